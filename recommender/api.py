@@ -16,7 +16,7 @@ from recommender.artifact import FORMAT, Artifact, ArtifactError, bundled_folder
 from recommender.caching import Conditional
 from recommender.catalog import Catalog, FilmFilter, fold
 from recommender.problems import ProblemError
-from recommender.ranking import Profile, Strategy
+from recommender.ranking import Profile
 from recommender.schemas import (
     Film,
     FilmQuery,

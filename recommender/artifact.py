@@ -128,8 +128,8 @@ def write(
         (new / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
         if folder.exists():
             _refuse_foreign(folder)
-            os.replace(folder, Path(scratch, "old"))
-        os.replace(new, folder)
+            folder.replace(Path(scratch, "old"))
+        new.replace(folder)
     return manifest
 
 

@@ -66,7 +66,7 @@ def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
 
 
 def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
-    """Return the profile of (film id, rating) pairs; films that the model lacks count for nothing."""
+    """Return the profile of (film id, rating) pairs; films that the model lacks are passed over."""
     if not ratings:
         return Profile(np.empty(0, np.int32), np.empty(0, np.float32))
     film_ids, values = zip(*ratings, strict=True)
@@ -88,11 +88,10 @@ def rank(
 ) -> Ranking:
     """Return ``limit`` films from position ``offset`` of the order made for a profile.
 
-    Args:
-        genres: only films with any of these (names as in ``model.genre_names``); none: all films.
-        excluded: ids of films to leave out altogether.
-        include_rated: whether rated films compete with the others; if not, they come last. By
-            default they do for the strategies that ignore what the user has rated.
+    ``genres`` keeps only films with any of them (names as in ``model.genre_names``; none: all
+    films). ``excluded`` are ids of films to leave out altogether. ``include_rated`` tells whether
+    rated films compete with the others; if not, they come last. By default they do for the
+    strategies that ignore what the user has rated.
     """
     if not len(profile.rows):
         strategy = Strategy.POPULAR
@@ -131,9 +130,7 @@ def user_vector(model: Model, profile: Profile) -> Floats:
     return _weights(model, profile) @ model.vectors[profile.rows]
 
 
-def explain(
-    model: Model, profile: Profile, ranking: Ranking, most: int = 3
-) -> list[list[Reason]]:
+def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
     """Return, for each film of a ranking by the model, the rated films that raised it most.
 
     The score is a sum over the rated films, so a share is exact. A film is no reason for itself.
@@ -173,7 +170,7 @@ def _weights(model: Model, profile: Profile) -> Floats:
     mean = total / (count + model.rating_mean_strength)
     weights = 1 + model.rating_slope * (profile.ratings - mean) / model.rating_half_range
     scaled = weights * model.fold_in[profile.rows] * count**-model.user_exponent
-    return scaled.astype(np.float32)
+    return np.asarray(scaled, np.float32)
 
 
 def _films_of_genres(model: Model, genres: Iterable[str]) -> NDArray[np.bool_] | None:
@@ -210,7 +207,11 @@ def _by_cells(
 
 
 def _score(
-    model: Model, user: Floats, cells: NDArray[np.intp], hidden: Rows, allowed: NDArray[np.bool_] | None
+    model: Model,
+    user: Floats,
+    cells: NDArray[np.intp],
+    hidden: Rows,
+    allowed: NDArray[np.bool_] | None,
 ) -> tuple[Rows, Floats]:
     """Return rows and scores of all films of some cells that are allowed and not hidden."""
     blocks = [(model.cell_starts[cell], model.cell_starts[cell + 1]) for cell in cells]

@@ -61,9 +61,7 @@ def evaluate(data: Dataset, seed: int) -> Evaluation:
 def build(data: Dataset, folder: Path, seed: int) -> dict[str, Any]:
     """Train on a data set, write the artifact folder, return its manifest."""
     started = time.perf_counter()
-    _log.info(
-        "%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings)
-    )
+    _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
     evaluation = evaluate(data, seed)
     with threadpool_limits(1):
         model = fit(data, evaluation.choice.chosen)

@@ -27,6 +27,7 @@ DIMENSIONS = (16, 32, 64)
 STRENGTHS = (0.0, 0.3, 1.0, 3.0)
 OUTPUT_EXPONENTS = (0.0, 0.25, 0.4)
 
+
 @dataclass(frozen=True)
 class Choice:
     """The hyperparameters chosen, and the table of what was tried: settings and their nDCG."""

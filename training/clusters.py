@@ -30,7 +30,9 @@ class FilmCells:
     def fit(self, vectors: Array) -> Self:
         """Learn ``centers_`` and ``labels_`` of film vectors (n, d)."""
         wanted = self.cells or round(np.sqrt(len(vectors)))
-        kmeans = _fit(KMeans(min(max(wanted, 1), len(vectors)), n_init=3, random_state=self.seed), vectors)
+        kmeans = _fit(
+            KMeans(min(max(wanted, 1), len(vectors)), n_init=3, random_state=self.seed), vectors
+        )
         self.centers_, self.labels_ = kmeans.cluster_centers_, kmeans.labels_
         return self
 

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class DataError(Exception):
-    """The data cannot be trained on; the message names the record, the value and what is allowed."""
+    """Data that cannot be trained on: the message names record, value and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,9 @@ def from_json(content: bytes, name: str) -> Dataset:
                     f"{name}: {key}[{number}] is {str(record)[:80]}, not an object with "
                     + ", ".join(columns)
                 )
-        optional = [TIME_COLUMN] if key == "avaliacoes" and TIME_COLUMN in (records or [{}])[0] else []
+        optional = (
+            [TIME_COLUMN] if key == "avaliacoes" and TIME_COLUMN in (records or [{}])[0] else []
+        )
         frame = pd.DataFrame(records, columns=columns + optional, dtype=object)
         tables.append(Table(frame, f"{name}: {key}[{{}}]", 0))
     return check(*tables, scale=(0.0, 5.0))
@@ -207,9 +209,7 @@ def _ids(table: Table, column: str) -> NDArray[np.int64]:
     return text.to_numpy(dtype=np.int64)
 
 
-def _positions(
-    table: Table, column: str, known: NDArray[np.int64], what: str
-) -> NDArray[np.int32]:
+def _positions(table: Table, column: str, known: NDArray[np.int64], what: str) -> NDArray[np.int32]:
     """Return where in ``known`` (ascending) each id of a column stands."""
     ids = _ids(table, column)
     places = np.searchsorted(known, ids)

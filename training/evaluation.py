@@ -53,14 +53,12 @@ def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Prof
     relevant = {user: row_of_film[part["film"].to_numpy()] for user, part in test.groupby("user")}
     empty = Profile(np.empty(0, np.int32), np.empty(0, np.float32))
     known = {
-        user: Profile(
-            row_of_film[part["film"].to_numpy()], part["avaliacao"].to_numpy(np.float32)
-        )
+        user: Profile(row_of_film[part["film"].to_numpy()], part["avaliacao"].to_numpy(np.float32))
         for user, part in train[train["user"].isin(relevant.keys())].groupby("user")
     }
-    users = sorted(relevant)
+    users = np.unique(test["user"])
     return Profiles(
-        np.array(users, dtype=np.int64),
+        users,
         [known.get(user, empty) for user in users],
         [relevant[user] for user in users],
     )
@@ -88,10 +86,10 @@ def score_lists(
         hits = np.zeros(CUTOFF)
         hits[: len(films)] = np.isin(films, wanted)
         places = np.arange(CUTOFF) + 1
-        found["ndcg"].append(hits @ discounts / discounts[: len(wanted)].sum())
-        found["map"].append((np.cumsum(hits) / places) @ hits / len(wanted))
-        found["precision"].append(hits.mean())
-        found["recall"].append(hits.sum() / len(wanted))
+        found["ndcg"].append(float(hits @ discounts / discounts[: len(wanted)].sum()))
+        found["map"].append(float((np.cumsum(hits) / places) @ hits / len(wanted)))
+        found["precision"].append(float(hits.mean()))
+        found["recall"].append(float(hits.sum() / len(wanted)))
         found["hit_rate"].append(float(hits.any()))
         found["mrr"].append(float((hits / places).max()))
     return {name: np.array(values) for name, values in found.items()}

@@ -36,9 +36,9 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
     spectrum = spectrum or decompose(
         data.matrix, scale, chosen.normalisation, chosen.dimensions, chosen.seed
     )
-    embedding = SpectralEmbedding(
-        chosen.dimensions, chosen.strength, chosen.output_exponent
-    ).fit(spectrum)
+    embedding = SpectralEmbedding(chosen.dimensions, chosen.strength, chosen.output_exponent).fit(
+        spectrum
+    )
     cells = FilmCells(chosen.cells, chosen.seed).fit(embedding.vectors_)
     groups = TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
 
@@ -67,9 +67,9 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
         popularity=popularity.astype(np.float32),
         popular_rows=np.lexsort((film_ids, -popularity)).astype(np.int32),
         group_centers=group_centers,
-        group_rows=np.stack(
-            [np.lexsort((film_ids, -center)) for center in group_centers]
-        ).astype(np.int32),
+        group_rows=np.stack([np.lexsort((film_ids, -center)) for center in group_centers]).astype(
+            np.int32
+        ),
         group_scale=groups.scale_[order].astype(np.float32),
         group_shift=group_shift.astype(np.float32),
         group_norms=((groups.centers_[:, order] + group_shift) ** 2).sum(axis=1),

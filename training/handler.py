@@ -22,7 +22,7 @@ logger = Logger(service="filmes-treino")
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Train on data in the bucket and write the artifact there.
 
     The data is the object (or MovieLens folder, with a final slash) that an S3 event is about,

@@ -1,8 +1,9 @@
 """MovieLens folders, in any layout that they were published in, and RecBole's."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -46,21 +47,29 @@ def _raters(ratings: Table) -> Table:
     """Return the users that the ratings name; MovieLens users have no names."""
     ids = pd.Series(ratings.frame["usuario_id"].unique())
     names = "Usuário " + ids.astype(str)
-    return Table(pd.DataFrame({"id": ids, "nome": names, "email": ""}), ratings.record, ratings.first, is_text=True)
+    return Table(
+        pd.DataFrame({"id": ids, "nome": names, "email": ""}),
+        ratings.record,
+        ratings.first,
+        is_text=True,
+    )
 
 
-def _ratings(path: Path, columns: dict[str, str], **options: object) -> Table:
+def _ratings(
+    path: Path, columns: Mapping[Any, str], *, sep: str = ",", header: int | None = 0
+) -> Table:
     """Read a file of ratings; ``columns`` maps its column names to ours, in the file's order."""
-    first = 1 if options.get("header", 0) is None else 2
+    first = 1 if header is None else 2
     if not path.stat().st_size:
         raise DataError(f"{path.name} is empty")
+    names = list(columns)
     fast = {name: "float64" if ours == "avaliacao" else "int64" for name, ours in columns.items()}
     try:
         try:
-            frame = pd.read_csv(path, usecols=list(columns), dtype=fast, **options)
+            frame = pd.read_csv(path, usecols=names, dtype=fast, sep=sep, header=header)
         except (ValueError, OverflowError):  # some record is at fault: let the check name it
             frame = pd.read_csv(
-                path, usecols=list(columns), dtype=str, keep_default_na=False, **options
+                path, usecols=names, dtype=str, keep_default_na=False, sep=sep, header=header
             )
     except (ValueError, pd.errors.ParserError) as error:
         raise DataError(f"{path.name}: {str(error).strip()}") from None
@@ -127,7 +136,7 @@ def _read_100k(folder: Path) -> tuple[Table, Table]:
         flags = zip(GENRES_100K, row[5:], strict=False)
         films.append((row[0], row[1], _joined(name for name, flag in flags if flag == "1")))
     columns = dict(zip(range(4), [*RATING_COLUMNS, TIME_COLUMN], strict=True))
-    ratings = _ratings(folder / "u.data", columns, sep="\t", header=None)  # type: ignore[arg-type]
+    ratings = _ratings(folder / "u.data", columns, sep="\t", header=None)
     return ratings, _films(path, films, 1)
 
 
@@ -139,7 +148,7 @@ def _read_dat(folder: Path) -> tuple[Table, Table]:
         films.append((film, title, _joined(genres.split("|"))))
     # "::" is two separators with an empty field between them.
     columns = dict(zip(range(0, 8, 2), [*RATING_COLUMNS, TIME_COLUMN], strict=True))
-    ratings = _ratings(folder / "ratings.dat", columns, sep=":", header=None)  # type: ignore[arg-type]
+    ratings = _ratings(folder / "ratings.dat", columns, sep=":", header=None)
     return ratings, _films(path, films, 1)
 
 

@@ -23,10 +23,11 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
     cells = np.searchsorted(model.cell_starts, shown, side="right") - 1
     axes_count = min(2, *model.vectors.shape)
     places = np.zeros((len(shown), 2))
-    pca = PCA(axes_count, random_state=0).fit(model.vectors[shown])
-    places[:, :axes_count] = pca.transform(model.vectors[shown])
-    # Film vectors crowd around the origin; a signed square root spreads them evenly.
-    places = np.sign(places) * np.sqrt(np.abs(places))
+    # Length is mostly popularity, which the size of a dot shows; the direction is the taste.
+    vectors = model.vectors[shown].astype(np.float64)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    pca = PCA(axes_count, random_state=0).fit(vectors)
+    places[:, :axes_count] = pca.transform(vectors)
 
     figure = Figure(figsize=(11, 8), dpi=120, facecolor=PAPER, layout="constrained")
     canvas = FigureCanvasAgg(figure)
@@ -34,7 +35,11 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
     popularity = model.popularity[shown] / max(float(model.popularity.max()), 1e-9)
     colours = mpl.colormaps["hsv"](_spread(len(model.cell_centers)))[cells]
     colours[:, :3] *= 0.82  # dark enough to be told from the paper
-    axes.scatter(*places.T, s=14 + 170 * popularity, c=colours, alpha=0.72, linewidths=0)
+    axes.scatter(
+        places[:, 0], places[:, 1], s=14 + 170 * popularity, c=colours, alpha=0.72, linewidths=0
+    )
+    axes.margins(0.06)
+    canvas.draw()  # sets the scales, on which the labels' boxes depend
     drawn: list[Annotation] = []
     named: set[int] = set()
     for place, cell, row in zip(places, cells.tolist(), shown.tolist(), strict=True):
@@ -43,7 +48,7 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
         named.add(cell)
         label = axes.annotate(
             titles[int(model.film_ids[row])],
-            place,
+            (place[0], place[1]),
             xytext=(0, 7),
             textcoords="offset points",
             ha="center",
@@ -51,7 +56,7 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
             color=INK,
             path_effects=[withStroke(linewidth=2.5, foreground=PAPER)],
         )
-        box = label.get_window_extent(canvas.get_renderer())
+        box = label.get_window_extent()
         if any(box.overlaps(other.get_window_extent()) for other in drawn):
             label.remove()
         else:
@@ -66,7 +71,6 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
         set_label(f"{number + 1}º componente principal{part}", color=GREY, fontsize=10)
     axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     axes.spines[:].set_visible(False)
-    axes.margins(0.06)
     with mpl.rc_context({"svg.hashsalt": "filmes", "svg.fonttype": "none"}):
         figure.savefig(folder / "mapa.svg", metadata={"Date": None, "Creator": None})
         figure.savefig(folder / "mapa.png", metadata={"Software": None})
