@@ -33,8 +33,8 @@ class Model:
     """What the API needs to rank: plain arrays and scalars, n films in *rows*, cell after cell.
 
     A row is a film's position in every array below; films of one cell are neighbours, so that
-    scoring a cell is one product with a contiguous block. Score of film i for a user with ratings
-    r_j of m films: ``m ** -user_exponent * sum_j w(r_j) * fold_in[j] * vectors[j] @ vectors[i]``.
+    scoring a cell is one product with a contiguous block. Score of film i for ratings r_j of m films:
+    ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
     """
 
     film_ids: NDArray[np.int64]  # (n,) id of each row
@@ -42,6 +42,9 @@ class Model:
 
     vectors: Floats  # (n, d) the embedding
     fold_in: Floats  # (n,) what a film's vector is scaled by when it enters a user's vector
+    prior: (
+        Floats  # (d,) what all users like: enters every user's vector, weighing most in short ones
+    )
     user_exponent: float
     rating_slope: float  # w(r) = 1 + rating_slope * (r - user's mean) / rating_half_range
     rating_half_range: float

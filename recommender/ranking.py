@@ -127,7 +127,8 @@ def rank(
 
 def user_vector(model: Model, profile: Profile) -> Floats:
     """Fold ratings in: the user's vector (d,), of which every film's score is the product."""
-    return _weights(model, profile) @ model.vectors[profile.rows]
+    prior = len(profile.rows) ** -model.user_exponent * model.prior
+    return np.asarray(_weights(model, profile) @ model.vectors[profile.rows] + prior, np.float32)
 
 
 def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:

@@ -26,6 +26,7 @@ from training.evaluation import (
 )
 from training.fit import fit
 
+BUDGET = 600.0  # seconds that a choice of hyperparameters may take
 TABLE_ROWS = 10  # of the validation table that a manifest keeps, best first
 
 _log = logging.getLogger(__name__)
@@ -40,11 +41,11 @@ class Evaluation:
     metrics: dict[str, Any]
 
 
-def evaluate(data: Dataset, seed: int) -> Evaluation:
+def evaluate(data: Dataset, seed: int, budget: float = BUDGET) -> Evaluation:
     """Choose on the train part of a data set, fit on it, and measure on its test part."""
     train, test = held_out(data, seed)
     with threadpool_limits(1):  # sums in one order: the same data gives the same bits
-        choice = choose(train, seed)
+        choice = choose(train, seed, budget)
         if not len(test.ratings):
             return Evaluation(choice, 0, {})
         model = fit(train, choice.chosen)
@@ -58,11 +59,11 @@ def evaluate(data: Dataset, seed: int) -> Evaluation:
     return Evaluation(choice, len(profiles.users), metrics)
 
 
-def build(data: Dataset, folder: Path, seed: int) -> dict[str, Any]:
+def build(data: Dataset, folder: Path, seed: int, budget: float = BUDGET) -> dict[str, Any]:
     """Train on a data set, write the artifact folder, return its manifest."""
     started = time.perf_counter()
     _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
-    evaluation = evaluate(data, seed)
+    evaluation = evaluate(data, seed, budget)
     with threadpool_limits(1):
         model = fit(data, evaluation.choice.chosen)
 
@@ -80,7 +81,7 @@ def _facts(
     data: Dataset, model: Model, evaluation: Evaluation, seed: int, started: float
 ) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC)
-    best = sorted(evaluation.choice.table, key=lambda row: -row["ndcg"])
+    table = evaluation.choice.table
     return {
         "data": {
             "digest": data.digest,
@@ -99,8 +100,9 @@ def _facts(
             **evaluation.choice.chosen.as_dict(),
             "cells": len(model.cell_centers),
             "probes": model.probes,
-            "tried": len(best),
-            "validation": best[:TABLE_ROWS],
+            "tried": len(table),
+            "complete": evaluation.choice.complete,
+            "validation": table[:TABLE_ROWS],
         },
         "metrics": {
             "protocol": PROTOCOL.format(seed=seed),

@@ -1,115 +1,293 @@
-"""The choice of hyperparameters, on a validation part split off the ratings at hand."""
+"""The choice of hyperparameters, on validation parts split off the ratings at hand."""
 
-import itertools
+import logging
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from tqdm import tqdm
 
 from recommender.ranking import Strategy
 from training.dataset import Dataset
-from training.embedding import Normalisation, SpectralEmbedding, Spectrum, decompose, weigh
-from training.evaluation import CUTOFF, held_out, make_profiles, rank_all, score_lists
-from training.fit import Hyperparameters, fit
-from training.progress import steps
+from training.embedding import Normalisation, Spectrum, decompose, weigh
+from training.evaluation import CUTOFF, make_profiles, rank_all, score_lists, split_by_film
+from training.fit import Hyperparameters, Settings, fit, mean_source
 
-USERS = 2000  # most users that a choice is judged by
+FOLDS = 3
+KEPT = 0.9  # of each film's ratings: almost as dense as what the model is fitted on in the end
+USERS = 2000  # most users of a fold that settings are judged by
+RATINGS = 2_000_000  # most ratings that settings are tried on; of more, those of a sample of users
 LOSS = 0.005  # share of nDCG that the index may lose against scoring every film
+BLOCK = 500  # users scored at a time
+REACH = 2  # steps of a grid that a search looks ahead
+
+WIDEST = 10_000  # bandwidth beyond all singular vectors: no low-pass
+HUNDREDTHS = tuple(step / 100 for step in range(0, 65, 5))
+GRID: dict[str, tuple[float, ...]] = {
+    "strength": (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 4, 5, 7, 10, 15, 20),
+    "bandwidth": (
+        3,
+        4,
+        6,
+        8,
+        10,
+        12,
+        16,
+        20,
+        24,
+        28,
+        32,
+        36,
+        40,
+        44,
+        48,
+        56,
+        64,
+        80,
+        96,
+        128,
+        192,
+        256,
+        512,
+        WIDEST,
+    ),
+    "output_exponent": HUNDREDTHS,
+    "correction": (0.0, 0.5, 1.0),
+    "user_exponent": HUNDREDTHS,
+    "film_exponent": HUNDREDTHS,
+    "slope": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5),
+}
+# Where the search begins: the spectral embedding at its usual best, and EASE.
+STARTS = (
+    Settings(),
+    Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0),
+)
+PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
+KNOWN_RATINGS = (1, 2, 3, 5, 10)  # what is left of profiles to choose the prior's strength by
+CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
 PROBED_SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
 
-NORMALISATIONS = [
-    Normalisation(user, film, slope)
-    for user in (0.25, 0.5)
-    for film in (0.25, 0.5)
-    for slope in (0.5, 1.0)
-]
-DIMENSIONS = (16, 32, 64)
-STRENGTHS = (0.0, 0.3, 1.0, 3.0)
-OUTPUT_EXPONENTS = (0.0, 0.25, 0.4)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The hyperparameters chosen, and the table of what was tried: settings and their nDCG."""
+    """The hyperparameters chosen, and the table of what was tried: settings and their nDCG.
+
+    ``complete`` tells whether the search ended by itself, not by its budget of time.
+    """
 
     chosen: Hyperparameters
     table: list[dict[str, Any]]
+    complete: bool = True
 
 
-def choose(data: Dataset, seed: int) -> Choice:
-    """Choose hyperparameters that rank a held-out quarter of the ratings best.
+def choose(data: Dataset, seed: int, budget: float) -> Choice:
+    """Choose the hyperparameters that rank held-out ratings best, in mean nDCG over the folds.
 
-    Every spectrum serves all settings that share it. Ties go to the setting tried first.
+    The search climbs from each of the starts along one setting at a time, until no step helps or
+    ``budget`` seconds are over; where a later start leads counts only if it is better by more than
+    a standard error. Then the prior's strength is chosen on shortened profiles, and the
+    cells and probes as the cheapest that lose next to nothing.
     """
-    train, test = held_out(data, seed)
-    if not len(train.ratings) or not len(test.ratings):
-        return Choice(Hyperparameters(seed=seed), [])
-    judge = _Judge(train, test, seed)
-    table: list[dict[str, Any]] = []
-    best, best_ndcg = Hyperparameters(seed=seed), -1.0
-    for normalisation in steps(NORMALISATIONS, "choosing hyperparameters"):
-        spectrum = decompose(
-            train.matrix, (data.lowest, data.highest), normalisation, max(DIMENSIONS), seed
-        )
-        for dimensions, strength, exponent in itertools.product(
-            DIMENSIONS, STRENGTHS, OUTPUT_EXPONENTS
-        ):
-            if dimensions > len(spectrum.values) and dimensions != min(DIMENSIONS):
-                continue
-            tried = Hyperparameters(normalisation, dimensions, strength, exponent, seed=seed)
-            ndcg = judge.ndcg(spectrum, SpectralEmbedding(dimensions, strength, exponent))
-            table.append({**_flat(tried), "ndcg": round(ndcg, 6)})
-            if ndcg > best_ndcg:
-                best, best_ndcg = tried, ndcg
-    return Choice(replace(best, probes=_choose_probes(train, test, best)), table)
+    default = Hyperparameters(seed=seed)
+    folds = _folds(_sample(data, seed), seed)
+    if not folds:
+        return Choice(default, [])
+    search = _Search(folds, budget)
+    settings, *others = (search.climb(start) for start in STARTS)
+    for other in others:
+        if search.surpasses(other, settings):
+            settings = other
+    _log.info("chosen of %d settings: nDCG %.4f", len(search.tried), search.ndcg(settings))
+    prior = _choose_prior(folds, settings)
+    chosen = replace(default, settings=settings, prior_strength=prior)
+    return Choice(_choose_index(folds[0], chosen), search.table(), search.complete)
 
 
-class _Judge:
-    """nDCG of embeddings for users of a validation part, by scoring every film."""
+class Fold:
+    """A train part, and users whose held-out films judge settings by scoring every film."""
 
     def __init__(self, train: Dataset, test: Dataset, seed: int) -> None:
+        self.train, self.test, self.seed = train, test, seed
         users = np.unique(test.ratings["user"])
         if len(users) > USERS:
             users = np.sort(np.random.RandomState(seed).choice(users, USERS, replace=False))
-        self.known = train.matrix[users]
-        self.rated = self.known.copy()
-        self.rated.data[:] = 1
-        self.relevant = np.split(test.matrix[users].indices, test.matrix[users].indptr[1:-1])
+        self.users = users
+        self.known: sparse.csr_matrix = train.matrix[users]
+        self.relevant: sparse.csr_matrix = test.matrix[users]
+        self._spectrum: Spectrum | None = None
 
-    def ndcg(self, spectrum: Spectrum, embedding: SpectralEmbedding) -> float:
-        """Return the mean nDCG at 10."""
-        embedding.fit(spectrum)
-        weights = weigh(self.known, spectrum.mean, spectrum.half_range, spectrum.normalisation)
-        users = weights @ (embedding.vectors_ * embedding.fold_in_[:, None])
-        scores = users @ embedding.vectors_.T
-        scores[self.rated.nonzero()] = -np.inf
-        lists = np.argsort(-scores, axis=1, kind="stable")[:, :CUTOFF]
-        return float(score_lists(lists, self.relevant)["ndcg"].mean())
+    def spectrum(self, normalisation: Normalisation) -> Spectrum:
+        """Return the spectrum of the train part; the last one is kept."""
+        if self._spectrum is None or self._spectrum.normalisation != normalisation:
+            scale = (self.train.lowest, self.train.highest)
+            self._spectrum = decompose(self.train.matrix, scale, normalisation, self.seed)
+        return self._spectrum
+
+    def ndcgs(
+        self,
+        settings: Settings,
+        prior_strength: float = 0.0,
+        known: sparse.csr_matrix | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the users' nDCG at 10; ``known`` may be less of what they have rated."""
+        known = self.known if known is None else known
+        spectrum = self.spectrum(settings.normalisation)
+        embedding = settings.embed(spectrum)
+        weights = weigh(known, spectrum.mean, spectrum.half_range, spectrum.normalisation)
+        sources = embedding.vectors_ * embedding.fold_in_[:, None]
+        users = weights @ sources
+        sizes = np.maximum(np.diff(known.indptr), 1.0)
+        prior = prior_strength * mean_source(embedding, spectrum)
+        users += sizes[:, None] ** -settings.normalisation.user_exponent * prior
+        vectors = embedding.vectors_.astype(np.float32).T
+        found = []
+        for start in range(0, len(self.users), BLOCK):
+            block = slice(start, start + BLOCK)
+            scores = users[block].astype(np.float32) @ vectors
+            found.append(_ndcg(scores, self.known[block], self.relevant[block]))
+        return np.concatenate(found)
 
 
-def _choose_probes(train: Dataset, test: Dataset, best: Hyperparameters) -> int:
-    """Return the fewest probes whose lists, as served, lose next to no nDCG."""
-    model = fit(train, best)
-    cells = len(model.cell_centers)
-    users = test.ratings[test.ratings["user"].isin(test.ratings["user"].unique()[:USERS])]
-    profiles = make_profiles(model, train.ratings, users)
+def _ndcg(
+    scores: NDArray[np.float32], known: sparse.csr_matrix, relevant: sparse.csr_matrix
+) -> NDArray[np.float64]:
+    """Return the nDCG (u,) of the ten best scores (u, n), films known left out."""
+    rows = np.repeat(np.arange(len(scores)), np.diff(known.indptr))
+    scores[rows, known.indices] = -np.inf
+    cutoff = min(CUTOFF, scores.shape[1])
+    best = np.argpartition(-scores, cutoff - 1, axis=1)[:, :cutoff]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    wanted = np.zeros(scores.shape, np.bool_)
+    sizes = np.diff(relevant.indptr)
+    wanted[np.repeat(np.arange(len(scores)), sizes), relevant.indices] = True
+    hits = np.take_along_axis(wanted, np.take_along_axis(best, order, axis=1), axis=1)
+    discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
+    ideal = np.cumsum(discounts)[np.minimum(sizes, CUTOFF) - 1]
+    return np.asarray((hits @ discounts[:cutoff]) / ideal)
 
-    def ndcg(probes: int) -> float:
-        lists = rank_all(replace(model, probes=probes), profiles, Strategy.MODEL)
-        return float(score_lists(lists, profiles.relevant)["ndcg"].mean())
 
-    exact = ndcg(cells)
-    steps = sorted({max(1, round(cells * share)) for share in PROBED_SHARES})
-    return next((probes for probes in steps if ndcg(probes) >= exact * (1 - LOSS)), cells)
+class _Search:
+    """Coordinate ascent over the grid, remembering what was tried."""
+
+    def __init__(self, folds: list[Fold], budget: float) -> None:
+        self.folds = folds
+        self.end = time.monotonic() + budget
+        self.complete = True
+        self.tried: dict[Settings, NDArray[np.float64]] = {}
+
+    def ndcg(self, settings: Settings) -> float:
+        """Return the mean nDCG over the users of all folds."""
+        if settings not in self.tried:
+            self.tried[settings] = np.concatenate([fold.ndcgs(settings) for fold in self.folds])
+        return float(self.tried[settings].mean())
+
+    def surpasses(self, other: Settings, settings: Settings) -> bool:
+        """Tell whether one setting is better than another by more than a standard error."""
+        gains = self.tried[other] - self.tried[settings]
+        return bool(gains.mean() > gains.std() / len(gains) ** 0.5)
+
+    def climb(self, best: Settings) -> Settings:
+        """Return the best settings reached from a start."""
+        with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
+            improved = True
+            while improved and self.complete:
+                improved = False
+                for name in GRID:
+                    for candidate in self._neighbours(best, name):
+                        if time.monotonic() > self.end:
+                            self.complete = False
+                            return best
+                        bar.update()
+                        if self.ndcg(candidate) > self.ndcg(best) + 1e-9:
+                            best, improved = candidate, True
+                _log.info(
+                    "nDCG %.4f on validation after %d settings", self.ndcg(best), len(self.tried)
+                )
+        return best
+
+    def _neighbours(self, settings: Settings, name: str) -> list[Settings]:
+        steps = GRID[name]
+        value = settings.as_dict()[name]
+        place = min(range(len(steps)), key=lambda i: abs(steps[i] - value))
+        near = range(max(0, place - REACH), min(len(steps), place + REACH + 1))
+        return [settings.with_value(name, steps[i]) for i in near if i != place]
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return what was tried, best first."""
+        ranked = sorted(self.tried, key=self.ndcg, reverse=True)
+        return [{**tried.as_dict(), "ndcg": round(self.ndcg(tried), 6)} for tried in ranked]
 
 
-def _flat(tried: Hyperparameters) -> dict[str, Any]:
-    normalisation = tried.normalisation
-    return {
-        "user_exponent": normalisation.user_exponent,
-        "film_exponent": normalisation.film_exponent,
-        "slope": normalisation.slope,
-        "dimensions": tried.dimensions,
-        "strength": tried.strength,
-        "output_exponent": tried.output_exponent,
-    }
+def _sample(data: Dataset, seed: int) -> Dataset:
+    """Return a data set small enough to try many settings on: all films, some of the users."""
+    if len(data.ratings) <= RATINGS:
+        return data
+    sizes = np.diff(data.matrix.indptr)
+    order = np.random.RandomState(seed).permutation(len(sizes))
+    kept = order[np.cumsum(sizes[order]) <= RATINGS]
+    return data.with_ratings(data.ratings[data.ratings["user"].isin(kept)])
+
+
+def _folds(data: Dataset, seed: int) -> list[Fold]:
+    """Return independent random splits; none where there is too little to hold out."""
+    parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(FOLDS)]
+    return [
+        Fold(data.with_ratings(train), data.with_ratings(test), seed)
+        for train, test in parts
+        if len(train) and len(test)
+    ]
+
+
+def _choose_prior(folds: list[Fold], settings: Settings) -> float:
+    """Return the strength that ranks best for users of whom little is known, up to everything."""
+    shortened = [
+        (fold, [_shorten(fold.known, most, fold.seed) for most in KNOWN_RATINGS] + [fold.known])
+        for fold in folds
+    ]
+
+    def ndcg(strength: float) -> float:
+        return float(
+            np.mean(
+                [f.ndcgs(settings, strength, known).mean() for f, cut in shortened for known in cut]
+            )
+        )
+
+    return max(PRIOR_STRENGTHS, key=ndcg)
+
+
+def _shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matrix:
+    """Return users × films ratings with at most so many, drawn at random, of each user."""
+    order = np.random.RandomState(seed).rand(ratings.nnz)
+    users = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr))
+    shuffled = np.lexsort((order, users))
+    rank = np.arange(ratings.nnz) - ratings.indptr[users]
+    kept = np.sort(shuffled[rank < most])
+    places = (users[kept], ratings.indices[kept])
+    return sparse.csr_matrix((ratings.data[kept], places), shape=ratings.shape)
+
+
+def _choose_index(fold: Fold, chosen: Hyperparameters) -> Hyperparameters:
+    """Return the cells and probes that score fewest vectors and lose next to no nDCG, as served."""
+    test = fold.test.ratings[fold.test.ratings["user"].isin(fold.users)]
+    best, least, exact = chosen, np.inf, 0.0
+    for share in CELLS:
+        cells = max(1, round(share * len(fold.train.films) ** 0.5))
+        model = fit(
+            fold.train, replace(chosen, cells=cells), fold.spectrum(chosen.settings.normalisation)
+        )
+        profiles = make_profiles(model, fold.train.ratings, test)
+        cells = len(model.cell_centers)
+        steps = sorted({max(1, round(cells * probed)) for probed in PROBED_SHARES})
+        for probes in (cells, *steps):
+            lists = rank_all(replace(model, probes=probes), profiles, Strategy.MODEL)
+            ndcg = float(score_lists(lists, profiles.relevant)["ndcg"].mean())
+            exact = exact or ndcg  # the first of all scores every film
+            cost = cells + len(fold.train.films) * probes / cells
+            if ndcg >= exact * (1 - LOSS) and cost < least:
+                best, least = replace(chosen, cells=cells, probes=probes), cost
+    return best

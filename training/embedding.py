@@ -9,6 +9,9 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 MEAN_STRENGTH = 5.0  # ratings by which a user's mean is shrunk towards the mean of all
+REFERENCE = 16  # the filter is measured against this singular value
+EXACT = 3000  # users or films up to which all singular vectors are found
+LEADING = 256  # singular vectors found beyond that
 POWER_ITERATIONS = 7
 
 Array = NDArray[np.float64]
@@ -25,7 +28,7 @@ class Normalisation:
 
     user_exponent: float = 0.25
     film_exponent: float = 0.25
-    slope: float = 0.5
+    slope: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Spectrum:
     normalisation: Normalisation
     vectors: Array
     values: Array
-    counts: Array  # (n,) number of ratings of each film, at least 1
+    ratings: Array  # (n,) number of ratings of each film
     mean: float  # of all ratings
     half_range: float  # of the scale
 
@@ -54,53 +57,83 @@ def weigh(
 
 
 def decompose(
-    ratings: sparse.csr_matrix,
-    scale: tuple[float, float],
-    normalisation: Normalisation,
-    dimensions: int,
-    seed: int,
+    ratings: sparse.csr_matrix, scale: tuple[float, float], normalisation: Normalisation, seed: int
 ) -> Spectrum:
-    """Factor users × films ratings; ``dimensions`` is cut to what the matrix has."""
+    """Factor users × films ratings: exactly where one side is small, else the leading part."""
     mean = float(ratings.data.mean())
     half_range = (scale[1] - scale[0]) / 2 or 1.0
-    counts = np.maximum(np.bincount(ratings.indices, minlength=ratings.shape[1]), 1.0)
+    counts = np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(np.float64)
     matrix = weigh(ratings, mean, half_range, normalisation)
     matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
-    rank = max(1, min(dimensions, min(matrix.shape) - 1))
-    _, values, vectors = randomized_svd(matrix, rank, n_iter=POWER_ITERATIONS, random_state=seed)
-    return Spectrum(normalisation, vectors.T, values, counts, mean, half_range)
+    if min(matrix.shape) <= EXACT:
+        values, vectors = _all_vectors(matrix)
+    else:
+        _, values, rows = randomized_svd(
+            matrix, LEADING, n_iter=POWER_ITERATIONS, random_state=seed
+        )
+        vectors = rows.T
+    return Spectrum(normalisation, vectors, values, counts, mean, half_range)
+
+
+def _all_vectors(matrix: sparse.csr_matrix) -> tuple[Array, Array]:
+    """Return singular values (d,) and right vectors (n, d) by way of the smaller Gram matrix."""
+    wide = matrix.shape[0] < matrix.shape[1]
+    gram = (matrix @ matrix.T if wide else matrix.T @ matrix).toarray()
+    squares, vectors = np.linalg.eigh(gram)
+    kept = squares > 1e-9 * squares[-1]
+    squares, vectors = squares[kept][::-1], vectors[:, kept][:, ::-1]
+    values = np.sqrt(squares)
+    if wide:
+        vectors = matrix.T @ vectors / values
+    signs = np.sign(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])])
+    return values, vectors * signs
 
 
 class SpectralEmbedding:
     """Film vectors cut and filtered out of a spectrum.
 
-    With the filter f = s² / (s² + strength · s_ref²) over singular values s (s_ref the 16th), and V
-    the singular vectors: film i is ``n_i^output_exponent · √f V_i``, and enters a user's vector as
+    The filter over the singular values s_1 ≥ s_2 ≥ … is f_k = s_k² / (s_k² + strength · s_16²), a
+    ridge, times 1 / (1 + (k / bandwidth)³), a low-pass. With V the singular vectors and
+    h_i = Σ f V_i² (the share of film i that is explained by itself): film i is
+    ``n_i^output_exponent / (1 - h_i)^correction · √f V_i``, and enters a user's vector as
     ``n_i^-film_exponent · √f V_i``, which is the same vector scaled.
 
+    With no low-pass, no exponents and no slope, correction 1 gives EASE (Steck 2019): there
+    the weight of film j for film i is -P_ji / P_ii with P = (XᵀX + λ)⁻¹ = V diag(1 / (s² + λ)) Vᵀ,
+    that is Σ f V_j V_i / (1 - h_i) for j ≠ i. Other settings are its low-rank relatives.
+
     Args:
-        dimensions: d, how many singular vectors are kept at most.
-        strength: of the filter; 0 is none.
+        bandwidth: where the low-pass is down to a half; it is cut at twice that, which gives d.
+        strength: of the ridge; 0 is none.
         output_exponent: how far popular films are favoured.
+        correction: 0 or 1.
     """
 
     vectors_: Array  # (n, d)
     fold_in_: Array  # (n,)
 
     def __init__(
-        self, dimensions: int = 32, strength: float = 1.0, output_exponent: float = 0.25
+        self,
+        bandwidth: int = 40,
+        strength: float = 1.0,
+        output_exponent: float = 0.2,
+        correction: float = 0.0,
     ) -> None:
-        self.dimensions = dimensions
+        self.bandwidth = bandwidth
         self.strength = strength
         self.output_exponent = output_exponent
+        self.correction = correction
 
     def fit(self, spectrum: Spectrum) -> Self:
         """Learn ``vectors_`` (n, d) and ``fold_in_`` (n,)."""
-        squares = spectrum.values[: self.dimensions] ** 2
-        reference = spectrum.values[min(15, len(spectrum.values) - 1)] ** 2
+        squares = spectrum.values[: 2 * self.bandwidth] ** 2
+        reference = spectrum.values[min(REFERENCE, len(spectrum.values)) - 1] ** 2
         weights = squares / (squares + self.strength * reference)
-        vectors = spectrum.vectors[:, : self.dimensions] * np.sqrt(weights)
-        self.vectors_ = vectors * spectrum.counts[:, None] ** self.output_exponent
-        exponent = self.output_exponent + spectrum.normalisation.film_exponent
-        self.fold_in_ = spectrum.counts**-exponent
+        weights /= 1 + (np.arange(1, len(squares) + 1) / self.bandwidth) ** 3
+        vectors = spectrum.vectors[:, : len(squares)] * np.sqrt(weights)
+        explained = np.minimum((vectors**2).sum(axis=1), 0.999)
+        counts = np.maximum(spectrum.ratings, 1)
+        output = counts**self.output_exponent / (1 - explained) ** self.correction
+        self.vectors_ = vectors * output[:, None]
+        self.fold_in_ = counts**-spectrum.normalisation.film_exponent / output
         return self

@@ -1,9 +1,10 @@
 """From ratings and hyperparameters to the model that serves."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.artifact import Model
 from recommender.catalog import fold
@@ -13,13 +14,43 @@ from training.embedding import MEAN_STRENGTH, Normalisation, SpectralEmbedding, 
 
 
 @dataclass(frozen=True)
+class Settings:
+    """What shapes the embedding; see ``Normalisation`` and ``SpectralEmbedding``."""
+
+    normalisation: Normalisation = field(default_factory=Normalisation)
+    bandwidth: int = 40
+    strength: float = 1.0
+    output_exponent: float = 0.2
+    correction: float = 0.0
+
+    def embed(self, spectrum: Spectrum) -> SpectralEmbedding:
+        """Return the film vectors that a spectrum gives."""
+        return SpectralEmbedding(
+            self.bandwidth, self.strength, self.output_exponent, self.correction
+        ).fit(spectrum)
+
+    def as_dict(self) -> dict[str, float]:
+        """Return all values by name, those of the normalisation among them."""
+        values = asdict(self)
+        return {**values.pop("normalisation"), **values}
+
+    def with_value(self, name: str, value: float) -> "Settings":
+        """Return the same settings but for one, named as in ``as_dict``."""
+        if hasattr(self.normalisation, name):
+            changed: dict[str, Any] = {
+                "normalisation": replace(self.normalisation, **{name: value})
+            }
+        else:
+            changed = {name: value}
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True)
 class Hyperparameters:
     """Everything that shapes a model besides the data."""
 
-    normalisation: Normalisation = field(default_factory=Normalisation)
-    dimensions: int = 32
-    strength: float = 1.0
-    output_exponent: float = 0.25
+    settings: Settings = field(default_factory=Settings)
+    prior_strength: float = 5.0  # ratings that what all users like counts for in each user's vector
     cells: int | None = None  # by default the square root of the number of films
     probes: int | None = None  # by default a quarter of the cells
     groups: int = 5
@@ -27,18 +58,23 @@ class Hyperparameters:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for a manifest."""
-        return asdict(self)
+        values = asdict(self)
+        return {**self.settings.as_dict(), **{n: v for n, v in values.items() if n != "settings"}}
+
+
+def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:
+    """Return what a rating adds to a user's vector (d,), in the mean over all ratings."""
+    weights = spectrum.ratings * embedding.fold_in_
+    return np.asarray(weights @ embedding.vectors_ / max(spectrum.ratings.sum(), 1.0))
 
 
 def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None) -> Model:
     """Fit the embedding and both KMeans models; a spectrum of the same data saves time."""
-    scale = (data.lowest, data.highest)
+    settings = chosen.settings
     spectrum = spectrum or decompose(
-        data.matrix, scale, chosen.normalisation, chosen.dimensions, chosen.seed
+        data.matrix, (data.lowest, data.highest), settings.normalisation, chosen.seed
     )
-    embedding = SpectralEmbedding(chosen.dimensions, chosen.strength, chosen.output_exponent).fit(
-        spectrum
-    )
+    embedding = settings.embed(spectrum)
     cells = FilmCells(chosen.cells, chosen.seed).fit(embedding.vectors_)
     groups = TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
 
@@ -56,8 +92,9 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
         rows_by_id=np.argsort(film_ids).astype(np.int32),
         vectors=embedding.vectors_[order].astype(np.float32),
         fold_in=embedding.fold_in_[order].astype(np.float32),
-        user_exponent=chosen.normalisation.user_exponent,
-        rating_slope=chosen.normalisation.slope,
+        prior=(chosen.prior_strength * mean_source(embedding, spectrum)).astype(np.float32),
+        user_exponent=settings.normalisation.user_exponent,
+        rating_slope=settings.normalisation.slope,
         rating_half_range=spectrum.half_range,
         rating_mean=spectrum.mean,
         rating_mean_strength=MEAN_STRENGTH,
