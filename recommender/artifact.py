@@ -33,8 +33,8 @@ class Model:
     """What the API needs to rank: plain arrays and scalars, n films in *rows*, cell after cell.
 
     A row is a film's position in every array below; films of one cell are neighbours, so that
-    scoring a cell is one product with a contiguous block. Score of film i for ratings r_j of m films:
-    ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
+    scoring a cell is one product with a contiguous block. The score of film i for ratings r_j of m
+    films is ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
     """
 
     film_ids: NDArray[np.int64]  # (n,) id of each row

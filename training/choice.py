@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,8 @@ from training.embedding import Normalisation, Spectrum, decompose, weigh
 from training.evaluation import CUTOFF, make_profiles, rank_all, score_lists, split_by_film
 from training.fit import Hyperparameters, Settings, fit, mean_source
 
-FOLDS = 3
+FOLDS = (3, 10)  # at least and at most
+JUDGES = 3000  # users over all folds together, as far as the number of folds allows
 KEPT = 0.9  # of each film's ratings: almost as dense as what the model is fitted on in the end
 USERS = 2000  # most users of a fold that settings are judged by
 RATINGS = 2_000_000  # most ratings that settings are tried on; of more, those of a sample of users
@@ -60,11 +62,9 @@ GRID: dict[str, tuple[float, ...]] = {
     "film_exponent": HUNDREDTHS,
     "slope": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5),
 }
-# Where the search begins: the spectral embedding at its usual best, and EASE.
-STARTS = (
-    Settings(),
-    Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0),
-)
+# Where the search may begin: the spectral embedding at its usual best, and EASE.
+START = Settings()
+EASE = Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0)
 PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
 KNOWN_RATINGS = (1, 2, 3, 5, 10)  # what is left of profiles to choose the prior's strength by
 CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
@@ -88,9 +88,9 @@ class Choice:
 def choose(data: Dataset, seed: int, budget: float) -> Choice:
     """Choose the hyperparameters that rank held-out ratings best, in mean nDCG over the folds.
 
-    The search climbs from each of the starts along one setting at a time, until no step helps or
-    ``budget`` seconds are over; where a later start leads counts only if it is better by more than
-    a standard error. Then the prior's strength is chosen on shortened profiles, and the
+    The search climbs along one setting at a time until no step helps or ``budget`` seconds are over.
+    It does so again from EASE, if EASE at its best strength is better by more than a standard error.
+    Then the prior's strength is chosen on shortened profiles, and the
     cells and probes as the cheapest that lose next to nothing.
     """
     default = Hyperparameters(seed=seed)
@@ -98,10 +98,10 @@ def choose(data: Dataset, seed: int, budget: float) -> Choice:
     if not folds:
         return Choice(default, [])
     search = _Search(folds, budget)
-    settings, *others = (search.climb(start) for start in STARTS)
-    for other in others:
-        if search.surpasses(other, settings):
-            settings = other
+    settings = search.climb(START, GRID)
+    ease = search.climb(EASE, ["strength"])
+    if search.surpasses(ease, settings):
+        settings = search.climb(ease, GRID)
     _log.info("chosen of %d settings: nDCG %.4f", len(search.tried), search.ndcg(settings))
     prior = _choose_prior(folds, settings)
     chosen = replace(default, settings=settings, prior_strength=prior)
@@ -191,13 +191,13 @@ class _Search:
         gains = self.tried[other] - self.tried[settings]
         return bool(gains.mean() > gains.std() / len(gains) ** 0.5)
 
-    def climb(self, best: Settings) -> Settings:
-        """Return the best settings reached from a start."""
+    def climb(self, best: Settings, names: Iterable[str]) -> Settings:
+        """Return the best settings reached from a start by changing what is named."""
         with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
             improved = True
             while improved and self.complete:
                 improved = False
-                for name in GRID:
+                for name in names:
                     for candidate in self._neighbours(best, name):
                         if time.monotonic() > self.end:
                             self.complete = False
@@ -235,7 +235,9 @@ def _sample(data: Dataset, seed: int) -> Dataset:
 
 def _folds(data: Dataset, seed: int) -> list[Fold]:
     """Return independent random splits; none where there is too little to hold out."""
-    parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(FOLDS)]
+    wanted = -(-JUDGES // min(len(data.users), USERS))
+    count = min(max(wanted, FOLDS[0]), FOLDS[1])
+    parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
     return [
         Fold(data.with_ratings(train), data.with_ratings(test), seed)
         for train, test in parts
