@@ -34,7 +34,7 @@ class Model:
 
     A row is a film's position in every array below; films of one cell are neighbours, so that
     scoring a cell is one product with a contiguous block. The score of film i for ratings r_j of m
-    films is ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
+    films: ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
     """
 
     film_ids: NDArray[np.int64]  # (n,) id of each row

@@ -88,10 +88,10 @@ class Choice:
 def choose(data: Dataset, seed: int, budget: float) -> Choice:
     """Choose the hyperparameters that rank held-out ratings best, in mean nDCG over the folds.
 
-    The search climbs along one setting at a time until no step helps or ``budget`` seconds are over.
-    It does so again from EASE, if EASE at its best strength is better by more than a standard error.
-    Then the prior's strength is chosen on shortened profiles, and the
-    cells and probes as the cheapest that lose next to nothing.
+    The search climbs along one setting at a time until no step helps or ``budget`` seconds are
+    over, and again from EASE, if that at its best strength is better by more than a standard error.
+    Then the prior's strength is chosen on shortened profiles, and the cells and probes as the
+    cheapest that lose next to nothing.
     """
     default = Hyperparameters(seed=seed)
     folds = _folds(_sample(data, seed), seed)
