@@ -53,6 +53,7 @@ class Model:
 
     cell_centers: Floats  # (k, d) KMeans over the film vectors: the inverted file
     cell_starts: Rows  # (k + 1,) rows of cell c: cell_starts[c] to cell_starts[c + 1]
+    cell_labels: NDArray[np.str_]  # (k,) leading genres and best known films of each cell
     probes: int  # cells that a request scores
 
     popularity: Floats  # (n,) score of each film for nobody in particular
