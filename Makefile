@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test
+.PHONY: help setup run evaluate test
 
 help: ## these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +22,9 @@ $(VENV)/.done: pyproject.toml uv.lock
 run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 	$(BIN)/python -m training build --data "$(DATA)" --out .local/artifact
 	ARTIFACT_DIR=.local/artifact $(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
+
+evaluate: setup ## prints the accuracy table of DATA
+	$(BIN)/python -m training evaluate --data "$(DATA)"
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest

@@ -29,6 +29,7 @@ from recommender.schemas import (
 )
 
 CURSOR_VERSION = 12  # digits of the version that a cursor carries
+DECIMALS = 6  # of scores and shares
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
 
 _log = logging.getLogger(__name__)
@@ -160,17 +161,17 @@ def _recommend(
                 "filme_id": (source := int(model.film_ids[reason.row])),
                 "titulo": films[source]["titulo"],
                 "avaliacao": reason.rating,
-                "parcela": reason.share,
+                "parcela": round(reason.share, DECIMALS),
             }
             for reason in of_film
         ]
         body.append(
             films[film_id]
             | {
-                "pontuacao": score,
+                "pontuacao": round(score, DECIMALS),
                 "ja_avaliado": rated,
                 "motivos": motives,
-                "resto": score - sum(reason.share for reason in of_film),
+                "resto": round(score - sum(reason.share for reason in of_film), DECIMALS),
             }
         )
     headers = {"X-Estrategia": found.strategy.value}

@@ -30,7 +30,7 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
     places[:, :axes_count] = pca.transform(vectors)
 
     figure = Figure(figsize=(11, 8), dpi=120, facecolor=PAPER, layout="constrained")
-    canvas = FigureCanvasAgg(figure)
+    FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     popularity = model.popularity[shown] / max(float(model.popularity.max()), 1e-9)
     colours = mpl.colormaps["hsv"](_spread(len(model.cell_centers)))[cells]
@@ -39,10 +39,12 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
         places[:, 0], places[:, 1], s=14 + 170 * popularity, c=colours, alpha=0.72, linewidths=0
     )
     axes.margins(0.06)
-    canvas.draw()  # sets the scales, on which the labels' boxes depend
+    figure.draw_without_rendering()  # sets the scales, on which the labels' boxes depend
     drawn: list[Annotation] = []
     named: set[int] = set()
-    for place, cell, row in zip(places, cells.tolist(), shown.tolist(), strict=True):
+    for place, colour, cell, row in zip(
+        places, colours, cells.tolist(), shown.tolist(), strict=True
+    ):
         if cell in named or len(named) >= LABELS:
             continue
         named.add(cell)
@@ -53,7 +55,7 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
             textcoords="offset points",
             ha="center",
             fontsize=8.5,
-            color=INK,
+            color=tuple(colour[:3] * 0.6),
             path_effects=[withStroke(linewidth=2.5, foreground=PAPER)],
         )
         box = label.get_window_extent()
