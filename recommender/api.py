@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
@@ -185,7 +185,8 @@ def _next_link(request: Request, use: Serving, offset: int) -> str:
     text = f"{use.artifact.version[:CURSOR_VERSION]}:{offset}"
     cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
+    path, query = quote(request.url.path), urlencode([*kept, ("cursor", cursor)])
+    return f'<{path}?{query}>; rel="next"'
 
 
 def _read_cursor(use: Serving, cursor: str | None) -> int:
