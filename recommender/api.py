@@ -156,6 +156,7 @@ def _recommend(
     for film_id, score, rated, of_film in zip(
         ids, found.scores.tolist(), found.rated.tolist(), reasons, strict=True
     ):
+        points = round(score, DECIMALS)
         motives = [
             {
                 "filme_id": (source := int(model.film_ids[reason.row])),
@@ -168,10 +169,10 @@ def _recommend(
         body.append(
             films[film_id]
             | {
-                "pontuacao": round(score, DECIMALS),
+                "pontuacao": points,
                 "ja_avaliado": rated,
                 "motivos": motives,
-                "resto": round(score - sum(reason.share for reason in of_film), DECIMALS),
+                "resto": round(points - sum(motive["parcela"] for motive in motives), DECIMALS),
             }
         )
     headers = {"X-Estrategia": found.strategy.value}
