@@ -51,6 +51,7 @@ def create_app(folder: Path) -> FastAPI:
         serving = Serving(artifact, Catalog(artifact.catalog_path))
     except ArtifactError as error:
         _log.error("artifact not loaded: %s", error)
+    version = serving.artifact.version if serving else ""
 
     problem: dict[str, Any] = {
         "model": Problem,
@@ -59,14 +60,14 @@ def create_app(folder: Path) -> FastAPI:
     app = FastAPI(
         title="Filmes",
         description=DESCRIPTION,
-        version=serving.artifact.version[:CURSOR_VERSION] if serving else "0",
+        version=version[:CURSOR_VERSION] or "0",
         responses={
             422: {**problem, "description": "Um parâmetro não é aceito."},
             503: {**problem, "description": "Não há modelo a servir."},
         },
     )
-    problems.install(app)
-    app.add_middleware(Conditional, version=serving.artifact.version if serving else "")
+    problems.install(app, version)
+    app.add_middleware(Conditional, version=version)
 
     def in_use() -> Serving:
         if serving is None:
