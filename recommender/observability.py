@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 SERVICE = "filmes"
+TRACE_HEADER = "x-amzn-trace-id"
 
 logger = Logger(service=SERVICE)
 metrics = Metrics(namespace="Filmes", service=SERVICE)
@@ -58,7 +59,9 @@ def correlation_id(event: dict[str, Any]) -> str | None:
     """Return the id that API Gateway (HTTP or REST) or a load balancer gave a request."""
     context = event.get("requestContext") or {}
     headers = event.get("headers") or {}
-    return context.get("requestId") or headers.get("x-amzn-trace-id")
+    several = event.get("multiValueHeaders") or {}  # all that a load balancer may send
+    traces = [headers.get(TRACE_HEADER), *several.get(TRACE_HEADER, [])]
+    return context.get("requestId") or next(filter(None, traces), None)
 
 
 def traced(handler: Handler) -> Handler:
