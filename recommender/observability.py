@@ -1,11 +1,13 @@
 """Logs, metrics and traces of the API function, by Powertools."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +18,11 @@ TRACE_HEADER = "x-amzn-trace-id"
 
 logger = Logger(service=SERVICE)
 metrics = Metrics(namespace="Filmes", service=SERVICE)
+
+# What else logs: failures, in the same form. Below a warning Mangum tells every request's path,
+# and with it the user's id.
+_others = {logging.getLogger(name).name for name in ("mangum", "recommender")}
+copy_config_to_registered_loggers(logger, logging.WARNING, include=_others)
 
 
 class Telemetry:
