@@ -3,6 +3,8 @@
 import base64
 import binascii
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -57,7 +59,15 @@ def create_app(folder: Path) -> FastAPI:
         "model": Problem,
         "content": {problems.MEDIA_TYPE: {}},
     }
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if serving is not None:
+            serving.catalog.close()
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Filmes",
         description=DESCRIPTION,
         version=version[:CURSOR_VERSION] or "0",
