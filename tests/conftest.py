@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import settings
 
 from recommender.api import create_app
 from recommender.artifact import Model, load
@@ -12,6 +13,9 @@ from training.build import build
 from training.dataset import Dataset, read
 
 ROOT = Path(__file__).resolve().parents[1]
+
+settings.register_profile("filmes", deadline=None, derandomize=True)  # no run unlike another
+settings.load_profile("filmes")
 
 
 @pytest.fixture(scope="session")
