@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,7 +34,8 @@ class Plain:
     def __init__(self, built: Path, aws_url: str) -> None:
         self.built = built
         self.aws_url = aws_url
-        self.functions = SamFunctionProvider(SamLocalStackProvider.get_stacks(str(built / "template.yaml"))[0])
+        with warnings.catch_warnings(action="ignore"):  # of SAM's own deprecations
+            self.functions = SamFunctionProvider(SamLocalStackProvider.get_stacks(str(built / "template.yaml"))[0])
 
     @contextmanager
     def running(self, name: str, env: dict[str, str]) -> Iterator[Callable[[Any], Any]]:
