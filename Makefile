@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTHON313 := .local/runtime/python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lint test build build-ApiFunction build-TrainingFunction
+.PHONY: help setup run evaluate lint test build build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
@@ -26,6 +26,9 @@ $(VENV)/.done: pyproject.toml uv.lock
 run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 	$(BIN)/python -m training build --data "$(DATA)" --out .local/artifact
 	ARTIFACT_DIR=.local/artifact $(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
+
+evaluate: setup ## prints the accuracy table of DATA
+	$(BIN)/python -m training evaluate --data "$(DATA)"
 
 lint: setup ## style, types and the template
 	$(BIN)/ruff check .

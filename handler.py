@@ -1,0 +1,20 @@
+"""The API function: the FastAPI app behind API Gateway or a load balancer."""
+
+from typing import Any
+
+from mangum import Mangum
+
+from recommender.api import app
+from recommender.observability import Telemetry, correlation_id, logger, metrics, traced
+
+_serve = Mangum(Telemetry(app), lifespan="off")
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(capture_cold_start_metric=True)
+@traced
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer an HTTP API, REST API or ALB event with the response that its sender expects."""
+    logger.set_correlation_id(correlation_id(event))
+    response: dict[str, Any] = _serve(event, context)
+    return response

@@ -1,0 +1,1 @@
+"""Serving half: loads an artifact folder and answers film recommendations over HTTP."""

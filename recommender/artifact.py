@@ -1,0 +1,192 @@
+"""The one door between training and serving: the artifact folder, defined for both sides."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = 1
+MODEL_FILE = "kmeans.joblib"
+CATALOG_FILE = "catalogo.sqlite3"
+MANIFEST_FILE = "manifest.json"
+SERVED_FILES = (MODEL_FILE, CATALOG_FILE)
+ARTIFACT_FILES = (*SERVED_FILES, "mapa.svg", "mapa.png")
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.int32]
+
+
+class ArtifactError(Exception):
+    """The artifact folder is missing, incomplete, altered or of another format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the API needs to rank: plain arrays and scalars, n films in *rows*, cell after cell.
+
+    A row is a film's position in every array below; films of one cell are neighbours, so that
+    scoring a cell is one product with a contiguous block. Score of film i for a user with ratings
+    r_j of m films: ``m ** -user_exponent * sum_j w(r_j) * fold_in[j] * vectors[j] @ vectors[i]``.
+    """
+
+    film_ids: NDArray[np.int64]  # (n,) id of each row
+    rows_by_id: Rows  # (n,) rows in ascending order of film id
+
+    vectors: Floats  # (n, d) the embedding
+    fold_in: Floats  # (n,) what a film's vector is scaled by when it enters a user's vector
+    user_exponent: float
+    rating_slope: float  # w(r) = 1 + rating_slope * (r - user's mean) / rating_half_range
+    rating_half_range: float
+    rating_mean: float  # over all ratings; a user's mean is shrunk towards it
+    rating_mean_strength: float  # ... as if the user had rated so many films with it
+
+    cell_centers: Floats  # (k, d) KMeans over the film vectors: the inverted file
+    cell_starts: Rows  # (k + 1,) rows of cell c: cell_starts[c] to cell_starts[c + 1]
+    probes: int  # cells that a request scores
+
+    popularity: Floats  # (n,) score of each film for nobody in particular
+    popular_rows: Rows  # (n,) rows, most popular first
+
+    group_centers: Floats  # (g, n) KMeans over users: standardised ratings
+    group_rows: Rows  # (g, n) rows, highest centre first
+    group_scale: Floats  # (n,) standard deviation of each film's ratings, 1 where it is 0
+    group_shift: Floats  # (n,) mean of each film's ratings in units of group_scale
+
+    group_norms: NDArray[np.float64]  # (g,) squared length of each centre plus group_shift
+
+    genre_names: NDArray[np.str_]  # (t,)
+    genre_starts: Rows  # (t + 1,) genre_rows of genre t: genre_starts[t] to genre_starts[t + 1]
+    genre_rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A verified artifact folder: its place, manifest and model."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+    model: Model
+
+    @property
+    def version(self) -> str:
+        """Digest of the content, 64 hexadecimal digits."""
+        return str(self.manifest["version"])
+
+    @property
+    def catalog_path(self) -> Path:
+        """Where the packaged SQLite database lies."""
+        return self.path / CATALOG_FILE
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_version(digests: Mapping[str, str]) -> str:
+    """Return the version of an artifact whose files have these SHA-256 digests."""
+    lines = [f"{FORMAT}", *(f"{name} {digests[name]}" for name in ARTIFACT_FILES)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def write(
+    folder: Path,
+    model: Model,
+    bake: Callable[[Path], None],
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write an artifact folder, whole or not at all, and return its manifest.
+
+    ``bake`` is given a folder and writes the database and the pictures there. ``facts`` join the
+    manifest. An artifact that stood at ``folder`` is replaced only when the new one is complete.
+    """
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        new = Path(scratch, "new")
+        new.mkdir()
+        arrays = {field.name: getattr(model, field.name) for field in fields(Model)}
+        joblib.dump(arrays, new / MODEL_FILE, compress=0, protocol=5)
+        bake(new)
+        digests = {name: file_digest(new / name) for name in ARTIFACT_FILES}
+        manifest = {
+            "version": content_version(digests),
+            "format": FORMAT,
+            "files": digests,
+            **facts,
+        }
+        text = json.dumps(manifest, ensure_ascii=False, indent=2)
+        (new / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+        if folder.exists():
+            _refuse_foreign(folder)
+            folder.replace(Path(scratch, "old"))
+        new.replace(folder)
+    return manifest
+
+
+def _refuse_foreign(folder: Path) -> None:
+    known = {*ARTIFACT_FILES, MANIFEST_FILE}
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    if foreign:
+        raise ArtifactError(
+            f"{folder} holds files that no artifact has ({', '.join(foreign[:3])}): "
+            "name another folder, or empty it"
+        )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of an artifact folder, checked for form but not against the files."""
+    path = folder / MANIFEST_FILE
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(f"{folder} holds no {MANIFEST_FILE}") from None
+    except ValueError as error:
+        raise ArtifactError(f"{path} is not JSON: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        raise ArtifactError(f"{path} is of format {found!r}, this code reads {FORMAT}: train again")
+    digests = manifest.get("files")
+    if not isinstance(digests, dict) or not digests.keys() >= set(ARTIFACT_FILES):
+        raise ArtifactError(f"{path} does not name the digest of every file")
+    if manifest.get("version") != content_version(digests):
+        raise ArtifactError(f"{path} was altered: its version is not the digest of its files")
+    return manifest
+
+
+def load(folder: Path) -> Artifact:
+    """Verify what is served from an artifact folder, then map the model into memory.
+
+    The pickle is opened only after its digest was found right.
+
+    Raises:
+        ArtifactError: missing, truncated, altered, or of another format.
+    """
+    manifest = read_manifest(folder)
+    for name in SERVED_FILES:
+        path = folder / name
+        if not path.is_file():
+            raise ArtifactError(f"{folder} holds no {name}")
+        found = file_digest(path)
+        if found != manifest["files"][name]:
+            raise ArtifactError(
+                f"{path} was altered or truncated: SHA-256 {found[:12]}… instead of "
+                f"{manifest['files'][name][:12]}…"
+            )
+    arrays = joblib.load(folder / MODEL_FILE, mmap_mode="r")
+    return Artifact(folder, manifest, Model(**arrays))
+
+
+def bundled_folder() -> Path:
+    """Return the folder in use: ``ARTIFACT_DIR``, else the one packaged beside the code."""
+    named = os.environ.get("ARTIFACT_DIR")
+    return Path(named) if named else Path(__file__).parents[1] / "artifact"

@@ -1,0 +1,106 @@
+"""The catalogue: every SQL statement of the serving side, on the packaged read-only database."""
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FILM_COLUMNS = "id, titulo, genero, diretor, atores"
+
+Film = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmFilter:
+    """Which films to list. Names match whole words, whatever their case or accents."""
+
+    genres: Sequence[str] = ()  # any of them
+    director: str | None = None
+    actor: str | None = None
+    text: str | None = None  # words of title, director or actors; the last may be unfinished
+
+
+def fold(text: str) -> str:
+    """Return a text without case, accents and outer blanks: what names are compared by."""
+    plain = unicodedata.normalize("NFKD", text.strip().casefold())
+    return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+class Catalog:
+    """Films, users and their packaged ratings."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the database read-only; nothing may change the file while it is open."""
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows each table has."""
+        tables = ("usuarios", "filmes", "avaliacoes")
+        return {t: self._db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}  # noqa: S608 fixed names
+
+    def films(self, film_ids: Iterable[int]) -> dict[int, Film]:
+        """Return the films with these ids, by id; unknown ids are absent."""
+        ids = list(film_ids)
+        marks = ",".join("?" * len(ids))
+        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE id IN ({marks})"  # noqa: S608 only marks
+        return {row["id"]: dict(row) for row in self._db.execute(query, ids)}
+
+    def list_films(self, wanted: FilmFilter, limit: int, offset: int) -> list[Film]:
+        """Return films in order of id."""
+        where, values = _where(wanted)
+        query = f"SELECT {FILM_COLUMNS} FROM filmes {where} ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 see _where
+        return [dict(row) for row in self._db.execute(query, (*values, limit, offset))]
+
+    def count_films(self, wanted: FilmFilter) -> int:
+        """Return how many films ``list_films`` could list in all."""
+        where, values = _where(wanted)
+        query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
+        count: int = self._db.execute(query, values).fetchone()[0]
+        return count
+
+    def ratings(self, user_id: int) -> list[tuple[int, float]] | None:
+        """Return a user's (film id, rating) pairs in order of film id, or None for no such user."""
+        query = """
+            SELECT filme_id, avaliacao FROM usuarios
+            LEFT JOIN avaliacoes ON usuario_id = id
+            WHERE id = ? ORDER BY filme_id
+        """
+        rows = self._db.execute(query, (user_id,)).fetchall()
+        if not rows:
+            return None
+        return [(film_id, rating) for film_id, rating in rows if film_id is not None]
+
+
+def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
+    """Return a WHERE clause made of fixed parts and marks, and the values for the marks."""
+    parts, values = [], []
+    if wanted.genres:
+        marks = ",".join("?" * len(wanted.genres))
+        parts.append(f"id IN (SELECT filme_id FROM generos WHERE chave IN ({marks}))")  # noqa: S608 only marks
+        values += [fold(genre) for genre in wanted.genres]
+    match = [
+        *_phrase("diretor", wanted.director),
+        *_phrase("atores", wanted.actor),
+        *(f"{_quote(word)} *" for word in (wanted.text or "").split()),
+    ]
+    if match:
+        parts.append("id IN (SELECT rowid FROM busca WHERE busca MATCH ?)")
+        values.append(" AND ".join(match))
+    return ("WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _phrase(column: str, name: str | None) -> list[str]:
+    return [] if name is None else [f"{column} : {_quote(name)}"]
+
+
+def _quote(text: str) -> str:
+    """Quote a text as one FTS5 string, in which nothing is an operator."""
+    return '"' + text.replace('"', '""') + '"'

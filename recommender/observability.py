@@ -1,0 +1,76 @@
+"""Logs, metrics and traces of the API function, by Powertools."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+SERVICE = "filmes"
+
+logger = Logger(service=SERVICE)
+metrics = Metrics(namespace="Filmes", service=SERVICE)
+
+
+class Telemetry:
+    """ASGI middleware: one log line and three metrics for each request.
+
+    The route is logged as its template, so no user's id and no query gets into the logs.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and tell how it went."""
+        status = 500
+        started = time.perf_counter()
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        finally:
+            milliseconds = (time.perf_counter() - started) * 1000
+            route = getattr(scope.get("route"), "path", "")
+            logger.info(
+                "request",
+                method=scope["method"],
+                route=route,
+                status=status,
+                milliseconds=round(milliseconds, 3),
+            )
+            metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)
+            metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= status < 500)
+            metrics.add_metric("ServerErrors", MetricUnit.Count, status >= 500)
+
+
+def correlation_id(event: dict[str, Any]) -> str | None:
+    """Return the id that API Gateway (HTTP or REST) or a load balancer gave a request."""
+    context = event.get("requestContext") or {}
+    headers = event.get("headers") or {}
+    return context.get("requestId") or headers.get("x-amzn-trace-id")
+
+
+def traced(handler: Handler) -> Handler:
+    """Wrap a handler in an X-Ray segment when the environment asks for it.
+
+    The SDK is not even imported otherwise.
+    """
+    if os.environ.get("TRACING") != "Active":
+        return handler
+    from aws_lambda_powertools import Tracer
+
+    wrapped: Handler = Tracer(service=SERVICE).capture_lambda_handler(
+        handler, capture_response=False
+    )
+    return wrapped

@@ -1,0 +1,123 @@
+"""Errors as RFC 9457 problem details, in Portuguese, with the message also under ``error``."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+TITLES = {
+    400: "Requisição inválida",
+    404: "Não encontrado",
+    405: "Método não permitido",
+    410: "Cursor expirado",
+    422: "Parâmetro inválido",
+    500: "Erro interno",
+    503: "Indisponível",
+}
+
+# What is allowed, by pydantic's error type; the names in braces come from its context.
+ALLOWED = {
+    "bool_parsing": "true ou false",
+    "enum": "{expected}",
+    "extra_forbidden": "nenhum parâmetro com este nome",
+    "float_parsing": "um número",
+    "greater_than_equal": "no mínimo {ge}",
+    "int_parsing": "um número inteiro",
+    "int_parsing_size": "um número inteiro de até 64 bits",
+    "less_than_equal": "no máximo {le}",
+    "missing": "um valor é obrigatório",
+    "string_too_long": "no máximo {max_length} caracteres",
+    "string_too_short": "no mínimo {min_length} caractere",
+    "too_long": "no máximo {max_length} valores",
+}
+
+
+class ProblemError(Exception):
+    """An error to answer with: HTTP status, message, and the fields at fault."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        fields: list[dict[str, Any]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.fields = fields
+        self.headers = headers
+
+
+def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
+    """Return the 422 for one field: its name, the value that came, and what is allowed."""
+    return _invalid([{"campo": name, "valor": _short(value), "permitido": allowed}])
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of an app a problem."""
+
+    async def on_problem(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ProblemError)
+        return _answer(error)
+
+    async def on_invalid(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return _answer(_invalid([_field(found) for found in error.errors()]))
+
+    async def on_http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        detail = {
+            404: f"O caminho {_short(request.url.path)} não existe.",
+            405: f"O método {request.method} não é permitido em {_short(request.url.path)}.",
+        }.get(error.status_code, "A requisição não pôde ser lida.")
+        return _answer(ProblemError(error.status_code, detail, headers=error.headers))
+
+    async def on_failure(_: Request, __: Exception) -> JSONResponse:
+        return _answer(ProblemError(500, "Erro interno. Tente novamente mais tarde."))
+
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_failure)
+
+
+def _invalid(fields: list[dict[str, Any]]) -> ProblemError:
+    texts = [f"{f['campo']}: {f['valor']!r} não é aceito, {f['permitido']}" for f in fields]
+    return ProblemError(422, "Parâmetro inválido: " + "; ".join(texts) + ".", fields)
+
+
+def _field(error: Mapping[str, Any]) -> dict[str, Any]:
+    place = [str(part) for part in error["loc"] if part not in ("query", "path", "body")]
+    context = {**error.get("ctx", {})}
+    if "expected" in context:
+        context["expected"] = "um de: " + str(context["expected"]).replace(" or ", ", ")
+    template = ALLOWED.get(error["type"])
+    allowed = template.format(**context) if template else error["msg"]
+    value = None if error["type"] == "missing" else _short(error.get("input"))
+    return {"campo": ".".join(place), "valor": value, "permitido": allowed}
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _answer(problem: ProblemError) -> JSONResponse:
+    status = problem.status
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": TITLES.get(status) or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": problem.detail,
+        "error": problem.detail,
+    }
+    if problem.fields:
+        body["erros"] = problem.fields
+    return JSONResponse(body, status, headers=problem.headers, media_type=MEDIA_TYPE)

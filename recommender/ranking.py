@@ -1,0 +1,269 @@
+"""Ranking: a profile goes in; films, scores and reasons come out. No HTTP, no SQL.
+
+A ranking is one fixed order of all the films allowed to a profile, of which a request reads a
+slice; so pages of any size meet without gap or overlap. The order is made of batches: the films
+of the cells nearest to the user, then all others, then (unless they are to be mixed in) the films
+that the user has rated. A request computes no more batches than it reads.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.artifact import Floats, Model, Rows
+
+FIRST_BATCH = 100  # films that the cells scored first must hold: the longest page
+
+
+class Strategy(StrEnum):
+    """What a ranking goes by."""
+
+    MODEL = "padrao"
+    GROUP = "grupo"
+    POPULAR = "populares"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A user's ratings: ``rows`` of distinct films (m,) and ``ratings`` (m,) in the data's unit."""
+
+    rows: Rows
+    ratings: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A slice of an order of films: rows (l,), scores (l,), whether rated (l,), and what follows.
+
+    ``strategy`` is the one that was used: a profile without ratings gets the popular films.
+    """
+
+    strategy: Strategy
+    rows: Rows
+    scores: Floats
+    rated: NDArray[np.bool_]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A rated film (its row), its rating, and its share of a score."""
+
+    row: int
+    rating: float
+    share: float
+
+
+def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
+    """Return the row of each film id (m,), -1 where the model has no such film."""
+    ids = np.asarray(film_ids, dtype=np.int64)
+    places = np.searchsorted(model.film_ids, ids, sorter=model.rows_by_id)
+    rows = model.rows_by_id[np.minimum(places, len(model.rows_by_id) - 1)]
+    return np.where(model.film_ids[rows] == ids, rows, np.int32(-1)).astype(np.int32)
+
+
+def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
+    """Return the profile of (film id, rating) pairs; films that the model lacks are passed over."""
+    if not ratings:
+        return Profile(np.empty(0, np.int32), np.empty(0, np.float32))
+    film_ids, values = zip(*ratings, strict=True)
+    rows = find_rows(model, film_ids)
+    known = rows >= 0
+    return Profile(rows[known], np.asarray(values, np.float32)[known])
+
+
+def rank(
+    model: Model,
+    profile: Profile,
+    strategy: Strategy = Strategy.MODEL,
+    *,
+    limit: int = 5,
+    offset: int = 0,
+    genres: Iterable[str] = (),
+    excluded: Sequence[int] = (),
+    include_rated: bool | None = None,
+) -> Ranking:
+    """Return ``limit`` films from position ``offset`` of the order made for a profile.
+
+    ``genres`` keeps only films with any of them (names as in ``model.genre_names``; none: all
+    films). ``excluded`` are ids of films to leave out altogether. ``include_rated`` tells whether
+    rated films compete with the others; if not, they come last. By default they do for the
+    strategies that ignore what the user has rated.
+    """
+    if not len(profile.rows):
+        strategy = Strategy.POPULAR
+    mixed = strategy is not Strategy.MODEL if include_rated is None else include_rated
+    allowed = _films_of_genres(model, genres)
+    barred = find_rows(model, excluded)
+    barred = barred[barred >= 0]
+    rated = np.setdiff1d(profile.rows, barred)
+    if allowed is not None:
+        rated = rated[allowed[rated]]
+
+    wanted = offset + limit + 1
+    hidden = barred if mixed else np.union1d(barred, rated)
+    if strategy is Strategy.MODEL:
+        user = user_vector(model, profile)
+        batches = _by_cells(model, user, hidden, allowed, wanted)
+        rated_scores = model.vectors[rated] @ user
+    else:
+        scores, order = _fixed_order(model, profile, strategy)
+        batches = _by_order(scores, order, hidden, allowed, wanted)
+        rated_scores = scores[rated]
+
+    rows, scores = _gather(batches, wanted)
+    if not mixed and len(rows) < wanted:
+        last = _best(model.film_ids[rated], rated_scores, wanted - len(rows))
+        rows = np.concatenate([rows, rated[last]])
+        scores = np.concatenate([scores, rated_scores[last]])
+    page = slice(offset, offset + limit)
+    return Ranking(
+        strategy, rows[page], scores[page], np.isin(rows[page], rated), len(rows) == wanted
+    )
+
+
+def user_vector(model: Model, profile: Profile) -> Floats:
+    """Fold ratings in: the user's vector (d,), of which every film's score is the product."""
+    return _weights(model, profile) @ model.vectors[profile.rows]
+
+
+def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
+    """Return, for each film of a ranking by the model, the rated films that raised it most.
+
+    The score is a sum over the rated films, so a share is exact. A film is no reason for itself.
+    """
+    if ranking.strategy is not Strategy.MODEL:
+        return [[] for _ in ranking.rows]
+    sources = model.vectors[profile.rows] * _weights(model, profile)[:, None]
+    shares = model.vectors[ranking.rows] @ sources.T
+    reasons = []
+    for row, of_film in zip(ranking.rows, shares, strict=True):
+        best = np.argsort(-of_film, kind="stable")[: most + 1]
+        found = [
+            Reason(int(profile.rows[j]), float(profile.ratings[j]), float(of_film[j]))
+            for j in best
+            if of_film[j] > 0 and profile.rows[j] != row
+        ]
+        reasons.append(found[:most])
+    return reasons
+
+
+def user_group(model: Model, profile: Profile) -> int:
+    """Return the KMeans cluster of a user: that of the nearest centre.
+
+    The ratings are standardised by film as in training. Shifting all points and centres alike
+    leaves distances as they are, so the films that the user has not rated need no look.
+    """
+    rows = profile.rows
+    ratings = (profile.ratings / model.group_scale[rows]).astype(np.float64)
+    centers = model.group_centers[:, rows].astype(np.float64) + model.group_shift[rows]
+    return int(np.argmin(model.group_norms - 2 * centers @ ratings))
+
+
+def _weights(model: Model, profile: Profile) -> Floats:
+    """Return w(r) of each rating (m,), with all that scales a film's share of a score."""
+    count = len(profile.rows)
+    total = profile.ratings.sum(dtype=np.float64) + model.rating_mean_strength * model.rating_mean
+    mean = total / (count + model.rating_mean_strength)
+    weights = 1 + model.rating_slope * (profile.ratings - mean) / model.rating_half_range
+    scaled = weights * model.fold_in[profile.rows] * count**-model.user_exponent
+    return np.asarray(scaled, np.float32)
+
+
+def _films_of_genres(model: Model, genres: Iterable[str]) -> NDArray[np.bool_] | None:
+    """Return which films (n,) have any of the genres; None where none is asked for."""
+    wanted = set(genres)
+    if not wanted:
+        return None
+    allowed = np.zeros(len(model.film_ids), dtype=np.bool_)
+    for genre in np.flatnonzero(np.isin(model.genre_names, list(wanted))):
+        start, end = model.genre_starts[genre : genre + 2]
+        allowed[model.genre_rows[start:end]] = True
+    return allowed
+
+
+def _by_cells(
+    model: Model, user: Floats, hidden: Rows, allowed: NDArray[np.bool_] | None, wanted: int
+) -> Iterator[tuple[Rows, Floats]]:
+    """Yield the best films of the cells nearest to the user, then the best of all other cells.
+
+    The first batch takes ``probes`` cells, and more while they hold too few films for a page.
+    """
+    cells = np.argsort(-(model.cell_centers @ user), kind="stable")
+    rows, scores = np.empty(0, np.int32), np.empty(0, np.float32)
+    probed, step = 0, model.probes
+    while probed < len(cells) and len(rows) < FIRST_BATCH:
+        more_rows, more_scores = _score(model, user, cells[probed : probed + step], hidden, allowed)
+        rows, scores = np.concatenate([rows, more_rows]), np.concatenate([scores, more_scores])
+        probed, step = probed + step, max(probed, 1)
+    best = _best(model.film_ids[rows], scores, wanted)
+    yield rows[best], scores[best]
+    rows, scores = _score(model, user, cells[probed:], hidden, allowed)
+    best = _best(model.film_ids[rows], scores, wanted)
+    yield rows[best], scores[best]
+
+
+def _score(
+    model: Model,
+    user: Floats,
+    cells: NDArray[np.intp],
+    hidden: Rows,
+    allowed: NDArray[np.bool_] | None,
+) -> tuple[Rows, Floats]:
+    """Return rows and scores of all films of some cells that are allowed and not hidden."""
+    blocks = [(model.cell_starts[cell], model.cell_starts[cell + 1]) for cell in cells]
+    if not blocks:
+        return np.empty(0, np.int32), np.empty(0, np.float32)
+    rows = np.concatenate([np.arange(start, end, dtype=np.int32) for start, end in blocks])
+    scores = np.concatenate([model.vectors[start:end] @ user for start, end in blocks])
+    kept = _kept(rows, hidden, allowed)
+    return rows[kept], scores[kept]
+
+
+def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:
+    """Return scores (n,) and the order (n,) of an order that training has made."""
+    if strategy is Strategy.POPULAR:
+        return model.popularity, model.popular_rows
+    group = user_group(model, profile)
+    return model.group_centers[group], model.group_rows[group]
+
+
+def _by_order(
+    scores: Floats, order: Rows, hidden: Rows, allowed: NDArray[np.bool_] | None, wanted: int
+) -> Iterator[tuple[Rows, Floats]]:
+    """Yield the films of an order, some at a time, without those hidden or not allowed."""
+    step = wanted + len(hidden)
+    for start in range(0, len(order), step):
+        rows = order[start : start + step]
+        rows = rows[_kept(rows, hidden, allowed)]
+        yield rows, scores[rows]
+
+
+def _kept(rows: Rows, hidden: Rows, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    kept = np.isin(rows, hidden, invert=True)
+    return kept if allowed is None else kept & allowed[rows]
+
+
+def _gather(batches: Iterator[tuple[Rows, Floats]], wanted: int) -> tuple[Rows, Floats]:
+    """Join batches until they hold ``wanted`` films."""
+    rows, scores, count = [], [], 0
+    for batch_rows, batch_scores in batches:
+        rows.append(batch_rows)
+        scores.append(batch_scores)
+        count += len(batch_rows)
+        if count >= wanted:
+            break
+    return np.concatenate(rows)[:wanted], np.concatenate(scores)[:wanted]
+
+
+def _best(film_ids: NDArray[np.int64], scores: Floats, count: int) -> NDArray[np.intp]:
+    """Return the places of the ``count`` highest scores in falling order, equals by film id."""
+    if count < len(scores):
+        bound = np.partition(scores, len(scores) - count)[len(scores) - count]
+        places = np.flatnonzero(scores >= bound)
+    else:
+        places = np.arange(len(scores))
+    return places[np.lexsort((film_ids[places], -scores[places]))][:count]

@@ -1,0 +1,1 @@
+"""Training half: reads and checks data, fits the models, measures them, writes the artifact."""

@@ -1,0 +1,111 @@
+"""A whole training: choose, measure, fit on everything, write the artifact."""
+
+import datetime
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from recommender import artifact
+from recommender.artifact import Model
+from recommender.ranking import Strategy
+from training import database, picture
+from training.choice import Choice, choose
+from training.dataset import Dataset
+from training.evaluation import (
+    CUTOFF,
+    PROTOCOL,
+    held_out,
+    make_profiles,
+    rank_all,
+    score_lists,
+    summarise,
+)
+from training.fit import fit
+
+TABLE_ROWS = 10  # of the validation table that a manifest keeps, best first
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A choice made on the train part, and each strategy's figures on the test part."""
+
+    choice: Choice
+    users: int
+    metrics: dict[str, Any]
+
+
+def evaluate(data: Dataset, seed: int) -> Evaluation:
+    """Choose on the train part of a data set, fit on it, and measure on its test part."""
+    train, test = held_out(data, seed)
+    with threadpool_limits(1):  # sums in one order: the same data gives the same bits
+        choice = choose(train, seed)
+        if not len(test.ratings):
+            return Evaluation(choice, 0, {})
+        model = fit(train, choice.chosen)
+    profiles = make_profiles(model, train.ratings, test.ratings)
+    metrics = {
+        strategy.value: summarise(
+            score_lists(rank_all(model, profiles, strategy), profiles.relevant)
+        )
+        for strategy in Strategy
+    }
+    return Evaluation(choice, len(profiles.users), metrics)
+
+
+def build(data: Dataset, folder: Path, seed: int) -> dict[str, Any]:
+    """Train on a data set, write the artifact folder, return its manifest."""
+    started = time.perf_counter()
+    _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
+    evaluation = evaluate(data, seed)
+    with threadpool_limits(1):
+        model = fit(data, evaluation.choice.chosen)
+
+    def bake(new: Path) -> None:
+        database.bake(data, new / artifact.CATALOG_FILE)
+        titles = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
+        picture.draw(model, titles, new)
+
+    manifest = artifact.write(folder, model, bake, _facts(data, model, evaluation, seed, started))
+    _log.info("%s holds version %s", folder, manifest["version"][:12])
+    return manifest
+
+
+def _facts(
+    data: Dataset, model: Model, evaluation: Evaluation, seed: int, started: float
+) -> dict[str, Any]:
+    now = datetime.datetime.now(datetime.UTC)
+    best = sorted(evaluation.choice.table, key=lambda row: -row["ndcg"])
+    return {
+        "data": {
+            "digest": data.digest,
+            "usuarios": len(data.users),
+            "filmes": len(data.films),
+            "avaliacoes": len(data.ratings),
+            "duplicadas": data.duplicates,
+            "escala": [data.lowest, data.highest],
+        },
+        "training": {
+            "date": now.isoformat(timespec="seconds"),
+            "seconds": round(time.perf_counter() - started, 1),
+            "seed": seed,
+        },
+        "hyperparameters": {
+            **evaluation.choice.chosen.as_dict(),
+            "cells": len(model.cell_centers),
+            "probes": model.probes,
+            "tried": len(best),
+            "validation": best[:TABLE_ROWS],
+        },
+        "metrics": {
+            "protocol": PROTOCOL.format(seed=seed),
+            "cutoff": CUTOFF,
+            "users": evaluation.users,
+            **evaluation.metrics,
+        },
+    }

@@ -1,0 +1,79 @@
+"""KMeans in both its places: over films, for the index and the groups; over users, for tastes."""
+
+import warnings
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+Array = NDArray[np.float64]
+
+
+class FilmCells:
+    """KMeans over film vectors: the cells of the inverted file.
+
+    Args:
+        cells: how many; by default the square root of the number of films.
+        seed: of the starting centres.
+    """
+
+    centers_: Array  # (k, d)
+    labels_: NDArray[np.int32]  # (n,)
+
+    def __init__(self, cells: int | None = None, seed: int = 42) -> None:
+        self.cells = cells
+        self.seed = seed
+
+    def fit(self, vectors: Array) -> Self:
+        """Learn ``centers_`` and ``labels_`` of film vectors (n, d)."""
+        wanted = self.cells or round(np.sqrt(len(vectors)))
+        kmeans = _fit(
+            KMeans(min(max(wanted, 1), len(vectors)), n_init=3, random_state=self.seed), vectors
+        )
+        self.centers_, self.labels_ = kmeans.cluster_centers_, kmeans.labels_
+        return self
+
+
+class TasteGroups:
+    """The original algorithm: KMeans over users' standardised ratings, missing = 0.
+
+    Standardising is dividing each film by its deviation and shifting it by its mean. KMeans does
+    not change when all points are shifted alike, so the sparse ratings are only divided, and the
+    centres are shifted afterwards: the same result as on the dense matrix, at any scale.
+
+    Args:
+        groups: how many clusters of users.
+        seed: of the starting centres.
+    """
+
+    centers_: Array  # (g, n) means of the standardised ratings
+    scale_: Array  # (n,) standard deviations, 1 where a film's ratings do not vary
+    shift_: Array  # (n,) means divided by scale_
+
+    def __init__(self, groups: int = 5, seed: int = 42) -> None:
+        self.groups = groups
+        self.seed = seed
+
+    def fit(self, ratings: sparse.csr_matrix) -> Self:
+        """Learn from users × films ratings."""
+        users, films = ratings.shape
+        mean = np.asarray(ratings.mean(axis=0)).ravel()
+        squares = np.bincount(ratings.indices, weights=ratings.data**2, minlength=films) / users
+        variance = squares - mean**2
+        still = variance <= 10 * np.finfo(np.float64).eps * np.maximum(squares, 1)
+        self.scale_ = np.where(still, 1.0, np.sqrt(np.maximum(variance, 0)))
+        self.shift_ = mean / self.scale_
+        scaled = ratings.multiply(1 / self.scale_).tocsr()
+        kmeans = _fit(KMeans(min(self.groups, users), n_init=10, random_state=self.seed), scaled)
+        self.centers_ = kmeans.cluster_centers_ - self.shift_
+        return self
+
+
+def _fit(kmeans: KMeans, points: Array | sparse.csr_matrix) -> KMeans:
+    """Fit; fewer distinct points than clusters are no fault, some centres then coincide."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return kmeans.fit(points)

@@ -1,0 +1,62 @@
+"""Baking the catalogue: the packaged, read-only SQLite database."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from recommender.catalog import fold
+from training.dataset import Dataset
+
+SCHEMA = """
+CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL);
+CREATE TABLE filmes (
+    id INTEGER PRIMARY KEY,
+    titulo TEXT NOT NULL,
+    genero TEXT NOT NULL,
+    diretor TEXT NOT NULL,
+    atores TEXT NOT NULL
+);
+CREATE TABLE avaliacoes (
+    usuario_id INTEGER NOT NULL REFERENCES usuarios (id),
+    filme_id INTEGER NOT NULL REFERENCES filmes (id),
+    avaliacao REAL NOT NULL,
+    PRIMARY KEY (usuario_id, filme_id)
+) WITHOUT ROWID;
+CREATE TABLE generos (
+    chave TEXT NOT NULL, -- a genre without case and accents
+    filme_id INTEGER NOT NULL REFERENCES filmes (id),
+    PRIMARY KEY (chave, filme_id)
+) WITHOUT ROWID;
+CREATE VIRTUAL TABLE busca USING fts5 (
+    titulo, diretor, atores,
+    content='filmes', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+);
+"""
+
+
+def bake(data: Dataset, path: Path) -> None:
+    """Write a data set into a new database; equal data gives equal bytes."""
+    ratings = data.ratings.sort_values(["user", "film"])
+    user_ids = data.users["id"].to_numpy()[ratings["user"]].tolist()
+    film_ids = data.films["id"].to_numpy()[ratings["film"]].tolist()
+    genres = {
+        (fold(genre), film_id)
+        for film_id, of_film in zip(data.films["id"].tolist(), data.genres(), strict=True)
+        for genre in of_film
+    }
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("PRAGMA journal_mode = OFF; PRAGMA foreign_keys = ON;" + SCHEMA)
+        with db:
+            db.executemany("INSERT INTO usuarios VALUES (?, ?, ?)", data.users.to_numpy().tolist())
+            db.executemany(
+                "INSERT INTO filmes VALUES (?, ?, ?, ?, ?)", data.films.to_numpy().tolist()
+            )
+            db.executemany(
+                "INSERT INTO avaliacoes VALUES (?, ?, ?)",
+                zip(user_ids, film_ids, ratings["avaliacao"].tolist(), strict=True),
+            )
+            db.executemany("INSERT INTO generos VALUES (?, ?)", sorted(genres))
+            db.execute("INSERT INTO busca (busca) VALUES ('rebuild')")
+            db.execute("INSERT INTO busca (busca) VALUES ('optimize')")
+        db.execute("PRAGMA optimize")
+        db.execute("VACUUM")

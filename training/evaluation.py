@@ -1,0 +1,116 @@
+"""Accuracy: splits, metrics, and the ranking that serves measured on ratings it has not seen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recommender.artifact import Model
+from recommender.ranking import Profile, Strategy, rank
+from training.dataset import Dataset
+
+CUTOFF = 10
+PROTOCOL = (
+    "25% of each film's ratings held out at random (seed {seed}), rated films left out of the "
+    "lists, every held-out rating relevant, means over the users who have one, k = 10"
+)
+METRICS = ("ndcg", "map", "precision", "recall", "hit_rate", "mrr")
+
+Booleans = NDArray[np.bool_]
+Array = NDArray[np.float64]
+
+
+def split_by_film(
+    ratings: pd.DataFrame, seed: int, kept: float = 0.75
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hold out a part of each film's ratings: the first ``kept`` in random order stay.
+
+    The same split as ``python_stratified_split(filter_by="item")`` of the ``recommenders``
+    package (1.2.1), for ratings in the same order.
+    """
+    numbers = np.random.RandomState(seed).rand(len(ratings))
+    ordered = ratings.assign(_order=numbers).sort_values(["film", "_order"])
+    films = ordered.groupby("film")["film"]
+    part = films.cumcount() + 1 <= (films.transform("count") * kept).round()
+    ordered = ordered.drop(columns="_order")
+    return ordered[part], ordered[~part]
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Users with held-out ratings: ids (u,), what they rated before, and the films held out."""
+
+    users: NDArray[np.int64]
+    known: list[Profile]
+    relevant: list[NDArray[np.int32]]
+
+
+def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Profiles:
+    """Return profiles of the train part, in rows of a model, for users of the test part."""
+    row_of_film = model.rows_by_id  # films of a data set stand in order of id
+    relevant = {user: row_of_film[part["film"].to_numpy()] for user, part in test.groupby("user")}
+    empty = Profile(np.empty(0, np.int32), np.empty(0, np.float32))
+    known = {
+        user: Profile(row_of_film[part["film"].to_numpy()], part["avaliacao"].to_numpy(np.float32))
+        for user, part in train[train["user"].isin(relevant.keys())].groupby("user")
+    }
+    users = np.unique(test["user"])
+    return Profiles(
+        users,
+        [known.get(user, empty) for user in users],
+        [relevant[user] for user in users],
+    )
+
+
+def rank_all(model: Model, profiles: Profiles, strategy: Strategy) -> list[NDArray[np.int32]]:
+    """Return each user's first films (rows) by the ranking that serves, rated films left out."""
+    return [
+        rank(model, profile, strategy, limit=CUTOFF, include_rated=False).rows
+        for profile in profiles.known
+    ]
+
+
+def score_lists(
+    lists: Iterable[NDArray[np.int32]], relevant: Iterable[NDArray[np.int32]]
+) -> dict[str, Array]:
+    """Return each metric (u,) of lists of at most ten films, best first.
+
+    Binary relevance. nDCG: gain 1, discount log2(rank + 1), the ideal list holding min(10,
+    relevant) films. MAP: precision at each hit, summed, over the number of all relevant films.
+    """
+    discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
+    found: dict[str, list[float]] = {name: [] for name in METRICS}
+    for films, wanted in zip(lists, relevant, strict=True):
+        hits = np.zeros(CUTOFF)
+        hits[: len(films)] = np.isin(films, wanted)
+        places = np.arange(CUTOFF) + 1
+        found["ndcg"].append(float(hits @ discounts / discounts[: len(wanted)].sum()))
+        found["map"].append(float((np.cumsum(hits) / places) @ hits / len(wanted)))
+        found["precision"].append(float(hits.mean()))
+        found["recall"].append(float(hits.sum() / len(wanted)))
+        found["hit_rate"].append(float(hits.any()))
+        found["mrr"].append(float((hits / places).max()))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def summarise(metrics: dict[str, Array]) -> dict[str, dict[str, float]]:
+    """Return the mean of each metric over users, with half its 95% confidence interval.
+
+    The interval is that of a mean of independent values: 1.96 standard errors, of two users at
+    least.
+    """
+    return {
+        name: {
+            "mean": round(float(values.mean()), 6),
+            "margin": round(1.96 * float(values.std(ddof=1)) / len(values) ** 0.5, 6),
+        }
+        for name, values in metrics.items()
+    }
+
+
+def held_out(data: Dataset, seed: int) -> tuple[Dataset, Dataset]:
+    """Return a data set's train and test part, users and films in common."""
+    train, test = split_by_film(data.ratings, seed)
+    return data.with_ratings(train), data.with_ratings(test)

@@ -1,0 +1,102 @@
+"""The training function: data comes from S3, the artifact goes to S3, or nothing does."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # the only place Lambda can write to
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from training.build import build
+from training.dataset import DataError, read
+
+SEED = 42
+POINTER = "atual.json"
+
+logger = Logger(service="filmes-treino")
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Train on data in the bucket and write the artifact there.
+
+    The data is the object (or MovieLens folder, with a final slash) that an S3 event is about,
+    or that a direct call names as ``data_key``; a schedule takes the one in ``DATA_KEY``. Files go
+    to ``modelos/<version>/``; last of all ``modelos/atual.json`` is made to name that version, so a
+    training that fails changes nothing of what can be served.
+
+    Returns:
+        ``version``, ``artifact`` (its S3 URI) and ``metrics``.
+
+    Raises:
+        DataError: the message names the record at fault.
+    """
+    bucket = os.environ["MODEL_BUCKET"]
+    key = data_key(event, bucket)
+    s3 = boto3.client("s3")
+    with tempfile.TemporaryDirectory() as scratch:
+        data = read(_download(s3, bucket, key, Path(scratch, "data")))
+        folder = Path(scratch, "artifact")
+        manifest = build(data, folder, int(event.get("seed", SEED)))
+        prefix = os.environ.get("ARTIFACT_PREFIX", "modelos/")
+        place = f"{prefix}{manifest['version']}/"
+        for path in sorted(folder.iterdir()):
+            s3.upload_file(str(path), bucket, place + path.name)
+    pointer = {"version": manifest["version"], "prefix": place, "data_key": key}
+    s3.put_object(
+        Bucket=bucket,
+        Key=prefix + POINTER,
+        Body=json.dumps(pointer).encode(),
+        ContentType="application/json",
+    )
+    logger.info("trained", version=manifest["version"], data_key=key)
+    return {
+        "version": manifest["version"],
+        "artifact": f"s3://{bucket}/{place}",
+        "metrics": manifest["metrics"],
+    }
+
+
+def data_key(event: dict[str, Any], bucket: str) -> str:
+    """Return the key of the data that an event asks to train on.
+
+    Raises:
+        DataError: the event is about another bucket than ours.
+    """
+    if event.get("Records"):
+        s3 = event["Records"][0]["s3"]
+        named, key = s3["bucket"]["name"], unquote_plus(s3["object"]["key"])
+    elif event.get("source") == "aws.s3":
+        named, key = event["detail"]["bucket"]["name"], event["detail"]["object"]["key"]
+    else:
+        named, key = bucket, event.get("data_key") or os.environ["DATA_KEY"]
+    if named != bucket:
+        raise DataError(f"bucket is {named!r}, allowed is {bucket!r}")
+    return str(key)
+
+
+def _download(s3: Any, bucket: str, key: str, target: Path) -> Path:
+    """Fetch one object, or all objects right under a prefix that ends with a slash."""
+    if not key.endswith("/"):
+        target = target.with_name(Path(key).name)
+        _fetch(s3, bucket, key, target)
+        return target
+    target.mkdir()
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
+    for page in pages:
+        for item in page.get("Contents", []):
+            if item["Key"] != key:
+                _fetch(s3, bucket, item["Key"], target / Path(item["Key"]).name)
+    return target
+
+
+def _fetch(s3: Any, bucket: str, key: str, path: Path) -> None:
+    try:
+        s3.download_file(bucket, key, str(path))
+    except s3.exceptions.ClientError as error:
+        raise DataError(f"s3://{bucket}/{key} cannot be read: {error}") from error
