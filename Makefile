@@ -33,7 +33,7 @@ evaluate: setup ## prints the accuracy table of DATA
 lint: setup ## style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy handler.py recommender training tests
 	$(BIN)/sam validate --lint
 
 test: setup ## the whole test suite

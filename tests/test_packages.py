@@ -28,10 +28,14 @@ def test_the_training_package_unpacks_to_less_than_lambda_allows(built: Path) ->
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_packages_hold_nothing_that_lambda_brings_or_nobody_reads(built: Path, function: str) -> None:
+def test_packages_hold_nothing_that_lambda_brings_or_nobody_reads(
+    built: Path, function: str
+) -> None:
     assert not [name for name in ("boto3", "botocore", "bin") if (built / function / name).exists()]
     assert not list((built / function).rglob("tests"))
-    assert not [path for path in (built / function).rglob("*") if path.suffix in {".pyi", ".pyx", ".h"}]
+    assert not [
+        path for path in (built / function).rglob("*") if path.suffix in {".pyi", ".pyx", ".h"}
+    ]
 
 
 def test_the_api_package_holds_no_training(built: Path) -> None:
@@ -45,7 +49,7 @@ def test_the_api_package_is_compiled_for_a_read_only_folder(built: Path) -> None
     assert modules
     for module in modules:
         bytecode = (module.parent / "__pycache__" / f"{module.stem}.cpython-313.pyc").read_bytes()
-        # PEP 552: after the magic number, flags 0b01 say that a hash stands for the source and is not checked.
+        # PEP 552: a magic number, then flags: 1 is a hash of the source that nobody checks.
         assert bytecode[4:8] == b"\1\0\0\0", module
 
 

@@ -1,6 +1,7 @@
-"""Lambda functions as built, run by Amazon's emulator: in `sam local` where a Docker engine answers, else without it.
+"""Lambda functions as built, run by Amazon's emulator.
 
-`EMULATOR=sam` demands `sam local`: its absence is then a failure.
+In `sam local` where a Docker engine answers, else the emulator alone. `EMULATOR=sam` demands
+`sam local`: its absence is then a failure.
 """
 
 import json
@@ -10,12 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
-import plain
 import pytest
-import sam
 from moto.server import ThreadedMotoServer
 
-used = {"emulator": "none", "invocations": 0}
+from tests.emulator import plain, sam
+
+used: list[str] = []  # the emulator of each cold invocation
 
 
 class Invoke(Protocol):
@@ -27,7 +28,9 @@ def runtime_image() -> str | None:
     """The image that `sam local` runs; None where it cannot run one."""
     image = sam.runtime_image()
     if image is None and os.environ.get("EMULATOR") == "sam":
-        pytest.fail("EMULATOR=sam, but no Docker engine answers with a runtime image: see .ci/engine")
+        pytest.fail(
+            "EMULATOR=sam, but no Docker engine answers with a runtime image: see .ci/engine"
+        )
     return image
 
 
@@ -42,30 +45,36 @@ def aws_url(runtime_image: str | None) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def model_bucket(aws_url: str) -> Any:
-    """An empty bucket in moto; `env={"MODEL_BUCKET": model_bucket.name}` gives it to the training function."""
+    """A bucket in moto, for a function that gets `env={"MODEL_BUCKET": model_bucket.name}`."""
     s3 = boto3.resource(
-        "s3", endpoint_url=aws_url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+        "s3",
+        endpoint_url=aws_url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
     )
     return s3.create_bucket(Bucket="modelos-de-teste")
 
 
 @pytest.fixture(scope="session")
 def emulator(runtime_image: str | None, aws_url: str, built: Path) -> sam.SamLocal | plain.Plain:
-    chosen = sam.SamLocal(built, runtime_image, aws_url) if runtime_image else plain.Plain(built, aws_url)
-    used["emulator"] = chosen.name
-    return chosen
+    return (
+        sam.SamLocal(built, runtime_image, aws_url)
+        if runtime_image
+        else plain.Plain(built, aws_url)
+    )
 
 
 @pytest.fixture(scope="session")
 def invoke(emulator: sam.SamLocal | plain.Plain) -> Invoke:
-    """Cold start and answer of a function (logical id) to an event (JSON data, or the path of its file).
+    """Cold start and answer of a function (logical id) to an event (JSON data, or its file's path).
 
-    `env` overrides variables that the template declares. Of a function that fails the answer is Lambda's:
-    errorType, errorMessage, stackTrace.
+    `env` overrides variables that the template declares. A function that fails answers with
+    Lambda's errorType, errorMessage and stackTrace.
     """
 
     def run(function: str, event: Any, env: dict[str, str] | None = None) -> Any:
-        used["invocations"] += 1
+        used.append(emulator.name)
         data = json.loads(event.read_text()) if isinstance(event, Path) else event
         return emulator.invoke(function, data, env or {})
 
@@ -80,5 +89,5 @@ def api_url(emulator: sam.SamLocal | plain.Plain) -> Iterator[str]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if used["emulator"] != "none":
-        terminalreporter.write_line(f"Lambda emulator: {used['emulator']}, {used['invocations']} cold invocations")
+    if used:
+        terminalreporter.write_line(f"Lambda emulator: {used[0]}, {len(used)} cold invocations")

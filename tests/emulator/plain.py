@@ -19,9 +19,10 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import samcli
-from ports import free_port
 from samcli.lib.providers.sam_function_provider import SamFunctionProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
+
+from tests.emulator.ports import free_port
 
 ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 EMULATOR = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{ARCHITECTURE}"
@@ -35,7 +36,9 @@ class Plain:
         self.built = built
         self.aws_url = aws_url
         with warnings.catch_warnings(action="ignore"):  # of SAM's own deprecations
-            self.functions = SamFunctionProvider(SamLocalStackProvider.get_stacks(str(built / "template.yaml"))[0])
+            self.functions = SamFunctionProvider(
+                SamLocalStackProvider.get_stacks(str(built / "template.yaml"))[0]
+            )
 
     @contextmanager
     def running(self, name: str, env: dict[str, str]) -> Iterator[Callable[[Any], Any]]:
@@ -55,7 +58,11 @@ class Plain:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL": self.aws_url,
-            **{variable: str(value) for variable, value in (declared | env).items() if variable in declared},
+            **{
+                variable: str(value)
+                for variable, value in (declared | env).items()
+                if variable in declared
+            },
         }
         port = free_port()
         command = [
@@ -66,7 +73,9 @@ class Plain:
         ]
         url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
         with tempfile.TemporaryFile("w+") as log:
-            process = subprocess.Popen(command, cwd=task, env=environ, stdout=log, stderr=log, start_new_session=True)
+            process = subprocess.Popen(
+                command, cwd=task, env=environ, stdout=log, stderr=log, start_new_session=True
+            )
 
             def call(event: Any) -> Any:
                 request = urllib.request.Request(url, json.dumps(event).encode())
@@ -93,7 +102,10 @@ class Plain:
 
     @contextmanager
     def api(self) -> Iterator[str]:
-        with self.running("ApiFunction", {}) as call, ThreadingHTTPServer(("127.0.0.1", 0), gateway(call)) as server:
+        with (
+            self.running("ApiFunction", {}) as call,
+            ThreadingHTTPServer(("127.0.0.1", 0), gateway(call)) as server,
+        ):
             threading.Thread(target=server.serve_forever).start()
             try:
                 yield f"http://127.0.0.1:{server.server_port}"
@@ -102,7 +114,7 @@ class Plain:
 
 
 def gateway(call: Callable[[Any], Any]) -> type[BaseHTTPRequestHandler]:
-    """An HTTP API of API Gateway (payload format 2.0) in front of one function that answers one call at a time."""
+    """An HTTP API (payload format 2.0) before a function that answers one call at a time."""
     one_at_a_time = threading.Lock()
 
     class Gateway(BaseHTTPRequestHandler):
@@ -116,7 +128,9 @@ def gateway(call: Callable[[Any], Any]) -> type[BaseHTTPRequestHandler]:
                 "routeKey": "ANY /{proxy+}",
                 "rawPath": unquote(path),
                 "rawQueryString": query,
-                "headers": {name.lower(): ",".join(self.headers.get_all(name, [])) for name in self.headers},
+                "headers": {
+                    name.lower(): ",".join(self.headers.get_all(name, [])) for name in self.headers
+                },
                 "requestContext": {
                     "requestId": "local",
                     "stage": "$default",
@@ -152,8 +166,8 @@ def gateway(call: Callable[[Any], Any]) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(data)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = answer
-
         def log_message(self, *_: Any) -> None: ...
 
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
+        setattr(Gateway, f"do_{method}", Gateway.answer)
     return Gateway
