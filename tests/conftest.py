@@ -1,5 +1,6 @@
 """What all tests share: artifacts made once by the real training code, and a client of the API."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,16 @@ from training.build import build
 from training.dataset import Dataset, read
 
 ROOT = Path(__file__).resolve().parents[1]
+SOURCES = [
+    "handler.py",
+    "recommender",
+    "training",
+    "template.yaml",
+    "Makefile",
+    "mock_data.json",
+    "uv.lock",
+    ".ci",
+]
 
 settings.register_profile("filmes", deadline=None, derandomize=True)  # no run unlike another
 settings.load_profile("filmes")
@@ -51,3 +62,21 @@ def client(artifact_dir: Path) -> Iterator[TestClient]:
     """A client of the API on the example data; failures come as answers, as they do in service."""
     with TestClient(create_app(artifact_dir), raise_server_exceptions=False) as session:
         yield session
+
+
+def newest(path: Path) -> float:
+    files = (file for file in path.rglob("*") if file.suffix != ".pyc") if path.is_dir() else [path]
+    return max((file.stat().st_mtime for file in files if file.is_file()), default=0)
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder that `make build` leaves: template.yaml and one folder for each function."""
+    build = ROOT / ".aws-sam" / "build"
+    template = build / "template.yaml"
+    if not template.exists() or template.stat().st_mtime < max(
+        newest(ROOT / source) for source in SOURCES
+    ):
+        done = subprocess.run(["make", "build"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return build

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
@@ -15,6 +14,7 @@ from pydantic import TypeAdapter
 from recommender.api import create_app
 from recommender.artifact import load
 from recommender.schemas import Film, Health, ModelCard, Problem, Recommendation
+from tests.conftest import ROOT
 
 MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
 FILMS = MOCK["filmes"]

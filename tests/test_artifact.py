@@ -13,7 +13,6 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
-from conftest import ROOT
 
 from recommender import artifact
 from recommender.artifact import (
@@ -27,6 +26,7 @@ from recommender.artifact import (
     load,
     write,
 )
+from tests.conftest import ROOT
 from training.build import build
 from training.dataset import Dataset
 

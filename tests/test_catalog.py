@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.catalog import Catalog, FilmFilter, fold
+from tests.conftest import ROOT
 
 MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
 

@@ -14,10 +14,10 @@ from urllib.parse import quote, unquote, urlencode
 
 import pytest
 from aws_lambda_powertools.logging.filters import SuppressFilter
-from conftest import ROOT
 
 from recommender import observability
 from recommender.artifact import load
+from tests.conftest import ROOT
 
 Event = dict[str, Any]
 Params = list[tuple[str, str]]

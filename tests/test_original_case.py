@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
@@ -13,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from recommender.api import create_app
 from recommender.ranking import Strategy, make_profile, rank
+from tests.conftest import ROOT
 from training.dataset import Dataset, from_json, read
 from training.fit import Hyperparameters, fit
 
