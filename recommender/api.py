@@ -158,14 +158,16 @@ def _recommend(
         genres=[fold(genre) for genre in query.genero],
         excluded=query.excluir,
         include_rated=query.incluir_avaliados,
+        diversity=query.diversidade,
     )
     reasons = ranking.explain(model, profile, found)
     reason_rows = [reason.row for of_film in reasons for reason in of_film]
     ids = model.film_ids[found.rows].tolist()
     films = use.catalog.films({*ids, *model.film_ids[reason_rows].tolist()})
     body = []
-    for film_id, score, rated, of_film in zip(
-        ids, found.scores.tolist(), found.rated.tolist(), reasons, strict=True
+    cells = ranking.find_cells(model, found.rows).tolist()
+    for film_id, cell, score, rated, of_film in zip(
+        ids, cells, found.scores.tolist(), found.rated.tolist(), reasons, strict=True
     ):
         points = round(score, DECIMALS)
         motives = [
@@ -183,6 +185,7 @@ def _recommend(
                 "pontuacao": points,
                 "ja_avaliado": rated,
                 "motivos": motives,
+                "grupo": {"id": cell, "rotulo": str(model.cell_labels[cell])},
                 "resto": round(points - sum(motive["parcela"] for motive in motives), DECIMALS),
             }
         )

@@ -66,6 +66,11 @@ def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
     return np.where(model.film_ids[rows] == ids, rows, np.int32(-1)).astype(np.int32)
 
 
+def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
+    """Return the cell of each row (m,)."""
+    return np.searchsorted(model.cell_starts, rows, side="right") - 1
+
+
 def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
     """Return the profile of (film id, rating) pairs; films that the model lacks are passed over."""
     if not ratings:
@@ -118,13 +123,13 @@ def rank(
         rated_scores = scores[rated]
 
     rows, scores = _gather(batches, wanted)
+    if diversity:
+        varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
+        rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
     if not mixed and len(rows) < wanted:
         last = _best(model.film_ids[rated], rated_scores, wanted - len(rows))
-        rows = np.concatenate([rows, rated[last]])
+        rows = np.concatenate([rows, rated[last]], dtype=np.int32)
         scores = np.concatenate([scores, rated_scores[last]])
-    if diversity:
-        order = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
-        rows[:POOL], scores[:POOL] = rows[order], scores[order]
     page = slice(offset, offset + limit)
     more = len(rows) > offset + limit
     return Ranking(strategy, rows[page], scores[page], np.isin(rows[page], rated), more)
@@ -134,8 +139,8 @@ def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.i
     """Return an order of films (p,) by maximal marginal relevance (Carbonell and Goldstein 1998).
 
     Next comes always the film with the greatest (1 - diversity) · relevance - diversity · the
-    greatest cosine of its vector (p, d) with one that came before. Relevance is the score, scaled
-    to 0 for the lowest and 1 for the highest.
+    greatest cosine of its vector (p, d) with one that came before, at least 0. Relevance is the
+    score, scaled to 0 for the lowest and 1 for the highest.
     """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     directions = vectors / np.where(lengths > 0, lengths, 1)

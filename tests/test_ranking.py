@@ -18,6 +18,7 @@ from recommender.ranking import (
     Profile,
     Ranking,
     Strategy,
+    diversify,
     explain,
     find_rows,
     make_profile,
@@ -46,6 +47,14 @@ def shares(model: Model, profile: Profile) -> Array:
     return result
 
 
+def model_scores(model: Model, profile: Profile) -> Array:
+    """The scores of all films: every share, and what all users like."""
+    prior = model.vectors.astype(np.float64) @ model.prior
+    total: Array = shares(model, profile).sum(axis=1)
+    total += len(profile.rows) ** -model.user_exponent * prior
+    return total
+
+
 def group_scores(model: Model, profile: Profile) -> Array:
     """The centre nearest to the user among dense standardised ratings, missing = 0."""
     dense = np.zeros(len(model.film_ids))
@@ -62,8 +71,7 @@ def all_scores(model: Model, profile: Profile, strategy: Strategy) -> Array:
         return model.popularity.astype(np.float64)
     if strategy is Strategy.GROUP:
         return group_scores(model, profile)
-    total: Array = shares(model, profile).sum(axis=1)
-    return total
+    return model_scores(model, profile)
 
 
 def exact_order(
@@ -125,6 +133,7 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         rows_by_id=np.argsort(ids).astype(np.int32),
         vectors=vectors,
         fold_in=rng.choice([0.5, 1.0, 2.0], films).astype(np.float32),
+        prior=rng.integers(-2, 3, 2).astype(np.float32),
         user_exponent=0.0,
         rating_slope=1.0,
         rating_half_range=2.0,
@@ -132,6 +141,7 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         rating_mean_strength=0.0,
         cell_centers=rng.integers(-2, 3, (cells, 2)).astype(np.float32),
         cell_starts=np.sort([0, *rng.integers(0, films + 1, cells - 1), films]).astype(np.int32),
+        cell_labels=np.array([f"grupo {cell}" for cell in range(cells)]),
         probes=int(rng.integers(1, cells + 1)),
         popularity=popularity,
         popular_rows=sorted_rows(ids, popularity),
@@ -324,14 +334,17 @@ def test_reasons_are_the_greatest_shares_of_the_score(
     if found.strategy is not Strategy.MODEL:
         return
     exact = shares(model, profile)[found.rows]
-    np.testing.assert_allclose(found.scores, exact.sum(axis=1), atol=1e-6)
+    total = model_scores(model, profile)[found.rows]
+    np.testing.assert_allclose(found.scores, total, atol=1e-6)
     every = explain(model, profile, found, most=len(ratings))
-    for row, of_film, of_exact, score in zip(found.rows, every, exact, found.scores, strict=True):
+    for row, of_film, of_exact, score, of_total in zip(
+        found.rows, every, exact, found.scores, total, strict=True
+    ):
         others = [j for j, rated in enumerate(profile.rows) if rated != row]
         raised = sum(of_exact[j] for j in others if of_exact[j] > 0)
         rest = score - sum(reason.share for reason in of_film)
         assert sum(reason.share for reason in of_film) == pytest.approx(raised, abs=1e-6)
-        assert rest == pytest.approx(of_exact.sum() - raised, abs=1e-6)
+        assert rest == pytest.approx(of_total - raised, abs=1e-6)
         values = [reason.share for reason in of_film]
         assert values == sorted(values, reverse=True)
         assert all(value > 0 for value in values)
@@ -419,3 +432,38 @@ def test_equal_scores_stand_in_order_of_film_id() -> None:
         ids = model.film_ids[rank(model, profile, limit=limit).rows].tolist()
         others = sorted(set(model.film_ids.tolist()) - {int(model.film_ids[7])})
         assert ids == others[:limit]
+
+
+@given(ratings=profiles(), diversity=st.floats(0, 1))
+def test_diversity_reorders_the_hundred_best_and_nothing_else(
+    model: Model, ratings: Ratings, diversity: float
+) -> None:
+    profile = make_profile(model, ratings)
+    plain = rank(model, profile, limit=500)
+    varied = rank(model, profile, limit=500, diversity=diversity)
+    assert sorted(varied.rows[:100].tolist()) == sorted(plain.rows[:100].tolist())
+    assert varied.rows[100:].tolist() == plain.rows[100:].tolist()
+    assert varied.rows[0] == plain.rows[0] or diversity == 1
+    scores = dict(zip(plain.rows.tolist(), plain.scores.tolist(), strict=True))
+    assert [scores[row] for row in varied.rows.tolist()] == varied.scores.tolist()
+    assert not any(varied.rated[: np.argmax(plain.rated)]) or not plain.rated.any()
+
+
+def test_no_diversity_leaves_the_order_alone_and_full_diversity_takes_the_unlike_first() -> None:
+    vectors = np.array([[1, 0], [1, 0.01], [0, 1], [-1, 0]], np.float32)
+    scores = np.array([1, 0.9, 0.5, 0.1], np.float32)
+    assert diversify(vectors, scores, 0.0).tolist() == [0, 1, 2, 3]
+    assert diversify(vectors, scores, 0.5).tolist() == [0, 2, 3, 1]
+    assert diversify(vectors, scores, 1.0).tolist() == [0, 2, 3, 1]
+
+
+def test_diversity_makes_lists_more_diverse(model: Model) -> None:
+    profile = make_profile(model, [(film, 4.0) for film in range(21, 31)])
+
+    def likeness(diversity: float) -> float:
+        vectors = model.vectors[rank(model, profile, limit=10, diversity=diversity).rows]
+        directions = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return float((directions @ directions.T).mean())
+
+    likenesses = [likeness(step / 4) for step in range(5)]
+    assert max(likenesses[1:]) < likenesses[0]

@@ -11,6 +11,7 @@ from matplotlib.text import Annotation
 from sklearn.decomposition import PCA
 
 from recommender.artifact import Model
+from recommender.ranking import find_cells
 
 DOTS = 3000  # most films drawn, the most popular ones
 LABELS = 40  # most clusters whose best known film is named
@@ -20,7 +21,7 @@ INK, PAPER, GREY = "#23272f", "#ffffff", "#8b929d"
 def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
     """Write ``mapa.svg`` and ``mapa.png``; equal models give equal bytes."""
     shown = np.asarray(model.popular_rows[:DOTS])
-    cells = np.searchsorted(model.cell_starts, shown, side="right") - 1
+    cells = find_cells(model, shown)
     axes_count = min(2, *model.vectors.shape)
     places = np.zeros((len(shown), 2))
     # Length is mostly popularity, which the size of a dot shows; the direction is the taste.
