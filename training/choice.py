@@ -67,8 +67,8 @@ START = Settings()
 EASE = Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0)
 PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
 KNOWN_RATINGS = (1, 2, 3, 5, 10)  # what is left of profiles to choose the prior's strength by
-CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
-PROBED_SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
+CELLS = (0.5, 1.0, 2.0, 4.0)  # times the square root of the number of films
+PROBED_SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
 
 _log = logging.getLogger(__name__)
 
