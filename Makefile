@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 PYTHON313 := .local/runtime/python3.13
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 .PHONY: help setup run evaluate lint test build build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
