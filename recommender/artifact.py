@@ -150,6 +150,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ArtifactError(f"{folder} holds no {MANIFEST_FILE}") from None
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ArtifactError(f"{path} is not JSON: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -183,6 +185,8 @@ def load(folder: Path) -> Artifact:
                 f"{manifest['files'][name][:12]}…"
             )
     arrays = joblib.load(folder / MODEL_FILE, mmap_mode="r")
+    if arrays.keys() != {field.name for field in fields(Model)}:
+        raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
     return Artifact(folder, manifest, Model(**arrays))
 
 
