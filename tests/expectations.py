@@ -5,10 +5,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.conftest import ROOT
+
 EVENTS = ROOT / "events"
 BUCKET = "filmes-modelbucket-4k7q2m9x1z3w"  # what the events call the bucket of models
 

@@ -25,14 +25,12 @@ from tests.expectations import (
     ANSWERS,
     BUCKET,
     EVENTS,
-    ROOT,
     TRAININGS,
     Refused,
     assert_answer,
     read_event,
 )
-from training.build import build
-from training.dataset import DataError, read
+from training.dataset import DataError
 from training.handler import data_key
 
 NETWORKS = [  # RFC 5737
@@ -55,14 +53,6 @@ class Context:
     memory_limit_in_mb: int = 1769
     invoked_function_arn: str = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:ApiFunction"
     aws_request_id: str = "6f2a1b0c-0d1e-4f3a-9b8c-7d6e5f4a3b2c"
-
-
-@pytest.fixture(scope="session")
-def artifact_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artifact of the example data."""
-    folder = tmp_path_factory.mktemp("mock") / "artifact"
-    build(read(ROOT / "mock_data.json"), folder, seed=42)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ from fastapi.testclient import TestClient
 
 from recommender.api import create_app
 from recommender.artifact import ARTIFACT_FILES, MANIFEST_FILE, load
+from tests.conftest import ROOT
 from tests.emulator.conftest import Invoke
 from tests.expectations import (
     ANSWERS,
     BUCKET,
     EVENTS,
-    ROOT,
     TRAININGS,
     Refused,
     Trained,

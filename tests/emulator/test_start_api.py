@@ -8,7 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.expectations import ANSWERS, FILMS, ROOT, assert_headers, read_event
+from tests.conftest import ROOT
+from tests.expectations import ANSWERS, FILMS, assert_headers, read_event
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROUTES = re.findall(r"`GET (/[^`]*)`", README)
