@@ -98,7 +98,8 @@ class SpectralEmbedding:
         """Learn ``vectors_`` (n, d) and ``fold_in_`` (n,)."""
         squares = spectrum.values[: self.dimensions] ** 2
         reference = spectrum.values[min(15, len(spectrum.values) - 1)] ** 2
-        weights = squares / (squares + self.strength * reference)
+        damped = squares + self.strength * reference
+        weights = np.divide(squares, damped, out=np.zeros_like(squares), where=damped > 0)
         vectors = spectrum.vectors[:, : self.dimensions] * np.sqrt(weights)
         self.vectors_ = vectors * spectrum.counts[:, None] ** self.output_exponent
         exponent = self.output_exponent + spectrum.normalisation.film_exponent
