@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run evaluate test
+.PHONY: help setup run evaluate ml-100k test
 
 help: ## these targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(VENV)/.done ## the environment, in .venv
 
@@ -25,6 +25,9 @@ run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 
 evaluate: setup ## prints the accuracy table of DATA
 	$(BIN)/python -m training evaluate --data "$(DATA)"
+
+ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
+	$(BIN)/python benchmarks/ml_100k.py
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest
