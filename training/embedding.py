@@ -10,6 +10,7 @@ from sklearn.utils.extmath import randomized_svd
 
 MEAN_STRENGTH = 5.0  # ratings by which a user's mean is shrunk towards the mean of all
 POWER_ITERATIONS = 7
+ROUNDING = 1e-9  # of the largest singular value: what is less comes of rounding, not of the data
 
 Array = NDArray[np.float64]
 
@@ -68,7 +69,8 @@ def decompose(
     matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
     rank = max(1, min(dimensions, min(matrix.shape) - 1))
     _, values, vectors = randomized_svd(matrix, rank, n_iter=POWER_ITERATIONS, random_state=seed)
-    return Spectrum(normalisation, vectors.T, values, counts, mean, half_range)
+    kept = max(1, int((values > ROUNDING * values[0]).sum()))
+    return Spectrum(normalisation, vectors[:kept].T, values[:kept], counts, mean, half_range)
 
 
 class SpectralEmbedding:
