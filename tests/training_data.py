@@ -54,7 +54,7 @@ def as_data(ratings: Matrix, titles: list[str] | None = None) -> Dataset:
 
 
 def random_ratings(users: int, films: int, share: float = 0.4, seed: int = 0) -> Matrix:
-    """Ratings 0 to 5 in halves, of a share of all pairs; each user rates, and each film is rated."""
+    """Ratings 0 to 5 in halves, of a share of all pairs; everyone rates, every film is rated."""
     random = np.random.default_rng(seed)
     ratings = random.integers(0, 11, (users, films)) / 2
     missing = random.random((users, films)) >= share
