@@ -9,12 +9,12 @@ PYTHON313 := .local/runtime/python3.13
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run evaluate lint test build build-ApiFunction build-TrainingFunction
+.PHONY: help setup run evaluate lint ml-100k test build build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
 help: ## these targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(VENV)/.done ## the environment, in .venv
 
@@ -36,6 +36,9 @@ lint: setup ## style, types and the template
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy handler.py recommender training tests
 	$(BIN)/sam validate --lint
+
+ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
+	$(BIN)/python benchmarks/ml_100k.py
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest

@@ -65,9 +65,13 @@ def _table(evaluation: Evaluation, seed: int) -> str:
         "|---" * (len(METRICS) + 1) + "|",
     ]
     for strategy, metrics in evaluation.metrics.items():
-        cells = [f"{metrics[m]['mean']:.3f} ± {metrics[m]['margin']:.3f}" for m in METRICS]
+        cells = [_cell(**metrics[name]) for name in METRICS]
         lines.append(f"| {strategy} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _cell(mean: float, margin: float | None) -> str:
+    return f"{mean:.3f}" if margin is None else f"{mean:.3f} ± {margin:.3f}"
 
 
 if __name__ == "__main__":

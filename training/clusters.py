@@ -70,10 +70,12 @@ class TasteGroups:
         """Learn from users × films ratings."""
         users, films = ratings.shape
         mean = np.asarray(ratings.mean(axis=0)).ravel()
-        squares = np.bincount(ratings.indices, weights=ratings.data**2, minlength=films) / users
-        variance = squares - mean**2
-        still = variance <= 10 * np.finfo(np.float64).eps * np.maximum(squares, 1)
-        self.scale_ = np.where(still, 1.0, np.sqrt(np.maximum(variance, 0)))
+        counts = np.bincount(ratings.indices, minlength=films)
+        apart = (ratings.data - mean[ratings.indices]) ** 2
+        squares = np.bincount(ratings.indices, weights=apart, minlength=films)
+        variance = (squares + (users - counts) * mean**2) / users
+        rounding = (users * np.finfo(np.float64).eps * np.maximum(mean, 1)) ** 2
+        self.scale_ = np.where(variance <= rounding, 1.0, np.sqrt(variance))
         self.shift_ = mean / self.scale_
         scaled = ratings.multiply(1 / self.scale_).tocsr()
         kmeans = _fit(KMeans(min(self.groups, users), n_init=10, random_state=self.seed), scaled)
