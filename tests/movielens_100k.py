@@ -4,8 +4,7 @@ import subprocess
 import sys
 from functools import cache
 
-from training_data import ROOT
-
+from tests.training_data import ROOT
 from training.dataset import Dataset, read
 
 

@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from training_data import CASE, ROOT, as_data, as_document, as_json, block_ratings, random_ratings
 
 from recommender.artifact import ARTIFACT_FILES, Artifact, file_digest, load
 from recommender.catalog import Catalog
 from recommender.ranking import Strategy, make_profile, rank
+from tests.training_data import (
+    CASE,
+    ROOT,
+    as_data,
+    as_document,
+    as_json,
+    block_ratings,
+    random_ratings,
+)
 from training import picture
 from training.build import build, evaluate
 from training.dataset import Dataset, from_json, read

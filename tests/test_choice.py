@@ -2,24 +2,54 @@
 
 import numpy as np
 import pytest
-from training_data import as_data, block_ratings, random_ratings
 
-from training.choice import Choice, choose
-from training.fit import fit
+from recommender.ranking import Strategy
+from tests.training_data import as_data, block_ratings, random_ratings
+from training.choice import GRID, START, Choice, Fold, choose
+from training.evaluation import held_out, make_profiles, rank_all, score_lists
+from training.fit import Hyperparameters, fit
 
 
 @pytest.fixture(scope="module")
 def choice() -> Choice:
-    return choose(as_data(block_ratings(3, 12, 10)), 42)
+    return choose(as_data(block_ratings(3, 12, 10)), 42, 600)
 
 
-def test_the_best_of_what_was_tried_is_chosen(choice: Choice) -> None:
-    assert len(choice.table) > 20
-    best = max(row["ndcg"] for row in choice.table)
-    chosen = choice.chosen.as_dict()
-    chosen |= chosen.pop("normalisation", {})
-    rows = [row for row in choice.table if row["ndcg"] == best]
-    assert any(all(chosen[name] == row[name] for name in row if name != "ndcg") for row in rows)
+def test_no_step_from_what_is_chosen_is_better(choice: Choice) -> None:
+    """Every setting is changed alone, by the nearest steps of its grid, without gain."""
+    assert choice.complete
+    chosen = choice.chosen.settings.as_dict()
+    rows = [{name: row[name] for name in chosen} for row in choice.table]
+    best = choice.table[rows.index(chosen)]["ndcg"]
+    for name in GRID:
+        others = [
+            row["ndcg"]
+            for row in choice.table
+            if row[name] != chosen[name] and all(row[n] == chosen[n] for n in chosen if n != name)
+        ]
+        assert len(others) >= 2
+        assert max(others) <= best
+
+
+def test_the_table_is_in_order(choice: Choice) -> None:
+    figures = [row["ndcg"] for row in choice.table]
+    assert figures == sorted(figures, reverse=True)
+
+
+def test_a_search_without_time_says_so() -> None:
+    cut = choose(as_data(block_ratings(3, 12, 10)), 42, budget=0)
+    assert not cut.complete
+    assert cut.chosen.settings == START
+
+
+def test_validation_figures_are_those_of_the_metrics() -> None:
+    """What settings are judged by is the nDCG that evaluation takes, on lists of all films."""
+    train, test = held_out(as_data(random_ratings(30, 25)), 3)
+    found = Fold(train, test, 0).ndcgs(START, prior_strength=3.0)
+    model = fit(train, Hyperparameters(START, prior_strength=3.0, cells=1, probes=1))
+    profiles = make_profiles(model, train.ratings, test.ratings)
+    lists = rank_all(model, profiles, Strategy.MODEL)
+    assert np.allclose(found, score_lists(lists, profiles.relevant)["ndcg"], atol=1e-6)
 
 
 def test_no_setting_is_tried_twice(choice: Choice) -> None:
@@ -29,7 +59,7 @@ def test_no_setting_is_tried_twice(choice: Choice) -> None:
 
 
 def test_the_same_data_and_seed_make_the_same_choice(choice: Choice) -> None:
-    assert choose(as_data(block_ratings(3, 12, 10)), 42) == choice
+    assert choose(as_data(block_ratings(3, 12, 10)), 42, 600) == choice
 
 
 def test_what_is_chosen_can_be_fitted(choice: Choice) -> None:
@@ -41,6 +71,6 @@ def test_what_is_chosen_can_be_fitted(choice: Choice) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8), (2, 3), (8, 1)])
 def test_too_little_data_to_choose_by(shape: tuple[int, int]) -> None:
     data = as_data(random_ratings(*shape, share=1.0))
-    found = choose(data, 42)
+    found = choose(data, 42, 600)
     assert found.chosen.seed == 42
     assert np.isfinite(fit(data, found.chosen).vectors).all()

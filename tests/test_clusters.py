@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
-from training_data import CASE, Matrix, as_data, block_ratings, random_ratings
 
 from recommender.ranking import Strategy, make_profile, rank, user_group
+from tests.training_data import CASE, Matrix, as_data, block_ratings, random_ratings
 from training.clusters import FilmCells, TasteGroups
 from training.dataset import Dataset, read
-from training.fit import Hyperparameters, fit
+from training.fit import Hyperparameters, Settings, fit
 
 
 def original(dense: Matrix) -> tuple[StandardScaler, KMeans]:
@@ -84,7 +84,7 @@ def test_taste_groups_are_those_of_the_original(data: Dataset) -> None:
 
 def test_every_user_is_served_the_original_group(data: Dataset) -> None:
     _, kmeans = original(data.matrix.toarray())
-    model = fit(data, Hyperparameters(dimensions=2))
+    model = fit(data, Hyperparameters(Settings(bandwidth=2)))
     order = model.film_ids - 1
     for user, label in enumerate(kmeans.labels_[:100]):
         rated = data.matrix[user]

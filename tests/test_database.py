@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from training_data import MOCK, as_data, as_document, as_json, random_ratings
 
+from tests.training_data import MOCK, as_data, as_document, as_json, random_ratings
 from training.database import bake
 from training.dataset import Dataset, from_json, read
 

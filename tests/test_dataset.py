@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from training_data import CASE, MOCK, as_data, as_document, as_json, random_ratings
 
+from tests.training_data import CASE, MOCK, as_data, as_document, as_json, random_ratings
 from training.dataset import DataError, Dataset, from_json, read
 
 Place = tuple[str | int, ...]

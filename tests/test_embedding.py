@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from training_data import Matrix, as_data, block_ratings, random_ratings
 
 from recommender.artifact import Model
 from recommender.ranking import Strategy, make_profile, rank, user_vector
+from tests.training_data import Matrix, as_data, block_ratings, random_ratings
 from training.dataset import Dataset
 from training.embedding import MEAN_STRENGTH, Normalisation, SpectralEmbedding, Spectrum, decompose
-from training.fit import Hyperparameters, fit
+from training.fit import Hyperparameters, Settings, fit
 
 NORMALISATIONS = [
     Normalisation(),
@@ -17,12 +17,18 @@ NORMALISATIONS = [
 ]
 
 
-def factor(
-    ratings: Matrix, normalisation: Normalisation | None = None, dimensions: int = 99, seed: int = 0
-) -> Spectrum:
+def factor(ratings: Matrix, normalisation: Normalisation | None = None, seed: int = 0) -> Spectrum:
     """The spectrum of users × films ratings on the scale 0 to 5."""
     normalisation = normalisation or Normalisation()
-    return decompose(as_data(ratings).matrix, (0.0, 5.0), normalisation, dimensions, seed)
+    return decompose(as_data(ratings).matrix, (0.0, 5.0), normalisation, seed)
+
+
+def filtered(spectrum: Spectrum, bandwidth: int, strength: float) -> Matrix:
+    """Singular vectors (n, d) under the filter, restated from ``SpectralEmbedding``."""
+    squares = spectrum.values[: 2 * bandwidth] ** 2
+    ridge = squares / (squares + strength * squares[min(15, len(squares) - 1)])
+    low_pass = 1 / (1 + (np.arange(1, len(squares) + 1) / bandwidth) ** 3)
+    return np.asarray(spectrum.vectors[:, : len(squares)] * np.sqrt(ridge * low_pass))
 
 
 def normalised(ratings: Matrix, chosen: Normalisation) -> Matrix:
@@ -47,15 +53,23 @@ def scores(model: Model, data: Dataset, user: int) -> Matrix:
 
 
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)
-@pytest.mark.parametrize(("shape", "dimensions"), [((40, 25), 8), ((25, 40), 24), ((12, 60), 5)])
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("shape", [(40, 25), (25, 40), (12, 60)])
 def test_the_spectrum_is_that_of_the_dense_matrix(
-    shape: tuple[int, int], dimensions: int, normalisation: Normalisation
+    shape: tuple[int, int],
+    exact: bool,
+    normalisation: Normalisation,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if not exact:
+        monkeypatch.setattr("training.embedding.EXACT", 0)
+        monkeypatch.setattr("training.embedding.LEADING", 8)
     ratings = random_ratings(*shape)
     _, values, vectors = np.linalg.svd(normalised(ratings, normalisation), full_matrices=False)
-    found = factor(ratings, normalisation, dimensions)
-    count = min(dimensions, len(found.values))
-    assert np.allclose(found.values[:count], values[:count], rtol=1e-4)
+    found = factor(ratings, normalisation)
+    count = len(found.values)
+    assert count == (min(shape) if exact else 8)
+    assert np.allclose(found.values, values[:count], rtol=1e-4)
     firm = 4  # the leading ones are far enough apart to have directions of their own
     overlap = np.abs(np.sum(found.vectors[:, :firm] * vectors[:firm].T, axis=0))
     assert np.allclose(overlap, 1, atol=1e-3)
@@ -63,7 +77,7 @@ def test_the_spectrum_is_that_of_the_dense_matrix(
 
 
 def test_no_more_dimensions_than_the_matrix_has() -> None:
-    spectrum = factor(random_ratings(6, 9), dimensions=50)
+    spectrum = factor(random_ratings(6, 9))
     assert spectrum.vectors.shape == (9, len(spectrum.values))
     assert 5 <= len(spectrum.values) <= 6
     assert (np.diff(spectrum.values) <= 0).all()
@@ -74,13 +88,13 @@ def test_no_more_dimensions_than_the_matrix_has() -> None:
 def test_vectors_are_filtered_and_scaled(strength: float, exponent: float) -> None:
     ratings = random_ratings(40, 30)
     spectrum = factor(ratings)
-    embedding = SpectralEmbedding(20, strength, exponent).fit(spectrum)
+    embedding = SpectralEmbedding(10, strength, exponent).fit(spectrum)
     counts = (~np.isnan(ratings)).sum(axis=0)
-    squares = spectrum.values[:20] ** 2
-    filtered = spectrum.vectors[:, :20] * np.sqrt(squares / (squares + strength * squares[15]))
-    assert np.allclose(embedding.vectors_, filtered * counts[:, None] ** exponent)
+    vectors = filtered(spectrum, 10, strength)
+    assert vectors.shape == (30, 20)
+    assert np.allclose(embedding.vectors_, vectors * counts[:, None] ** exponent)
     source = embedding.vectors_ * embedding.fold_in_[:, None]
-    assert np.allclose(source, filtered * counts[:, None] ** -0.25)
+    assert np.allclose(source, vectors * counts[:, None] ** -0.25)
 
 
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)
@@ -89,13 +103,16 @@ def test_folding_in_a_users_ratings_gives_the_scores_of_the_matrix(
 ) -> None:
     ratings = random_ratings(30, 24)
     data = as_data(ratings)
-    chosen = Hyperparameters(normalisation, dimensions=6, strength=0.5, output_exponent=0.3)
-    spectrum = factor(ratings, normalisation, 6, chosen.seed)
-    model = fit(data, chosen, spectrum)
+    settings = Settings(normalisation, bandwidth=8, strength=0.5, output_exponent=0.3)
+    spectrum = factor(ratings, normalisation)
+    model = fit(data, Hyperparameters(settings, prior_strength=2.0), spectrum)
     counts = (~np.isnan(ratings)).sum(axis=0)
-    squares = spectrum.values[:6] ** 2
-    filtered = spectrum.vectors[:, :6] * np.sqrt(squares / (squares + 0.5 * squares[-1]))
-    expected = normalised(ratings, normalisation) @ filtered @ (filtered * counts[:, None] ** 0.3).T
+    vectors = filtered(spectrum, 8, 0.5)
+    sources = vectors * counts[:, None] ** -normalisation.film_exponent
+    prior = 2.0 * (counts @ sources) / counts.sum()
+    damping = np.sum(~np.isnan(ratings), axis=1, keepdims=True) ** -normalisation.user_exponent
+    users = normalised(ratings, normalisation) @ vectors + damping * prior
+    expected = users @ (vectors * counts[:, None] ** 0.3).T
     for user in range(len(ratings)):
         assert np.allclose(scores(model, data, user), expected[user], atol=1e-5)
 
@@ -103,7 +120,7 @@ def test_folding_in_a_users_ratings_gives_the_scores_of_the_matrix(
 @pytest.mark.parametrize("seed", [0, 1])
 def test_recommendations_stay_within_a_users_block(seed: int) -> None:
     data = as_data(block_ratings(seed=seed))
-    model = fit(data, Hyperparameters(dimensions=4))
+    model = fit(data, Hyperparameters(Settings(bandwidth=4), prior_strength=0.0))
     for user in range(len(data.users)):
         rated = data.matrix[user]
         profile = make_profile(
@@ -117,7 +134,7 @@ def test_recommendations_stay_within_a_users_block(seed: int) -> None:
 
 def test_films_of_a_block_share_cells() -> None:
     data = as_data(block_ratings())
-    model = fit(data, Hyperparameters(dimensions=4, cells=4))
+    model = fit(data, Hyperparameters(Settings(bandwidth=4), cells=4))
     for start, end in zip(model.cell_starts[:-1], model.cell_starts[1:], strict=True):
         assert len(set((model.film_ids[start:end] - 1) // 12)) == 1
 
@@ -145,14 +162,14 @@ def test_data_without_differences_gives_finite_vectors(
     shape: tuple[int, int], strength: float, rating: float
 ) -> None:
     data = as_data(np.full(shape, rating))
-    model = fit(data, Hyperparameters(strength=strength))
+    model = fit(data, Hyperparameters(Settings(strength=strength)))
     assert np.isfinite(model.vectors).all()
     assert np.isfinite(scores(model, data, 0)).all()
 
 
 def test_the_same_seed_gives_the_same_bits() -> None:
     ratings = random_ratings(50, 40)
-    one, two = (factor(ratings, dimensions=8, seed=3) for _ in range(2))
+    one, two = (factor(ratings, seed=3) for _ in range(2))
     assert one.vectors.tobytes() == two.vectors.tobytes()
     assert one.values.tobytes() == two.values.tobytes()
 
@@ -160,6 +177,6 @@ def test_the_same_seed_gives_the_same_bits() -> None:
 def test_fitting_learns_and_leaves_the_parameters() -> None:
     embedding = SpectralEmbedding(5, 0.3, 0.1)
     assert embedding.fit(factor(random_ratings(9, 8))) is embedding
-    assert (embedding.dimensions, embedding.strength, embedding.output_exponent) == (5, 0.3, 0.1)
-    assert embedding.vectors_.shape == (8, 5)
+    assert (embedding.bandwidth, embedding.strength, embedding.output_exponent) == (5, 0.3, 0.1)
+    assert embedding.vectors_.shape == (8, 8)
     assert embedding.fold_in_.shape == (8,)

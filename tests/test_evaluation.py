@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from movielens_100k import ml_100k
 from numpy.typing import NDArray
 from sklearn.metrics import ndcg_score
-from training_data import as_data, block_ratings, random_ratings
 
 from recommender.ranking import Strategy
+from tests.movielens_100k import ml_100k
+from tests.training_data import as_data, block_ratings, random_ratings
 from training import build
 from training.choice import choose
 from training.dataset import Dataset
@@ -30,7 +30,7 @@ from training.evaluation import (
     split_by_film,
     summarise,
 )
-from training.fit import Hyperparameters, fit
+from training.fit import Hyperparameters, Settings, fit
 
 # python_stratified_split(ratio=0.75, filter_by="item", seed=42) of the recommenders package 1.2.1
 # was run on the ratings of ML-100K in the order published: SHA-256 of the positions (int64, little
@@ -223,7 +223,7 @@ def test_lists_hold_no_rated_film_while_others_remain(strategy: Strategy) -> Non
 
 def test_the_model_beats_popularity_where_tastes_differ() -> None:
     train, test = held_out(as_data(block_ratings()), 42)
-    model = fit(train, Hyperparameters(dimensions=4))
+    model = fit(train, Hyperparameters(Settings(bandwidth=4)))
     profiles = make_profiles(model, train.ratings, test.ratings)
     found = [
         score_lists(rank_all(model, profiles, strategy), profiles.relevant)["ndcg"].mean()

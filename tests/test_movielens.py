@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from movielens_100k import ml_100k
 
 from recommender.ranking import Strategy
+from tests.movielens_100k import ml_100k
 from training.dataset import DataError, Dataset, read
 from training.evaluation import make_profiles, rank_all, score_lists, split_by_film, summarise
 from training.fit import Hyperparameters, fit

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.text import Annotation
-from training_data import Matrix, as_data, random_ratings
 
+from tests.training_data import Matrix, as_data, random_ratings
 from training.fit import Hyperparameters, fit
 from training.picture import LONGEST_LABEL, draw
 

@@ -9,9 +9,9 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
-from training_data import CASE, as_document, as_json, random_ratings
 
 from recommender.artifact import ARTIFACT_FILES, file_digest, load
+from tests.training_data import CASE, as_document, as_json, random_ratings
 from training.dataset import DataError
 from training.handler import data_key, handler
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from training_data import CASE, ROOT, as_document, as_json, block_ratings, random_ratings
 
 from recommender.artifact import load
+from tests.training_data import CASE, ROOT, as_document, as_json, block_ratings, random_ratings
 from training.__main__ import main
 from training.evaluation import METRICS
 

@@ -193,6 +193,7 @@ class _Search:
 
     def climb(self, best: Settings, names: Iterable[str]) -> Settings:
         """Return the best settings reached from a start by changing what is named."""
+        self.ndcg(best)
         with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
             improved = True
             while improved and self.complete:
