@@ -119,7 +119,7 @@ def test_another_seed_or_other_data_gives_another_version(
 def test_every_process_makes_the_same_version(tmp_path: Path) -> None:
     """Whatever its hash seed and its number of threads."""
     path = tmp_path / "data.json"
-    path.write_bytes(as_json(as_document(block_ratings(4, 30, 30))))
+    path.write_bytes(as_json(as_document(block_ratings(3, 16, 16))))
     processes = []
     for number in (1, 4):
         command = [sys.executable, "-m", "training", "build", "--data", str(path), "--out"]

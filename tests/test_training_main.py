@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import re
 import subprocess
 import sys
@@ -106,22 +105,22 @@ def test_evaluate_with_next_to_nothing_to_measure(
     assert ("| padrao | 1.000 |" in out) == (users == 3 and not option)
 
 
-@pytest.mark.parametrize("command", ["build", "evaluate"])
-def test_bad_data_is_told_in_one_line(command: str, bad: Path, tmp_path: Path) -> None:
-    out = ["--out", str(tmp_path / "out")] if command == "build" else []
-    found = subprocess.run(
-        [sys.executable, "-m", "training", command, "--data", str(bad), *out],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
-        capture_output=True,
-        text=True,
-    )
-    assert found.returncode == 2
-    assert found.stdout == ""
-    assert found.stderr == (
-        "error: bad.json: avaliacoes[3]: avaliacao is 'cinco', allowed are numbers from 0 to 5\n"
-    )
+REFUSAL = "error: bad.json: avaliacoes[3]: avaliacao is 'cinco', allowed are numbers from 0 to 5\n"
+
+
+def test_bad_data_is_told_in_one_line(bad: Path, tmp_path: Path) -> None:
+    """A process of its own: nothing else is written, no traceback."""
+    command = ["-m", "training", "build", "--data", str(bad), "--out", str(tmp_path / "out")]
+    found = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", REFUSAL)
     assert not (tmp_path / "out").exists()
+
+
+def test_bad_data_is_not_evaluated(
+    monkeypatch: pytest.MonkeyPatch, bad: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "evaluate", "--data", bad) == 2
+    assert capsys.readouterr() == ("", REFUSAL)
 
 
 @pytest.mark.parametrize("name", ["bad.json", "missing.json", "."])
