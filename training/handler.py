@@ -12,7 +12,6 @@ os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # the only place L
 import boto3
 from aws_lambda_powertools import Logger
 
-from training.build import build
 from training.dataset import DataError, read
 
 SEED = 42
@@ -25,8 +24,9 @@ logger = Logger(service="filmes-treino")
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Train on data in the bucket and write the artifact there.
 
-    The data is the object (or MovieLens folder, with a final slash) that an S3 event is about,
-    or that a direct call names as ``data_key``; a schedule takes the one in ``DATA_KEY``. Files go
+    The data is the object that an S3 event is about, or that a direct call names as ``data_key``
+    (there also a MovieLens folder, with a final slash); a schedule takes the one in ``DATA_KEY``.
+    Of the objects put under ``dados/`` only JSON files start a training by themselves. Files go
     to ``modelos/<version>/``; last of all ``modelos/atual.json`` is made to name that version, so a
     training that fails changes nothing of what can be served.
 
@@ -36,6 +36,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     Raises:
         DataError: the message names the record at fault.
     """
+    from training.build import build  # takes longer to import than Lambda's init may last
+
     bucket = os.environ["MODEL_BUCKET"]
     key = data_key(event, bucket)
     s3 = boto3.client("s3")
