@@ -9,7 +9,7 @@ PYTHON313 := .local/runtime/python3.13
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run evaluate lint ml-100k test build build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k test build build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
@@ -34,11 +34,14 @@ evaluate: setup ## prints the accuracy table of DATA
 lint: setup ## style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy handler.py recommender training tests
+	$(BIN)/mypy handler.py recommender training tests benchmarks
 	$(BIN)/sam validate --lint
 
 ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
 	$(BIN)/python benchmarks/ml_100k.py
+
+bench: setup ## the benchmarks, into benchmarks/results
+	$(BIN)/python benchmarks/index.py
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest
