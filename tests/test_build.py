@@ -116,6 +116,14 @@ def test_another_seed_or_other_data_gives_another_version(
     assert version(data, tmp_path / "b") == artifact.version  # back again, in the same folder
 
 
+def test_the_order_of_the_ratings_makes_no_other_version(
+    data: Dataset, artifact: Artifact, tmp_path: Path
+) -> None:
+    shuffled = data.with_ratings(data.ratings.sample(frac=1, random_state=1))
+    assert not shuffled.ratings.equals(data.ratings)
+    assert build(shuffled, tmp_path / "artifact", seed=42)["version"] == artifact.version
+
+
 def test_every_process_makes_the_same_version(tmp_path: Path) -> None:
     """Whatever its hash seed and its number of threads."""
     path = tmp_path / "data.json"
