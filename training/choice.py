@@ -94,7 +94,7 @@ def choose(data: Dataset, seed: int, budget: float) -> Choice:
     cheapest that lose next to nothing.
     """
     default = Hyperparameters(seed=seed)
-    folds = _folds(_sample(data, seed), seed)
+    folds = make_folds(data, seed)
     if not folds:
         return Choice(default, [])
     search = _Search(folds, budget)
@@ -149,12 +149,12 @@ class Fold:
         for start in range(0, len(self.users), BLOCK):
             block = slice(start, start + BLOCK)
             scores = users[block].astype(np.float32) @ vectors
-            found.append(_ndcg(scores, self.known[block], self.relevant[block]))
+            found.append(user_ndcgs(scores, self.known[block], self.relevant[block]))
         return np.concatenate(found)
 
 
-def _ndcg(
-    scores: NDArray[np.float32], known: sparse.csr_matrix, relevant: sparse.csr_matrix
+def user_ndcgs(
+    scores: NDArray[Any], known: sparse.csr_matrix, relevant: sparse.csr_matrix
 ) -> NDArray[np.float64]:
     """Return the nDCG (u,) of the ten best scores (u, n), films known left out."""
     rows = np.repeat(np.arange(len(scores)), np.diff(known.indptr))
@@ -233,8 +233,9 @@ def _sample(data: Dataset, seed: int) -> Dataset:
     return data.with_ratings(data.ratings[data.ratings["user"].isin(kept)])
 
 
-def _folds(data: Dataset, seed: int) -> list[Fold]:
+def make_folds(data: Dataset, seed: int) -> list[Fold]:
     """Return independent random splits; none where there is too little to hold out."""
+    data = _sample(data, seed)
     wanted = -(-JUDGES // min(len(data.users), USERS))
     count = min(max(wanted, FOLDS[0]), FOLDS[1])
     parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
@@ -248,7 +249,7 @@ def _folds(data: Dataset, seed: int) -> list[Fold]:
 def _choose_prior(folds: list[Fold], settings: Settings) -> float:
     """Return the strength that ranks best for users of whom little is known, up to everything."""
     shortened = [
-        (fold, [_shorten(fold.known, most, fold.seed) for most in KNOWN_RATINGS] + [fold.known])
+        (fold, [shorten(fold.known, most, fold.seed) for most in KNOWN_RATINGS] + [fold.known])
         for fold in folds
     ]
 
@@ -262,7 +263,7 @@ def _choose_prior(folds: list[Fold], settings: Settings) -> float:
     return max(PRIOR_STRENGTHS, key=ndcg)
 
 
-def _shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matrix:
+def shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matrix:
     """Return users × films ratings with at most so many, drawn at random, of each user."""
     order = np.random.RandomState(seed).rand(ratings.nnz)
     users = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr))
