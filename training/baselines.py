@@ -9,6 +9,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from training.clusters import TasteGroups
 
@@ -150,7 +151,8 @@ class _Factors:
     """A model of the ``implicit`` package: products of users' and films' factors."""
 
     def _learn(self, model: Any, ratings: sparse.csr_matrix) -> Self:
-        model.fit(_binary(ratings).astype(np.float32), show_progress=False)
+        with threadpool_limits(1, "blas"):
+            model.fit(_binary(ratings).astype(np.float32), show_progress=False)
         self.users_, self.films_ = model.user_factors, model.item_factors
         return self
 
@@ -171,12 +173,11 @@ class Als(_Factors):
         """Run fifteen iterations, the package's default."""
         from implicit.cpu.als import AlternatingLeastSquares
 
-        return self._learn(
-            AlternatingLeastSquares(
+        with threadpool_limits(1, "blas"):  # else it warns
+            model = AlternatingLeastSquares(
                 self.factors, alpha=self.alpha, random_state=self.seed, num_threads=1
-            ),
-            ratings,
-        )
+            )
+        return self._learn(model, ratings)
 
 
 @dataclass
@@ -191,12 +192,10 @@ class Bpr(_Factors):
         """Run a hundred passes, the package's default."""
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
-        return self._learn(
-            BayesianPersonalizedRanking(
-                self.factors, learning_rate=self.rate, random_state=self.seed, num_threads=1
-            ),
-            ratings,
+        model = BayesianPersonalizedRanking(
+            self.factors, learning_rate=self.rate, random_state=self.seed, num_threads=1
         )
+        return self._learn(model, ratings)
 
 
 def _binary(ratings: sparse.csr_matrix) -> sparse.csr_matrix:

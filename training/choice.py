@@ -11,10 +11,18 @@ from numpy.typing import NDArray
 from scipy import sparse
 from tqdm import tqdm
 
+from recommender.artifact import Model
 from recommender.ranking import Strategy
 from training.dataset import Dataset
 from training.embedding import Normalisation, Spectrum, decompose, weigh
-from training.evaluation import CUTOFF, make_profiles, rank_all, score_lists, split_by_film
+from training.evaluation import (
+    CUTOFF,
+    Profiles,
+    make_profiles,
+    rank_all,
+    score_lists,
+    split_by_film,
+)
 from training.fit import Hyperparameters, Settings, fit, mean_source
 
 FOLDS = (3, 10)  # at least and at most
@@ -277,20 +285,26 @@ def shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matr
 def _choose_index(fold: Fold, chosen: Hyperparameters) -> Hyperparameters:
     """Return the cells and probes that score fewest vectors and lose next to no nDCG, as served."""
     test = fold.test.ratings[fold.test.ratings["user"].isin(fold.users)]
-    best, least, exact = chosen, np.inf, 0.0
+    films = len(fold.train.films)
+    best, least, exact = chosen, np.inf, None
     for share in CELLS:
-        cells = max(1, round(share * len(fold.train.films) ** 0.5))
-        model = fit(
-            fold.train, replace(chosen, cells=cells), fold.spectrum(chosen.settings.normalisation)
-        )
+        wanted = replace(chosen, cells=max(1, round(share * films**0.5)))
+        model = fit(fold.train, wanted, fold.spectrum(chosen.settings.normalisation))
         profiles = make_profiles(model, fold.train.ratings, test)
-        cells = len(model.cell_centers)
-        steps = sorted({max(1, round(cells * probed)) for probed in PROBED_SHARES})
-        for probes in (cells, *steps):
+
+        def ndcg(probes: int, model: Model = model, profiles: Profiles = profiles) -> float:
             lists = rank_all(replace(model, probes=probes), profiles, Strategy.MODEL)
-            ndcg = float(score_lists(lists, profiles.relevant)["ndcg"].mean())
-            exact = exact or ndcg  # the first of all scores every film
-            cost = cells + len(fold.train.films) * probes / cells
-            if ndcg >= exact * (1 - LOSS) and cost < least:
+            return float(score_lists(lists, profiles.relevant)["ndcg"].mean())
+
+        cells = len(model.cell_centers)
+        if exact is None:  # every film scored: the same with any cells
+            exact = ndcg(cells)
+        steps = sorted({max(1, round(cells * probed)) for probed in PROBED_SHARES} | {cells})
+        for probes in steps:
+            cost = cells + films * probes / cells
+            if cost >= least:
+                break
+            if ndcg(probes) >= exact * (1 - LOSS):
                 best, least = replace(chosen, cells=cells, probes=probes), cost
+                break
     return best

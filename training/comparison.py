@@ -128,7 +128,7 @@ class Trial:
 
     def measure(self, lists: list[Rows]) -> dict[str, Any]:
         """Return all metrics of lists."""
-        of_users = score_lists(cast(Any, lists), cast(Any, self.relevant))
+        of_users = score_lists(lists, self.relevant)
         of_users |= self.variety.of_users(lists, self.known)
         finite = {name: values[np.isfinite(values)] for name, values in of_users.items()}
         kept = {name: values for name, values in finite.items() if len(values) > 1}
