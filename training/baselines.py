@@ -30,20 +30,6 @@ class Baseline(Protocol):
 
 
 @dataclass
-class Popular:
-    """The number of ratings of each film."""
-
-    def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Count."""
-        self.counts_ = np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(float)
-        return self
-
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002
-        """Return the same for everyone."""
-        return np.tile(self.counts_, (known.shape[0], 1))
-
-
-@dataclass
 class Groups:
     """The original algorithm: the centre of the user's KMeans cluster."""
 
@@ -185,15 +171,15 @@ class Bpr(_Factors):
     """BPR (Rendle et al., Bayesian Personalized Ranking from Implicit Feedback, 2009)."""
 
     factors: int
-    rate: float
+    passes: int
     seed: int
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Run a hundred passes, the package's default."""
+        """Run the passes, at the package's default rate: stopping early matters most."""
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
         model = BayesianPersonalizedRanking(
-            self.factors, learning_rate=self.rate, random_state=self.seed, num_threads=1
+            self.factors, iterations=self.passes, random_state=self.seed, num_threads=1
         )
         return self._learn(model, ratings)
 

@@ -195,7 +195,12 @@ class _Search:
         return float(self.tried[settings].mean())
 
     def surpasses(self, other: Settings, settings: Settings) -> bool:
-        """Tell whether one setting is better than another by more than a standard error."""
+        """Tell whether one setting is better than another by more than a standard error.
+
+        One that the budget left untried is not.
+        """
+        if not {other, settings} <= self.tried.keys():
+            return False
         gains = self.tried[other] - self.tried[settings]
         return bool(gains.mean() > gains.std() / len(gains) ** 0.5)
 

@@ -35,7 +35,8 @@ def measure(
     a part's users is drawn from their train ratings, at random; the models are fitted on all other
     users' train ratings, with the hyperparameters chosen on the train part. To find are the
     held-out ratings. No train film of a user is listed, known or not, so that the lists are drawn
-    from the same films however much is known.
+    from the same films however much is known. EASE cannot rank for users of whom nothing is known:
+    there its figure is that of the popular list.
     """
     sizes = np.bincount(train.ratings["user"], minlength=len(train.users))
     users = np.intersect1d(np.flatnonzero(sizes >= KNOWN[-1]), test.ratings["user"])
@@ -77,7 +78,9 @@ def _measure_part(
         for strategy in (Strategy.MODEL, Strategy.POPULAR):
             ndcgs = _serve(model, known, whole, relevant, strategy)
             found.setdefault(strategy.value, []).append(ndcgs)
-        if ease is not None:
+        if ease is not None and not most:  # it has nothing to go by: as in any real use of it
+            found.setdefault("EASE", []).append(found[Strategy.POPULAR.value][0])
+        elif ease is not None:
             ndcgs = user_ndcgs(ease.scores(known, cohort), whole, relevant)
             found.setdefault("EASE", []).append(ndcgs)
     return found
