@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from training import tuning
+from training import lenskit, tuning
 from training.baselines import (
     Als,
     Baseline,
@@ -121,8 +123,13 @@ def test_baselines_learn_tastes_and_repeat_themselves(baseline: Baseline) -> Non
 
 def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "find_spec", lambda name: None)  # noqa: ARG005
+    monkeypatch.setattr(lenskit, "PYTHON", Path("/none"))
     found, left_out = candidates(10, 10, 0)
-    assert left_out == dict.fromkeys(("ALS", "BPR"), "the package implicit is not installed")
+    assert left_out == {
+        "ALS": "the package implicit is not installed",
+        "BPR": "the package implicit is not installed",
+        "LensKit ALS": "it needs an environment of its own: make lenskit",
+    }
     assert not found.keys() & left_out.keys()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from training import lenskit
 from training.baselines import (
     Als,
     Baseline,
@@ -17,6 +18,7 @@ from training.baselines import (
     UserNeighbours,
 )
 from training.choice import BLOCK, Fold, user_ndcgs
+from training.lenskit import LensKitAls
 
 DENSE = 12_000  # films or users of which all pairs are held in memory
 
@@ -39,10 +41,13 @@ def candidates(users: int, films: int, seed: int) -> tuple[dict[str, list[Any]],
         "user k-NN": [UserNeighbours(k, tfidf) for k in reaches for tfidf in (False, True)],
         "item k-NN": [FilmNeighbours(k, tfidf) for k in reaches for tfidf in (False, True)],
         "EASE": [Ease(x) for x in (1, 3, 10, 30, 100, 200, 300, 400, 600, 1000, 2000, 4000, 8000)],
-        "ALS": [Als(f, a, seed) for f in (8, 16, 32, 64) for a in (1.0, 5.0, 20.0)],
+        "ALS": [Als(f, a, seed) for f in (8, 16, 32, 64) for a in (1.0, 2.0, 5.0)],
         "BPR": [Bpr(f, p, seed) for f in (16, 32, 64) for p in (25, 40, 60, 80)],
+        "LensKit ALS": [LensKitAls(f, w, seed) for f in (8, 16, 32) for w in (0.5, 1.0, 3.0)],
     }
     reasons: dict[str, str] = {}
+    if not lenskit.PYTHON.exists():
+        reasons["LensKit ALS"] = "it needs an environment of its own: make lenskit"
     if find_spec("implicit") is None:
         reasons |= dict.fromkeys(("ALS", "BPR"), "the package implicit is not installed")
     if users > DENSE:
