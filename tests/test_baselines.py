@@ -7,15 +7,14 @@ from scipy import sparse
 
 from training import lenskit, tuning
 from training.baselines import (
-    Als,
     Baseline,
-    Bpr,
     Ease,
     FilmNeighbours,
     Groups,
     UserNeighbours,
 )
 from training.embedding import Normalisation, SpectralEmbedding, decompose, weigh
+from training.factors import Als, Bpr
 from training.tuning import candidates, settings
 
 Array = NDArray[np.float64]

@@ -4,12 +4,11 @@ All of them see only which films were rated by whom, except ``Groups``, which se
 """
 
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from training.clusters import TasteGroups
 
@@ -59,14 +58,14 @@ class UserNeighbours:
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
         """Weigh and keep the users."""
-        self.ratings_ = _binary(ratings)
+        self.ratings_ = binary(ratings)
         self.idf_ = _rarity(self.ratings_) if self.tfidf else np.ones(ratings.shape[1])
         self.users_ = _unit(self.ratings_, self.idf_)
         return self
 
     def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:
         """Return scores by the nearest other users."""
-        similar = (_unit(_binary(known), self.idf_) @ self.users_.T).toarray()
+        similar = (_unit(binary(known), self.idf_) @ self.users_.T).toarray()
         similar[np.arange(len(users)), users] = 0
         return np.asarray(_nearest(similar, self.neighbours) @ self.ratings_.toarray())
 
@@ -80,7 +79,7 @@ class FilmNeighbours:
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
         """Find the neighbours of every film."""
-        films = _binary(ratings).T.tocsr()
+        films = binary(ratings).T.tocsr()
         films = _unit(films, _rarity(films) if self.tfidf else np.ones(films.shape[1]))
         kept = []
         for start in range(0, films.shape[0], BLOCK):
@@ -92,7 +91,7 @@ class FilmNeighbours:
 
     def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002
         """Return scores by the films known."""
-        return np.asarray((_binary(known) @ self.similar_).toarray())
+        return np.asarray((binary(known) @ self.similar_).toarray())
 
 
 @dataclass
@@ -109,7 +108,7 @@ class Ease:
     def fit(self, ratings: sparse.csr_matrix) -> Self:
         """Invert the smaller of the two Gram matrices."""
         users, films = ratings.shape
-        self.ratings_ = _binary(ratings)
+        self.ratings_ = binary(ratings)
         self.dual_ = users < films
         gram = self.ratings_ @ self.ratings_.T if self.dual_ else self.ratings_.T @ self.ratings_
         gram = gram.toarray()
@@ -124,7 +123,7 @@ class Ease:
 
     def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002
         """Return the sums of the weights of the films known."""
-        known = _binary(known)
+        known = binary(known)
         if self.dual_:
             inner = (known @ self.ratings_.T) @ self.inverse_ @ self.ratings_
             products = (known.toarray() - inner) / self.strength
@@ -133,58 +132,8 @@ class Ease:
         return np.asarray(known.toarray() - products / self.diagonal_)
 
 
-class _Factors:
-    """A model of the ``implicit`` package: products of users' and films' factors."""
-
-    def _learn(self, model: Any, ratings: sparse.csr_matrix) -> Self:
-        with threadpool_limits(1, "blas"):
-            model.fit(_binary(ratings).astype(np.float32), show_progress=False)
-        self.users_, self.films_ = model.user_factors, model.item_factors
-        return self
-
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002
-        """Return products of factors."""
-        return np.asarray(self.users_[users] @ self.films_.T, np.float64)
-
-
-@dataclass
-class Als(_Factors):
-    """Implicit ALS (Hu, Koren, Volinsky, Collaborative Filtering for Implicit Feedback, 2008)."""
-
-    factors: int
-    alpha: float
-    seed: int
-
-    def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Run fifteen iterations, the package's default."""
-        from implicit.cpu.als import AlternatingLeastSquares
-
-        with threadpool_limits(1, "blas"):  # else it warns
-            model = AlternatingLeastSquares(
-                self.factors, alpha=self.alpha, random_state=self.seed, num_threads=1
-            )
-        return self._learn(model, ratings)
-
-
-@dataclass
-class Bpr(_Factors):
-    """BPR (Rendle et al., Bayesian Personalized Ranking from Implicit Feedback, 2009)."""
-
-    factors: int
-    passes: int
-    seed: int
-
-    def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Run the passes, at the package's default rate: stopping early matters most."""
-        from implicit.cpu.bpr import BayesianPersonalizedRanking
-
-        model = BayesianPersonalizedRanking(
-            self.factors, iterations=self.passes, random_state=self.seed, num_threads=1
-        )
-        return self._learn(model, ratings)
-
-
-def _binary(ratings: sparse.csr_matrix) -> sparse.csr_matrix:
+def binary(ratings: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Return 1 in place of each rating."""
     ones = np.ones(ratings.nnz)
     return sparse.csr_matrix((ones, ratings.indices, ratings.indptr), shape=ratings.shape)
 

@@ -9,15 +9,14 @@ import numpy as np
 
 from training import lenskit
 from training.baselines import (
-    Als,
     Baseline,
-    Bpr,
     Ease,
     FilmNeighbours,
     Groups,
     UserNeighbours,
 )
 from training.choice import BLOCK, Fold, user_ndcgs
+from training.factors import Als, Bpr
 from training.lenskit import LensKitAls
 
 DENSE = 12_000  # films or users of which all pairs are held in memory
