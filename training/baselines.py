@@ -125,7 +125,7 @@ class Ease:
         """Return the sums of the weights of the films known."""
         known = binary(known)
         if self.dual_:
-            inner = (known @ self.ratings_.T) @ self.inverse_ @ self.ratings_
+            inner = (known @ self.ratings_.T).toarray() @ self.inverse_ @ self.ratings_
             products = (known.toarray() - inner) / self.strength
         else:
             products = known @ self.inverse_
