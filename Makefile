@@ -1,15 +1,20 @@
 PYTHON ?= python3
 PORT ?= 8000
 DATA ?= mock_data.json
+ARCHITECTURE ?= x86_64
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+PYTHON313 := .local/runtime/python3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run evaluate lenskit test
+.DELETE_ON_ERROR:
+.PHONY: help setup run evaluate lint ml-100k lenskit test build build-ApiFunction build-TrainingFunction
+export ARCHITECTURE ARTIFACT
+export SAM_CLI_TELEMETRY := 0
 
 help: ## these targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 setup: $(VENV)/.done ## the environment, in .venv
 
@@ -30,5 +35,34 @@ lenskit: setup ## LensKit for the table of baselines, in an environment of its o
 	$(BIN)/uv venv --quiet --python 3.11 --clear .local/lenskit
 	$(BIN)/uv pip install --quiet --python .local/lenskit/bin/python lenskit==0.14.4 numba==0.58.1 numpy==1.26.4
 
+lint: setup ## style, types and the template
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy handler.py recommender training tests
+	$(BIN)/sam validate --lint
+
+ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
+	$(BIN)/python benchmarks/ml_100k.py
+
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest
+
+# `make build ARCHITECTURE=arm64` goes with `sam deploy --parameter-overrides Architecture=arm64`.
+build: setup $(PYTHON313) ## the deployable functions, with a model trained on DATA or the folder ARTIFACT
+	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --out artifact)
+	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+$(PYTHON313): .ci/runtime uv.lock | setup
+	.ci/runtime
+
+# What `sam build` calls, with ARTIFACTS_DIR. Bytecode comes with the API function, for a cold start is its users'
+# to wait for and /var/task is read-only; the training function's would only add to its size.
+build-ApiFunction: setup $(PYTHON313)
+	cp -R handler.py recommender "$(ARTIFACTS_DIR)"
+	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
+	.ci/package api "$(ARTIFACTS_DIR)"
+	$(PYTHON313) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"
+
+build-TrainingFunction: setup
+	cp -R recommender training "$(ARTIFACTS_DIR)"
+	.ci/package training "$(ARTIFACTS_DIR)"

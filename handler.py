@@ -3,11 +3,15 @@
 from typing import Any
 
 from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from recommender.api import app
 from recommender.observability import Telemetry, correlation_id, logger, metrics, traced
+from recommender.problems import MEDIA_TYPE
 
-_serve = Mangum(Telemetry(app), lifespan="off")
+_TEXT = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # all else goes out in base64
+
+_serve = Mangum(Telemetry(app), lifespan="off", text_mime_types=_TEXT)
 
 
 @logger.inject_lambda_context(clear_state=True)

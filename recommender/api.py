@@ -3,10 +3,12 @@
 import base64
 import binascii
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
@@ -51,22 +53,31 @@ def create_app(folder: Path) -> FastAPI:
         serving = Serving(artifact, Catalog(artifact.catalog_path))
     except ArtifactError as error:
         _log.error("artifact not loaded: %s", error)
+    version = serving.artifact.version if serving else ""
 
     problem: dict[str, Any] = {
         "model": Problem,
         "content": {problems.MEDIA_TYPE: {}},
     }
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if serving is not None:
+            serving.catalog.close()
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Filmes",
         description=DESCRIPTION,
-        version=serving.artifact.version[:CURSOR_VERSION] if serving else "0",
+        version=version[:CURSOR_VERSION] or "0",
         responses={
             422: {**problem, "description": "Um parâmetro não é aceito."},
             503: {**problem, "description": "Não há modelo a servir."},
         },
     )
-    problems.install(app)
-    app.add_middleware(Conditional, version=serving.artifact.version if serving else "")
+    problems.install(app, version)
+    app.add_middleware(Conditional, version=version)
 
     def in_use() -> Serving:
         if serving is None:
@@ -147,15 +158,18 @@ def _recommend(
         genres=[fold(genre) for genre in query.genero],
         excluded=query.excluir,
         include_rated=query.incluir_avaliados,
+        diversity=query.diversidade,
     )
     reasons = ranking.explain(model, profile, found)
     reason_rows = [reason.row for of_film in reasons for reason in of_film]
     ids = model.film_ids[found.rows].tolist()
     films = use.catalog.films({*ids, *model.film_ids[reason_rows].tolist()})
     body = []
-    for film_id, score, rated, of_film in zip(
-        ids, found.scores.tolist(), found.rated.tolist(), reasons, strict=True
+    cells = ranking.find_cells(model, found.rows).tolist()
+    for film_id, cell, score, rated, of_film in zip(
+        ids, cells, found.scores.tolist(), found.rated.tolist(), reasons, strict=True
     ):
+        points = round(score, DECIMALS)
         motives = [
             {
                 "filme_id": (source := int(model.film_ids[reason.row])),
@@ -168,10 +182,11 @@ def _recommend(
         body.append(
             films[film_id]
             | {
-                "pontuacao": round(score, DECIMALS),
+                "pontuacao": points,
                 "ja_avaliado": rated,
                 "motivos": motives,
-                "resto": round(score - sum(reason.share for reason in of_film), DECIMALS),
+                "grupo": {"id": cell, "rotulo": str(model.cell_labels[cell])},
+                "resto": round(points - sum(motive["parcela"] for motive in motives), DECIMALS),
             }
         )
     headers = {"X-Estrategia": found.strategy.value}
@@ -185,7 +200,8 @@ def _next_link(request: Request, use: Serving, offset: int) -> str:
     text = f"{use.artifact.version[:CURSOR_VERSION]}:{offset}"
     cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    return f'<{request.url.path}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
+    path, query = quote(request.url.path), urlencode([*kept, ("cursor", cursor)])
+    return f'<{path}?{query}>; rel="next"'
 
 
 def _read_cursor(use: Serving, cursor: str | None) -> int:

@@ -53,6 +53,7 @@ class Model:
 
     cell_centers: Floats  # (k, d) KMeans over the film vectors: the inverted file
     cell_starts: Rows  # (k + 1,) rows of cell c: cell_starts[c] to cell_starts[c + 1]
+    cell_labels: NDArray[np.str_]  # (k,) leading genres and best known films of each cell
     probes: int  # cells that a request scores
 
     popularity: Floats  # (n,) score of each film for nobody in particular
@@ -153,6 +154,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ArtifactError(f"{folder} holds no {MANIFEST_FILE}") from None
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ArtifactError(f"{path} is not JSON: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
@@ -186,6 +189,8 @@ def load(folder: Path) -> Artifact:
                 f"{manifest['files'][name][:12]}…"
             )
     arrays = joblib.load(folder / MODEL_FILE, mmap_mode="r")
+    if arrays.keys() != {field.name for field in fields(Model)}:
+        raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
     return Artifact(folder, manifest, Model(**arrays))
 
 

@@ -86,11 +86,10 @@ def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
         marks = ",".join("?" * len(wanted.genres))
         parts.append(f"id IN (SELECT filme_id FROM generos WHERE chave IN ({marks}))")  # noqa: S608 only marks
         values += [fold(genre) for genre in wanted.genres]
-    match = [
-        *_phrase("diretor", wanted.director),
-        *_phrase("atores", wanted.actor),
-        *(f"{_quote(word)} *" for word in (wanted.text or "").split()),
-    ]
+    match = [*_phrase("diretor", wanted.director), *_phrase("atores", wanted.actor)]
+    if wanted.text is not None:
+        words = [word for word in wanted.text.split() if any(map(str.isalnum, word))]
+        match += [f"{_quote(word)} *" for word in words] or [_quote("")]
     if match:
         parts.append("id IN (SELECT rowid FROM busca WHERE busca MATCH ?)")
         values.append(" AND ".join(match))
@@ -102,5 +101,8 @@ def _phrase(column: str, name: str | None) -> list[str]:
 
 
 def _quote(text: str) -> str:
-    """Quote a text as one FTS5 string, in which nothing is an operator."""
-    return '"' + text.replace('"', '""') + '"'
+    """Quote a text as one FTS5 string, in which nothing is an operator.
+
+    A string without words is found nowhere. A null character would end the whole expression.
+    """
+    return '"' + text.replace('"', '""').replace("\0", " ") + '"'

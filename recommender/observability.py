@@ -1,20 +1,28 @@
 """Logs, metrics and traces of the API function, by Powertools."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 SERVICE = "filmes"
+TRACE_HEADER = "x-amzn-trace-id"
 
 logger = Logger(service=SERVICE)
 metrics = Metrics(namespace="Filmes", service=SERVICE)
+
+# What else logs: failures, in the same form. Below a warning Mangum tells every request's path,
+# and with it the user's id.
+_others = {logging.getLogger(name).name for name in ("mangum", "recommender")}
+copy_config_to_registered_loggers(logger, logging.WARNING, include=_others)
 
 
 class Telemetry:
@@ -58,7 +66,9 @@ def correlation_id(event: dict[str, Any]) -> str | None:
     """Return the id that API Gateway (HTTP or REST) or a load balancer gave a request."""
     context = event.get("requestContext") or {}
     headers = event.get("headers") or {}
-    return context.get("requestId") or headers.get("x-amzn-trace-id")
+    several = event.get("multiValueHeaders") or {}  # all that a load balancer may send
+    traces = [headers.get(TRACE_HEADER), *several.get(TRACE_HEADER, [])]
+    return context.get("requestId") or next(filter(None, traces), None)
 
 
 def traced(handler: Handler) -> Handler:

@@ -9,6 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from recommender.caching import VERSION_HEADER
+
 MEDIA_TYPE = "application/problem+json"
 
 TITLES = {
@@ -60,8 +62,11 @@ def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
     return _invalid([{"campo": name, "valor": _short(value), "permitido": allowed}])
 
 
-def install(app: FastAPI) -> None:
-    """Make every error of an app a problem."""
+def install(app: FastAPI, version: str) -> None:
+    """Make every error of an app a problem.
+
+    The answer to a failure passes no middleware, so the artifact's version is put on it here.
+    """
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
@@ -80,8 +85,24 @@ def install(app: FastAPI) -> None:
         return _answer(ProblemError(error.status_code, detail, headers=error.headers))
 
     async def on_failure(_: Request, __: Exception) -> JSONResponse:
-        return _answer(ProblemError(500, "Erro interno. Tente novamente mais tarde."))
+        headers = {VERSION_HEADER: version}
+        return _answer(
+            ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers)
+        )
 
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = describe()
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for response in operation["responses"].values():
+                    content = response.get("content", {})
+                    if MEDIA_TYPE in content and "application/json" in content:
+                        content[MEDIA_TYPE] = content.pop("application/json")
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)

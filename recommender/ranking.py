@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from recommender.artifact import Floats, Model, Rows
 
 FIRST_BATCH = 100  # films that the cells scored first must hold: the longest page
+POOL = 100  # best films among which diversity is sought
 
 
 class Strategy(StrEnum):
@@ -65,6 +66,11 @@ def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
     return np.where(model.film_ids[rows] == ids, rows, np.int32(-1)).astype(np.int32)
 
 
+def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
+    """Return the cell of each row (m,)."""
+    return np.searchsorted(model.cell_starts, rows, side="right") - 1
+
+
 def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
     """Return the profile of (film id, rating) pairs; films that the model lacks are passed over."""
     if not ratings:
@@ -85,13 +91,15 @@ def rank(
     genres: Iterable[str] = (),
     excluded: Sequence[int] = (),
     include_rated: bool | None = None,
+    diversity: float = 0.0,
 ) -> Ranking:
     """Return ``limit`` films from position ``offset`` of the order made for a profile.
 
     ``genres`` keeps only films with any of them (names as in ``model.genre_names``; none: all
     films). ``excluded`` are ids of films to leave out altogether. ``include_rated`` tells whether
     rated films compete with the others; if not, they come last. By default they do for the
-    strategies that ignore what the user has rated.
+    strategies that ignore what the user has rated. ``diversity`` (0 to 1) re-orders the best films,
+    see ``diversify``.
     """
     if not len(profile.rows):
         strategy = Strategy.POPULAR
@@ -103,7 +111,7 @@ def rank(
     if allowed is not None:
         rated = rated[allowed[rated]]
 
-    wanted = offset + limit + 1
+    wanted = max(offset + limit + 1, POOL if diversity else 0)
     hidden = barred if mixed else np.union1d(barred, rated)
     if strategy is Strategy.MODEL:
         user = user_vector(model, profile)
@@ -115,14 +123,38 @@ def rank(
         rated_scores = scores[rated]
 
     rows, scores = _gather(batches, wanted)
+    if diversity:
+        varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
+        rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
     if not mixed and len(rows) < wanted:
         last = _best(model.film_ids[rated], rated_scores, wanted - len(rows))
-        rows = np.concatenate([rows, rated[last]])
+        rows = np.concatenate([rows, rated[last]], dtype=np.int32)
         scores = np.concatenate([scores, rated_scores[last]])
     page = slice(offset, offset + limit)
-    return Ranking(
-        strategy, rows[page], scores[page], np.isin(rows[page], rated), len(rows) == wanted
-    )
+    more = len(rows) > offset + limit
+    return Ranking(strategy, rows[page], scores[page], np.isin(rows[page], rated), more)
+
+
+def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
+    """Return an order of films (p,) by maximal marginal relevance (Carbonell and Goldstein 1998).
+
+    Next comes always the film with the greatest (1 - diversity) · relevance - diversity · the
+    greatest cosine of its vector (p, d) with one that came before, at least 0. Relevance is the
+    score, scaled to 0 for the lowest and 1 for the highest.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    directions = vectors / np.where(lengths > 0, lengths, 1)
+    spread = np.ptp(scores) if len(scores) else 0
+    relevance = (scores - scores.min()) / spread if spread else np.zeros(len(scores))
+    likest = np.zeros(len(scores))
+    left = np.ones(len(scores), np.bool_)
+    order = np.empty(len(scores), np.intp)
+    for place in range(len(scores)):
+        gain = (1 - diversity) * relevance - diversity * likest
+        chosen = int(np.argmax(np.where(left, gain, -np.inf)))
+        order[place], left[chosen] = chosen, False
+        likest = np.maximum(likest, directions @ directions[chosen])
+    return order
 
 
 def user_vector(model: Model, profile: Profile) -> Floats:

@@ -44,6 +44,13 @@ class RecommendationQuery(BaseModel):
         description="Se os filmes já avaliados concorrem com os demais. "
         "Sem isto: não em `padrao`, sim em `grupo` e `populares`.",
     )
+    diversidade: float = Field(
+        0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Quanto a variedade pesa contra a pontuação na ordem dos cem primeiros.",
+    )
     estrategia: Strategy = Strategy.MODEL
 
 
@@ -66,12 +73,20 @@ class Reason(BaseModel):
     parcela: float = Field(description="Parcela da pontuação que vem desta avaliação.")
 
 
+class Group(BaseModel):
+    """A cluster of films that the same people like."""
+
+    id: int
+    rotulo: str = Field(description="Seus gêneros principais e filmes mais conhecidos.")
+
+
 class Recommendation(Film):
     """A film, why it is recommended, and how strongly."""
 
     pontuacao: float
     ja_avaliado: bool
     motivos: list[Reason]
+    grupo: Group
     resto: float = Field(description="O que falta às parcelas dos motivos para a pontuação.")
 
 

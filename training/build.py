@@ -70,7 +70,8 @@ def build(data: Dataset, folder: Path, seed: int, budget: float = BUDGET) -> dic
     def bake(new: Path) -> None:
         database.bake(data, new / artifact.CATALOG_FILE)
         titles = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
-        picture.draw(model, titles, new)
+        with threadpool_limits(1):
+            picture.draw(model, titles, new)
 
     manifest = artifact.write(folder, model, bake, _facts(data, model, evaluation, seed, started))
     _log.info("%s holds version %s", folder, manifest["version"][:12])

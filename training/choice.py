@@ -81,8 +81,8 @@ STARTS = (
 EASE = Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0)
 PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
 KNOWN_RATINGS = (1, 2, 3, 5, 10)  # what is left of profiles to choose the prior's strength by
-CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
-PROBED_SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
+CELLS = (0.5, 1.0, 2.0, 4.0)  # times the square root of the number of films
+PROBED_SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
 
 _log = logging.getLogger(__name__)
 
@@ -218,6 +218,7 @@ class _Search:
 
     def climb(self, best: Settings, names: Iterable[str]) -> Settings:
         """Return the best settings reached from a start by changing what is named."""
+        self.ndcg(best)
         with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
             improved = True
             while improved and self.complete:

@@ -9,6 +9,9 @@ from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
+SAMPLE = 64  # films a cell that KMeans is fitted on; beyond that the rest are only assigned
+BLOCK = 100_000  # films assigned at a time
+
 Array = NDArray[np.float64]
 
 
@@ -29,11 +32,17 @@ class FilmCells:
 
     def fit(self, vectors: Array) -> Self:
         """Learn ``centers_`` and ``labels_`` of film vectors (n, d)."""
-        wanted = self.cells or round(np.sqrt(len(vectors)))
-        kmeans = _fit(
-            KMeans(min(max(wanted, 1), len(vectors)), n_init=3, random_state=self.seed), vectors
-        )
-        self.centers_, self.labels_ = kmeans.cluster_centers_, kmeans.labels_
+        wanted = min(max(self.cells or round(np.sqrt(len(vectors))), 1), len(vectors))
+        if len(vectors) <= SAMPLE * wanted:
+            kmeans = _fit(KMeans(wanted, n_init=3, random_state=self.seed), vectors)
+            self.centers_, self.labels_ = kmeans.cluster_centers_, kmeans.labels_
+            return self
+        random = np.random.RandomState(self.seed)
+        sample = random.choice(len(vectors), SAMPLE * wanted, replace=False)
+        kmeans = KMeans(wanted, init="random", n_init=1, max_iter=15, random_state=self.seed)
+        _fit(kmeans, vectors[sample])
+        blocks = [kmeans.predict(vectors[i : i + BLOCK]) for i in range(0, len(vectors), BLOCK)]
+        self.centers_, self.labels_ = kmeans.cluster_centers_, np.concatenate(blocks)
         return self
 
 
@@ -61,10 +70,12 @@ class TasteGroups:
         """Learn from users × films ratings."""
         users, films = ratings.shape
         mean = np.asarray(ratings.mean(axis=0)).ravel()
-        squares = np.bincount(ratings.indices, weights=ratings.data**2, minlength=films) / users
-        variance = squares - mean**2
-        still = variance <= 10 * np.finfo(np.float64).eps * np.maximum(squares, 1)
-        self.scale_ = np.where(still, 1.0, np.sqrt(np.maximum(variance, 0)))
+        counts = np.bincount(ratings.indices, minlength=films)
+        apart = (ratings.data - mean[ratings.indices]) ** 2
+        squares = np.bincount(ratings.indices, weights=apart, minlength=films)
+        variance = (squares + (users - counts) * mean**2) / users
+        rounding = (users * np.finfo(np.float64).eps * np.maximum(mean, 1)) ** 2
+        self.scale_ = np.where(variance <= rounding, 1.0, np.sqrt(variance))
         self.shift_ = mean / self.scale_
         scaled = ratings.multiply(1 / self.scale_).tocsr()
         kmeans = _fit(KMeans(min(self.groups, users), n_init=10, random_state=self.seed), scaled)

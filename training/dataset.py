@@ -3,6 +3,8 @@
 import hashlib
 import json
 import logging
+import math
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +18,8 @@ USER_COLUMNS = ["id", "nome", "email"]
 FILM_COLUMNS = ["id", "titulo", "genero", "diretor", "atores"]
 RATING_COLUMNS = ["usuario_id", "filme_id", "avaliacao"]
 TIME_COLUMN = "momento"
-MAX_ID = 2**63 - 1
+HALF = re.compile("[\ud800-\udfff]")  # JSON can name one alone; no encoding can write it
+LONGEST_SHOWN = 80  # characters of a value that messages quote
 
 _log = logging.getLogger(__name__)
 
@@ -27,12 +30,17 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class Table:
-    """A table as it was read, and how its records are called in messages."""
+    """A table as it was read (its index counts the records), and how messages call these."""
 
     frame: pd.DataFrame
-    record: str  # with {} for the record's number
+    name: str
     first: int  # number of the first record
-    is_text: bool = False  # the source has no numbers, only text that may stand for them
+    is_text: bool = False  # lines of a text file, in which text may stand for numbers
+
+    def record(self, place: int) -> str:
+        """Return how messages call the record at a place."""
+        number = self.first + self.frame.index[place]
+        return f"{self.name}, line {number}" if self.is_text else f"{self.name}[{number}]"
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Dataset:
         digest = hashlib.sha256()
         ordered = self.ratings.sort_values(["user", "film"])
         for frame in (self.users, self.films, ordered):
-            digest.update(frame.to_csv(index=False).encode())
+            digest.update(frame.to_csv(index=False, lineterminator="\n").encode())
         return digest.hexdigest()
 
     def with_ratings(self, ratings: pd.DataFrame) -> "Dataset":
@@ -101,7 +109,7 @@ def from_json(content: bytes, name: str) -> Dataset:
         document = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise DataError(f"{name} is not UTF-8: byte {error.start} is wrong") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{name} is not JSON: {error}") from None
     tables = []
     for key, columns in (
@@ -115,14 +123,14 @@ def from_json(content: bytes, name: str) -> Dataset:
         for number, record in enumerate(records):
             if not isinstance(record, dict) or not record.keys() >= set(columns):
                 raise DataError(
-                    f"{name}: {key}[{number}] is {str(record)[:80]}, not an object with "
+                    f"{name}: {key}[{number}] is {_shown(record)}, not an object with "
                     + ", ".join(columns)
                 )
         optional = (
             [TIME_COLUMN] if key == "avaliacoes" and TIME_COLUMN in (records or [{}])[0] else []
         )
         frame = pd.DataFrame(records, columns=columns + optional, dtype=object)
-        tables.append(Table(frame, f"{name}: {key}[{{}}]", 0))
+        tables.append(Table(frame, f"{name}: {key}", 0))
     return check(*tables, scale=(0.0, 5.0))
 
 
@@ -138,22 +146,22 @@ def check(
     Raises:
         DataError: naming the first record at fault.
     """
-    user_table = pd.DataFrame({"id": _ids(users, "id")})
+    user_table = pd.DataFrame({"id": ids(users, "id")})
     user_table["nome"] = _texts(users, "nome", required=True)
     user_table["email"] = _texts(users, "email")
-    film_table = pd.DataFrame({"id": _ids(films, "id")})
+    film_table = pd.DataFrame({"id": ids(films, "id")})
     for column in FILM_COLUMNS[1:]:
         film_table[column] = _texts(films, column, required=column == "titulo")
     for source, table in ((users, user_table), (films, film_table)):
         if not len(table):
-            raise DataError(f"{source.record.format('')} is empty: nothing to train on")
+            raise DataError(f"{source.name} holds no records: nothing to train on")
         repeated = table["id"].duplicated().to_numpy()
         _refuse(source, repeated, "id", "ids that no earlier record has")
     user_table = user_table.sort_values("id", ignore_index=True)
     film_table = film_table.sort_values("id", ignore_index=True)
 
     if not len(ratings.frame):
-        raise DataError(f"{ratings.record.format('')} is empty: nothing to train on")
+        raise DataError(f"{ratings.name} holds no records: nothing to train on")
     table = pd.DataFrame(
         {
             "user": _positions(ratings, "usuario_id", user_table["id"].to_numpy(), "a user's id"),
@@ -178,24 +186,39 @@ def _refuse(table: Table, wrong: NDArray[np.bool_], column: str, allowed: str) -
         place = int(np.argmax(wrong))
         value = table.frame[column].iloc[place]
         raise DataError(
-            f"{table.record.format(table.first + place)}: {column} is {value!r}, "
-            f"allowed are {allowed}"
+            f"{table.record(place)}: {column} is {_shown(value)}, allowed are {allowed}"
         )
 
 
+def _shown(value: object) -> str:
+    """Return a value as messages show it: on one line, and not endless."""
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
+
+
 def _numbers(table: Table, column: str, lowest: float, highest: float) -> NDArray[np.float64]:
-    """Return a column as numbers; true, false and (where the source has types) texts are none."""
+    """Return a column as numbers; where the source has types, only those of a number count."""
     raw = table.frame[column]
-    values = pd.to_numeric(raw, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    if table.is_text:
+        values = pd.to_numeric(raw, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    else:
+        values = np.fromiter(map(_number, raw), np.float64, len(raw))
     wrong = ~((values >= lowest) & (values <= highest))
-    if not table.is_text and raw.dtype == object:
-        foreign = (isinstance(value, bool | str) for value in raw)
-        wrong |= np.fromiter(foreign, np.bool_, len(raw))
     _refuse(table, wrong, column, f"numbers from {lowest:g} to {highest:g}")
     return values
 
 
-def _ids(table: Table, column: str) -> NDArray[np.int64]:
+def _number(value: object) -> float:
+    """Return a number as it is, anything else as NaN; true and false are no numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def ids(table: Table, column: str) -> NDArray[np.int64]:
     """Return a column of ids; only whole numbers from 0 are."""
     raw = table.frame[column]
     if raw.dtype == np.int64:
@@ -211,9 +234,9 @@ def _ids(table: Table, column: str) -> NDArray[np.int64]:
 
 def _positions(table: Table, column: str, known: NDArray[np.int64], what: str) -> NDArray[np.int32]:
     """Return where in ``known`` (ascending) each id of a column stands."""
-    ids = _ids(table, column)
-    places = np.searchsorted(known, ids)
-    wrong = known[np.minimum(places, len(known) - 1)] != ids
+    wanted = ids(table, column)
+    places = np.searchsorted(known, wanted)
+    wrong = known[np.minimum(places, len(known) - 1)] != wanted
     _refuse(table, wrong, column, f"{what} that the data has")
     return places.astype(np.int32)
 
@@ -224,6 +247,8 @@ def _texts(table: Table, column: str, *, required: bool = False) -> pd.Series:
     present = raw.notna().to_numpy()
     is_text = np.fromiter((isinstance(value, str) for value in raw), np.bool_, len(raw))
     _refuse(table, present & ~is_text, column, "texts")
+    halves = np.fromiter((bool(HALF.search(value)) for value in raw.where(present, "")), np.bool_)
+    _refuse(table, halves, column, "texts without halves of surrogate pairs, which are no text")
     texts = raw.where(present, "").astype(str).str.strip()
     if required:
         _refuse(table, (texts == "").to_numpy(), column, "texts that are not empty")

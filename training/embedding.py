@@ -13,6 +13,7 @@ REFERENCE = 16  # the filter is measured against this singular value
 EXACT = 3000  # users or films up to which all singular vectors are found
 LEADING = 256  # singular vectors found beyond that
 POWER_ITERATIONS = 7
+ROUNDING = 1e-9  # of the largest squared singular value: what is less comes of rounding
 
 Array = NDArray[np.float64]
 
@@ -80,11 +81,12 @@ def _all_vectors(matrix: sparse.csr_matrix) -> tuple[Array, Array]:
     wide = matrix.shape[0] < matrix.shape[1]
     gram = (matrix @ matrix.T if wide else matrix.T @ matrix).toarray()
     squares, vectors = np.linalg.eigh(gram)
-    kept = squares > 1e-9 * squares[-1]
+    kept = squares > ROUNDING * squares[-1]
+    kept[-1] = True
     squares, vectors = squares[kept][::-1], vectors[:, kept][:, ::-1]
-    values = np.sqrt(squares)
+    values = np.sqrt(np.maximum(squares, 0))
     if wide:
-        vectors = matrix.T @ vectors / values
+        vectors = matrix.T @ vectors / np.where(values > 0, values, 1)
     signs = np.sign(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])])
     return values, vectors * signs
 
@@ -128,7 +130,8 @@ class SpectralEmbedding:
         """Learn ``vectors_`` (n, d) and ``fold_in_`` (n,)."""
         squares = spectrum.values[: 2 * self.bandwidth] ** 2
         reference = spectrum.values[min(REFERENCE, len(spectrum.values)) - 1] ** 2
-        weights = squares / (squares + self.strength * reference)
+        damped = squares + self.strength * reference
+        weights = np.divide(squares, damped, out=np.zeros_like(squares), where=damped > 0)
         weights /= 1 + (np.arange(1, len(squares) + 1) / self.bandwidth) ** 3
         vectors = spectrum.vectors[:, : len(squares)] * np.sqrt(weights)
         explained = np.minimum((vectors**2).sum(axis=1), 0.999)

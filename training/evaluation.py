@@ -1,5 +1,6 @@
 """Accuracy: splits, metrics, and the ranking that serves measured on ratings it has not seen."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -96,19 +97,22 @@ def score_lists(
     return {name: np.array(values) for name, values in found.items()}
 
 
-def summarise(metrics: dict[str, Array]) -> dict[str, dict[str, float]]:
+def summarise(metrics: dict[str, Array]) -> dict[str, dict[str, float | None]]:
     """Return the mean of each metric over users, with half its 95% confidence interval.
 
-    The interval is that of a mean of independent values: 1.96 standard errors, of two users at
-    least.
+    The interval is that of a mean of independent values: 1.96 standard errors. A single user
+    has none.
     """
     return {
-        name: {
-            "mean": round(float(values.mean()), 6),
-            "margin": round(1.96 * float(values.std(ddof=1)) / len(values) ** 0.5, 6),
-        }
+        name: {"mean": round(float(values.mean()), 6), "margin": _margin(values)}
         for name, values in metrics.items()
     }
+
+
+def _margin(values: Array) -> float | None:
+    if len(values) < 2:
+        return None
+    return round(1.96 * float(values.std(ddof=1)) / math.sqrt(len(values)), 6)
 
 
 def held_out(data: Dataset, seed: int) -> tuple[Dataset, Dataset]:

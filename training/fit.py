@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from recommender.artifact import Model
 from recommender.catalog import fold
 from training.clusters import FilmCells, TasteGroups
+from training.coldstart import fill, traits
 from training.dataset import Dataset
 from training.embedding import MEAN_STRENGTH, Normalisation, SpectralEmbedding, Spectrum, decompose
+from training.labels import label_cells
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
         data.matrix, (data.lowest, data.highest), settings.normalisation, chosen.seed
     )
     embedding = settings.embed(spectrum)
-    cells = FilmCells(chosen.cells, chosen.seed).fit(embedding.vectors_)
+    vectors = fill(embedding.vectors_, spectrum.ratings, traits(data.films))
+    cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
     groups = TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
 
     # Rows are films in order of cell, then id; films come in order of id.
@@ -90,7 +93,7 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
     return Model(
         film_ids=film_ids,
         rows_by_id=np.argsort(film_ids).astype(np.int32),
-        vectors=embedding.vectors_[order].astype(np.float32),
+        vectors=vectors[order].astype(np.float32),
         fold_in=embedding.fold_in_[order].astype(np.float32),
         prior=(chosen.prior_strength * mean_source(embedding, spectrum)).astype(np.float32),
         user_exponent=settings.normalisation.user_exponent,
@@ -100,6 +103,7 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
         rating_mean_strength=MEAN_STRENGTH,
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+        cell_labels=label_cells(data.films, film_genres, cells.labels_, data.ratings["film"]),
         probes=chosen.probes or -(-len(sizes) // 4),
         popularity=popularity.astype(np.float32),
         popular_rows=np.lexsort((film_ids, -popularity)).astype(np.int32),

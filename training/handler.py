@@ -40,7 +40,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     key = data_key(event, bucket)
     s3 = boto3.client("s3")
     with tempfile.TemporaryDirectory() as scratch:
-        data = read(_download(s3, bucket, key, Path(scratch, "data")))
+        data = read(_download(s3, bucket, key, Path(scratch)))
         folder = Path(scratch, "artifact")
         manifest = build(data, folder, int(event.get("seed", SEED)))
         prefix = os.environ.get("ARTIFACT_PREFIX", "modelos/")
@@ -80,18 +80,21 @@ def data_key(event: dict[str, Any], bucket: str) -> str:
     return str(key)
 
 
-def _download(s3: Any, bucket: str, key: str, target: Path) -> Path:
+def _download(s3: Any, bucket: str, key: str, scratch: Path) -> Path:
     """Fetch one object, or all objects right under a prefix that ends with a slash."""
+    target = scratch / "data" / Path(key).name
     if not key.endswith("/"):
-        target = target.with_name(Path(key).name)
+        target.parent.mkdir()
         _fetch(s3, bucket, key, target)
         return target
-    target.mkdir()
+    target.mkdir(parents=True)
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
     for page in pages:
         for item in page.get("Contents", []):
             if item["Key"] != key:
                 _fetch(s3, bucket, item["Key"], target / Path(item["Key"]).name)
+    if not any(target.iterdir()):
+        raise DataError(f"s3://{bucket}/{key} holds no objects")
     return target
 
 

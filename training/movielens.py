@@ -1,10 +1,12 @@
 """MovieLens folders, in any layout that they were published in, and RecBole's."""
 
 import csv
+import io
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from training.dataset import (
@@ -15,6 +17,7 @@ from training.dataset import (
     Dataset,
     Table,
     check,
+    ids,
 )
 
 GENRES_100K = [
@@ -38,21 +41,17 @@ def read(folder: Path) -> Dataset:
             ratings, films = read_layout(folder)
             return check(_raters(ratings), films, ratings)
     raise DataError(
-        f"{folder} is no MovieLens folder: it needs ratings.csv and movies.csv, u.data and u.item, "
-        "ratings.dat and movies.dat, or one *.inter and *.item"
+        f"{folder.name} is no MovieLens folder: it needs ratings.csv and movies.csv, "
+        "u.data and u.item, ratings.dat and movies.dat, or one *.inter and *.item"
     )
 
 
 def _raters(ratings: Table) -> Table:
     """Return the users that the ratings name; MovieLens users have no names."""
-    ids = pd.Series(ratings.frame["usuario_id"].unique())
-    names = "Usuário " + ids.astype(str)
-    return Table(
-        pd.DataFrame({"id": ids, "nome": names, "email": ""}),
-        ratings.record,
-        ratings.first,
-        is_text=True,
-    )
+    users = pd.Series(np.unique(ids(ratings, "usuario_id")))
+    names = "Usuário " + users.astype(str)
+    frame = pd.DataFrame({"id": users, "nome": names, "email": ""})
+    return Table(frame, ratings.name, ratings.first, is_text=True)
 
 
 def _ratings(
@@ -69,34 +68,37 @@ def _ratings(
             frame = pd.read_csv(path, usecols=names, dtype=fast, sep=sep, header=header)
         except (ValueError, OverflowError):  # some record is at fault: let the check name it
             frame = pd.read_csv(
-                path, usecols=names, dtype=str, keep_default_na=False, sep=sep, header=header
-            )
+                path, usecols=names, dtype=str, keep_default_na=False, sep=sep, header=header,
+                encoding_errors="replace", skip_blank_lines=False,
+            )  # fmt: skip
+            frame = frame[(frame.fillna("") != "").any(axis=1)]  # the index still tells the line
     except (ValueError, pd.errors.ParserError) as error:
         raise DataError(f"{path.name}: {str(error).strip()}") from None
     frame = frame.rename(columns=columns)[[*RATING_COLUMNS, TIME_COLUMN]]
-    return Table(frame, f"{path.name}, line {{}}", first, is_text=True)
+    return Table(frame, path.name, first, is_text=True)
 
 
 def _films(path: Path, films: Films, first: int) -> Table:
     frame = pd.DataFrame(films, columns=["id", "titulo", "genero"], dtype=object)
     frame = frame.assign(diretor="", atores="")[FILM_COLUMNS]
-    return Table(frame, f"{path.name}, line {{}}", first, is_text=True)
+    return Table(frame, path.name, first, is_text=True)
 
 
-def _lines(path: Path, encoding: str) -> list[str]:
-    """Return a file's lines, named in the message if they are not of the encoding."""
+def _lines(path: Path, encoding: str = "utf-8-sig") -> list[str]:
+    """Return a file's lines; one that is not of the encoding is named in the message."""
     content = path.read_bytes()
     try:
-        return content.decode(encoding).splitlines()
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise DataError(f"{path.name}, line {line}: not {encoding} text") from None
+    return [line.rstrip("\n") for line in io.StringIO(text.rstrip("\r\n"), newline=None)]
 
 
 def _any_encoding(path: Path) -> list[str]:
     """Return the lines of a file of the years when MovieLens came in Latin-1."""
     try:
-        return _lines(path, "utf-8")
+        return _lines(path)
     except DataError:
         return _lines(path, "latin-1")
 
@@ -114,11 +116,14 @@ def _fields(path: Path, number: int, fields: list[str], least: int) -> list[str]
 def _read_csv(folder: Path) -> tuple[Table, Table]:
     path = folder / "movies.csv"
     films: Films = []
-    rows = csv.reader(_lines(path, "utf-8"))
-    next(rows, None)
-    for number, row in enumerate(rows, start=2):
-        film, title, genres = _fields(path, number, row, 3)[:3]
-        films.append((film, title, _joined(genres.split("|"))))
+    rows = csv.reader(_lines(path))
+    try:
+        next(rows, None)
+        for row in rows:
+            film, title, genres = _fields(path, rows.line_num, row, 3)[:3]
+            films.append((film, title, _joined(genres.split("|"))))
+    except csv.Error as error:
+        raise DataError(f"{path.name}, line {rows.line_num}: {error}") from None
     columns = {
         "userId": "usuario_id",
         "movieId": "filme_id",
@@ -154,7 +159,7 @@ def _read_dat(folder: Path) -> tuple[Table, Table]:
 
 def _read_recbole(folder: Path) -> tuple[Table, Table]:
     inter, path = next(folder.glob("*.inter")), next(folder.glob("*.item"))
-    lines = _lines(path, "utf-8")
+    lines = _lines(path)
     names = [name.split(":")[0] for name in lines[0].split("\t")] if lines else []
     if not {"item_id", "movie_title"} <= set(names):
         raise DataError(f"{path.name}, line 1: no columns item_id and movie_title")
@@ -164,7 +169,8 @@ def _read_recbole(folder: Path) -> tuple[Table, Table]:
         year = row.get("release_year", "")
         title = f"{row['movie_title']} ({year})" if year else row["movie_title"]
         genres = row.get("class", row.get("genre", ""))
-        films.append((row["item_id"], title, _joined(genres.split(" "))))
+        named = [] if genres in NO_GENRES else genres.split(" ")
+        films.append((row["item_id"], title, _joined(named)))
     columns = {
         "user_id:token": "usuario_id",
         "item_id:token": "filme_id",

@@ -1,5 +1,8 @@
 """The map: films in two principal components, coloured by cluster."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib as mpl
@@ -8,26 +11,35 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
+from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from recommender.artifact import Model
+from recommender.ranking import find_cells
 
 DOTS = 3000  # most films drawn, the most popular ones
+LONGEST_LABEL = 40  # characters
 LABELS = 40  # most clusters whose best known film is named
 INK, PAPER, GREY = "#23272f", "#ffffff", "#8b929d"
 
 
+@contextmanager
+def _any_glyph() -> Iterator[None]:
+    """Let titles have characters that the font lacks: a box is drawn, or the viewer's own glyph."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        yield
+
+
+@_any_glyph()
 def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
     """Write ``mapa.svg`` and ``mapa.png``; equal models give equal bytes."""
     shown = np.asarray(model.popular_rows[:DOTS])
-    cells = np.searchsorted(model.cell_starts, shown, side="right") - 1
-    axes_count = min(2, *model.vectors.shape)
-    places = np.zeros((len(shown), 2))
+    cells = find_cells(model, shown)
     # Length is mostly popularity, which the size of a dot shows; the direction is the taste.
     vectors = model.vectors[shown].astype(np.float64)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    pca = PCA(axes_count, random_state=0).fit(vectors)
-    places[:, :axes_count] = pca.transform(vectors)
+    places, share = _project(vectors)
 
     figure = Figure(figsize=(11, 8), dpi=120, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
@@ -49,12 +61,13 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
             continue
         named.add(cell)
         label = axes.annotate(
-            titles[int(model.film_ids[row])],
+            _label(titles[int(model.film_ids[row])]),
             (place[0], place[1]),
             xytext=(0, 7),
             textcoords="offset points",
             ha="center",
             fontsize=8.5,
+            parse_math=False,
             color=tuple(colour[:3] * 0.6),
             path_effects=[withStroke(linewidth=2.5, foreground=PAPER)],
         )
@@ -63,7 +76,6 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
             label.remove()
         else:
             drawn.append(label)
-    share = pca.explained_variance_ratio_
     axes.set_title(
         f"{len(shown)} filmes em {len(model.cell_centers)} grupos (KMeans)",
         loc="left", fontsize=14, color=INK, pad=12,
@@ -76,6 +88,23 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
     with mpl.rc_context({"svg.hashsalt": "filmes", "svg.fonttype": "none"}):
         figure.savefig(folder / "mapa.svg", metadata={"Date": None, "Creator": None})
         figure.savefig(folder / "mapa.png", metadata={"Software": None})
+
+
+def _project(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return places (n, 2) in up to two principal components, and each one's share of variance."""
+    places = np.zeros((len(vectors), 2))
+    if not np.ptp(vectors, axis=0).any():
+        return places, np.empty(0)
+    components = min(2, *vectors.shape)
+    pca = PCA(components, random_state=0).fit(vectors)
+    places[:, :components] = pca.transform(vectors)
+    return places, pca.explained_variance_ratio_
+
+
+def _label(title: str) -> str:
+    """Return a title as a label: not too long, and only of characters that XML may hold."""
+    text = "".join(c if c.isprintable() else " " for c in title)
+    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1].rstrip() + "…"
 
 
 def _spread(count: int) -> np.ndarray:

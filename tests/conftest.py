@@ -1,0 +1,82 @@
+"""What all tests share: artifacts made once by the real training code, and a client of the API."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import settings
+
+from recommender.api import create_app
+from recommender.artifact import Model, load
+from training.build import build
+from training.dataset import Dataset, read
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = [
+    "handler.py",
+    "recommender",
+    "training",
+    "template.yaml",
+    "Makefile",
+    "mock_data.json",
+    "uv.lock",
+    ".ci",
+]
+
+settings.register_profile("filmes", deadline=None, derandomize=True)  # no run unlike another
+settings.load_profile("filmes")
+
+
+@pytest.fixture(scope="session")
+def data() -> Dataset:
+    """The example data."""
+    return read(ROOT / "mock_data.json")
+
+
+@pytest.fixture(scope="session")
+def artifact_dir(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifact of the example data. Read-only by agreement: who alters it, copies it."""
+    folder = tmp_path_factory.mktemp("mock") / "artifact"
+    build(data, folder, seed=42)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def original_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifact of the original case: five users, twenty films, a hundred ratings."""
+    folder = tmp_path_factory.mktemp("original") / "artifact"
+    build(read(ROOT / "tests/data/caso_original.json"), folder, seed=42)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(artifact_dir: Path) -> Model:
+    """The model of the example data, as it is served."""
+    return load(artifact_dir).model
+
+
+@pytest.fixture(scope="session")
+def client(artifact_dir: Path) -> Iterator[TestClient]:
+    """A client of the API on the example data; failures come as answers, as they do in service."""
+    with TestClient(create_app(artifact_dir), raise_server_exceptions=False) as session:
+        yield session
+
+
+def newest(path: Path) -> float:
+    files = (file for file in path.rglob("*") if file.suffix != ".pyc") if path.is_dir() else [path]
+    return max((file.stat().st_mtime for file in files if file.is_file()), default=0)
+
+
+@pytest.fixture(scope="session")
+def built() -> Path:
+    """The folder that `make build` leaves: template.yaml and one folder for each function."""
+    build = ROOT / ".aws-sam" / "build"
+    template = build / "template.yaml"
+    if not template.exists() or template.stat().st_mtime < max(
+        newest(ROOT / source) for source in SOURCES
+    ):
+        done = subprocess.run(["make", "build"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return build

@@ -1,0 +1,114 @@
+"""`sam local` on a Docker engine."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.emulator.ports import free_port
+
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+IMAGES = [
+    f"public.ecr.aws/lambda/python:3.13-{ARCHITECTURE}",
+    "filmes-lambda:python3.13",
+]  # of .ci/engine
+TESTED = "filmes-lambda-test"
+
+
+def docker(*arguments: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["docker", *arguments], input=text, capture_output=True, text=True)
+
+
+def runtime_image() -> str | None:
+    try:
+        return next(
+            (image for image in IMAGES if docker("image", "inspect", image).returncode == 0), None
+        )
+    except FileNotFoundError:
+        return None
+
+
+class SamLocal:
+    name = "sam local"
+
+    def __init__(self, built: Path, image: str, aws_url: str) -> None:
+        # `sam local` passes on only variables that the template declares, and the template knows
+        # nothing of tests: the image says where AWS is. What sam built on the last one must go.
+        docker("rmi", "--force", f"{TESTED}:rapid-{ARCHITECTURE}")
+        endpoint = f"http://moto:{urlsplit(aws_url).port}"
+        dockerfile = f"FROM {image}\nENV AWS_ENDPOINT_URL={endpoint}\n"
+        done = docker("build", "--tag", TESTED, "-", text=dockerfile)
+        assert done.returncode == 0, done.stderr
+        self.built = built
+        self.environ = os.environ | {
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": aws_url,  # sam asks STS for the account
+            "SAM_CLI_TELEMETRY": "0",
+        }
+
+    def command(self, verb: str, *arguments: str) -> list[str]:
+        return [
+            str(Path(sys.executable).with_name("sam")),
+            *("local", verb, *arguments),
+            *("--template", str(self.built / "template.yaml")),
+            *("--invoke-image", TESTED, "--skip-pull-image", "--add-host", "moto:host-gateway"),
+        ]
+
+    def invoke(self, function: str, event: Any, env: dict[str, str]) -> Any:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as variables:
+            json.dump({function: env}, variables)
+            variables.flush()
+            done = subprocess.run(
+                self.command("invoke", function, "--event", "-", "--env-vars", variables.name),
+                input=json.dumps(event),
+                capture_output=True,
+                text=True,
+                env=self.environ,
+            )
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    @contextmanager
+    def api(self) -> Iterator[str]:
+        port = free_port()
+        with tempfile.TemporaryFile("w+") as log:
+            command = self.command(
+                "start-api", "--port", str(port), "--warm-containers", "EAGER", "--no-watch"
+            )
+            process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environ)
+            try:
+                wait(f"http://127.0.0.1:{port}/saude", process)
+                yield f"http://127.0.0.1:{port}"
+            except TimeoutError:
+                log.seek(0)
+                raise AssertionError(log.read()) from None
+            finally:
+                process.terminate()
+                process.wait()
+
+
+def wait(url: str, process: subprocess.Popen[Any], seconds: float = 60) -> None:
+    """Until something answers at the URL."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            urllib.request.urlopen(url).close()
+            return
+        except urllib.error.HTTPError as error:
+            error.close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(url)

@@ -1,0 +1,135 @@
+"""Every file of events/, given to the functions as built."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from recommender.api import create_app
+from recommender.artifact import ARTIFACT_FILES, MANIFEST_FILE, load
+from tests.conftest import ROOT
+from tests.emulator.conftest import Invoke
+from tests.expectations import (
+    ANSWERS,
+    BUCKET,
+    EVENTS,
+    TRAININGS,
+    Refused,
+    Trained,
+    assert_answer,
+)
+
+ORIGINAL = json.loads((ROOT / "tests/data/caso_original.json").read_text(encoding="utf-8"))
+TRAINED = {name: row for name, row in TRAININGS.items() if isinstance(row, Trained)}
+REFUSED = {name: row for name, row in TRAININGS.items() if isinstance(row, Refused)}
+
+S3 = Any  # boto3's client
+
+
+@pytest.fixture
+def s3(model_bucket: Any) -> S3:
+    """moto's S3 with an empty bucket of the name that the events know."""
+    client: S3 = model_bucket.meta.client
+    client.create_bucket(Bucket=BUCKET)
+    for item in client.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+        client.delete_object(Bucket=BUCKET, Key=item["Key"])
+    return client
+
+
+@pytest.fixture(scope="module")
+def versions() -> dict[Any, str]:
+    """The version that each data and seed gave so far."""
+    return {}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_api_function_answers_as_expected(invoke: Invoke, name: str) -> None:
+    assert_answer(ANSWERS[name], invoke("ApiFunction", EVENTS / f"{name}.json"))
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_the_training_function_publishes(
+    invoke: Invoke, s3: S3, versions: dict[Any, str], tmp_path: Any, name: str
+) -> None:
+    expected = TRAINED[name]
+    data = (movielens if expected.data_key.endswith("/") else as_json)(expected.data_key)
+    for key, text in data.items():
+        s3.put_object(Bucket=BUCKET, Key=key, Body=text.encode())
+
+    answer = train(invoke, name)
+
+    assert answer.keys() == {"version", "artifact", "metrics"}, answer
+    version = answer["version"]
+    prefix = f"modelos/{version}/"
+    assert answer["artifact"] == f"s3://{BUCKET}/{prefix}"
+    published = {f"{prefix}{file}" for file in (*ARTIFACT_FILES, MANIFEST_FILE)}
+    assert contents(s3).keys() == {*data, *published, "modelos/atual.json"}
+    pointer = json.load(s3.get_object(Bucket=BUCKET, Key="modelos/atual.json")["Body"])
+    assert pointer == {"version": version, "prefix": prefix, "data_key": expected.data_key}
+
+    for key in published:
+        s3.download_file(BUCKET, key, str(tmp_path / key.removeprefix(prefix)))
+    artifact = load(tmp_path)
+    assert artifact.version == version
+    assert artifact.manifest["training"]["seed"] == expected.seed
+    assert artifact.manifest["metrics"] == answer["metrics"]
+    assert versions.setdefault((tuple(data.values()), expected.seed), version) == version
+    assert_original(tmp_path)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_training_that_is_refused_changes_nothing(invoke: Invoke, s3: S3, name: str) -> None:
+    s3.put_object(Bucket=BUCKET, Key="modelos/antes/manifest.json", Body=b"{}")
+    s3.put_object(Bucket=BUCKET, Key="modelos/atual.json", Body=b'{"version": "antes"}')
+    bad = json.loads(json.dumps(ORIGINAL))
+    bad["avaliacoes"][3]["avaliacao"] = 7
+    s3.put_object(Bucket=BUCKET, Key="dados/ruins.json", Body=json.dumps(bad).encode())
+    s3.put_object(Bucket=BUCKET, Key="dados/dados.json", Body=json.dumps(ORIGINAL).encode())
+    before = contents(s3)
+
+    answer = train(invoke, name)
+
+    assert answer["errorType"] == "DataError", answer
+    for text in REFUSED[name].texts:
+        assert text in answer["errorMessage"]
+    assert contents(s3) == before
+
+
+def train(invoke: Invoke, name: str) -> Any:
+    return invoke("TrainingFunction", EVENTS / f"{name}.json", env={"MODEL_BUCKET": BUCKET})
+
+
+def contents(s3: S3) -> dict[str, Any]:
+    """What is in the bucket: each object's digest, and when it was written."""
+    listed = s3.list_objects_v2(Bucket=BUCKET)
+    return {item["Key"]: (item["ETag"], item["LastModified"]) for item in listed["Contents"]}
+
+
+def as_json(key: str) -> dict[str, str]:
+    return {key: json.dumps(ORIGINAL)}
+
+
+def movielens(prefix: str) -> dict[str, str]:
+    """The original case as a MovieLens folder, in the layout of ml-latest-small."""
+    ratings = [
+        f"{r['usuario_id']},{r['filme_id']},{r['avaliacao']},0" for r in ORIGINAL["avaliacoes"]
+    ]
+    films = [f'{f["id"]},"{f["titulo"]}",{f["genero"]}' for f in ORIGINAL["filmes"]]
+    return {
+        f"{prefix}ratings.csv": "\n".join(["userId,movieId,rating,timestamp", *ratings]),
+        f"{prefix}movies.csv": "\n".join(["movieId,title,genres", *films]),
+    }
+
+
+def assert_original(folder: Any) -> None:
+    """What was published recommends what the original project did to its first user."""
+    with TestClient(create_app(folder)) as client:
+        films = client.get("/filmes/1/recomendacoes?estrategia=grupo").json()
+    assert [film["titulo"] for film in films] == [
+        "Guardians of the Galaxy",
+        "The Big Lebowski",
+        "Anchorman",
+        "The Grand Budapest Hotel",
+        "Forrest Gump",
+    ]

@@ -1,0 +1,382 @@
+"""What each file of events/ must be answered with: one table, whatever runs the functions."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.conftest import ROOT
+
+EVENTS = ROOT / "events"
+BUCKET = "filmes-modelbucket-4k7q2m9x1z3w"  # what the events call the bucket of models
+
+DATA = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
+FILMS: dict[int, dict[str, Any]] = {film["id"]: film for film in DATA["filmes"]}
+RATINGS: dict[int, dict[int, float]] = {user["id"]: {} for user in DATA["usuarios"]}
+for _rating in DATA["avaliacoes"]:
+    RATINGS[_rating["usuario_id"]][_rating["filme_id"]] = _rating["avaliacao"]
+TIMES_RATED = Counter(film_id for ratings in RATINGS.values() for film_id in ratings)
+
+JSON = r"application/json"
+PROBLEM = r"application/problem\+json"
+NEXT = r'</[!-~]+[?&]cursor=[\w-]+>; rel="next"'
+ETAG = r'"[0-9a-f]{32}"'
+VERSION = r"[0-9a-f]{64}"
+INT64 = 2**63 - 1
+
+Body = Any  # JSON
+Check = Callable[[Body], None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer: status, headers as patterns (None: must not be there), facts on the body."""
+
+    status: int
+    check: Check
+    headers: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A version is published, made from the data at this key."""
+
+    data_key: str
+    seed: int = 42
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A DataError whose message holds these texts; the bucket stays as it was."""
+
+    data_key: str | None
+    texts: tuple[str, ...]
+
+
+def read_event(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))
+    return event
+
+
+def assert_answer(expected: Answer, response: Mapping[str, Any]) -> Body:
+    """Hold what the API function returned, in the form of any of its senders, against a table row.
+
+    Returns the body, None for an empty one.
+    """
+    assert response["statusCode"] == expected.status, response
+    assert response["isBase64Encoded"] is False  # a REST API would hand it on undecoded
+    several = response.get("multiValueHeaders", {})
+    headers = {
+        **{name: values[-1] for name, values in several.items()},
+        **response.get("headers", {}),
+    }
+    assert_headers(expected, headers)
+    text = response["body"]
+    kind = headers.get("content-type", "")
+    body = json.loads(text) if text and "json" in kind else text or None
+    expected.check(body)
+    return body
+
+
+def assert_headers(expected: Answer, headers: Mapping[str, str]) -> None:
+    """Hold headers, by their lower-case names, against a table row and what every answer bears."""
+    common: dict[str, str | None] = {"x-versao": VERSION}
+    if expected.status == 200:
+        common |= {"etag": ETAG, "content-type": JSON}
+    for name, pattern in (common | dict(expected.headers)).items():
+        value = headers.get(name)
+        if pattern is None:
+            assert value is None, (name, value)
+        else:
+            assert value is not None, name
+            assert re.fullmatch(pattern, value), (name, value)
+
+
+# Catalogue
+
+
+def films(
+    *, limit: int = 100, check: Callable[[dict[str, Any]], bool] = lambda _: True, total: int
+) -> Answer:
+    """Exactly the films of the data that pass a check, by id, up to a limit; ``total`` in all."""
+
+    def assert_films(body: Body) -> None:
+        found = [FILMS[film_id] for film_id in sorted(FILMS) if check(FILMS[film_id])]
+        assert len(found) == total
+        assert body == found[:limit]
+
+    link = NEXT if limit < total else None
+    return Answer(200, assert_films, {"x-total-count": str(total), "link": link})
+
+
+# Recommendations
+
+
+def recommended(
+    user: int,
+    *,
+    limit: int = 5,
+    strategy: str = "padrao",
+    first: str | None = None,
+    among: Callable[[dict[str, Any]], bool] = lambda _: True,
+    mixed: bool | None = None,
+    more: bool = True,
+    last_rated: bool = False,
+) -> Answer:
+    """A recommendation list that holds in itself and against the data.
+
+    ``mixed``: rated films compete with the others (by default, unless the strategy is the model).
+    ``last_rated``: they fill the end of the list.
+    """
+    rated = RATINGS[user]
+    compete = strategy != "padrao" if mixed is None else mixed
+
+    def assert_list(body: Body) -> None:
+        size = limit if more else sum(map(among, FILMS.values()))
+        assert len(body) == len({film["id"] for film in body}) == size
+        for film in body:
+            own = FILMS[film["id"]]
+            assert {name: film[name] for name in own} == own
+            assert among(own)
+            assert film["ja_avaliado"] is (film["id"] in rated)
+        marks = [film["ja_avaliado"] for film in body]
+        if compete:
+            falling(film["pontuacao"] for film in body)
+        else:
+            assert marks == sorted(marks)  # films already rated come last
+            for mark in (False, True):
+                falling(film["pontuacao"] for film in body if film["ja_avaliado"] is mark)
+            assert last_rated is any(marks)
+        for film in body:
+            assert_reasons(film)
+        if first:
+            assert body[0]["titulo"] == first
+
+    def assert_reasons(film: dict[str, Any]) -> None:
+        reasons = film["motivos"]
+        if strategy != "padrao":
+            assert reasons == []
+            return
+        assert len(reasons) <= 3
+        falling(reason["parcela"] for reason in reasons)
+        for reason in reasons:
+            assert reason["parcela"] > 0
+            assert reason["filme_id"] != film["id"]
+            assert reason["titulo"] == FILMS[reason["filme_id"]]["titulo"]
+            assert reason["avaliacao"] == rated[reason["filme_id"]]
+        whole = sum(reason["parcela"] for reason in reasons) + film["resto"]
+        assert abs(whole - film["pontuacao"]) < 5e-6  # six decimals, at most five numbers
+
+    return Answer(200, assert_list, {"x-estrategia": strategy, "link": NEXT if more else None})
+
+
+def popular(user: int) -> Answer:
+    """The films that most people have rated, those the user has rated included."""
+    listed = recommended(user, strategy="populares")
+
+    def assert_popular(body: Body) -> None:
+        listed.check(body)
+        order = sorted(FILMS, key=lambda film_id: (-TIMES_RATED[film_id], film_id))
+        assert [film["id"] for film in body] == order[:5]
+        for film in body:
+            assert film["pontuacao"] == round(TIMES_RATED[film["id"]] / len(RATINGS), 6)
+
+    return Answer(200, assert_popular, listed.headers)
+
+
+def with_check(answer: Answer, check: Check) -> Answer:
+    """The same and more."""
+
+    def assert_both(body: Body) -> None:
+        answer.check(body)
+        check(body)
+
+    return Answer(answer.status, assert_both, answer.headers)
+
+
+def falling(numbers: Iterable[float]) -> None:
+    listed = list(numbers)
+    assert listed == sorted(listed, reverse=True)
+
+
+def of(*genres: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda film: not {name.strip() for name in film["genero"].split(",")}.isdisjoint(genres)
+
+
+def without(*film_ids: int) -> Callable[[dict[str, Any]], bool]:
+    return lambda film: film["id"] not in film_ids
+
+
+def assert_some_rated(body: Body) -> None:
+    assert {film["ja_avaliado"] for film in body} == {True, False}
+
+
+def assert_auto_da_compadecida(body: Body) -> None:
+    """Of the README: none of the twenty films that user 1 has rated; the margin is wide."""
+    assert body[0]["titulo"] == "O Auto da Compadecida"
+    assert all(film["id"] > 20 for film in body)
+
+
+# Everything else
+
+
+def assert_model_card(body: Body) -> None:
+    assert re.fullmatch(VERSION, body["versao"])
+    data = body["dados"]
+    assert data["usuarios"] == len(DATA["usuarios"])
+    assert data["filmes"] == len(DATA["filmes"])
+    assert data["avaliacoes"] == len(DATA["avaliacoes"])
+    assert body["treino"]["seed"] == 42
+    metrics = body["metricas"]
+    assert {"padrao", "grupo", "populares", "protocol"} <= metrics.keys()
+    assert body["hiperparametros"]["cells"] >= body["hiperparametros"]["probes"] >= 1
+
+
+def assert_healthy(body: Body) -> None:
+    assert body.keys() == {"status", "versao", "formato"}
+    assert body["status"] == "ok"
+    assert re.fullmatch(VERSION, body["versao"])
+
+
+def assert_docs(body: Body) -> None:
+    assert "<title>Filmes" in body
+    assert "/openapi.json" in body
+
+
+def assert_openapi(body: Body) -> None:
+    assert body["openapi"].startswith("3.")
+    assert {
+        "/filmes",
+        "/filmes/{usuario_id}/recomendacoes",
+        "/usuarios/{usuario_id}/recomendacoes",
+        "/modelo",
+        "/saude",
+    } <= body["paths"].keys()
+
+
+def assert_empty(body: Body) -> None:
+    assert body is None
+
+
+NOT_MODIFIED = Answer(304, assert_empty, {"etag": ETAG})
+
+
+# Errors
+
+
+def problem(status: int, title: str, detail: str, **headers: str) -> Answer:
+    """Exactly this problem (RFC 9457)."""
+    expected = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "error": detail,
+    }
+
+    def assert_problem(body: Body) -> None:
+        assert body == expected
+
+    return Answer(status, assert_problem, {"content-type": PROBLEM, "etag": None, **headers})
+
+
+def invalid(*fields: tuple[str, str, str]) -> Answer:
+    """The 422 for exactly these fields: name, value, what is allowed."""
+    texts = [f"{name}: {value!r} não é aceito, {allowed}" for name, value, allowed in fields]
+    plain = problem(422, "", "Parâmetro inválido: " + "; ".join(texts) + ".")
+
+    def assert_invalid(body: Body) -> None:
+        expected = [
+            {"campo": name, "valor": value, "permitido": allowed} for name, value, allowed in fields
+        ]
+        assert body["erros"] == expected
+        rest = {name: value for name, value in body.items() if name != "erros"}
+        assert rest["title"] == "Parâmetro inválido"
+        plain.check(rest | {"title": ""})
+
+    return Answer(422, assert_invalid, plain.headers)
+
+
+UNKNOWN_USER = problem(404, "Não encontrado", "Usuário com ID 999 não encontrado.")
+STRATEGIES = "um de: 'padrao', 'grupo', 'populares'"
+CURSOR = "o valor de um Link com rel=next"
+
+ANSWERS: dict[str, Answer] = {
+    "filmes": films(total=392),
+    "filmes-limite": films(limit=3, total=392),
+    "filmes-genero": films(limit=1000, check=of("musical", "comédia"), total=85),
+    "filmes-diretor": films(check=lambda f: "Fernando Meirelles" in f["diretor"], total=1),
+    "filmes-ator": films(check=lambda f: "Wagner Moura" in f["atores"], total=10),
+    "filmes-busca": films(check=lambda f: f["titulo"] == "O Auto da Compadecida", total=1),
+    "filmes-filtros": films(check=lambda f: f["titulo"] == "Toy Story", total=1),
+    "filmes-nenhum": films(check=lambda _: False, total=0),
+    "filmes-nao-modificado": NOT_MODIFIED,
+    "recomendacoes": with_check(recommended(1), assert_auto_da_compadecida),
+    "recomendacoes-usuario": with_check(recommended(1), assert_auto_da_compadecida),
+    "recomendacoes-limite": with_check(recommended(1, limit=1), assert_auto_da_compadecida),
+    "recomendacoes-padrao": with_check(recommended(1, limit=10), assert_auto_da_compadecida),
+    "recomendacoes-grupo": recommended(1, strategy="grupo"),
+    "recomendacoes-populares": with_check(popular(1), assert_some_rated),
+    "recomendacoes-genero": recommended(1, limit=10, among=of("terror", "faroeste")),
+    "recomendacoes-excluir": recommended(1, among=without(309, 236)),
+    "recomendacoes-avaliados": with_check(recommended(1, limit=30, mixed=True), assert_some_rated),
+    "recomendacoes-nao-avaliados": recommended(1, strategy="grupo", limit=30, mixed=False),
+    # All films of this genre, those that the user has rated at the end.
+    "recomendacoes-completar": recommended(1, among=of("sci-fi"), more=False, last_rated=True),
+    "recomendacoes-sem-avaliacoes": popular(205),
+    "recomendacoes-nao-modificado": NOT_MODIFIED,
+    "recomendacoes-rest": recommended(1, limit=3, among=of("comédia", "drama")),
+    "recomendacoes-alb": recommended(1, limit=3, among=of("comédia")),
+    "recomendacoes-alb-multivalor": recommended(1, limit=3, among=of("comédia", "drama")),
+    "modelo": Answer(200, assert_model_card),
+    "saude": Answer(200, assert_healthy),
+    "docs": Answer(200, assert_docs, {"content-type": "text/html; charset=utf-8"}),
+    "openapi": Answer(200, assert_openapi),
+    "erro-usuario-desconhecido": UNKNOWN_USER,
+    "erro-usuario-desconhecido-rest": UNKNOWN_USER,
+    "erro-usuario-desconhecido-alb": UNKNOWN_USER,
+    "erro-caminho-desconhecido": problem(
+        404, "Não encontrado", "O caminho /wp-login.php não existe."
+    ),
+    "erro-metodo": problem(
+        405, "Método não permitido", "O método POST não é permitido em /filmes.", allow="GET"
+    ),
+    "erro-cursor-expirado": problem(
+        410, "Cursor expirado", "O cursor é de outra versão do modelo. Recomece sem cursor."
+    ),
+    "erro-cursor-malformado": invalid(("cursor", "3", CURSOR)),
+    "erro-usuario-texto": invalid(("usuario_id", "ana", "um número inteiro")),
+    "erro-usuario-enorme": invalid(("usuario_id", str(INT64 + 1), f"no máximo {INT64}")),
+    "erro-limite-zero": invalid(("limite", "0", "no mínimo 1")),
+    "erro-limite-alto": invalid(("limite", "1001", "no máximo 1000")),
+    "erro-limite-texto": invalid(("limite", "dez", "um número inteiro")),
+    "erro-estrategia": invalid(("estrategia", "aleatoria", STRATEGIES)),
+    "erro-incluir-avaliados": invalid(("incluir_avaliados", "talvez", "true ou false")),
+    "erro-excluir": invalid(("excluir.1", "Fargo", "um número inteiro")),
+    "erro-genero-demais": invalid(
+        ("genero", str(["drama"] * 51)[:99] + "…", "no máximo 50 valores")
+    ),
+    "erro-genero-vazio": invalid(("genero.0", "", "no mínimo 1 caractere")),
+    "erro-busca-longa": invalid(("q", "a" * 99 + "…", "no máximo 100 caracteres")),
+    "erro-parametro-desconhecido": invalid(("gênero", "drama", "nenhum parâmetro com este nome")),
+    "erro-varios": invalid(
+        ("limite", "0", "no mínimo 1"),
+        ("estrategia", "aleatoria", STRATEGIES),
+        ("pagina", "2", "nenhum parâmetro com este nome"),
+    ),
+}
+
+TRAININGS: dict[str, Trained | Refused] = {
+    "treino-agendado": Trained("dados/dados.json"),
+    "treino-dados-novos": Trained("dados/avaliações de março.json"),
+    "treino-notificacao-s3": Trained("dados/avaliações de março.json"),
+    "treino-direto": Trained("dados/ml-latest-small/", seed=7),
+    "treino-erro-dados": Refused(
+        "dados/ruins.json",
+        ("ruins.json: avaliacoes[3]", "avaliacao is 7", "numbers from 0 to 5"),
+    ),
+    "treino-erro-ausente": Refused("dados/ausente.json", (f"s3://{BUCKET}/dados/ausente.json",)),
+    "treino-erro-bucket": Refused(None, ("'outro-bucket'", f"'{BUCKET}'")),
+}

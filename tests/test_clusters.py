@@ -1,0 +1,154 @@
+"""KMeans over users is the original algorithm exactly; KMeans over films makes usable cells."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import StandardScaler
+
+from recommender.ranking import Strategy, make_profile, rank, user_group
+from tests.training_data import CASE, Matrix, as_data, block_ratings, random_ratings
+from training.clusters import FilmCells, TasteGroups
+from training.dataset import Dataset, read
+from training.fit import Hyperparameters, Settings, fit
+
+
+def original(dense: Matrix) -> tuple[StandardScaler, KMeans]:
+    """The original algorithm as it was written, on users × films with 0 for missing."""
+    scaler = StandardScaler().fit(dense)
+    kmeans = KMeans(min(5, len(dense)), n_init=10, random_state=42)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kmeans.fit(scaler.transform(dense))
+    return scaler, kmeans
+
+
+def sparse_data(seed: int = 0) -> Matrix:
+    return random_ratings(60, 40, share=0.1, seed=seed)
+
+
+def constant_films(rating: float, users: int = 40) -> Matrix:
+    """One film that all rate alike, one that all rate 0, one that half of them rate 0."""
+    ratings = random_ratings(users, 12, share=0.5)
+    ratings[:, 3] = rating
+    ratings[:, 5] = 0
+    ratings[: users // 2, 7], ratings[users // 2 :, 7] = 0, np.nan
+    return ratings
+
+
+def unrated_films() -> Matrix:
+    ratings = random_ratings(30, 20)
+    ratings[:, [0, 7, 19]] = np.nan
+    return ratings
+
+
+def silent_users() -> Matrix:
+    ratings = random_ratings(30, 20)
+    ratings[[0, 12, 29]] = np.nan
+    return ratings
+
+
+CASES = {
+    **{f"sparse {seed}": sparse_data(seed) for seed in range(4)},
+    "dense": random_ratings(30, 20, share=1.0),
+    "wide": random_ratings(12, 200, share=0.2),
+    "blocks": block_ratings(5),
+    **{f"constant {rating}": constant_films(rating) for rating in (0.5, 3.7, 5.0)},
+    "constant, many users": constant_films(3.7, users=5000),
+    "unrated films": unrated_films(),
+    "silent users": silent_users(),
+    "two users": random_ratings(2, 9),
+    "one user": random_ratings(1, 9, share=1.0),
+    "one film": random_ratings(20, 1, share=1.0),
+    "twins": np.repeat(random_ratings(8, 20), 3, axis=0),
+    "fewer tastes than groups": np.repeat(random_ratings(3, 9), 4, axis=0),
+    "all alike": np.full((8, 8), 4.0),
+}
+
+
+@pytest.fixture(params=[*CASES])
+def data(request: pytest.FixtureRequest) -> Dataset:
+    return as_data(CASES[request.param])
+
+
+def test_taste_groups_are_those_of_the_original(data: Dataset) -> None:
+    scaler, kmeans = original(data.matrix.toarray())
+    groups = TasteGroups().fit(data.matrix)
+    assert np.allclose(groups.scale_, scaler.scale_)
+    assert np.allclose(groups.shift_, scaler.mean_ / scaler.scale_)
+    assert np.allclose(groups.centers_, kmeans.cluster_centers_, atol=1e-8)
+
+
+def test_every_user_is_served_the_original_group(data: Dataset) -> None:
+    _, kmeans = original(data.matrix.toarray())
+    model = fit(data, Hyperparameters(Settings(bandwidth=2)))
+    order = model.film_ids - 1
+    for user, label in enumerate(kmeans.labels_[:100]):
+        rated = data.matrix[user]
+        ratings = [(f + 1, r) for f, r in zip(rated.indices, rated.data, strict=True)]
+        found = model.group_centers[user_group(model, make_profile(model, ratings))]
+        assert np.allclose(found, kmeans.cluster_centers_[label][order], atol=1e-5)
+
+
+def test_the_original_case_gives_the_original_lists() -> None:
+    data = read(CASE)
+    dense = data.matrix.toarray()
+    _, kmeans = original(dense)
+    model = fit(data, Hyperparameters())
+    for user, label in enumerate(kmeans.labels_):
+        profile = make_profile(model, [(film + 1, r) for film, r in enumerate(dense[user])])
+        found = model.film_ids[rank(model, profile, Strategy.GROUP).rows] - 1
+        centre = kmeans.cluster_centers_[label]
+        assert np.allclose(centre[found], np.sort(centre)[::-1][:5], atol=1e-6)
+
+
+@pytest.mark.parametrize(("groups", "expected"), [(1, 1), (3, 3), (100, 30)])
+def test_as_many_groups_as_asked_for_or_users(groups: int, expected: int) -> None:
+    data = as_data(random_ratings(30, 20))
+    assert TasteGroups(groups).fit(data.matrix).centers_.shape == (expected, 20)
+
+
+def partition(labels: NDArray[np.int32]) -> set[frozenset[int]]:
+    """Which films are together, whatever the numbers of the cells."""
+    return {frozenset(np.flatnonzero(labels == label).tolist()) for label in labels}
+
+
+def test_cells_are_the_clumps_of_films() -> None:
+    random = np.random.default_rng(0)
+    centers = 10 * np.eye(4)
+    truth = random.permutation(np.repeat(np.arange(4, dtype=np.int32), 25))
+    cells = FilmCells(4).fit(centers[truth] + random.normal(0, 0.1, (100, 4)))
+    assert partition(cells.labels_) == partition(truth)
+    found = cells.centers_[np.argsort(np.argmax(cells.centers_, axis=1))]
+    assert np.allclose(found, centers, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("films", "cells", "expected"),
+    [(100, None, 10), (3, None, 2), (1, None, 1), (50, 7, 7), (3, 8, 3)],
+)
+def test_how_many_cells(films: int, cells: int | None, expected: int) -> None:
+    vectors = np.random.default_rng(0).normal(size=(films, 3))
+    fitted = FilmCells(cells).fit(vectors)
+    assert fitted.centers_.shape == (expected, 3)
+    assert set(fitted.labels_) == set(range(expected))
+    nearest = np.argmin(((vectors[:, None] - fitted.centers_) ** 2).sum(axis=2), axis=1)
+    assert np.array_equal(fitted.labels_, nearest)
+
+
+def test_films_all_alike_make_cells_without_complaint() -> None:
+    cells = FilmCells(4).fit(np.ones((16, 2)))
+    assert cells.labels_.shape == (16,)
+    assert np.allclose(cells.centers_, 1)
+
+
+def test_the_same_seed_gives_the_same_bits() -> None:
+    vectors = np.random.default_rng(0).normal(size=(80, 5))
+    one, two = (FilmCells(seed=7).fit(vectors) for _ in range(2))
+    assert one.centers_.tobytes() == two.centers_.tobytes()
+    ratings = as_data(random_ratings(40, 20)).matrix
+    first, second = (TasteGroups(seed=7).fit(ratings) for _ in range(2))
+    assert first.centers_.tobytes() == second.centers_.tobytes()

@@ -1,0 +1,163 @@
+"""The command line: what it prints, what it writes, and how it refuses."""
+
+import json
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recommender.artifact import load
+from tests.training_data import CASE, ROOT, as_document, as_json, block_ratings, random_ratings
+from training.__main__ import main
+from training.evaluation import METRICS
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """The command sets up the root logger; other tests must not notice."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
+    return main()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "good.json"
+    path.write_bytes(as_json(as_document(block_ratings(3, 10, 10))))
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    document = as_document(random_ratings(5, 5))
+    document["avaliacoes"][3]["avaliacao"] = "cinco"
+    path = tmp_path / "bad.json"
+    path.write_bytes(as_json(document))
+    return path
+
+
+def test_build_writes_an_artifact(
+    monkeypatch: pytest.MonkeyPatch, good: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new/artifact"
+    assert run(monkeypatch, "build", "--data", good, "--out", folder, "--seed", "7") == 0
+    assert load(folder).manifest["training"]["seed"] == 7
+
+
+def test_evaluate_prints_the_table(
+    monkeypatch: pytest.MonkeyPatch, good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "evaluate", "--data", good) == 0
+    protocol, blank, header, rule, *rows = capsys.readouterr().out.splitlines()
+    assert "seed 42" in protocol
+    assert re.search(r"; [12]\d users\. Mean ± half its 95% interval\.$", protocol)
+    assert blank == ""
+    assert header == "| strategy | " + " | ".join(METRICS) + " |"
+    assert rule == "|---" * 7 + "|"
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [row[0] for row in cells] == ["padrao", "grupo", "populares"]
+    for row in cells:
+        values = [tuple(map(float, cell.split(" ± "))) for cell in row[1:]]
+        assert len(values) == len(METRICS)
+        assert all(0 <= mean <= 1 and margin >= 0 for mean, margin in values)
+
+
+def test_evaluate_prints_json(
+    monkeypatch: pytest.MonkeyPatch, good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "evaluate", "--data", good, "--json", "--seed", "3") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "seed 3" in report["protocol"]
+    assert 20 <= report["users"] <= 30
+    assert set(report["metrics"]) == {"padrao", "grupo", "populares"}
+    assert (
+        report["metrics"]["padrao"]["ndcg"]["mean"] > report["metrics"]["populares"]["ndcg"]["mean"]
+    )
+    assert report["hyperparameters"]["seed"] == 3
+    assert report["validation"]
+
+
+@pytest.mark.parametrize("users", [1, 3])
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_evaluate_with_next_to_nothing_to_measure(
+    users: int,
+    option: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "tiny.json"
+    path.write_bytes(as_json(as_document(random_ratings(users, 1, share=1.0))))
+    assert run(monkeypatch, "evaluate", "--data", path, *option) == 0
+    out = capsys.readouterr().out
+    assert "nan" not in out.lower()
+    assert ("| padrao | 1.000 |" in out) == (users == 3 and not option)
+
+
+@pytest.mark.parametrize("command", ["build", "evaluate"])
+def test_bad_data_is_told_in_one_line(command: str, bad: Path, tmp_path: Path) -> None:
+    out = ["--out", str(tmp_path / "out")] if command == "build" else []
+    found = subprocess.run(
+        [sys.executable, "-m", "training", command, "--data", str(bad), *out],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 2
+    assert found.stdout == ""
+    assert found.stderr == (
+        "error: bad.json: avaliacoes[3]: avaliacao is 'cinco', allowed are numbers from 0 to 5\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["bad.json", "missing.json", "."])
+def test_bad_data_leaves_the_artifact_as_it_was(
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    bad: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "out"
+    assert run(monkeypatch, "build", "--data", CASE, "--out", folder) == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    capsys.readouterr()
+    assert run(monkeypatch, "build", "--data", bad.parent / name, "--out", folder) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_of_something_else_is_not_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert run(monkeypatch, "build", "--data", CASE, "--out", tmp_path) == 2
+    assert "thesis.txt" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["train"], ["build", "--data", "x"], ["evaluate"], ["build", "--data", "x", "--out"]],
+)
+def test_wrong_usage(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        run(monkeypatch, *arguments)
+    assert leaving.value.code == 2
+    assert "usage: python -m training" in capsys.readouterr().err
