@@ -198,6 +198,7 @@ def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
     code = (
         "import sys, importlib.util as util; found = util.find_spec;"
         "util.find_spec = lambda name, *a: None if name == 'implicit' else found(name, *a);"
+        "from pathlib import Path; from training import lenskit; lenskit.PYTHON = Path('/none');"
         "from training.__main__ import main; sys.exit(main())"
     )
     done = subprocess.run(

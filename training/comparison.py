@@ -50,7 +50,7 @@ def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
                 left_out[name] = "the data does not say when ratings were given"
                 continue
             train, test = protocol.parts(data, seed)
-            if not len(train.ratings) or len(np.unique(test.ratings["user"])) < 2:
+            if not len(train.ratings) or not len(test.ratings):
                 left_out[name] = "too few ratings to hold any out"
                 continue
             _log.info("protocol %s: %s", protocol.name, protocol.held_out)
@@ -131,7 +131,7 @@ class Trial:
         of_users = score_lists(lists, self.relevant)
         of_users |= self.variety.of_users(lists, self.known)
         finite = {name: values[np.isfinite(values)] for name, values in of_users.items()}
-        kept = {name: values for name, values in finite.items() if len(values) > 1}
+        kept = {name: values for name, values in finite.items() if len(values)}
         of_all = {n: round(value, 6) for n, value in self.variety.of_catalogue(lists).items()}
         return {"metrics": summarise(kept), **of_all}
 

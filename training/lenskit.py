@@ -1,5 +1,6 @@
 """LensKit beside the other baselines, where ``make lenskit`` has set up its environment."""
 
+import atexit
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -59,8 +60,8 @@ class LensKitAls:
 
 @cache
 def _worker() -> subprocess.Popen[str]:
-    """Start the worker, once; it ends with its input, that is, with this process."""
-    return subprocess.Popen(  # noqa: S603 - both paths are ours
+    """Start the worker, once; it ends with this process."""
+    worker = subprocess.Popen(  # noqa: S603 - both paths are ours
         [PYTHON, WORKER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -68,6 +69,8 @@ def _worker() -> subprocess.Popen[str]:
         text=True,
         env={"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
     )
+    atexit.register(worker.communicate)  # closes its input and waits
+    return worker
 
 
 def _ask(path: str) -> None:

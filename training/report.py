@@ -27,10 +27,8 @@ def render(found: dict[str, Any]) -> str:
 
 
 def _protocol(found: dict[str, Any], seed: int) -> list[str]:
-    title = (
-        f"## Protocol {found['name']}: {found['held_out']} held out (seed {seed})\n\n"
-        f"{found['users']} users, {found['train']} train and {found['test']} test ratings."
-    )
+    title = f"## Protocol {found['name']}: {found['held_out']} held out (seed {seed})"
+    counts = f"{found['users']} users, {found['train']} train and {found['test']} test ratings."
     rows = found["rows"]
     accuracy = _table(
         ["", *METRICS, "settings tried", "search + fit, s"],
@@ -49,15 +47,12 @@ def _protocol(found: dict[str, Any], seed: int) -> list[str]:
         f"{index['cells']} cells) and loses {100 * index['loss']:.2f}% of the nDCG of scoring all "
         f"({index['exact_ndcg']:.4f})."
     )
-    return [title, accuracy, variety, text]
+    return [title, counts, accuracy, variety, text]
 
 
 def _cold_users(cold: dict[str, Any]) -> list[str]:
     title = f"## New users, nDCG by ratings known (protocol A, {cold['users']} users)"
-    rows = [
-        [name, *(f"{point['mean']:.3f} ± {point['margin']:.3f}" for point in points)]
-        for name, points in cold["ndcg"].items()
-    ]
+    rows = [[name, *(_cell(**point) for point in points)] for name, points in cold["ndcg"].items()]
     return [title, _table(["", *map(str, cold["known"])], rows)]
 
 
@@ -72,7 +67,13 @@ def _name(row: dict[str, Any]) -> str:
 
 def _means(row: dict[str, Any], metrics: Iterable[str], digits: int) -> list[str]:
     found = (row["metrics"].get(metric) for metric in metrics)
-    return [f"{m['mean']:.{digits}f} ± {m['margin']:.{digits}f}" if m else "" for m in found]
+    return [_cell(**figure, digits=digits) if figure else "" for figure in found]
+
+
+def _cell(mean: float, margin: float | None, digits: int = 3) -> str:
+    if margin is None:
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} ± {margin:.{digits}f}"
 
 
 def _effort(row: dict[str, Any]) -> list[str]:
