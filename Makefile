@@ -9,7 +9,7 @@ PYTHON313 := .local/runtime/python3.13
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k test build build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit test build build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
@@ -28,8 +28,12 @@ run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 	$(BIN)/python -m training build --data "$(DATA)" --out .local/artifact
 	ARTIFACT_DIR=.local/artifact $(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
 
-evaluate: setup ## prints the accuracy table of DATA
-	$(BIN)/python -m training evaluate --data "$(DATA)"
+evaluate: setup ## prints the accuracy tables of DATA; PLOT=docs draws too
+	$(BIN)/python -m training evaluate --data "$(DATA)" $(if $(PLOT),--plot "$(PLOT)")
+
+lenskit: setup ## LensKit for the table of baselines, in an environment of its own (500 MB)
+	$(BIN)/uv venv --quiet --python 3.11 --clear .local/lenskit
+	$(BIN)/uv pip install --quiet --python .local/lenskit/bin/python lenskit==0.14.4 numba==0.58.1 numpy==1.26.4
 
 lint: setup ## style, types and the template
 	$(BIN)/ruff check .

@@ -5,12 +5,13 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import Any
 
 from recommender.artifact import ArtifactError
-from training.build import Evaluation, build, evaluate
+from training.build import BUDGET, build
+from training.coldusers import draw
+from training.comparison import compare
 from training.dataset import DataError, read
-from training.evaluation import METRICS, PROTOCOL
+from training.report import render
 
 SEED = 42
 
@@ -28,6 +29,9 @@ def main() -> int:
         command.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
     evaluates.add_argument("--json", action="store_true", help="print JSON")
+    evaluates.add_argument(
+        "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
+    )
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
@@ -35,43 +39,15 @@ def main() -> int:
         if options.command == "build":
             build(data, options.out, options.seed)
             return 0
-        evaluation = evaluate(data, options.seed)
+        found = compare(data, options.seed, BUDGET)
     except (DataError, ArtifactError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    if options.json:
-        print(json.dumps(_report(evaluation, options.seed), ensure_ascii=False, indent=2))
-    else:
-        print(_table(evaluation, options.seed))
+    if options.plot and found["cold_users"]:
+        options.plot.mkdir(parents=True, exist_ok=True)
+        draw(found["cold_users"], options.plot / "cold-users.svg")
+    print(json.dumps(found, ensure_ascii=False, indent=2) if options.json else render(found))
     return 0
-
-
-def _report(evaluation: Evaluation, seed: int) -> dict[str, Any]:
-    return {
-        "protocol": PROTOCOL.format(seed=seed),
-        "users": evaluation.users,
-        "hyperparameters": evaluation.choice.chosen.as_dict(),
-        "validation": evaluation.choice.table,
-        "metrics": evaluation.metrics,
-    }
-
-
-def _table(evaluation: Evaluation, seed: int) -> str:
-    """Return the figures as a Markdown table, with half their 95% intervals."""
-    lines = [
-        f"{PROTOCOL.format(seed=seed)}; {evaluation.users} users. Mean ± half its 95% interval.",
-        "",
-        "| strategy | " + " | ".join(METRICS) + " |",
-        "|---" * (len(METRICS) + 1) + "|",
-    ]
-    for strategy, metrics in evaluation.metrics.items():
-        cells = [_cell(**metrics[name]) for name in METRICS]
-        lines.append(f"| {strategy} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def _cell(mean: float, margin: float | None) -> str:
-    return f"{mean:.3f}" if margin is None else f"{mean:.3f} ± {margin:.3f}"
 
 
 if __name__ == "__main__":

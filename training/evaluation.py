@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ def rank_all(model: Model, profiles: Profiles, strategy: Strategy) -> list[NDArr
 
 
 def score_lists(
-    lists: Iterable[NDArray[np.int32]], relevant: Iterable[NDArray[np.int32]]
+    lists: Iterable[NDArray[Any]], relevant: Iterable[NDArray[Any]]
 ) -> dict[str, Array]:
     """Return each metric (u,) of lists of at most ten films, best first.
 

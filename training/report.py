@@ -1,0 +1,80 @@
+"""The evaluation as Markdown tables."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from training.evaluation import CUTOFF, METRICS
+from training.variety import CATALOGUE, VARIETY
+
+RULES = (
+    f"Mean ± half its 95% interval over the users who have held-out ratings, k = {CUTOFF}; every "
+    "held-out rating is relevant, rated films are left out of the lists. All hyperparameters, the "
+    "baselines' too, are chosen by nDCG on folds of the train part. Bold: ours, as served."
+)
+
+
+def render(found: dict[str, Any]) -> str:
+    """Return the figures of ``comparison.compare`` as text."""
+    parts = [RULES]
+    for protocol in found["protocols"]:
+        parts += _protocol(protocol, found["seed"])
+    if found["cold_users"]:
+        parts += _cold_users(found["cold_users"])
+    if found["left_out"]:
+        parts.append("Left out:")
+        parts.append("\n".join(f"- {name}: {why}" for name, why in found["left_out"].items()))
+    return "\n\n".join(parts)
+
+
+def _protocol(found: dict[str, Any], seed: int) -> list[str]:
+    title = f"## Protocol {found['name']}: {found['held_out']} held out (seed {seed})"
+    counts = f"{found['users']} users, {found['train']} train and {found['test']} test ratings."
+    rows = found["rows"]
+    accuracy = _table(
+        ["", *METRICS, "settings tried", "search + fit, s"],
+        [[_name(row), *_means(row, METRICS, 3), *_effort(row)] for row in rows],
+    )
+    variety = _table(
+        ["", *VARIETY, *CATALOGUE],
+        [
+            [_name(row), *_means(row, VARIETY, 2), *(f"{row[name]:.2f}" for name in CATALOGUE)]
+            for row in rows
+        ],
+    )
+    index = found["index"]
+    text = (
+        f"The index scores {100 * index['share_scored']:.1f}% of the films ({index['probes']} of "
+        f"{index['cells']} cells) and loses {100 * index['loss']:.2f}% of the nDCG of scoring all "
+        f"({index['exact_ndcg']:.4f})."
+    )
+    return [title, counts, accuracy, variety, text]
+
+
+def _cold_users(cold: dict[str, Any]) -> list[str]:
+    title = f"## New users, nDCG by ratings known (protocol A, {cold['users']} users)"
+    rows = [[name, *(_cell(**point) for point in points)] for name, points in cold["ndcg"].items()]
+    return [title, _table(["", *map(str, cold["known"])], rows)]
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"**{row['name']}**" if row["ours"] else str(row["name"])
+
+
+def _means(row: dict[str, Any], metrics: Iterable[str], digits: int) -> list[str]:
+    found = (row["metrics"].get(metric) for metric in metrics)
+    return [_cell(**figure, digits=digits) if figure else "" for figure in found]
+
+
+def _cell(mean: float, margin: float | None, digits: int = 3) -> str:
+    if margin is None:
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} ± {margin:.{digits}f}"
+
+
+def _effort(row: dict[str, Any]) -> list[str]:
+    return [str(row.get(key, "")) for key in ("tried", "seconds")]
