@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from recommender.artifact import Model
 from recommender.ranking import Strategy
-from training import coldusers
+from training import coldfilms, coldusers
 from training.baselines import Baseline
 from training.choice import BLOCK, Choice, choose, make_folds
 from training.dataset import TIME_COLUMN, Dataset
@@ -29,6 +29,8 @@ from training.splits import BY_FILM, PROTOCOLS, Protocol
 from training.tuning import candidates, settings, tune
 from training.variety import Variety
 
+DIVERSITIES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+
 Rows = NDArray[np.int64]
 
 _log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
     """
     left_out: dict[str, str] = {}
     parts: list[dict[str, Any]] = []
-    cold: dict[str, Any] = {}
+    more: dict[str, Any] = {"diversity": [], "cold_users": {}, "cold_films": {}}
     with threadpool_limits(1):
         for protocol in PROTOCOLS:
             name = f"protocol {protocol.name}"
@@ -58,8 +60,13 @@ def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
             parts.append(trial.run(protocol))
             left_out |= trial.left_out
             if protocol is BY_FILM:
-                cold = coldusers.measure(train, test, trial.choice.chosen, trial.ease)
-    return {"seed": seed, "protocols": parts, "cold_users": cold, "left_out": left_out}
+                chosen = trial.choice.chosen
+                more = {
+                    "diversity": trial.diversity(),
+                    "cold_users": coldusers.measure(train, test, chosen, trial.ease),
+                    "cold_films": coldfilms.measure(train, test, chosen),
+                }
+    return {"seed": seed, "protocols": parts, **more, "left_out": left_out}
 
 
 class Trial:
@@ -116,6 +123,20 @@ class Trial:
             "index": index,
             "rows": rows,
         }
+
+    def diversity(self) -> list[dict[str, Any]]:
+        """Return the figures of lists re-ordered for more and more diversity."""
+        model = fit(self.train, self.choice.chosen)
+        profiles = make_profiles(model, self.train.ratings, self.test.ratings)
+        return [
+            {
+                "diversidade": step,
+                **self.measure(
+                    _positions(self.train, model, rank_all(model, profiles, Strategy.MODEL, step))
+                ),
+            }
+            for step in DIVERSITIES
+        ]
 
     def lists(self, baseline: Baseline) -> list[Rows]:
         """Return each user's ten best films by a baseline, known ones left out."""

@@ -66,10 +66,12 @@ def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Prof
     )
 
 
-def rank_all(model: Model, profiles: Profiles, strategy: Strategy) -> list[NDArray[np.int32]]:
+def rank_all(
+    model: Model, profiles: Profiles, strategy: Strategy, diversity: float = 0.0
+) -> list[NDArray[np.int32]]:
     """Return each user's first films (rows) by the ranking that serves, rated films left out."""
     return [
-        rank(model, profile, strategy, limit=CUTOFF, include_rated=False).rows
+        rank(model, profile, strategy, limit=CUTOFF, include_rated=False, diversity=diversity).rows
         for profile in profiles.known
     ]
 

@@ -18,8 +18,12 @@ def render(found: dict[str, Any]) -> str:
     parts = [RULES]
     for protocol in found["protocols"]:
         parts += _protocol(protocol, found["seed"])
+    if found["diversity"]:
+        parts += _diversity(found["diversity"])
     if found["cold_users"]:
         parts += _cold_users(found["cold_users"])
+    if found["cold_films"]:
+        parts.append(_cold_films(found["cold_films"]))
     if found["left_out"]:
         parts.append("Left out:")
         parts.append("\n".join(f"- {name}: {why}" for name, why in found["left_out"].items()))
@@ -54,6 +58,28 @@ def _cold_users(cold: dict[str, Any]) -> list[str]:
     title = f"## New users, nDCG by ratings known (protocol A, {cold['users']} users)"
     rows = [[name, *(_cell(**point) for point in points)] for name, points in cold["ndcg"].items()]
     return [title, _table(["", *map(str, cold["known"])], rows)]
+
+
+def _diversity(steps: list[dict[str, Any]]) -> list[str]:
+    names = ("ndcg", *VARIETY)
+    rows = [[f"{step['diversidade']:g}", *_means(step, names, 3)] for step in steps]
+    title = "## What `diversidade` costs and gives (protocol A)"
+    return [title, _table(["diversidade", *names], rows)]
+
+
+def _cold_films(cold: dict[str, Any]) -> str:
+    ndcg = {name: _cell(**figure) for name, figure in cold["ndcg"].items()}
+    text = (
+        f"## New films (protocol A, {cold['hidden']} films without a rating)\n\n"
+        f"nDCG of the lists as served: {ndcg['lists']}; if these films had no vectors: "
+        f"{ndcg['lists_without']}."
+    )
+    if "among_hidden" in ndcg:
+        text += (
+            f" Of these films alone, for the {cold['users']} users who have one to find: "
+            f"{ndcg['among_hidden']}; in random order {ndcg['among_hidden_random']}."
+        )
+    return text
 
 
 def _table(head: list[str], rows: Iterable[list[str]]) -> str:
