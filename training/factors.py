@@ -48,7 +48,7 @@ class Bpr(_Factors):
     """BPR (Rendle et al., Bayesian Personalized Ranking from Implicit Feedback, 2009).
 
     The package draws what a user did not rate by popularity, not evenly as the paper does, which
-    works against popular films: implementations that draw evenly rank better by these protocols.
+    works against popular films.
     """
 
     factors: int
