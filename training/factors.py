@@ -45,7 +45,11 @@ class Als(_Factors):
 
 @dataclass
 class Bpr(_Factors):
-    """BPR (Rendle et al., Bayesian Personalized Ranking from Implicit Feedback, 2009)."""
+    """BPR (Rendle et al., Bayesian Personalized Ranking from Implicit Feedback, 2009).
+
+    The package draws what a user did not rate by popularity, not evenly as the paper does, which
+    works against popular films.
+    """
 
     factors: int
     passes: int
