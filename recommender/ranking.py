@@ -18,6 +18,9 @@ from recommender.artifact import Floats, Model, Rows
 FIRST_BATCH = 100  # films that the cells scored first must hold: the longest page
 POOL = 100  # best films among which diversity is sought
 
+# OpenBLAS computes lanes that it then discards, and may flag what it read there as invalid.
+_discarded_lanes = np.errstate(invalid="ignore")
+
 
 class Strategy(StrEnum):
     """What a ranking goes by."""
@@ -81,6 +84,7 @@ def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
     return Profile(rows[known], np.asarray(values, np.float32)[known])
 
 
+@_discarded_lanes
 def rank(
     model: Model,
     profile: Profile,
@@ -157,12 +161,14 @@ def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.i
     return order
 
 
+@_discarded_lanes
 def user_vector(model: Model, profile: Profile) -> Floats:
     """Fold ratings in: the user's vector (d,), of which every film's score is the product."""
     prior = len(profile.rows) ** -model.user_exponent * model.prior
     return np.asarray(_weights(model, profile) @ model.vectors[profile.rows] + prior, np.float32)
 
 
+@_discarded_lanes
 def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
     """Return, for each film of a ranking by the model, the rated films that raised it most.
 

@@ -81,7 +81,9 @@ STARTS = (
 EASE = Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0)
 PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
 KNOWN_RATINGS = (1, 2, 3, 5, 10)  # what is left of profiles to choose the prior's strength by
-CELLS = (0.5, 1.0, 2.0, 4.0)  # times the square root of the number of films
+CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
+MANY_FILMS = 100_000
+CELLS_OF_MANY = (4.0,)
 PROBED_SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
 
 _log = logging.getLogger(__name__)
@@ -102,17 +104,20 @@ class Choice:
 def choose(data: Dataset, seed: int, budget: float) -> Choice:
     """Choose the hyperparameters that rank held-out ratings best, in mean nDCG over the folds.
 
-    The search climbs from the best of some starts along one setting at a time until no step helps
-    or ``budget`` seconds are over, and again from EASE, if that at its best strength is better by
-    more than a standard error. Then the prior's strength is chosen on shortened profiles, and the
-    cells and probes as the cheapest that lose next to nothing.
+    The search climbs along one setting at a time until no step helps or ``budget`` seconds are
+    over; again from another start, if one is better than the first; and again from EASE, if that
+    at its best strength is better by more than a standard error. Then the prior's strength is
+    chosen on shortened profiles, and the cells and probes as the cheapest that lose next to
+    nothing.
     """
     default = Hyperparameters(seed=seed)
     folds = make_folds(data, seed)
     if not folds:
         return Choice(default, [])
     search = _Search(folds, budget)
-    settings = search.climb(search.best(STARTS), GRID)
+    settings = search.climb(START, GRID)
+    if (other := search.best(STARTS)) != START:
+        settings = search.best([settings, search.climb(other, GRID)])
     ease = search.climb(EASE, ["strength"])
     if search.surpasses(ease, settings):
         settings = search.climb(ease, GRID)
@@ -305,7 +310,7 @@ def _choose_index(fold: Fold, chosen: Hyperparameters) -> Hyperparameters:
     test = fold.test.ratings[fold.test.ratings["user"].isin(fold.users)]
     films = len(fold.train.films)
     best, least, exact = chosen, np.inf, None
-    for share in CELLS:
+    for share in CELLS if films < MANY_FILMS else CELLS_OF_MANY:
         wanted = replace(chosen, cells=max(1, round(share * films**0.5)))
         model = fit(fold.train, wanted, fold.spectrum(chosen.settings.normalisation))
         profiles = make_profiles(model, fold.train.ratings, test)
