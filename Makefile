@@ -53,6 +53,7 @@ test: setup ## the whole test suite
 # `make build ARCHITECTURE=arm64` goes with `sam deploy --parameter-overrides Architecture=arm64`.
 build: setup $(PYTHON313) ## the deployable functions, with a model trained on DATA or the folder ARTIFACT
 	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --out artifact)
+	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.artifact as a; a.load(a.bundled_folder())'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
 $(PYTHON313): .ci/runtime uv.lock | setup

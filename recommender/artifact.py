@@ -130,14 +130,19 @@ def write(
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2)
         (new / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+        check_place(folder)
         if folder.exists():
-            _refuse_foreign(folder)
             folder.replace(Path(scratch, "old"))
         new.replace(folder)
     return manifest
 
 
-def _refuse_foreign(folder: Path) -> None:
+def check_place(folder: Path) -> None:
+    """Raise ``ArtifactError`` if what stands at a path is no artifact that may be replaced."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ArtifactError(f"{folder} is a file: name a folder")
     known = {*ARTIFACT_FILES, MANIFEST_FILE}
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
     if foreign:

@@ -28,6 +28,7 @@ ALLOWED = {
     "bool_parsing": "true ou false",
     "enum": "{expected}",
     "extra_forbidden": "nenhum parâmetro com este nome",
+    "finite_number": "um número finito",
     "float_parsing": "um número",
     "greater_than_equal": "no mínimo {ge}",
     "int_parsing": "um número inteiro",

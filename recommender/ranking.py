@@ -172,7 +172,8 @@ def user_vector(model: Model, profile: Profile) -> Floats:
 def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
     """Return, for each film of a ranking by the model, the rated films that raised it most.
 
-    The score is a sum over the rated films, so a share is exact. A film is no reason for itself.
+    The score is a sum over the rated films and the prior, so a share is exact. A film is no reason
+    for itself.
     """
     if ranking.strategy is not Strategy.MODEL:
         return [[] for _ in ranking.rows]

@@ -14,6 +14,7 @@ from training.dataset import DataError, read
 from training.report import render
 
 SEED = 42
+MOST_SEED = 2**31
 
 
 def main() -> int:
@@ -26,7 +27,7 @@ def main() -> int:
         command.add_argument(
             "--data", type=Path, required=True, help="JSON file or MovieLens folder"
         )
-        command.add_argument("--seed", type=int, default=SEED, help=f"default {SEED}")
+        command.add_argument("--seed", type=_seed, default=SEED, help=f"default {SEED}")
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
     evaluates.add_argument("--json", action="store_true", help="print JSON")
     evaluates.add_argument(
@@ -48,6 +49,14 @@ def main() -> int:
         draw(found["cold_users"], options.plot / "cold-users.svg")
     print(json.dumps(found, ensure_ascii=False, indent=2) if options.json else render(found))
     return 0
+
+
+def _seed(text: str) -> int:
+    """Return a seed, leaving room for those that are derived from it."""
+    seed = int(text)
+    if not 0 <= seed <= MOST_SEED:
+        raise ValueError
+    return seed
 
 
 if __name__ == "__main__":

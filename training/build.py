@@ -62,6 +62,7 @@ def evaluate(data: Dataset, seed: int, budget: float = BUDGET) -> Evaluation:
 def build(data: Dataset, folder: Path, seed: int, budget: float = BUDGET) -> dict[str, Any]:
     """Train on a data set, write the artifact folder, return its manifest."""
     started = time.perf_counter()
+    artifact.check_place(folder)
     _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
     # The splits draw by position: in this order, equal data gives the same version.
     data = data.with_ratings(data.ratings.sort_values(["user", "film"]))

@@ -100,15 +100,16 @@ class SpectralEmbedding:
     ``n_i^output_exponent / (1 - h_i)^correction · √f V_i``, and enters a user's vector as
     ``n_i^-film_exponent · √f V_i``, which is the same vector scaled.
 
-    With no low-pass, no exponents and no slope, correction 1 gives EASE (Steck 2019): there
-    the weight of film j for film i is -P_ji / P_ii with P = (XᵀX + λ)⁻¹ = V diag(1 / (s² + λ)) Vᵀ,
-    that is Σ f V_j V_i / (1 - h_i) for j ≠ i. Other settings are its low-rank relatives.
+    With all singular vectors and no low-pass, exponents or slope, correction 1 gives EASE (Steck
+    2019): there the weight of film j for film i is -P_ji / P_ii with P = (XᵀX + λ)⁻¹
+    = V diag(1 / (s² + λ)) Vᵀ, that is Σ f V_j V_i / (1 - h_i) for j ≠ i. Other settings are its
+    low-rank relatives.
 
     Args:
         bandwidth: where the low-pass is down to a half; it is cut at twice that, which gives d.
         strength: of the ridge; 0 is none.
         output_exponent: how far popular films are favoured.
-        correction: 0 or 1.
+        correction: from 0 to 1.
     """
 
     vectors_: Array  # (n, d)

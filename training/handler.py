@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
     The data is the object that an S3 event is about, or that a direct call names as ``data_key``
     (there also a MovieLens folder, with a final slash); a schedule takes the one in ``DATA_KEY``.
-    Of the objects put under ``dados/`` only JSON files start a training by themselves. Files go
+    Files go
     to ``modelos/<version>/``; last of all ``modelos/atual.json`` is made to name that version, so a
     training that fails changes nothing of what can be served.
 
