@@ -53,10 +53,9 @@ def main() -> int:
 
 def _seed(text: str) -> int:
     """Return a seed, leaving room for those that are derived from it."""
-    seed = int(text)
-    if not 0 <= seed <= MOST_SEED:
-        raise ValueError
-    return seed
+    if not text.isdecimal() or int(text) > MOST_SEED:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {MOST_SEED}")
+    return int(text)
 
 
 if __name__ == "__main__":
