@@ -116,16 +116,20 @@ def create_app(folder: Path) -> FastAPI:
         }
         return JSONResponse(card)
 
+    no_user: dict[int | str, dict[str, Any]] = {
+        404: {**problem, "description": "Não há tal usuário."}
+    }
+
     @app.get(
         "/usuarios/{usuario_id}/recomendacoes",
         response_model=list[Recommendation],
-        responses={404: {**problem, "description": "Não há tal usuário."}},
+        responses=no_user,
         summary="Recomenda filmes a um usuário",
     )
     @app.get(
         "/filmes/{usuario_id}/recomendacoes",
         response_model=list[Recommendation],
-        responses={404: {**problem, "description": "Não há tal usuário."}},
+        responses=no_user,
         summary="Recomenda filmes a um usuário (o caminho do projeto original)",
     )
     async def recommend_to_user(

@@ -19,7 +19,7 @@ class FilmFilter:
     genres: Sequence[str] = ()  # any of them
     director: str | None = None
     actor: str | None = None
-    text: str | None = None  # words of title, director or actors; the last may be unfinished
+    text: str | None = None  # words of title, director or actors, or their beginnings
 
 
 def fold(text: str) -> str:
@@ -40,11 +40,6 @@ class Catalog:
     def close(self) -> None:
         """Close the database."""
         self._db.close()
-
-    def counts(self) -> dict[str, int]:
-        """Return how many rows each table has."""
-        tables = ("usuarios", "filmes", "avaliacoes")
-        return {t: self._db.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}  # noqa: S608 fixed names
 
     def films(self, film_ids: Iterable[int]) -> dict[int, Film]:
         """Return the films with these ids, by id; unknown ids are absent."""

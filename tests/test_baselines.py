@@ -1,3 +1,4 @@
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_film_neighbours_are_cosines() -> None:
 
 @pytest.mark.filterwarnings("ignore:Method expects CSR")
 def test_item_neighbours_are_those_of_implicit() -> None:
-    nearest = pytest.importorskip("implicit.nearest_neighbours")
+    nearest = import_module("implicit.nearest_neighbours")
     ratings = taste_matrix()
     binary = (ratings > 0).astype(np.float64)
     theirs = nearest.TFIDFRecommender(K=31)
@@ -121,7 +122,7 @@ def test_baselines_learn_tastes_and_repeat_themselves(baseline: Baseline) -> Non
 
 
 def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tuning, "find_spec", lambda name: None)  # noqa: ARG005
+    monkeypatch.setattr(tuning, "find_spec", lambda _: None)
     monkeypatch.setattr(lenskit, "PYTHON", Path("/none"))
     found, left_out = candidates(10, 10, 0)
     assert left_out == {

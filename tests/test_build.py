@@ -21,6 +21,7 @@ from tests.training_data import (
     as_document,
     as_json,
     block_ratings,
+    count_rows,
     random_ratings,
 )
 from training import picture
@@ -91,7 +92,7 @@ def test_the_folder_holds_the_promised_files_and_no_others(artifact: Artifact) -
 
 def test_catalogue_and_model_agree_with_the_data(artifact: Artifact, data: Dataset) -> None:
     catalog = Catalog(artifact.catalog_path)
-    counts = catalog.counts()
+    counts = count_rows(catalog._db)
     assert counts == {"usuarios": 30, "filmes": 24, "avaliacoes": len(data.ratings)}
     catalog.close()
     assert sorted(artifact.model.film_ids.tolist()) == data.films["id"].tolist()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from recommender.catalog import Catalog, FilmFilter, fold
 from tests.conftest import ROOT
+from tests.training_data import count_rows
 
 MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
 
@@ -37,7 +38,7 @@ def expected(matches: Callable[[dict[str, str]], bool]) -> list[str]:
 
 
 def test_it_holds_the_data(catalog: Catalog) -> None:
-    assert catalog.counts() == {name: len(records) for name, records in MOCK.items()}
+    assert count_rows(catalog._db) == {name: len(records) for name, records in MOCK.items()}
     assert catalog.list_films(FilmFilter(), 1000, 0) == MOCK["filmes"]
 
 
@@ -173,13 +174,13 @@ def test_a_database_in_a_place_with_a_strange_name(artifact_dir: Path, tmp_path:
     folder = tmp_path / "a?mode=rwc#%20 ação"
     folder.mkdir()
     catalog = Catalog(Path(shutil.copy(artifact_dir / "catalogo.sqlite3", folder)))
-    assert catalog.counts()["filmes"] == len(MOCK["filmes"])
+    assert count_rows(catalog._db)["filmes"] == len(MOCK["filmes"])
     catalog.close()
 
 
 def test_no_database_is_made(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        Catalog(tmp_path / "none.sqlite3").counts()
+        Catalog(tmp_path / "none.sqlite3").count_films(FilmFilter())
     assert not list(tmp_path.iterdir())
 
 

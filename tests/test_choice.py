@@ -6,8 +6,9 @@ import pytest
 from recommender.ranking import Strategy
 from tests.training_data import as_data, block_ratings, random_ratings
 from training.choice import EASE, GRID, START, Choice, Fold, choose
-from training.evaluation import held_out, make_profiles, rank_all, score_lists
+from training.evaluation import make_profiles, rank_all, score_lists
 from training.fit import Hyperparameters, fit
+from training.splits import BY_FILM
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_a_search_without_time_says_so() -> None:
 
 def test_validation_figures_are_those_of_the_metrics() -> None:
     """What settings are judged by is the nDCG that evaluation takes, on lists of all films."""
-    train, test = held_out(as_data(random_ratings(30, 25)), 3)
+    train, test = BY_FILM.parts(as_data(random_ratings(30, 25)), 3)
     found = Fold(train, test, 0).ndcgs(START, prior_strength=3.0)
     model = fit(train, Hyperparameters(START, prior_strength=3.0, cells=1, probes=1))
     profiles = make_profiles(model, train.ratings, test.ratings)

@@ -10,8 +10,8 @@ from tests.training_data import as_data, block_ratings
 from training import coldfilms
 from training.coldstart import SHARE, fill, traits
 from training.dataset import Dataset, read
-from training.evaluation import held_out
 from training.fit import Hyperparameters, fit
+from training.splits import BY_FILM
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_cold_films_can_be_recommended_but_lead_no_list(mock: Dataset) -> None:
 
 
 def test_hidden_films_are_ordered_better_than_at_random(mock: Dataset) -> None:
-    train, test = held_out(mock, 42)
+    train, test = BY_FILM.parts(mock, 42)
     found = coldfilms.measure(train, test, Hyperparameters())
     ndcg = {name: figure["mean"] for name, figure in found["ndcg"].items()}
     assert found["hidden"] == 39
@@ -88,5 +88,5 @@ def test_hidden_films_are_ordered_better_than_at_random(mock: Dataset) -> None:
 
 
 def test_too_few_films_to_hide_any() -> None:
-    train, test = held_out(as_data(block_ratings(1, 6, 4)), 0)
+    train, test = BY_FILM.parts(as_data(block_ratings(1, 6, 4)), 0)
     assert coldfilms.measure(train, test, Hyperparameters()) == {}

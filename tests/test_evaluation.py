@@ -23,14 +23,13 @@ from training.dataset import Dataset
 from training.evaluation import (
     CUTOFF,
     METRICS,
-    held_out,
     make_profiles,
     rank_all,
     score_lists,
-    split_by_film,
     summarise,
 )
 from training.fit import Hyperparameters, Settings, fit
+from training.splits import BY_FILM, split_by_film
 
 # python_stratified_split(ratio=0.75, filter_by="item", seed=42) of the recommenders package 1.2.1
 # was run on the ratings of ML-100K in the order published: SHA-256 of the positions (int64, little
@@ -77,7 +76,7 @@ def test_the_parts_are_disjoint_and_make_the_whole(
     users: int, films: int, seed: int, share: float
 ) -> None:
     data = as_data(random_ratings(users, films, share, seed))
-    train, test = held_out(data, seed)
+    train, test = BY_FILM.parts(data, seed)
     for part in (train, test):
         assert part.users is data.users
         assert part.films is data.films
@@ -176,7 +175,7 @@ def pairs(ratings: pd.DataFrame) -> set[tuple[int, int]]:
 
 def test_profiles_know_the_train_part_and_want_the_test_part() -> None:
     data = as_data(random_ratings(30, 40))
-    train, test = held_out(data, 1)
+    train, test = BY_FILM.parts(data, 1)
     model = fit(train, Hyperparameters())
     profiles = make_profiles(model, train.ratings, test.ratings)
     assert profiles.users.tolist() == sorted(set(test.ratings["user"]))
@@ -211,7 +210,7 @@ def test_a_user_of_whom_all_is_held_out_has_an_empty_profile() -> None:
 
 @pytest.mark.parametrize("strategy", Strategy)
 def test_lists_hold_no_rated_film_while_others_remain(strategy: Strategy) -> None:
-    train, test = held_out(as_data(random_ratings(30, 60)), 1)
+    train, test = BY_FILM.parts(as_data(random_ratings(30, 60)), 1)
     model = fit(train, Hyperparameters())
     profiles = make_profiles(model, train.ratings, test.ratings)
     lists = rank_all(model, profiles, strategy)
@@ -222,7 +221,7 @@ def test_lists_hold_no_rated_film_while_others_remain(strategy: Strategy) -> Non
 
 
 def test_the_model_beats_popularity_where_tastes_differ() -> None:
-    train, test = held_out(as_data(block_ratings()), 42)
+    train, test = BY_FILM.parts(as_data(block_ratings()), 42)
     model = fit(train, Hyperparameters(Settings(bandwidth=4)))
     profiles = make_profiles(model, train.ratings, test.ratings)
     found = [
@@ -237,7 +236,7 @@ def test_the_model_beats_popularity_where_tastes_differ() -> None:
 def test_nothing_held_out_is_seen_before_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """What chooses and what fits is given the train part; the test part only measures."""
     data = as_data(random_ratings(20, 16))
-    train, test = held_out(data, 5)
+    train, test = BY_FILM.parts(data, 5)
     seen: list[Dataset] = []
 
     def watched(function: Callable[..., Any]) -> Callable[..., Any]:

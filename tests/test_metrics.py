@@ -9,7 +9,8 @@ from recommenders.evaluation import python_evaluation as reference
 from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
 from training.comparison import best_films
-from training.evaluation import score_lists, split_by_film
+from training.evaluation import score_lists
+from training.splits import split_by_film
 
 USERS, FILMS = 60, 40
 COLUMNS = {"col_user": "user", "col_item": "film", "col_prediction": "score"}

@@ -10,9 +10,10 @@ import pytest
 from recommender.ranking import Strategy
 from tests.movielens_100k import ml_100k
 from training.dataset import DataError, Dataset, read
-from training.evaluation import make_profiles, rank_all, score_lists, split_by_film, summarise
+from training.evaluation import make_profiles, rank_all, score_lists, summarise
 from training.fit import Hyperparameters, fit
 from training.movielens import GENRES_100K
+from training.splits import split_by_film
 
 FILMS = [
     (1, "Toy Story (1995)", ["Animation", "Children's", "Comedy"]),

@@ -1,6 +1,7 @@
 """Small data sets for the tests of the training half."""
 
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +72,9 @@ def block_ratings(blocks: int = 4, users: int = 15, films: int = 12, seed: int =
         own = user // users * films + random.permutation(films)[: films * 3 // 4]
         ratings[user, own] = random.integers(3, 6, len(own))
     return ratings
+
+
+def count_rows(database: sqlite3.Connection) -> dict[str, int]:
+    """How many rows each table that the contract names has."""
+    tables = ("usuarios", "filmes", "avaliacoes")
+    return {t: database.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}

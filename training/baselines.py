@@ -40,7 +40,7 @@ class Groups:
         self.groups_ = TasteGroups(self.groups, self.seed).fit(ratings)
         return self
 
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002
+    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 as of any Baseline
         """Return the nearest centres."""
         learned = self.groups_
         centers = learned.centers_ + learned.shift_
@@ -89,7 +89,7 @@ class FilmNeighbours:
         self.similar_ = sparse.vstack(kept).tocsr()
         return self
 
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002
+    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 as of any Baseline
         """Return scores by the films known."""
         return np.asarray((binary(known) @ self.similar_).toarray())
 
@@ -121,7 +121,7 @@ class Ease:
             self.diagonal_ = self.inverse_.diagonal()
         return self
 
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002
+    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 as of any Baseline
         """Return the sums of the weights of the films known."""
         known = binary(known)
         if self.dual_:

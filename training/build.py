@@ -18,13 +18,13 @@ from training.dataset import Dataset
 from training.evaluation import (
     CUTOFF,
     PROTOCOL,
-    held_out,
     make_profiles,
     rank_all,
     score_lists,
     summarise,
 )
 from training.fit import fit
+from training.splits import BY_FILM
 
 BUDGET = 600.0  # seconds that a choice of hyperparameters may take
 TABLE_ROWS = 10  # of the validation table that a manifest keeps, best first
@@ -43,7 +43,7 @@ class Evaluation:
 
 def evaluate(data: Dataset, seed: int, budget: float = BUDGET) -> Evaluation:
     """Choose on the train part of a data set, fit on it, and measure on its test part."""
-    train, test = held_out(data, seed)
+    train, test = BY_FILM.parts(data, seed)
     with threadpool_limits(1):  # sums in one order: the same data gives the same bits
         choice = choose(train, seed, budget)
         if not len(test.ratings):

@@ -21,9 +21,9 @@ from training.evaluation import (
     make_profiles,
     rank_all,
     score_lists,
-    split_by_film,
 )
 from training.fit import Hyperparameters, Settings, fit, mean_source
+from training.splits import split_by_film
 
 FOLDS = (3, 10)  # at least and at most
 JUDGES = 3000  # users over all folds together, as far as the number of folds allows
@@ -39,30 +39,8 @@ HUNDREDTHS = tuple(step / 100 for step in range(0, 65, 5))
 GRID: dict[str, tuple[float, ...]] = {
     "strength": (0.0, 0.03, 0.1, 0.2, 0.3, 0.5, 0.7, 0.85, 1, 1.2, 1.5, 2, 3, 4, 5, 7, 10, 15, 20),
     "bandwidth": (
-        3,
-        4,
-        6,
-        8,
-        10,
-        12,
-        16,
-        20,
-        24,
-        28,
-        32,
-        36,
-        40,
-        44,
-        48,
-        56,
-        64,
-        80,
-        96,
-        128,
-        192,
-        256,
-        512,
-        WIDEST,
+        *(3, 4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 80, 96, 128, 192, 256),
+        *(512, WIDEST),
     ),
     "output_exponent": HUNDREDTHS,
     "correction": (0.0, 0.5, 1.0),

@@ -73,6 +73,8 @@ class Trial:
     """One train and test part, on which everything is chosen, fitted and measured."""
 
     choice: Choice
+    model: Model
+    profiles: Profiles
     ease: Baseline | None = None  # as tuned
 
     def __init__(self, train: Dataset, test: Dataset, seed: int, budget: float) -> None:
@@ -88,9 +90,9 @@ class Trial:
         """Return a protocol's figures: a row for each strategy and baseline."""
         started = time.perf_counter()
         self.choice = choose(self.train, self.seed, self.budget)
-        model = fit(self.train, self.choice.chosen)
+        self.model = model = fit(self.train, self.choice.chosen)
         seconds = time.perf_counter() - started
-        profiles = make_profiles(model, self.train.ratings, self.test.ratings)
+        self.profiles = profiles = make_profiles(model, self.train.ratings, self.test.ratings)
         rows = []
         for strategy in Strategy:
             lists = _positions(self.train, model, rank_all(model, profiles, strategy))
@@ -126,13 +128,15 @@ class Trial:
 
     def diversity(self) -> list[dict[str, Any]]:
         """Return the figures of lists re-ordered for more and more diversity."""
-        model = fit(self.train, self.choice.chosen)
-        profiles = make_profiles(model, self.train.ratings, self.test.ratings)
         return [
             {
                 "diversidade": step,
                 **self.measure(
-                    _positions(self.train, model, rank_all(model, profiles, Strategy.MODEL, step))
+                    _positions(
+                        self.train,
+                        self.model,
+                        rank_all(self.model, self.profiles, Strategy.MODEL, step),
+                    )
                 ),
             }
             for step in DIVERSITIES

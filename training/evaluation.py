@@ -1,4 +1,4 @@
-"""Accuracy: splits, metrics, and the ranking that serves measured on ratings it has not seen."""
+"""Accuracy: metrics, and the ranking that serves measured on ratings it has not seen."""
 
 import math
 from collections.abc import Iterable
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from recommender.artifact import Model
 from recommender.ranking import Profile, Strategy, rank
-from training.dataset import Dataset
 
 CUTOFF = 10
 PROTOCOL = (
@@ -20,24 +19,7 @@ PROTOCOL = (
 )
 METRICS = ("ndcg", "map", "precision", "recall", "hit_rate", "mrr")
 
-Booleans = NDArray[np.bool_]
 Array = NDArray[np.float64]
-
-
-def split_by_film(
-    ratings: pd.DataFrame, seed: int, kept: float = 0.75
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Hold out a part of each film's ratings: the first ``kept`` in random order stay.
-
-    The same split as ``python_stratified_split(filter_by="item")`` of the ``recommenders``
-    package (1.2.1), for ratings in the same order.
-    """
-    numbers = np.random.RandomState(seed).rand(len(ratings))
-    ordered = ratings.assign(_order=numbers).sort_values(["film", "_order"])
-    films = ordered.groupby("film")["film"]
-    part = films.cumcount() + 1 <= (films.transform("count") * kept).round()
-    ordered = ordered.drop(columns="_order")
-    return ordered[part], ordered[~part]
 
 
 @dataclass(frozen=True)
@@ -115,9 +97,3 @@ def _margin(values: Array) -> float | None:
     if len(values) < 2:
         return None
     return round(1.96 * float(values.std(ddof=1)) / math.sqrt(len(values)), 6)
-
-
-def held_out(data: Dataset, seed: int) -> tuple[Dataset, Dataset]:
-    """Return a data set's train and test part, users and films in common."""
-    train, test = split_by_film(data.ratings, seed)
-    return data.with_ratings(train), data.with_ratings(test)

@@ -19,7 +19,7 @@ class _Factors:
         self.users_, self.films_ = model.user_factors, model.item_factors
         return self
 
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002
+    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 as of any Baseline
         """Return products of factors."""
         return np.asarray(self.users_[users] @ self.films_.T, np.float64)
 

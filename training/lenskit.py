@@ -51,7 +51,7 @@ class LensKitAls:
 
     def scores(
         self,
-        known: sparse.csr_matrix,  # noqa: ARG002
+        known: sparse.csr_matrix,  # noqa: ARG002 as of any Baseline
         users: NDArray[np.int64],
     ) -> NDArray[np.float64]:
         """Return products of factors."""
