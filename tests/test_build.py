@@ -79,9 +79,14 @@ def test_the_manifest_has_what_is_promised(artifact: Artifact, data: Dataset) ->
     assert hyperparameters["cells"] == len(artifact.model.cell_centers)
     assert hyperparameters["probes"] == artifact.model.probes
     assert hyperparameters["groups"] == 5
-    best = [row["ndcg"] for row in hyperparameters["validation"]]
-    assert best == sorted(best, reverse=True)
-    assert 0 < len(best) <= hyperparameters["tried"]
+    tables = hyperparameters["validation"]
+    for name in ("settings", "priors"):
+        best = [row["ndcg"] for row in tables[name]]
+        assert best == sorted(best, reverse=True)
+    assert 0 < len(tables["settings"]) <= hyperparameters["tried"]
+    assert tables["priors"][0]["prior_strength"] == hyperparameters["prior_strength"]
+    last = tables["indices"][-1]
+    assert last["cells"] >= last["probes"] >= 1
 
 
 def test_the_folder_holds_the_promised_files_and_no_others(artifact: Artifact) -> None:

@@ -10,11 +10,11 @@ import pytest
 from recommender.artifact import Model
 from training import coldusers, comparison, tuning
 from training.baselines import Ease, Groups
-from training.choice import make_folds
 from training.comparison import Trial, compare
 from training.dataset import Dataset, from_json
 from training.evaluation import METRICS, make_profiles
 from training.fit import Hyperparameters, fit
+from training.folds import make_folds
 from training.report import render
 from training.splits import BY_FILM, PROTOCOLS
 from training.variety import CATALOGUE, VARIETY

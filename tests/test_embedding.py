@@ -76,6 +76,15 @@ def test_the_spectrum_is_that_of_the_dense_matrix(
     assert np.allclose(found.vectors.T @ found.vectors, np.eye(found.vectors.shape[1]), atol=1e-8)
 
 
+@pytest.mark.parametrize("shape", [(40, 25), (25, 40)])
+def test_leading_vectors_are_those_of_the_whole(shape: tuple[int, int]) -> None:
+    matrix = as_data(random_ratings(*shape)).matrix
+    whole = decompose(matrix, (0.0, 5.0), Normalisation(), 0)
+    part = decompose(matrix, (0.0, 5.0), Normalisation(), 0, wanted=7)
+    assert np.allclose(part.values, whole.values[:7])
+    assert np.allclose(part.vectors, whole.vectors[:, :7], atol=1e-8)
+
+
 def test_no_more_dimensions_than_the_matrix_has() -> None:
     spectrum = factor(random_ratings(6, 9))
     assert spectrum.vectors.shape == (9, len(spectrum.values))

@@ -29,6 +29,9 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:TrainingFunction"
     aws_request_id: str = "00000000-0000-0000-0000-000000000000"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
@@ -145,15 +148,27 @@ def test_data_may_be_called_anything(key: str, s3: Any) -> None:
     assert call({"data_key": key})["version"]
 
 
-def test_a_seed_and_a_prefix(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_seed_hyperparameters_and_a_prefix(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTIFACT_PREFIX", "outros/modelos/")
     put(s3, "dados/filmes.json")
-    answer = call({"seed": 7})
+    answer = call({"seed": 7, "hyperparameters": {"groups": 2, "bandwidth": 8}})
     found = objects(s3)
     assert f"outros/modelos/{answer['version']}/kmeans.joblib" in found
     assert json.loads(found["outros/modelos/atual.json"])["version"] == answer["version"]
     manifest = json.loads(found[f"outros/modelos/{answer['version']}/manifest.json"])
     assert manifest["training"]["seed"] == 7
+    assert manifest["hyperparameters"]["groups"] == 2
+    assert manifest["hyperparameters"]["bandwidth"] == 8
+
+
+def test_the_choice_takes_half_of_the_time_that_is_left(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, "dados/filmes.json")
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 0)
+    version = call({})["version"]
+    manifest = json.loads(objects(s3)[f"modelos/{version}/manifest.json"])
+    assert manifest["hyperparameters"]["complete"] is False
 
 
 def test_the_same_data_gives_the_same_version(s3: Any) -> None:
@@ -178,6 +193,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no layout": ({"data_key": "dados/"}, "dados is no MovieLens folder"),
     "other bucket": (notification("a.json", "other"), f"bucket is 'other', allowed is '{BUCKET}'"),
     "other bucket, EventBridge": (object_created("a.json", "other"), "bucket is 'other'"),
+    "seed": ({"seed": "x"}, "seed is 'x', allowed are whole numbers from 0 to 2147483648"),
+    "hyperparameter": (
+        {"hyperparameters": {"cells": 0}},
+        "cells is 0, allowed are whole numbers from 1 to 100000",
+    ),
+    "no hyperparameters": ({"hyperparameters": ["cells"]}, r"hyperparameters is \['cells'\]"),
+    "no such hyperparameter": ({"hyperparameters": {"depth": 1}}, "hyperparameter is 'depth'"),
 }
 
 

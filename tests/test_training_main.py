@@ -132,6 +132,39 @@ def test_bad_data_is_not_evaluated(
     assert capsys.readouterr() == ("", REFUSAL)
 
 
+def test_hyperparameters_can_be_given(
+    monkeypatch: pytest.MonkeyPatch, good: Path, tmp_path: Path
+) -> None:
+    options = ["--fix", "bandwidth=12", "--fix", "groups=3", "--budget", "5"]
+    assert run(monkeypatch, "build", "--data", good, "--out", tmp_path / "out", *options) == 0
+    found = load(tmp_path / "out").manifest["hyperparameters"]
+    assert (found["bandwidth"], found["groups"]) == (12, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--seed", "-1"], "seed is '-1', allowed are whole numbers from 0 to 2147483648"),
+        (["--budget", "long"], "budget is 'long', allowed are numbers from 0 to 604800"),
+        (["--fix", "cells"], "cells is '', allowed are whole numbers from 1 to 100000"),
+        (["--fix", "slope=3"], "slope is '3', allowed are numbers from 0 to 2"),
+        (["--fix", "depth=3"], "hyperparameter is 'depth', allowed are strength, bandwidth, "),
+    ],
+)
+def test_options_out_of_bounds_are_told(
+    options: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    good: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    assert run(monkeypatch, "build", "--data", good, "--out", out, *options) == 2
+    assert capsys.readouterr().err.startswith(f"error: {message}")
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("name", ["bad.json", "missing.json", "."])
 def test_bad_data_leaves_the_artifact_as_it_was(
     name: str,

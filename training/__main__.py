@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from recommender.artifact import ArtifactError
+from training import fixed
 from training.build import BUDGET, build
 from training.coldusers import draw
 from training.comparison import compare
@@ -14,7 +15,6 @@ from training.dataset import DataError, read
 from training.report import render
 
 SEED = 42
-MOST_SEED = 2**31
 
 
 def main() -> int:
@@ -27,8 +27,21 @@ def main() -> int:
         command.add_argument(
             "--data", type=Path, required=True, help="JSON file or MovieLens folder"
         )
-        command.add_argument("--seed", type=_seed, default=SEED, help=f"default {SEED}")
+        command.add_argument("--seed", default=SEED, help=f"default {SEED}")
+        command.add_argument(
+            "--budget",
+            default=BUDGET,
+            metavar="SECONDS",
+            help=f"most that a choice of hyperparameters may take, default {BUDGET:g}",
+        )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
+    builds.add_argument(
+        "--fix",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"give a hyperparameter instead of choosing it: {', '.join(fixed.LIMITS)}",
+    )
     evaluates.add_argument("--json", action="store_true", help="print JSON")
     evaluates.add_argument(
         "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
@@ -36,11 +49,13 @@ def main() -> int:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        data = read(options.data)
+        seed = int(fixed.number("seed", options.seed, fixed.SEED))
+        budget = fixed.number("budget", options.budget, fixed.BUDGET)
         if options.command == "build":
-            build(data, options.out, options.seed)
+            given = fixed.check(dict(text.partition("=")[::2] for text in options.fix))
+            build(read(options.data), options.out, seed, budget, given)
             return 0
-        found = compare(data, options.seed, BUDGET)
+        found = compare(read(options.data), seed, budget)
     except (DataError, ArtifactError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -49,13 +64,6 @@ def main() -> int:
         draw(found["cold_users"], options.plot / "cold-users.svg")
     print(json.dumps(found, ensure_ascii=False, indent=2) if options.json else render(found))
     return 0
-
-
-def _seed(text: str) -> int:
-    """Return a seed, leaving room for those that are derived from it."""
-    if not text.isdecimal() or int(text) > MOST_SEED:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {MOST_SEED}")
-    return int(text)
 
 
 if __name__ == "__main__":

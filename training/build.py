@@ -24,10 +24,11 @@ from training.evaluation import (
     summarise,
 )
 from training.fit import fit
+from training.fixed import Fixed
 from training.splits import BY_FILM
 
 BUDGET = 600.0  # seconds that a choice of hyperparameters may take
-TABLE_ROWS = 10  # of the validation table that a manifest keeps, best first
+TABLE_ROWS = 10  # of the settings tried that a manifest keeps, best first
 
 _log = logging.getLogger(__name__)
 
@@ -41,11 +42,13 @@ class Evaluation:
     metrics: dict[str, Any]
 
 
-def evaluate(data: Dataset, seed: int, budget: float = BUDGET) -> Evaluation:
+def evaluate(
+    data: Dataset, seed: int, budget: float = BUDGET, fixed: Fixed | None = None
+) -> Evaluation:
     """Choose on the train part of a data set, fit on it, and measure on its test part."""
     train, test = BY_FILM.parts(data, seed)
     with threadpool_limits(1):  # sums in one order: the same data gives the same bits
-        choice = choose(train, seed, budget)
+        choice = choose(train, seed, budget, fixed)
         if not len(test.ratings):
             return Evaluation(choice, 0, {})
         model = fit(train, choice.chosen)
@@ -59,14 +62,19 @@ def evaluate(data: Dataset, seed: int, budget: float = BUDGET) -> Evaluation:
     return Evaluation(choice, len(profiles.users), metrics)
 
 
-def build(data: Dataset, folder: Path, seed: int, budget: float = BUDGET) -> dict[str, Any]:
-    """Train on a data set, write the artifact folder, return its manifest."""
+def build(
+    data: Dataset, folder: Path, seed: int, budget: float = BUDGET, fixed: Fixed | None = None
+) -> dict[str, Any]:
+    """Train on a data set, write the artifact folder, return its manifest.
+
+    The choice of hyperparameters may take ``budget`` seconds; those in ``fixed`` are given.
+    """
     started = time.perf_counter()
     artifact.check_place(folder)
     _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
     # The splits draw by position: in this order, equal data gives the same version.
     data = data.with_ratings(data.ratings.sort_values(["user", "film"]))
-    evaluation = evaluate(data, seed, budget)
+    evaluation = evaluate(data, seed, budget, fixed)
     with threadpool_limits(1):
         model = fit(data, evaluation.choice.chosen)
 
@@ -85,7 +93,7 @@ def _facts(
     data: Dataset, model: Model, evaluation: Evaluation, seed: int, started: float
 ) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC)
-    table = evaluation.choice.table
+    choice = evaluation.choice
     return {
         "data": {
             "digest": data.digest,
@@ -101,12 +109,16 @@ def _facts(
             "seed": seed,
         },
         "hyperparameters": {
-            **evaluation.choice.chosen.as_dict(),
+            **choice.chosen.as_dict(),
             "cells": len(model.cell_centers),
             "probes": model.probes,
-            "tried": len(table),
-            "complete": evaluation.choice.complete,
-            "validation": table[:TABLE_ROWS],
+            "tried": len(choice.settings),
+            "complete": choice.complete,
+            "validation": {
+                "settings": choice.settings[:TABLE_ROWS],
+                "priors": choice.priors,
+                "indices": choice.indices,
+            },
         },
         "metrics": {
             "protocol": PROTOCOL.format(seed=seed),

@@ -1,38 +1,29 @@
-"""The choice of hyperparameters, on validation parts split off the ratings at hand."""
+"""The choice of hyperparameters, on validation folds split off the ratings at hand."""
 
 import logging
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from tqdm import tqdm
 
 from recommender.artifact import Model
 from recommender.ranking import Strategy
+from training.clusters import TasteGroups
 from training.dataset import Dataset
-from training.embedding import Normalisation, Spectrum, decompose, weigh
-from training.evaluation import (
-    CUTOFF,
-    Profiles,
-    make_profiles,
-    rank_all,
-    score_lists,
-)
-from training.fit import Hyperparameters, Settings, fit, mean_source
-from training.splits import split_by_film
+from training.embedding import Normalisation
+from training.evaluation import Profiles, make_profiles, rank_all, score_lists
+from training.fit import Hyperparameters, Settings, fit
+from training.fixed import Fixed
+from training.folds import Fold, make_folds, shorten
 
-FOLDS = (3, 10)  # at least and at most
-JUDGES = 3000  # users over all folds together, as far as the number of folds allows
-KEPT = 0.9  # of each film's ratings: almost as dense as what the model is fitted on in the end
-USERS = 2000  # most users of a fold that settings are judged by
-RATINGS = 2_000_000  # most ratings that settings are tried on; of more, those of a sample of users
 LOSS = 0.005  # share of nDCG that the index may lose against scoring every film
-BLOCK = 500  # users scored at a time
 REACH = 2  # steps of a grid that a search looks ahead
+NORMALISATION_REACH = 1  # ... where each of them costs a factoring
+ROUNDING = 1e-9  # a gain in nDCG that is none
 
 WIDEST = 10_000  # bandwidth beyond all singular vectors: no low-pass
 HUNDREDTHS = tuple(step / 100 for step in range(0, 65, 5))
@@ -58,135 +49,136 @@ STARTS = (
 )
 EASE = Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0)
 PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
-KNOWN_RATINGS = (1, 2, 3, 5, 10)  # what is left of profiles to choose the prior's strength by
+KNOWN_RATINGS = (1, 3, 10)  # what is left of profiles to choose the prior's strength by
 CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
 MANY_FILMS = 100_000
 CELLS_OF_MANY = (4.0,)
 PROBED_SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
+
+Row = dict[str, Any]
+Candidate = TypeVar("Candidate")
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The hyperparameters chosen, and the table of what was tried: settings and their nDCG.
+    """The hyperparameters chosen, and tables of what was tried: values and their nDCG.
 
+    ``settings`` and ``priors`` come best first, each with the number of folds it was tried on;
+    ``indices`` in order of trial, on the first fold, with the vectors that a request scores.
     ``complete`` tells whether the search ended by itself, not by its budget of time.
     """
 
     chosen: Hyperparameters
-    table: list[dict[str, Any]]
+    settings: list[Row] = field(default_factory=list)
+    priors: list[Row] = field(default_factory=list)
+    indices: list[Row] = field(default_factory=list)
     complete: bool = True
 
 
-def choose(data: Dataset, seed: int, budget: float) -> Choice:
+def choose(data: Dataset, seed: int, budget: float, fixed: Fixed | None = None) -> Choice:
     """Choose the hyperparameters that rank held-out ratings best, in mean nDCG over the folds.
 
     The search climbs along one setting at a time until no step helps or ``budget`` seconds are
     over; again from another start, if one is better than the first; and again from EASE, if that
     at its best strength is better by more than a standard error. Then the prior's strength is
     chosen on shortened profiles, and the cells and probes as the cheapest that lose next to
-    nothing.
+    nothing. Values in ``fixed`` are taken as they are.
     """
-    default = Hyperparameters(seed=seed)
+    fixed = fixed or {}
     folds = make_folds(data, seed)
+    chosen = Hyperparameters(START, seed=seed).with_values(fixed)
     if not folds:
-        return Choice(default, [])
+        return Choice(chosen)
+    start, *others, ease = [
+        replace(chosen, settings=settings).with_values(fixed).settings
+        for settings in (*STARTS, EASE)
+    ]
+    names = [name for name in GRID if name not in fixed]
     search = _Search(folds, budget)
-    settings = search.climb(START, GRID)
-    if (other := search.best(STARTS)) != START:
-        settings = search.best([settings, search.climb(other, GRID)])
-    ease = search.climb(EASE, ["strength"])
-    if search.surpasses(ease, settings):
-        settings = search.climb(ease, GRID)
-    _log.info("chosen of %d settings: nDCG %.4f", len(search.tried), search.ndcg(settings))
-    prior = _choose_prior(folds, settings)
-    chosen = replace(default, settings=settings, prior_strength=prior)
-    return Choice(_choose_index(folds[0], chosen), search.table(), search.complete)
+    settings = search.climb(start, names)
+    if (other := search.best([start, *others])) != start:
+        settings = search.best([settings, search.climb(other, names)])
+    ease = search.climb(ease, {"strength"}.intersection(names))
+    if search.race.surpasses(ease, settings):
+        settings = search.climb(ease, names)
+    chosen = replace(chosen, settings=settings)
+    table = search.table(settings)
+    _log.info("chosen of %d settings: nDCG %.4f", len(table), search.race.ndcg(settings))
+    priors: list[Row] = []
+    indices: list[Row] = []
+    if "prior_strength" not in fixed:
+        chosen, priors = _choose_prior(folds, chosen)
+    if "cells" not in fixed or "probes" not in fixed:
+        chosen, indices = _choose_index(folds[0], chosen, fixed)
+    return Choice(chosen, table, priors, indices, search.complete)
 
 
-class Fold:
-    """A train part, and users whose held-out films judge settings by scoring every film."""
+class _Race(Generic[Candidate]):
+    """Candidates against each other, fold by fold: one that is behind goes no further."""
 
-    def __init__(self, train: Dataset, test: Dataset, seed: int) -> None:
-        self.train, self.test, self.seed = train, test, seed
-        users = np.unique(test.ratings["user"])
-        if len(users) > USERS:
-            users = np.sort(np.random.RandomState(seed).choice(users, USERS, replace=False))
-        self.users = users
-        self.known: sparse.csr_matrix = train.matrix[users]
-        self.relevant: sparse.csr_matrix = test.matrix[users]
-        self._spectrum: Spectrum | None = None
+    def __init__(
+        self, folds: list[Fold], ndcgs: Callable[[Fold, Candidate], NDArray[np.float64]]
+    ) -> None:
+        self.folds = folds
+        self.ndcgs = ndcgs
+        self.tried: dict[Candidate, list[NDArray[np.float64]]] = {}  # a list item for each fold
 
-    def spectrum(self, normalisation: Normalisation) -> Spectrum:
-        """Return the spectrum of the train part; the last one is kept."""
-        if self._spectrum is None or self._spectrum.normalisation != normalisation:
-            scale = (self.train.lowest, self.train.highest)
-            self._spectrum = decompose(self.train.matrix, scale, normalisation, self.seed)
-        return self._spectrum
+    def judge(self, candidate: Candidate, folds: int) -> NDArray[np.float64]:
+        """Return the nDCG of the users of the first so many folds."""
+        judged = self.tried.setdefault(candidate, [])
+        judged += [self.ndcgs(fold, candidate) for fold in self.folds[len(judged) : folds]]
+        return np.concatenate(judged[:folds])
 
-    def ndcgs(
-        self,
-        settings: Settings,
-        prior_strength: float = 0.0,
-        known: sparse.csr_matrix | None = None,
-    ) -> NDArray[np.float64]:
-        """Return the users' nDCG at 10; ``known`` may be less of what they have rated."""
-        known = self.known if known is None else known
-        spectrum = self.spectrum(settings.normalisation)
-        embedding = settings.embed(spectrum)
-        weights = weigh(known, spectrum.mean, spectrum.half_range, spectrum.normalisation)
-        sources = embedding.vectors_ * embedding.fold_in_[:, None]
-        users = weights @ sources
-        sizes = np.maximum(np.diff(known.indptr), 1.0)
-        prior = prior_strength * mean_source(embedding, spectrum)
-        users += sizes[:, None] ** -settings.normalisation.user_exponent * prior
-        vectors = embedding.vectors_.astype(np.float32).T
-        found = []
-        for start in range(0, len(self.users), BLOCK):
-            block = slice(start, start + BLOCK)
-            scores = users[block].astype(np.float32) @ vectors
-            found.append(user_ndcgs(scores, self.known[block], self.relevant[block]))
-        return np.concatenate(found)
+    def ndcg(self, candidate: Candidate) -> float:
+        """Return the mean nDCG over the users of all folds."""
+        return float(self.judge(candidate, len(self.folds)).mean())
 
+    def gain(self, other: Candidate, best: Candidate) -> tuple[float, float]:
+        """Return by how much another's mean nDCG is higher, and the standard error of that."""
+        gain, error = 0.0, 0.0
+        for folds in range(1, len(self.folds) + 1):
+            gains = self.judge(other, folds) - self.judge(best, folds)
+            gain, error = float(gains.mean()), float(gains.std() / len(gains) ** 0.5)
+            if gain < 0:
+                break
+        return gain, error
 
-def user_ndcgs(
-    scores: NDArray[Any], known: sparse.csr_matrix, relevant: sparse.csr_matrix
-) -> NDArray[np.float64]:
-    """Return the nDCG (u,) of the ten best scores (u, n), films known left out."""
-    rows = np.repeat(np.arange(len(scores)), np.diff(known.indptr))
-    scores[rows, known.indices] = -np.inf
-    cutoff = min(CUTOFF, scores.shape[1])
-    best = np.argpartition(-scores, cutoff - 1, axis=1)[:, :cutoff]
-    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    wanted = np.zeros(scores.shape, np.bool_)
-    sizes = np.diff(relevant.indptr)
-    wanted[np.repeat(np.arange(len(scores)), sizes), relevant.indices] = True
-    hits = np.take_along_axis(wanted, np.take_along_axis(best, order, axis=1), axis=1)
-    discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
-    ideal = np.cumsum(discounts)[np.minimum(sizes, CUTOFF) - 1]
-    return np.asarray((hits @ discounts[:cutoff]) / ideal)
+    def beats(self, other: Candidate, best: Candidate) -> bool:
+        """Tell whether another candidate is better."""
+        return self.gain(other, best)[0] > ROUNDING
+
+    def surpasses(self, other: Candidate, best: Candidate) -> bool:
+        """Tell whether another candidate is better by more than a standard error."""
+        gain, error = self.gain(other, best)
+        return gain > error
+
+    def standings(self, best: Candidate) -> list[tuple[Candidate, float, int]]:
+        """Return what was tried with its nDCG and the number of folds it was tried on, best first.
+
+        Folds differ in how hard they are: the nDCG of what was not tried on all of them is that of
+        the best, and the mean difference from it on the same users.
+        """
+        whole = self.ndcg(best)
+        found = [
+            (
+                candidate,
+                whole + float((np.concatenate(judged) - self.judge(best, len(judged))).mean()),
+                len(judged),
+            )
+            for candidate, judged in self.tried.items()
+        ]
+        return sorted(found, key=lambda row: -row[1])
 
 
 class _Search:
-    """Coordinate ascent over the grid, remembering what was tried."""
+    """Coordinate ascent over the grid."""
 
     def __init__(self, folds: list[Fold], budget: float) -> None:
-        self.folds = folds
+        self.race = _Race[Settings](folds, Fold.ndcgs)
         self.end = time.monotonic() + budget
         self.complete = True
-        self.tried: dict[Settings, NDArray[np.float64]] = {}
-
-    def ndcg(self, settings: Settings) -> float:
-        """Return the mean nDCG over the users of all folds."""
-        if settings not in self.tried:
-            self.tried[settings] = np.concatenate([fold.ndcgs(settings) for fold in self.folds])
-        return float(self.tried[settings].mean())
-
-    def surpasses(self, other: Settings, settings: Settings) -> bool:
-        """Tell whether one setting is better than another by more than a standard error."""
-        gains = self.tried[other] - self.tried[settings]
-        return bool(gains.mean() > gains.std() / len(gains) ** 0.5)
 
     def best(self, some: Iterable[Settings]) -> Settings:
         """Return the best of some settings; of those that the budget leaves untried, the first."""
@@ -195,13 +187,12 @@ class _Search:
             if time.monotonic() > self.end:
                 self.complete = False
                 break
-            if self.ndcg(settings) > self.ndcg(found):
+            if self.race.beats(settings, found):
                 found = settings
         return found
 
     def climb(self, best: Settings, names: Iterable[str]) -> Settings:
         """Return the best settings reached from a start by changing what is named."""
-        self.ndcg(best)
         with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
             improved = True
             while improved and self.complete:
@@ -212,100 +203,89 @@ class _Search:
                             self.complete = False
                             return best
                         bar.update()
-                        if self.ndcg(candidate) > self.ndcg(best) + 1e-9:
+                        if self.race.beats(candidate, best):
                             best, improved = candidate, True
-                _log.info(
-                    "nDCG %.4f on validation after %d settings", self.ndcg(best), len(self.tried)
-                )
+                _log.info("%d settings tried", len(self.race.tried))
         return best
 
     def _neighbours(self, settings: Settings, name: str) -> list[Settings]:
         steps = GRID[name]
         value = settings.as_dict()[name]
         place = min(range(len(steps)), key=lambda i: abs(steps[i] - value))
-        near = range(max(0, place - REACH), min(len(steps), place + REACH + 1))
+        reach = NORMALISATION_REACH if hasattr(settings.normalisation, name) else REACH
+        near = range(max(0, place - reach), min(len(steps), place + reach + 1))
         return [settings.with_value(name, steps[i]) for i in near if i != place]
 
-    def table(self) -> list[dict[str, Any]]:
+    def table(self, chosen: Settings) -> list[Row]:
         """Return what was tried, best first."""
-        ranked = sorted(self.tried, key=self.ndcg, reverse=True)
-        return [{**tried.as_dict(), "ndcg": round(self.ndcg(tried), 6)} for tried in ranked]
+        return [
+            {**tried.as_dict(), "ndcg": round(ndcg, 6), "folds": folds}
+            for tried, ndcg, folds in self.race.standings(chosen)
+        ]
 
 
-def _sample(data: Dataset, seed: int) -> Dataset:
-    """Return a data set small enough to try many settings on: all films, some of the users."""
-    if len(data.ratings) <= RATINGS:
-        return data
-    sizes = np.diff(data.matrix.indptr)
-    order = np.random.RandomState(seed).permutation(len(sizes))
-    kept = order[np.cumsum(sizes[order]) <= RATINGS]
-    return data.with_ratings(data.ratings[data.ratings["user"].isin(kept)])
-
-
-def make_folds(data: Dataset, seed: int) -> list[Fold]:
-    """Return independent random splits; none where there is too little to hold out."""
-    data = _sample(data, seed)
-    wanted = -(-JUDGES // min(len(data.users), USERS))
-    count = min(max(wanted, FOLDS[0]), FOLDS[1])
-    parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
-    return [
-        Fold(data.with_ratings(train), data.with_ratings(test), seed)
-        for train, test in parts
-        if len(train) and len(test)
-    ]
-
-
-def _choose_prior(folds: list[Fold], settings: Settings) -> float:
-    """Return the strength that ranks best for users of whom little is known, up to everything."""
-    shortened = [
-        (fold, [shorten(fold.known, most, fold.seed) for most in KNOWN_RATINGS] + [fold.known])
+def _choose_prior(folds: list[Fold], chosen: Hyperparameters) -> tuple[Hyperparameters, list[Row]]:
+    """Take the strength that ranks best for users of whom little is known, up to everything."""
+    shortened = {
+        fold: [shorten(fold.known, most, fold.seed) for most in KNOWN_RATINGS] + [fold.known]
         for fold in folds
-    ]
+    }
 
-    def ndcg(strength: float) -> float:
-        return float(
-            np.mean(
-                [f.ndcgs(settings, strength, known).mean() for f, cut in shortened for known in cut]
-            )
+    def ndcgs(fold: Fold, strength: float) -> NDArray[np.float64]:
+        return np.concatenate(
+            [fold.ndcgs(chosen.settings, strength, known) for known in shortened[fold]]
         )
 
-    return max(PRIOR_STRENGTHS, key=ndcg)
+    race = _Race(folds, ndcgs)
+    best, before = Hyperparameters.prior_strength, None
+    while best != before:
+        before = best
+        place = PRIOR_STRENGTHS.index(best)
+        for other in PRIOR_STRENGTHS[max(0, place - 1) : place + 2]:
+            if race.beats(other, best):
+                best = other
+    rows = [
+        {"prior_strength": strength, "ndcg": round(ndcg, 6), "folds": judged}
+        for strength, ndcg, judged in race.standings(best)
+    ]
+    return replace(chosen, prior_strength=best), rows
 
 
-def shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matrix:
-    """Return users × films ratings with at most so many, drawn at random, of each user."""
-    order = np.random.RandomState(seed).rand(ratings.nnz)
-    users = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr))
-    shuffled = np.lexsort((order, users))
-    rank = np.arange(ratings.nnz) - ratings.indptr[users]
-    kept = np.sort(shuffled[rank < most])
-    places = (users[kept], ratings.indices[kept])
-    return sparse.csr_matrix((ratings.data[kept], places), shape=ratings.shape)
-
-
-def _choose_index(fold: Fold, chosen: Hyperparameters) -> Hyperparameters:
-    """Return the cells and probes that score fewest vectors and lose next to no nDCG, as served."""
+def _choose_index(
+    fold: Fold, chosen: Hyperparameters, fixed: Fixed
+) -> tuple[Hyperparameters, list[Row]]:
+    """Take the cells and probes that score fewest vectors and lose next to no nDCG, as served."""
     test = fold.test.ratings[fold.test.ratings["user"].isin(fold.users)]
     films = len(fold.train.films)
-    best, least, exact = chosen, np.inf, None
-    for share in CELLS if films < MANY_FILMS else CELLS_OF_MANY:
-        wanted = replace(chosen, cells=max(1, round(share * films**0.5)))
-        model = fit(fold.train, wanted, fold.spectrum(chosen.settings.normalisation))
+    groups = TasteGroups(1, chosen.seed).fit(fold.train.matrix)  # of no concern to the index
+    exact = float(fold.ndcgs(chosen.settings, chosen.prior_strength).mean())
+    shares = CELLS if films < MANY_FILMS else CELLS_OF_MANY
+    best, least = chosen, np.inf
+    rows: list[Row] = []
+    for wanted in [chosen.cells] if "cells" in fixed else _counts(films**0.5, shares):
+        model = fit(
+            fold.train, replace(chosen, cells=wanted), fold.spectrum(chosen.settings), groups
+        )
         profiles = make_profiles(model, fold.train.ratings, test)
-
-        def ndcg(probes: int, model: Model = model, profiles: Profiles = profiles) -> float:
-            lists = rank_all(replace(model, probes=probes), profiles, Strategy.MODEL)
-            return float(score_lists(lists, profiles.relevant)["ndcg"].mean())
-
         cells = len(model.cell_centers)
-        if exact is None:  # every film scored: the same with any cells
-            exact = ndcg(cells)
-        steps = sorted({max(1, round(cells * probed)) for probed in PROBED_SHARES} | {cells})
-        for probes in steps:
+        steps = [chosen.probes] if "probes" in fixed else [*_counts(cells, PROBED_SHARES), cells]
+        for probes in filter(None, steps):
             cost = cells + films * probes / cells
             if cost >= least:
                 break
-            if ndcg(probes) >= exact * (1 - LOSS):
+            ndcg = _served_ndcg(replace(model, probes=probes), profiles)
+            rows.append({"cells": cells, "probes": probes, "scored": round(cost), "ndcg": ndcg})
+            if ndcg >= exact * (1 - LOSS):
                 best, least = replace(chosen, cells=cells, probes=probes), cost
                 break
-    return best
+    return best, rows
+
+
+def _counts(unit: float, shares: Sequence[float]) -> list[int]:
+    """Return shares of a number as counts from 1, each once, in ascending order."""
+    return sorted({max(1, round(share * unit)) for share in shares})
+
+
+def _served_ndcg(model: Model, profiles: Profiles) -> float:
+    lists = rank_all(model, profiles, Strategy.MODEL)
+    return round(float(score_lists(lists, profiles.relevant)["ndcg"].mean()), 6)

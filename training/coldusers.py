@@ -13,10 +13,10 @@ from scipy import sparse
 from recommender.artifact import Model
 from recommender.ranking import Profile, Strategy, rank
 from training.baselines import Baseline
-from training.choice import shorten, user_ndcgs
 from training.dataset import Dataset
 from training.evaluation import CUTOFF, score_lists, summarise
 from training.fit import Hyperparameters, fit
+from training.folds import shorten, user_ndcgs
 from training.picture import GREY, INK, PAPER
 
 KNOWN = (0, 1, 2, 3, 5, 10)

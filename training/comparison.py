@@ -13,7 +13,7 @@ from recommender.artifact import Model
 from recommender.ranking import Strategy
 from training import coldfilms, coldusers
 from training.baselines import Baseline
-from training.choice import BLOCK, Choice, choose, make_folds
+from training.choice import Choice, choose
 from training.dataset import TIME_COLUMN, Dataset
 from training.evaluation import (
     CUTOFF,
@@ -25,6 +25,7 @@ from training.evaluation import (
     summarise,
 )
 from training.fit import fit
+from training.folds import BLOCK, make_folds
 from training.splits import BY_FILM, PROTOCOLS, Protocol
 from training.tuning import candidates, settings, tune
 from training.variety import Variety
@@ -97,7 +98,7 @@ class Trial:
         for strategy in Strategy:
             lists = _positions(self.train, model, rank_all(model, profiles, strategy))
             rows.append({"name": strategy.value, "ours": True, **self.measure(lists)})
-        rows[0] |= {"tried": len(self.choice.table), "seconds": round(seconds, 1)}
+        rows[0] |= {"tried": len(self.choice.settings), "seconds": round(seconds, 1)}
         index = measure_index(model, profiles)
         folds = make_folds(self.train, self.seed)
         for name, tried in self.candidates.items():
@@ -121,7 +122,7 @@ class Trial:
             "test": len(self.test.ratings),
             "hyperparameters": self.choice.chosen.as_dict(),
             "complete": self.choice.complete,
-            "validation": self.choice.table[:CUTOFF],
+            "validation": self.choice.settings[:CUTOFF],
             "index": index,
             "rows": rows,
         }

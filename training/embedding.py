@@ -6,12 +6,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
 MEAN_STRENGTH = 5.0  # ratings by which a user's mean is shrunk towards the mean of all
 REFERENCE = 16  # the filter is measured against this singular value
-EXACT = 3000  # users or films up to which all singular vectors are found
-LEADING = 256  # singular vectors found beyond that
+EXACT = 4000  # users or films up to which any number of singular vectors is found, exactly
+LEADING = 256  # most singular vectors found beyond that
 POWER_ITERATIONS = 7
 ROUNDING = 1e-9  # of the largest squared singular value: what is less comes of rounding
 
@@ -34,7 +35,7 @@ class Normalisation:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Right singular vectors (n, d) and values (d,) of a normalised matrix, largest first."""
+    """The leading right singular vectors (n, d) and values (d,) of a normalised matrix."""
 
     normalisation: Normalisation
     vectors: Array
@@ -58,29 +59,38 @@ def weigh(
 
 
 def decompose(
-    ratings: sparse.csr_matrix, scale: tuple[float, float], normalisation: Normalisation, seed: int
+    ratings: sparse.csr_matrix,
+    scale: tuple[float, float],
+    normalisation: Normalisation,
+    seed: int,
+    wanted: int | None = None,
 ) -> Spectrum:
-    """Factor users × films ratings: exactly where one side is small, else the leading part."""
+    """Factor users × films ratings, for the ``wanted`` leading singular vectors or for all.
+
+    Exactly where there are few users or films; else approximately, and ``LEADING`` at most.
+    """
     mean = float(ratings.data.mean())
     half_range = (scale[1] - scale[0]) / 2 or 1.0
     counts = np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(np.float64)
     matrix = weigh(ratings, mean, half_range, normalisation)
     matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
-    if min(matrix.shape) <= EXACT:
-        values, vectors = _all_vectors(matrix)
+    smaller = min(matrix.shape)
+    if smaller <= EXACT:
+        values, vectors = _by_gram_matrix(matrix, min(wanted or smaller, smaller))
     else:
         _, values, rows = randomized_svd(
-            matrix, LEADING, n_iter=POWER_ITERATIONS, random_state=seed
+            matrix, min(wanted or LEADING, LEADING), n_iter=POWER_ITERATIONS, random_state=seed
         )
         vectors = rows.T
     return Spectrum(normalisation, vectors, values, counts, mean, half_range)
 
 
-def _all_vectors(matrix: sparse.csr_matrix) -> tuple[Array, Array]:
+def _by_gram_matrix(matrix: sparse.csr_matrix, wanted: int) -> tuple[Array, Array]:
     """Return singular values (d,) and right vectors (n, d) by way of the smaller Gram matrix."""
     wide = matrix.shape[0] < matrix.shape[1]
     gram = (matrix @ matrix.T if wide else matrix.T @ matrix).toarray()
-    squares, vectors = np.linalg.eigh(gram)
+    last = len(gram) - 1
+    squares, vectors = eigh(gram, subset_by_index=(last - wanted + 1, last), overwrite_a=True)
     kept = squares > ROUNDING * squares[-1]
     kept[-1] = True
     squares, vectors = squares[kept][::-1], vectors[:, kept][:, ::-1]

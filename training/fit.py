@@ -1,7 +1,7 @@
 """From ratings and hyperparameters to the model that serves."""
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,15 @@ from recommender.catalog import fold
 from training.clusters import FilmCells, TasteGroups
 from training.coldstart import fill, traits
 from training.dataset import Dataset
-from training.embedding import MEAN_STRENGTH, Normalisation, SpectralEmbedding, Spectrum, decompose
+from training.embedding import (
+    MEAN_STRENGTH,
+    REFERENCE,
+    Normalisation,
+    SpectralEmbedding,
+    Spectrum,
+    decompose,
+)
+from training.fixed import Fixed
 from training.labels import label_cells
 
 
@@ -24,6 +32,11 @@ class Settings:
     strength: float = 1.0
     output_exponent: float = 0.2
     correction: float = 0.0
+
+    @property
+    def wanted(self) -> int:
+        """How many singular vectors these settings make use of."""
+        return max(2 * self.bandwidth, REFERENCE)
 
     def embed(self, spectrum: Spectrum) -> SpectralEmbedding:
         """Return the film vectors that a spectrum gives."""
@@ -58,6 +71,14 @@ class Hyperparameters:
     groups: int = 5
     seed: int = 42
 
+    def with_values(self, values: Fixed) -> "Hyperparameters":
+        """Return the same but for some, named as in ``as_dict``."""
+        own = {name: value for name, value in values.items() if hasattr(self, name)}
+        settings = self.settings
+        for name in values.keys() - own.keys():
+            settings = settings.with_value(name, values[name])
+        return replace(self, settings=settings, **cast(Any, own))
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, for a manifest."""
         values = asdict(self)
@@ -70,16 +91,25 @@ def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.
     return np.asarray(weights @ embedding.vectors_ / max(spectrum.ratings.sum(), 1.0))
 
 
-def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None) -> Model:
-    """Fit the embedding and both KMeans models; a spectrum of the same data saves time."""
+def fit(
+    data: Dataset,
+    chosen: Hyperparameters,
+    spectrum: Spectrum | None = None,
+    groups: TasteGroups | None = None,
+) -> Model:
+    """Fit the embedding and both KMeans models; parts fitted on the same data save time."""
     settings = chosen.settings
     spectrum = spectrum or decompose(
-        data.matrix, (data.lowest, data.highest), settings.normalisation, chosen.seed
+        data.matrix,
+        (data.lowest, data.highest),
+        settings.normalisation,
+        chosen.seed,
+        settings.wanted,
     )
     embedding = settings.embed(spectrum)
     vectors = fill(embedding.vectors_, spectrum.ratings, traits(data.films))
     cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
-    groups = TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
+    groups = groups or TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
 
     # Rows are films in order of cell, then id; films come in order of id.
     order = np.argsort(cells.labels_, kind="stable")

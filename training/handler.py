@@ -12,39 +12,44 @@ os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # the only place L
 import boto3
 from aws_lambda_powertools import Logger
 
+from training import fixed
 from training.dataset import DataError, read
 
 SEED = 42
 POINTER = "atual.json"
+SEARCH_SHARE = 0.5  # of the function's time that the choice of hyperparameters may take
 
 logger = Logger(service="filmes-treino")
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Train on data in the bucket and write the artifact there.
 
     The data is the object that an S3 event is about, or that a direct call names as ``data_key``
     (there also a MovieLens folder, with a final slash); a schedule takes the one in ``DATA_KEY``.
-    Files go
-    to ``modelos/<version>/``; last of all ``modelos/atual.json`` is made to name that version, so a
-    training that fails changes nothing of what can be served.
+    A direct call may also name a ``seed`` and give ``hyperparameters`` instead of having them
+    chosen. Files go to ``modelos/<version>/``; last of all ``modelos/atual.json`` is made to name
+    that version, so a training that fails changes nothing of what can be served.
 
     Returns:
         ``version``, ``artifact`` (its S3 URI) and ``metrics``.
 
     Raises:
-        DataError: the message names the record at fault.
+        DataError: the message names the record or the value at fault.
     """
-    from training.build import build  # takes longer to import than Lambda's init may last
+    from training.build import BUDGET, build  # takes longer to import than Lambda's init may last
 
+    budget = min(BUDGET, SEARCH_SHARE * context.get_remaining_time_in_millis() / 1000)
     bucket = os.environ["MODEL_BUCKET"]
     key = data_key(event, bucket)
+    seed = int(fixed.number("seed", event.get("seed", SEED), fixed.SEED))
+    given = fixed.check(event.get("hyperparameters") or {})
     s3 = boto3.client("s3")
     with tempfile.TemporaryDirectory() as scratch:
         data = read(_download(s3, bucket, key, Path(scratch)))
         folder = Path(scratch, "artifact")
-        manifest = build(data, folder, int(event.get("seed", SEED)))
+        manifest = build(data, folder, seed, budget, given)
         prefix = os.environ.get("ARTIFACT_PREFIX", "modelos/")
         place = f"{prefix}{manifest['version']}/"
         for path in sorted(folder.iterdir()):

@@ -15,8 +15,8 @@ from training.baselines import (
     Groups,
     UserNeighbours,
 )
-from training.choice import BLOCK, Fold, user_ndcgs
 from training.factors import Als, Bpr
+from training.folds import BLOCK, Fold, user_ndcgs
 from training.lenskit import LensKitAls
 
 DENSE = 12_000  # films or users of which all pairs are held in memory
