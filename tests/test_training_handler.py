@@ -11,7 +11,7 @@ import pytest
 from moto import mock_aws
 
 from recommender.artifact import ARTIFACT_FILES, file_digest, load
-from tests.training_data import CASE, as_document, as_json, random_ratings
+from tests.training_data import CASE, as_document, as_json, block_ratings, random_ratings
 from training.dataset import DataError
 from training.handler import data_key, handler
 
@@ -164,7 +164,7 @@ def test_a_seed_hyperparameters_and_a_prefix(s3: Any, monkeypatch: pytest.Monkey
 def test_the_choice_takes_half_of_the_time_that_is_left(
     s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(s3, "dados/filmes.json")
+    put(s3, "dados/filmes.json", as_json(as_document(block_ratings(3, 10, 10))))
     monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 0)
     version = call({})["version"]
     manifest = json.loads(objects(s3)[f"modelos/{version}/manifest.json"])
