@@ -100,7 +100,7 @@ def choose(data: Dataset, seed: int, budget: float, fixed: Fixed | None = None) 
     settings = search.climb(start, names)
     if (other := search.best([start, *others])) != start:
         settings = search.best([settings, search.climb(other, names)])
-    ease = search.climb(ease, {"strength"}.intersection(names))
+    ease = search.climb(ease, {"strength"}.intersection(names), folds=1)
     if search.race.surpasses(ease, settings):
         settings = search.climb(ease, names)
     chosen = replace(chosen, settings=settings)
@@ -135,23 +135,26 @@ class _Race(Generic[Candidate]):
         """Return the mean nDCG over the users of all folds."""
         return float(self.judge(candidate, len(self.folds)).mean())
 
-    def gain(self, other: Candidate, best: Candidate) -> tuple[float, float]:
-        """Return by how much another's mean nDCG is higher, and the standard error of that."""
+    def gain(self, other: Candidate, best: Candidate, most: int) -> tuple[float, float]:
+        """Return by how much another's mean nDCG is higher, and the standard error of that.
+
+        On so many folds at ``most``.
+        """
         gain, error = 0.0, 0.0
-        for folds in range(1, len(self.folds) + 1):
+        for folds in range(1, most + 1):
             gains = self.judge(other, folds) - self.judge(best, folds)
             gain, error = float(gains.mean()), float(gains.std() / len(gains) ** 0.5)
             if gain < 0:
                 break
         return gain, error
 
-    def beats(self, other: Candidate, best: Candidate) -> bool:
-        """Tell whether another candidate is better."""
-        return self.gain(other, best)[0] > ROUNDING
+    def beats(self, other: Candidate, best: Candidate, most: int | None = None) -> bool:
+        """Tell whether another candidate is better, on all folds or the first ``most``."""
+        return self.gain(other, best, most or len(self.folds))[0] > ROUNDING
 
     def surpasses(self, other: Candidate, best: Candidate) -> bool:
         """Tell whether another candidate is better by more than a standard error."""
-        gain, error = self.gain(other, best)
+        gain, error = self.gain(other, best, len(self.folds))
         return gain > error
 
     def standings(self, best: Candidate) -> list[tuple[Candidate, float, int]]:
@@ -191,8 +194,11 @@ class _Search:
                 found = settings
         return found
 
-    def climb(self, best: Settings, names: Iterable[str]) -> Settings:
-        """Return the best settings reached from a start by changing what is named."""
+    def climb(self, best: Settings, names: Iterable[str], folds: int | None = None) -> Settings:
+        """Return the best settings reached from a start by changing what is named.
+
+        Judged on all folds, or the first few.
+        """
         with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
             improved = True
             while improved and self.complete:
@@ -203,7 +209,7 @@ class _Search:
                             self.complete = False
                             return best
                         bar.update()
-                        if self.race.beats(candidate, best):
+                        if self.race.beats(candidate, best, folds):
                             best, improved = candidate, True
                 _log.info("%d settings tried", len(self.race.tried))
         return best

@@ -1,12 +1,16 @@
 """Baking the catalogue: the packaged, read-only SQLite database."""
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+
+import numpy as np
 
 from recommender.catalog import fold
 from training.dataset import Dataset
 
+BLOCK = 100_000  # ratings that are held as Python objects at a time
 SCHEMA = """
 CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL);
 CREATE TABLE filmes (
@@ -36,27 +40,35 @@ CREATE VIRTUAL TABLE busca USING fts5 (
 
 def bake(data: Dataset, path: Path) -> None:
     """Write a data set into a new database; equal data gives equal bytes."""
-    ratings = data.ratings.sort_values(["user", "film"])
-    user_ids = data.users["id"].to_numpy()[ratings["user"]].tolist()
-    film_ids = data.films["id"].to_numpy()[ratings["film"]].tolist()
     genres = {
         (fold(genre), film_id)
         for film_id, of_film in zip(data.films["id"].tolist(), data.genres(), strict=True)
         for genre in of_film
     }
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("PRAGMA journal_mode = OFF; PRAGMA foreign_keys = ON;" + SCHEMA)
+        db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
         with db:
             db.executemany("INSERT INTO usuarios VALUES (?, ?, ?)", data.users.to_numpy().tolist())
             db.executemany(
                 "INSERT INTO filmes VALUES (?, ?, ?, ?, ?)", data.films.to_numpy().tolist()
             )
-            db.executemany(
-                "INSERT INTO avaliacoes VALUES (?, ?, ?)",
-                zip(user_ids, film_ids, ratings["avaliacao"].tolist(), strict=True),
-            )
+            db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?)", _ratings(data))
             db.executemany("INSERT INTO generos VALUES (?, ?)", sorted(genres))
             db.execute("INSERT INTO busca (busca) VALUES ('rebuild')")
             db.execute("INSERT INTO busca (busca) VALUES ('optimize')")
         db.execute("PRAGMA optimize")
         db.execute("VACUUM")
+
+
+def _ratings(data: Dataset) -> Iterator[tuple[int, int, float]]:
+    """Return user's id, film's id and rating in order of their key, which spares sorting them."""
+    user_ids, film_ids = data.users["id"].to_numpy(), data.films["id"].to_numpy()
+    order = np.lexsort((data.ratings["film"], data.ratings["user"]))
+    for start in range(0, len(order), BLOCK):
+        block = data.ratings.iloc[order[start : start + BLOCK]]
+        yield from zip(
+            user_ids[block["user"]].tolist(),
+            film_ids[block["film"]].tolist(),
+            block["avaliacao"].tolist(),
+            strict=True,
+        )

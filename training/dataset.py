@@ -69,9 +69,13 @@ class Dataset:
     def digest(self) -> str:
         """SHA-256 of the content, whatever file layout or order it came in."""
         digest = hashlib.sha256()
-        ordered = self.ratings.sort_values(["user", "film"])
-        for frame in (self.users, self.films, ordered):
+        for frame in (self.users, self.films):
             digest.update(frame.to_csv(index=False, lineterminator="\n").encode())
+        order = np.lexsort((self.ratings["film"], self.ratings["user"]))
+        for name in sorted(self.ratings):
+            column = self.ratings[name].to_numpy()[order]
+            digest.update(f"{name} {column.dtype.str}\n".encode())
+            digest.update(column.tobytes())
         return digest.hexdigest()
 
     def with_ratings(self, ratings: pd.DataFrame) -> "Dataset":

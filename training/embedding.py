@@ -11,9 +11,10 @@ from sklearn.utils.extmath import randomized_svd
 
 MEAN_STRENGTH = 5.0  # ratings by which a user's mean is shrunk towards the mean of all
 REFERENCE = 16  # the filter is measured against this singular value
-EXACT = 4000  # users or films up to which any number of singular vectors is found, exactly
-LEADING = 256  # most singular vectors found beyond that
-POWER_ITERATIONS = 7
+SMALL = 1500  # users or films up to which singular vectors are found exactly
+EXACT = 4000  # ... if they are more than LEADING
+LEADING = 256  # most singular vectors found otherwise
+POWER_ITERATIONS = 4
 ROUNDING = 1e-9  # of the largest squared singular value: what is less comes of rounding
 
 Array = NDArray[np.float64]
@@ -67,19 +68,21 @@ def decompose(
 ) -> Spectrum:
     """Factor users × films ratings, for the ``wanted`` leading singular vectors or for all.
 
-    Exactly where there are few users or films; else approximately, and ``LEADING`` at most.
+    Exactly where there are few users or films; else by a randomised method (Halko et al. 2011).
     """
     mean = float(ratings.data.mean())
     half_range = (scale[1] - scale[0]) / 2 or 1.0
     counts = np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(np.float64)
     matrix = weigh(ratings, mean, half_range, normalisation)
     matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
+    matrix = matrix[np.diff(matrix.indptr) > 0]  # a sample of the users leaves many rows empty
     smaller = min(matrix.shape)
-    if smaller <= EXACT:
-        values, vectors = _by_gram_matrix(matrix, min(wanted or smaller, smaller))
+    wanted = min(wanted or smaller, smaller)
+    if smaller <= (SMALL if wanted <= LEADING else EXACT):
+        values, vectors = _by_gram_matrix(matrix, wanted)
     else:
         _, values, rows = randomized_svd(
-            matrix, min(wanted or LEADING, LEADING), n_iter=POWER_ITERATIONS, random_state=seed
+            matrix, min(wanted, LEADING), n_iter=POWER_ITERATIONS, random_state=seed
         )
         vectors = rows.T
     return Spectrum(normalisation, vectors, values, counts, mean, half_range)

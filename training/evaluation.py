@@ -15,7 +15,8 @@ from recommender.ranking import Profile, Strategy, rank
 CUTOFF = 10
 PROTOCOL = (
     "25% of each film's ratings held out at random (seed {seed}), rated films left out of the "
-    "lists, every held-out rating relevant, means over the users who have one, k = 10"
+    "lists, every held-out rating relevant, means over the users who have one (10,000 of them, "
+    "if there are more), k = 10"
 )
 METRICS = ("ndcg", "map", "precision", "recall", "hit_rate", "mrr")
 

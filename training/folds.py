@@ -15,8 +15,8 @@ from training.splits import split_by_film
 FOLDS = (3, 10)  # at least and at most
 JUDGES = 2800  # users over all folds together, as far as the number of folds allows
 KEPT = 0.9  # of each film's ratings: almost as dense as what the model is fitted on in the end
-USERS = 2000  # most users of a fold that settings are judged by
-RATINGS = 2_000_000  # most ratings that settings are tried on; of more, those of a sample of users
+USERS = 1000  # most users of a fold that settings are judged by
+RATINGS = 1_000_000  # most ratings that settings are tried on; of more, those of a sample of users
 BLOCK = 500  # users scored at a time
 
 

@@ -1,0 +1,165 @@
+"""Training time and memory by the number of ratings, up to the shape of MovieLens 25M.
+
+Each size is a folder in MovieLens's layout, trained by ``python -m training build`` in a process of
+its own, the full search included. Films are met by popularity, chosen by a taste of twelve
+dimensions; how much a user rates is log-normal, from 20 up. Sizes may be named as arguments.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from machine import facts
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+ROOT = Path(__file__).resolve().parents[1]
+INK, GREY = "#23272f", "#8b929d"
+SHAPES = {  # users, films, ratings: of MovieLens 100K, 1M, 10M and 25M
+    "100k": (943, 1_682, 100_000),
+    "1m": (6_040, 3_706, 1_000_000),
+    "10m": (72_000, 10_700, 10_000_000),
+    "25m": (162_000, 59_000, 25_000_000),
+}
+TASTES = 12
+LEAST = 20  # ratings of a user
+GENRES = ("Drama", "Comedy", "Action", "Thriller", "Romance", "Horror", "Sci-Fi", "Documentary")
+SECONDS, GIGABYTES = 900, 10  # what a training function has at most
+RESULTS = ROOT / "benchmarks/results/training.json"
+CHART = ROOT / "docs/training.svg"
+
+
+def make_data(folder: Path, users: int, films: int, ratings: int) -> int:
+    """Write ``ratings.csv`` and ``movies.csv``, and return the number of ratings made."""
+    random = np.random.default_rng(0)
+    activity = random.lognormal(0, 1.3, users)
+    sizes = np.maximum(activity / activity.sum() * ratings, LEAST).astype(int)
+    popularity = (np.arange(films) + 31.0) ** -1.4
+    reached = np.cumsum(popularity / popularity.sum())
+    of_users = random.normal(size=(users, TASTES))
+    of_films = random.normal(size=(films, TASTES))
+    parts = []
+    for user, size in enumerate(sizes.tolist()):
+        met = np.searchsorted(reached, random.random(min(2 * films, 4 * size + 100)))
+        met = np.unique(np.minimum(met, films - 1))
+        liking = of_films[met] @ of_users[user] / TASTES**0.5
+        chosen = np.argsort(-(liking + 0.7 * random.gumbel(size=len(met))))[:size]
+        values = 3.5 + 0.6 * liking[chosen] + 0.7 * random.normal(size=len(chosen))
+        parts.append((np.full(len(chosen), user + 1), met[chosen] + 1, values))
+    user_ids, film_ids, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    pd.DataFrame(
+        {
+            "userId": user_ids,
+            "movieId": film_ids,
+            "rating": np.clip(np.round(2 * values) / 2, 0.5, 5),
+            "timestamp": 1_000_000_000 + np.arange(len(values)),
+        }
+    ).to_csv(folder / "ratings.csv", index=False)
+    leading = of_films[:, : len(GENRES)].argmax(axis=1)
+    pd.DataFrame(
+        {
+            "movieId": np.arange(films) + 1,
+            "title": [f"Film {film + 1} ({1950 + film % 70})" for film in range(films)],
+            "genres": [GENRES[genre] for genre in leading],
+        }
+    ).to_csv(folder / "movies.csv", index=False)
+    return len(values)
+
+
+def measure(name: str) -> dict[str, float | str]:
+    """Train on data of a shape; return its seconds, gigabytes and what the trainer says of it."""
+    users, films, ratings = SHAPES[name]
+    with tempfile.TemporaryDirectory(dir=ROOT / ".local") as scratch:
+        data, out = Path(scratch, "data"), Path(scratch, "artifact")
+        data.mkdir()
+        made = make_data(data, users, films, ratings)
+        command = [sys.executable, "-m", "training", "build", "--data", data, "--out", out]
+        started = time.perf_counter()
+        process = subprocess.Popen(  # noqa: S603 fixed but for a temporary folder
+            command,
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        if status:
+            raise RuntimeError(f"training on {name} failed with status {status}")
+        manifest = json.loads((out / "manifest.json").read_text())
+        megabytes = sum(path.stat().st_size for path in out.iterdir()) / 1e6
+    return {
+        "shape": name,
+        "users": users,
+        "films": films,
+        "ratings": made,
+        "seconds": round(seconds, 1),
+        "gigabytes": round(used.ru_maxrss * 1024 / 1e9, 2),
+        "artifact_megabytes": round(megabytes, 1),
+        "tried": manifest["hyperparameters"]["tried"],
+        "complete": manifest["hyperparameters"]["complete"],
+        "ndcg": manifest["metrics"]["padrao"]["ndcg"]["mean"],
+    }
+
+
+def exponent(rows: list[dict[str, float | str]]) -> float:
+    """Return the slope of time over ratings in a double logarithmic picture."""
+    ratings, seconds = (
+        np.log([float(row[name]) for row in rows]) for name in ("ratings", "seconds")
+    )
+    return float(np.polyfit(ratings, seconds, 1)[0])
+
+
+def draw(rows: list[dict[str, float | str]], path: Path) -> None:
+    """Write the chart: time and memory over the number of ratings, and what a Lambda has."""
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    ratings = [row["ratings"] for row in rows]
+    for axes, column, most, unit in zip(
+        figure.subplots(1, 2),
+        ("seconds", "gigabytes"),
+        (SECONDS, GIGABYTES),
+        ("seconds of training", "gigabytes at most"),
+        strict=True,
+    ):
+        axes.loglog(ratings, [row[column] for row in rows], "o-", color=INK)
+        axes.axhline(most, color=GREY, linestyle="--")
+        axes.annotate(
+            f"a Lambda has {most}",
+            (ratings[0], most),
+            (0, -11),
+            "data",
+            "offset points",
+            color=GREY,
+        )
+        axes.set(xlabel="ratings", title=unit)
+        axes.spines[["top", "right"]].set_visible(False)
+    with mpl.rc_context({"svg.hashsalt": "filmes"}):
+        figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    """Print the table, write it as JSON, draw the chart."""
+    rows: list[dict[str, float | str]] = []
+    (ROOT / ".local").mkdir(exist_ok=True)
+    for name in sys.argv[1:] or SHAPES:
+        rows.append(measure(name))
+        if len(rows) == 1:
+            print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
+        print("| " + " | ".join(map(str, rows[-1].values())) + " |", flush=True)
+    if len(rows) < 2:
+        return
+    print(f"time grows with the number of ratings to the power of {exponent(rows):.2f}")
+    RESULTS.parent.mkdir(exist_ok=True)
+    found = {"machine": facts(), "exponent": round(exponent(rows), 3), "rows": rows}
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+    draw(rows, CHART)
+
+
+if __name__ == "__main__":
+    main()
