@@ -30,7 +30,7 @@ from training import database, picture
 from training.dataset import Dataset
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
-FILMS_A_USER = 5  # films of a catalogue for each of its users
+FILMS_A_USER = 10  # films of a catalogue for each of its users
 RATINGS = 50  # of each user
 MET = 200  # films that a user has met
 BLOCK = 1000  # users at a time

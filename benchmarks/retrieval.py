@@ -44,7 +44,7 @@ def find_exact(model: Model, profile: Profile) -> Rows:
     """Return the ten best films by scoring all."""
     scores = model.vectors @ user_vector(model, profile)
     scores[profile.rows] = -np.inf
-    return np.argpartition(-scores, LIMIT)[:LIMIT]
+    return np.flatnonzero(scores >= np.partition(scores, -LIMIT)[-LIMIT])[:LIMIT]
 
 
 def find_served(model: Model, profile: Profile) -> Rows:
