@@ -16,11 +16,13 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from machine import facts
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.retrieval import ROOT, print_row, write_results
+
 INK, GREY = "#23272f", "#8b929d"
 SHAPES = {  # users, films, ratings: of MovieLens 100K, 1M, 10M and 25M
     "100k": (943, 1_682, 100_000),
@@ -32,7 +34,6 @@ TASTES = 12
 LEAST = 20  # ratings of a user
 GENRES = ("Drama", "Comedy", "Action", "Thriller", "Romance", "Horror", "Sci-Fi", "Documentary")
 SECONDS, GIGABYTES = 900, 10  # what a training function has at most
-RESULTS = ROOT / "benchmarks/results/training.json"
 CHART = ROOT / "docs/training.svg"
 
 
@@ -80,7 +81,16 @@ def measure(name: str) -> dict[str, float | str]:
         data, out = Path(scratch, "data"), Path(scratch, "artifact")
         data.mkdir()
         made = make_data(data, users, films, ratings)
-        command = [sys.executable, "-m", "training", "build", "--data", data, "--out", out]
+        command = [
+            sys.executable,
+            "-m",
+            "training",
+            "build",
+            "--data",
+            str(data),
+            "--out",
+            str(out),
+        ]
         started = time.perf_counter()
         process = subprocess.Popen(  # noqa: S603 fixed but for a temporary folder
             command,
@@ -149,15 +159,11 @@ def main() -> None:
     (ROOT / ".local").mkdir(exist_ok=True)
     for name in sys.argv[1:] or SHAPES:
         rows.append(measure(name))
-        if len(rows) == 1:
-            print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
-        print("| " + " | ".join(map(str, rows[-1].values())) + " |", flush=True)
+        print_row(rows[-1], first=len(rows) == 1)
     if len(rows) < 2:
         return
     print(f"time grows with the number of ratings to the power of {exponent(rows):.2f}")
-    RESULTS.parent.mkdir(exist_ok=True)
-    found = {"machine": facts(), "exponent": round(exponent(rows), 3), "rows": rows}
-    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+    write_results("training", rows)
     draw(rows, CHART)
 
 

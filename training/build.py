@@ -117,7 +117,7 @@ def _facts(
         "hyperparameters": {
             **choice.chosen.as_dict(),
             "cells": len(model.cell_centers),
-            "probes": model.probes,
+            "candidates": model.candidates,
             "tried": len(choice.settings),
             "complete": choice.complete,
             "validation": {

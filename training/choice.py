@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from recommender.artifact import Model
+from recommender.index import FIRST_BATCH
 from recommender.ranking import Strategy
 from training.clusters import TasteGroups
 from training.dataset import Dataset
 from training.embedding import Normalisation
-from training.evaluation import Profiles, make_profiles, rank_all, score_lists
+from training.evaluation import make_profiles, rank_all, score_lists
 from training.fit import Hyperparameters, Settings, fit
 from training.fixed import Fixed
 from training.folds import Fold, make_folds, shorten
@@ -52,8 +52,8 @@ PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
 KNOWN_RATINGS = (1, 3, 10)  # what is left of profiles to choose the prior's strength by
 CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
 MANY_FILMS = 100_000
-CELLS_OF_MANY = (4.0,)
-PROBED_SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
+CELLS_OF_MANY = (1.0,)
+SCORED_SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 Row = dict[str, Any]
 Candidate = TypeVar("Candidate")
@@ -66,7 +66,7 @@ class Choice:
     """The hyperparameters chosen, and tables of what was tried: values and their nDCG.
 
     ``settings`` and ``priors`` come best first, each with the number of folds it was tried on;
-    ``indices`` in order of trial, on the first fold, with the vectors that a request scores.
+    ``indices`` in order of trial, on the first fold.
     ``complete`` tells whether the search ended by itself, not by its budget of time.
     """
 
@@ -83,8 +83,8 @@ def choose(data: Dataset, seed: int, budget: float, fixed: Fixed | None = None) 
     The search climbs along one setting at a time until no step helps or ``budget`` seconds are
     over; again from another start, if one is better than the first; and again from EASE, if that
     at its best strength is better by more than a standard error. Then the prior's strength is
-    chosen on shortened profiles, and the cells and probes as the cheapest that lose next to
-    nothing. Values in ``fixed`` are taken as they are.
+    chosen on shortened profiles, and the cells and candidates of the index as the cheapest that
+    lose next to nothing. Values in ``fixed`` are taken as they are.
     """
     fixed = fixed or {}
     folds = make_folds(data, seed)
@@ -110,7 +110,7 @@ def choose(data: Dataset, seed: int, budget: float, fixed: Fixed | None = None) 
     indices: list[Row] = []
     if "prior_strength" not in fixed:
         chosen, priors = _choose_prior(folds, chosen)
-    if "cells" not in fixed or "probes" not in fixed:
+    if "cells" not in fixed or "candidates" not in fixed:
         chosen, indices = _choose_index(folds[0], chosen, fixed)
     return Choice(chosen, table, priors, indices, search.complete)
 
@@ -260,38 +260,30 @@ def _choose_prior(folds: list[Fold], chosen: Hyperparameters) -> tuple[Hyperpara
 def _choose_index(
     fold: Fold, chosen: Hyperparameters, fixed: Fixed
 ) -> tuple[Hyperparameters, list[Row]]:
-    """Take the cells and probes that score fewest vectors and lose next to no nDCG, as served."""
+    """Take the cells and candidates that score fewest vectors and lose next to no nDCG."""
     test = fold.test.ratings[fold.test.ratings["user"].isin(fold.users)]
     films = len(fold.train.films)
     groups = TasteGroups(1, chosen.seed).fit(fold.train.matrix)  # of no concern to the index
     exact = float(fold.ndcgs(chosen.settings, chosen.prior_strength).mean())
     shares = CELLS if films < MANY_FILMS else CELLS_OF_MANY
+    sizes = sorted({max(1, round(share * films**0.5)) for share in shares})
+    steps = sorted({max(FIRST_BATCH, round(films * share)) for share in SCORED_SHARES} | {films})
     best, least = chosen, np.inf
     rows: list[Row] = []
-    for wanted in [chosen.cells] if "cells" in fixed else _counts(films**0.5, shares):
+    for wanted in [chosen.cells] if "cells" in fixed else sizes:
         model = fit(
             fold.train, replace(chosen, cells=wanted), fold.spectrum(chosen.settings), groups
         )
         profiles = make_profiles(model, fold.train.ratings, test)
         cells = len(model.cell_centers)
-        steps = [chosen.probes] if "probes" in fixed else [*_counts(cells, PROBED_SHARES), cells]
-        for probes in filter(None, steps):
-            cost = cells + films * probes / cells
+        for candidates in [model.candidates] if "candidates" in fixed else steps:
+            cost = cells + candidates
             if cost >= least:
                 break
-            ndcg = _served_ndcg(replace(model, probes=probes), profiles)
-            rows.append({"cells": cells, "probes": probes, "scored": round(cost), "ndcg": ndcg})
-            if ndcg >= exact * (1 - LOSS):
-                best, least = replace(chosen, cells=cells, probes=probes), cost
+            lists = rank_all(replace(model, candidates=candidates), profiles, Strategy.MODEL)
+            ndcg = float(score_lists(lists, profiles.relevant)["ndcg"].mean())
+            rows.append({"cells": cells, "candidates": candidates, "ndcg": round(ndcg, 6)})
+            if ndcg >= exact * (1 - LOSS) or candidates >= films or "candidates" in fixed:
+                best, least = replace(chosen, cells=cells, candidates=candidates), cost
                 break
     return best, rows
-
-
-def _counts(unit: float, shares: Sequence[float]) -> list[int]:
-    """Return shares of a number as counts from 1, each once, in ascending order."""
-    return sorted({max(1, round(share * unit)) for share in shares})
-
-
-def _served_ndcg(model: Model, profiles: Profiles) -> float:
-    lists = rank_all(model, profiles, Strategy.MODEL)
-    return round(float(score_lists(lists, profiles.relevant)["ndcg"].mean()), 6)

@@ -72,7 +72,7 @@ class Dataset:
         for frame in (self.users, self.films):
             digest.update(frame.to_csv(index=False, lineterminator="\n").encode())
         order = np.lexsort((self.ratings["film"], self.ratings["user"]))
-        for name in sorted(self.ratings):
+        for name in sorted(map(str, self.ratings.columns)):
             column = self.ratings[name].to_numpy()[order]
             digest.update(f"{name} {column.dtype.str}\n".encode())
             digest.update(column.tobytes())

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommender.artifact import Model
 from recommender.catalog import fold
-from training.clusters import FilmCells, TasteGroups
+from training.clusters import FilmCells, TasteGroups, shelve
 from training.coldstart import fill, traits
 from training.dataset import Dataset
 from training.embedding import (
@@ -67,7 +67,7 @@ class Hyperparameters:
     settings: Settings = field(default_factory=Settings)
     prior_strength: float = 5.0  # ratings that what all users like counts for in each user's vector
     cells: int | None = None  # by default the square root of the number of films
-    probes: int | None = None  # by default a quarter of the cells
+    candidates: int | None = None  # films to score; by default a quarter of them
     groups: int = 5
     seed: int = 42
 
@@ -111,10 +111,9 @@ def fit(
     cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
     groups = groups or TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
 
-    # Rows are films in order of cell, then id; films come in order of id.
-    order = np.argsort(cells.labels_, kind="stable")
+    shelves = shelve(cells.labels_, len(cells.centers_), vectors.astype(np.float32))
+    order = shelves.order
     film_ids = data.films["id"].to_numpy(np.int64)[order]
-    sizes = np.bincount(cells.labels_, minlength=len(cells.centers_))
     popularity = np.bincount(data.ratings["film"], minlength=len(order))[order] / len(data.users)
     group_centers = groups.centers_[:, order].astype(np.float32)
     group_shift = groups.shift_[order]
@@ -122,7 +121,7 @@ def fit(
     names, starts, rows = _genre_lists([film_genres[film] for film in order])
     return Model(
         film_ids=film_ids,
-        rows_by_id=np.argsort(film_ids).astype(np.int32),
+        rows_by_id=np.argsort(film_ids).astype(np.int64),
         vectors=vectors[order].astype(np.float32),
         fold_in=embedding.fold_in_[order].astype(np.float32),
         prior=(chosen.prior_strength * mean_source(embedding, spectrum)).astype(np.float32),
@@ -132,9 +131,12 @@ def fit(
         rating_mean=spectrum.mean,
         rating_mean_strength=MEAN_STRENGTH,
         cell_centers=cells.centers_.astype(np.float32),
-        cell_starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+        cell_starts=shelves.cell_starts,
         cell_labels=label_cells(data.films, film_genres, cells.labels_, data.ratings["film"]),
-        probes=chosen.probes or -(-len(sizes) // 4),
+        cell_shelves=shelves.cell_shelves,
+        shelf_starts=shelves.shelf_starts,
+        shelf_lengths=shelves.shelf_lengths,
+        candidates=chosen.candidates or -(-len(order) // 4),
         popularity=popularity.astype(np.float32),
         popular_rows=np.lexsort((film_ids, -popularity)).astype(np.int32),
         group_centers=group_centers,

@@ -19,7 +19,7 @@ LIMITS: dict[str, Limits] = {
     "slope": (float, 0, 2),
     "prior_strength": (float, 0, 1000),
     "cells": (int, 1, 100_000),
-    "probes": (int, 1, 100_000),
+    "candidates": (int, 1, 10_000_000),
     "groups": (int, 1, 1000),
 }
 
