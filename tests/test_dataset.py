@@ -74,6 +74,13 @@ def test_the_example_data_reads() -> None:
     assert data.films["titulo"].tolist() == [film["titulo"] for film in document["filmes"]]
 
 
+def test_a_time_that_only_some_ratings_tell_is_missed_in_the_others() -> None:
+    document = as_document(random_ratings(4, 4))
+    document["avaliacoes"][1]["momento"] = 9
+    expected = "d.json: avaliacoes[0]: momento is nan, allowed are numbers"
+    assert message(as_json(document)).startswith(expected)
+
+
 def test_the_original_case_reads() -> None:
     data = read(CASE)
     assert data.matrix.shape == (5, 20)

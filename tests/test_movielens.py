@@ -217,6 +217,7 @@ WHOLE = "allowed are whole numbers from 0, of up to 18 digits"
         ("ratings.csv", HEADER + b"1,1,5,9\n7,1,5,9\n-3,1,4,9\n", "line 4: usuario_id is -3, "),
         ("ratings.csv", HEADER + b"1,1,5,9\n1,7,5,9\nx,1,4,9\n", "line 4: usuario_id is 'x', "),
         ("ratings.csv", HEADER + b"1,1,5,9\n\n1,7,5,9\n2,y,4,9\n", "line 5: filme_id is 'y', "),
+        ("ratings.csv", HEADER + b"1,1,5,9\n\n1,7,11,9\n", "line 4: avaliacao is '11', " + NUMBERS),
         ("ratings.csv", HEADER + b"1,1.5,4,9\n", f"line 2: filme_id is '1.5', {WHOLE}"),
         ("ratings.csv", HEADER + b"1," + b"9" * 30 + b",4,9\n", "line 2: filme_id is '99999"),
         ("ratings.csv", HEADER + b'1,1,5,9\n"1,1,5,9\n', "ratings.csv: Error tokenizing data"),

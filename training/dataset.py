@@ -130,9 +130,8 @@ def from_json(content: bytes, name: str) -> Dataset:
                     f"{name}: {key}[{number}] is {_shown(record)}, not an object with "
                     + ", ".join(columns)
                 )
-        optional = (
-            [TIME_COLUMN] if key == "avaliacoes" and TIME_COLUMN in (records or [{}])[0] else []
-        )
+        timed = key == "avaliacoes" and any(TIME_COLUMN in record for record in records)
+        optional = [TIME_COLUMN] if timed else []
         frame = pd.DataFrame(records, columns=columns + optional, dtype=object)
         tables.append(Table(frame, f"{name}: {key}", 0))
     return check(*tables, scale=(0.0, 5.0))

@@ -65,7 +65,9 @@ def _ratings(
     fast = {name: "float64" if ours == "avaliacao" else "int64" for name, ours in columns.items()}
     try:
         try:
-            frame = pd.read_csv(path, usecols=names, dtype=fast, sep=sep, header=header)
+            frame = pd.read_csv(
+                path, usecols=names, dtype=fast, sep=sep, header=header, skip_blank_lines=False
+            )
         except (ValueError, OverflowError):  # some record is at fault: let the check name it
             frame = pd.read_csv(
                 path, usecols=names, dtype=str, keep_default_na=False, sep=sep, header=header,
