@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from recommender.caching import VERSION_HEADER
+from recommender.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -63,6 +64,19 @@ def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
     return _invalid([{"campo": name, "valor": _short(value), "permitido": allowed}])
 
 
+def responses(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses`` of a route for problems: statuses, and what each means there."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status, text in described.items()
+    }
+
+
+COMMON = responses({422: "Um parâmetro não é aceito.", 503: "Não há modelo a servir."})
+"""The problems that every route may answer with."""
+
+
 def install(app: FastAPI, version: str) -> None:
     """Make every error of an app a problem.
 
@@ -95,12 +109,8 @@ def install(app: FastAPI, version: str) -> None:
 
     def openapi() -> dict[str, Any]:
         document = describe()
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                for response in operation["responses"].values():
-                    content = response.get("content", {})
-                    if MEDIA_TYPE in content and "application/json" in content:
-                        content[MEDIA_TYPE] = content.pop("application/json")
+        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        document["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
