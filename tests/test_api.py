@@ -289,7 +289,7 @@ def test_a_forged_cursor(client: TestClient, artifact_dir: Path, offset: str) ->
 def test_a_method_that_is_not_allowed(client: TestClient, method: str, path: str) -> None:
     answer = client.request(method, path)
     assert path in check_problem(answer, 405)["detail"]
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize("path", ["/nada", "/filmes/1/recomendacoes/2", "/usuarios", "/%00", "/é"])
