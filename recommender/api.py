@@ -14,6 +14,7 @@ from recommender import about, documentation, films, problems, recommendations
 from recommender.artifact import ArtifactError, bundled_folder, load
 from recommender.caching import VERSION_HEADER, Conditional
 from recommender.catalog import Catalog
+from recommender.limits import BodyLimit
 from recommender.serving import Serving
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
@@ -72,6 +73,7 @@ def create_app(folder: Path) -> FastAPI:
     app.state.serving = serving
     problems.install(app, version)
     documentation.install(app)
+    app.add_middleware(BodyLimit)
     origins = os.environ.get("CORS_ORIGINS", "").replace(",", " ").split()
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)

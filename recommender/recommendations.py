@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from recommender import hypotheses, problems, ranking
 from recommender.caching import PERSONAL
 from recommender.catalog import fold
+from recommender.limits import LARGEST_BODY
 from recommender.paging import next_link, read_cursor
 from recommender.ranking import Profile, Ranking, Reason
 from recommender.schemas import (
@@ -21,7 +22,6 @@ from recommender.schemas import (
 from recommender.serving import ONCE, InUse, Serving
 
 DECIMALS = 6  # of scores and shares
-LARGEST_BODY = 100_000  # bytes: all that a request may hold, at its longest, and room for blanks
 
 router = APIRouter(tags=["recomendacoes"], responses=problems.COMMON, dependencies=[ONCE])
 
@@ -66,9 +66,12 @@ async def recommend_to_user(
     "/recomendacoes",
     response_model=list[Recommendation] | WhatIf,
     responses=problems.responses(
-        {404: "Não há tal usuário.", 413: f"O corpo passa de {LARGEST_BODY} bytes."}
+        {
+            400: "O corpo não é um texto em UTF-8.",
+            404: "Não há tal usuário.",
+            413: f"O corpo passa de {LARGEST_BODY} bytes.",
+        }
     ),
-    max_body_size=LARGEST_BODY,
     summary="Recomenda filmes a quem tem estas avaliações",
     description="Nada é guardado. Sem `usuario_id`, a resposta é uma lista. Com ele, é um objeto: "
     "as recomendações que o usuário teria se às suas avaliações se juntassem estas, e em que "
