@@ -7,11 +7,13 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from recommender import about, films, problems, recommendations
+from recommender import about, films, problems, ratings, recommendations
+from recommender.access import Access, read_access
 from recommender.artifact import ArtifactError, bundled_folder, load
 from recommender.caching import Conditional
 from recommender.catalog import Catalog
 from recommender.serving import Serving
+from recommender.store import Store, open_store
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
 
@@ -19,18 +21,22 @@ DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em portugu�
 ROUTES = [
     *films.router.routes,
     *recommendations.router.routes,
+    *ratings.router.routes,
     *about.router.routes,
 ]
 
 _log = logging.getLogger(__name__)
 
 
-def create_app(folder: Path) -> FastAPI:
-    """Return the app serving an artifact folder; if it cannot be loaded, it answers 503."""
+def create_app(folder: Path, access: Access | None = None, store: Store | None = None) -> FastAPI:
+    """Return the app serving an artifact folder; if it cannot be loaded, it answers 503.
+
+    Without rules everybody may read everything; without a store nothing can be written.
+    """
     serving: Serving | None = None
     try:
         artifact = load(folder)
-        serving = Serving(artifact, Catalog(artifact.catalog_path))
+        serving = Serving(artifact, Catalog(artifact.catalog_path), store)
     except ArtifactError as error:
         _log.error("artifact not loaded: %s", error)
     version = serving.artifact.version if serving else ""
@@ -40,6 +46,8 @@ def create_app(folder: Path) -> FastAPI:
         yield
         if serving is not None:
             serving.catalog.close()
+        if store is not None:
+            store.close()
 
     app = FastAPI(
         lifespan=lifespan,
@@ -49,9 +57,10 @@ def create_app(folder: Path) -> FastAPI:
         routes=ROUTES,
     )
     app.state.serving = serving
+    app.state.access = access or Access()
     problems.install(app, version)
     app.add_middleware(Conditional, version=version)
     return app
 
 
-app = create_app(bundled_folder())
+app = create_app(bundled_folder(), read_access(), open_store())

@@ -37,9 +37,8 @@ class Conditional:
             headers[VERSION_HEADER] = self.version
             content = body
             if scope["method"] in ("GET", "HEAD") and start["status"] == 200:
-                etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-                headers["ETag"] = etag
-                if _matches(Headers(scope=scope).get("if-none-match", ""), etag):
+                headers["ETag"] = etag(body)
+                if names(Headers(scope=scope).get("if-none-match", ""), etag(body)):
                     start["status"], content = 304, b""
                     del headers["content-length"]
                     del headers["content-type"]
@@ -50,7 +49,19 @@ class Conditional:
         await self.app(scope, receive, hold)
 
 
-def _matches(condition: str, etag: str) -> bool:
-    """Tell whether an If-None-Match header names an ETag (weak comparison, RFC 9110 13.1.2)."""
-    tags = [tag.strip().removeprefix("W/") for tag in condition.split(",")]
-    return etag in tags or tags == ["*"]
+def etag(body: bytes) -> str:
+    """Return the strong ETag of a content."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def names(condition: str, tag: str | None, *, strong: bool = False) -> bool:
+    """Tell whether an If-Match or If-None-Match header names an ETag; None is what is not there.
+
+    If-None-Match compares weakly, If-Match strongly (RFC 9110 13.1).
+    """
+    if tag is None:
+        return False
+    tags = [given.strip() for given in condition.split(",")]
+    return tags == ["*"] or tag in (
+        tags if strong else [given.removeprefix("W/") for given in tags]
+    )

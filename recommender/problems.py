@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details, in Portuguese, with the message also under ``error``."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,14 +12,19 @@ from starlette.exceptions import HTTPException
 
 from recommender.caching import VERSION_HEADER
 from recommender.schemas import Problem
+from recommender.store import StoreError
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5  # after which a store that did not answer may be asked again
 
 TITLES = {
     400: "Requisição inválida",
+    401: "Não autenticado",
+    403: "Proibido",
     404: "Não encontrado",
     405: "Método não permitido",
     410: "Cursor expirado",
+    412: "Precondição não atendida",
     422: "Parâmetro inválido",
     500: "Erro interno",
     503: "Indisponível",
@@ -31,15 +37,20 @@ ALLOWED = {
     "extra_forbidden": "nenhum parâmetro com este nome",
     "finite_number": "um número finito",
     "float_parsing": "um número",
+    "float_type": "um número",
     "greater_than_equal": "no mínimo {ge}",
     "int_parsing": "um número inteiro",
     "int_parsing_size": "um número inteiro de até 64 bits",
+    "json_invalid": "JSON",
     "less_than_equal": "no máximo {le}",
     "missing": "um valor é obrigatório",
+    "model_attributes_type": "um objeto JSON",
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
 }
+
+_log = logging.getLogger(__name__)
 
 
 class ProblemError(Exception):
@@ -99,6 +110,11 @@ def install(app: FastAPI, version: str) -> None:
         }.get(error.status_code, "A requisição não pôde ser lida.")
         return _answer(ProblemError(error.status_code, detail, headers=error.headers))
 
+    async def on_unreachable(_: Request, error: Exception) -> JSONResponse:
+        _log.error("ratings not reached: %s", error)
+        detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
+        return _answer(ProblemError(503, detail, headers={"Retry-After": str(RETRY_SECONDS)}))
+
     async def on_failure(_: Request, __: Exception) -> JSONResponse:
         headers = {VERSION_HEADER: version}
         return _answer(
@@ -117,6 +133,7 @@ def install(app: FastAPI, version: str) -> None:
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(StoreError, on_unreachable)
     app.add_exception_handler(Exception, on_failure)
 
 

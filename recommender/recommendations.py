@@ -6,10 +6,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from recommender import problems, ranking
+from recommender.access import REFUSALS, Reader
 from recommender.catalog import fold
 from recommender.paging import next_link, read_cursor
 from recommender.ranking import Profile
-from recommender.schemas import Recommendation, RecommendationQuery, UserId
+from recommender.schemas import Recommendation, RecommendationQuery
 from recommender.serving import InUse, Serving
 
 DECIMALS = 6  # of scores and shares
@@ -17,7 +18,7 @@ DECIMALS = 6  # of scores and shares
 router = APIRouter(responses=problems.COMMON)
 
 _TO_USER = "Pelas avaliações do usuário; sem nenhuma, os mais populares, o que `X-Estrategia` diz."
-_NO_USER = problems.responses({404: "Não há tal usuário."})
+_NO_USER = problems.responses(REFUSALS | {404: "Não há tal usuário."})
 
 
 @router.get(
@@ -36,13 +37,16 @@ _NO_USER = problems.responses({404: "Não há tal usuário."})
 )
 async def recommend_to_user(
     request: Request,
-    usuario_id: UserId,
+    usuario_id: Reader,
     query: Annotated[RecommendationQuery, Query()],
     use: InUse,
 ) -> JSONResponse:
     """Rank films for the ratings of a user."""
-    profile = ranking.make_profile(use.artifact.model, use.ratings(usuario_id))
-    return recommend(request, use, profile, query)
+    known = use.ratings(usuario_id)
+    profile = ranking.make_profile(use.artifact.model, known.ratings)
+    answer = recommend(request, use, profile, query)
+    answer.headers.update(known.headers)
+    return answer
 
 
 def recommend(

@@ -54,6 +54,38 @@ class RecommendationQuery(BaseModel):
     estrategia: Strategy = Strategy.MODEL
 
 
+class RatingQuery(BaseModel):
+    """Parameters of ``GET /usuarios/{usuario_id}/avaliacoes``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limite: int = Field(100, ge=1, le=1000)
+    cursor: Cursor = None
+
+
+class NewRating(BaseModel):
+    """What a user thinks of a film, as it is written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    avaliacao: float = Field(
+        strict=True,
+        allow_inf_nan=False,
+        description="Na escala dos dados do modelo, que `GET /modelo` diz: `escala` e `passo`.",
+        examples=[4],
+    )
+
+
+class Rating(BaseModel):
+    """What a user thinks of a film."""
+
+    filme_id: int
+    titulo: str
+    avaliacao: float
+    versao: int = Field(description="0: veio com o modelo. Cresce de um em um a cada mudança.")
+    momento: str | None = Field(description="Da escrita (ISO 8601); `null` na versão 0.")
+
+
 class Film(BaseModel):
     """A film of the catalogue."""
 
