@@ -6,7 +6,7 @@ of the cells nearest to the user, then all others, then (unless they are to be m
 that the user has rated. A request computes no more batches than it reads.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,10 +54,10 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A rated film (its row), its rating, and its share of a score."""
+    """A film (its row), its rating if that is why it is a reason, and its share of a score."""
 
     row: int
-    rating: float
+    rating: float | None
     share: float
 
 
@@ -108,7 +108,7 @@ def rank(
     if not len(profile.rows):
         strategy = Strategy.POPULAR
     mixed = strategy is not Strategy.MODEL if include_rated is None else include_rated
-    allowed = _films_of_genres(model, genres)
+    allowed = films_of_genres(model, genres)
     barred = find_rows(model, excluded)
     barred = barred[barred >= 0]
     rated = np.setdiff1d(profile.rows, barred)
@@ -119,14 +119,15 @@ def rank(
     hidden = barred if mixed else np.union1d(barred, rated)
     if strategy is Strategy.MODEL:
         user = user_vector(model, profile)
-        batches = _by_cells(model, user, hidden, allowed, wanted)
+        cells = np.argsort(-(model.cell_centers @ user), kind="stable")
+        batches = by_cells(model, cells, lambda block: block @ user, hidden, allowed, wanted)
         rated_scores = model.vectors[rated] @ user
     else:
         scores, order = _fixed_order(model, profile, strategy)
         batches = _by_order(scores, order, hidden, allowed, wanted)
         rated_scores = scores[rated]
 
-    rows, scores = _gather(batches, wanted)
+    rows, scores = gather(batches, wanted)
     if diversity:
         varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
         rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
@@ -139,6 +140,12 @@ def rank(
     return Ranking(strategy, rows[page], scores[page], np.isin(rows[page], rated), more)
 
 
+def make_directions(vectors: Floats) -> Floats:
+    """Return vectors (m, d) scaled to length 1; those of length 0 stay as they are."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+
+
 def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
     """Return an order of films (p,) by maximal marginal relevance (Carbonell and Goldstein 1998).
 
@@ -146,8 +153,7 @@ def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.i
     greatest cosine of its vector (p, d) with one that came before, at least 0. Relevance is the
     score, scaled to 0 for the lowest and 1 for the highest.
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    directions = vectors / np.where(lengths > 0, lengths, 1)
+    directions = make_directions(vectors)
     spread = np.ptp(scores) if len(scores) else 0
     relevance = (scores - scores.min()) / spread if spread else np.zeros(len(scores))
     likest = np.zeros(len(scores))
@@ -213,7 +219,7 @@ def _weights(model: Model, profile: Profile) -> Floats:
     return np.asarray(scaled, np.float32)
 
 
-def _films_of_genres(model: Model, genres: Iterable[str]) -> NDArray[np.bool_] | None:
+def films_of_genres(model: Model, genres: Iterable[str]) -> NDArray[np.bool_] | None:
     """Return which films (n,) have any of the genres; None where none is asked for."""
     wanted = set(genres)
     if not wanted:
@@ -225,30 +231,37 @@ def _films_of_genres(model: Model, genres: Iterable[str]) -> NDArray[np.bool_] |
     return allowed
 
 
-def _by_cells(
-    model: Model, user: Floats, hidden: Rows, allowed: NDArray[np.bool_] | None, wanted: int
+def by_cells(
+    model: Model,
+    cells: NDArray[np.intp],
+    score: Callable[[Floats], Floats],
+    hidden: Rows,
+    allowed: NDArray[np.bool_] | None,
+    wanted: int,
 ) -> Iterator[tuple[Rows, Floats]]:
-    """Yield the best films of the cells nearest to the user, then the best of all other cells.
+    """Yield the best films of the nearest cells, then the best of all other cells.
 
-    The first batch takes ``probes`` cells, and more while they hold too few films for a page.
+    ``cells`` (k,) are nearest first; ``score`` makes scores (b,) of vectors (b, d). The first batch
+    takes ``probes`` cells, and more while they hold too few films for a page.
     """
-    cells = np.argsort(-(model.cell_centers @ user), kind="stable")
     rows, scores = np.empty(0, np.int32), np.empty(0, np.float32)
     probed, step = 0, model.probes
     while probed < len(cells) and len(rows) < FIRST_BATCH:
-        more_rows, more_scores = _score(model, user, cells[probed : probed + step], hidden, allowed)
+        more_rows, more_scores = _score(
+            model, score, cells[probed : probed + step], hidden, allowed
+        )
         rows, scores = np.concatenate([rows, more_rows]), np.concatenate([scores, more_scores])
         probed, step = probed + step, max(probed, 1)
     best = _best(model.film_ids[rows], scores, wanted)
     yield rows[best], scores[best]
-    rows, scores = _score(model, user, cells[probed:], hidden, allowed)
+    rows, scores = _score(model, score, cells[probed:], hidden, allowed)
     best = _best(model.film_ids[rows], scores, wanted)
     yield rows[best], scores[best]
 
 
 def _score(
     model: Model,
-    user: Floats,
+    score: Callable[[Floats], Floats],
     cells: NDArray[np.intp],
     hidden: Rows,
     allowed: NDArray[np.bool_] | None,
@@ -258,7 +271,7 @@ def _score(
     if not blocks:
         return np.empty(0, np.int32), np.empty(0, np.float32)
     rows = np.concatenate([np.arange(start, end, dtype=np.int32) for start, end in blocks])
-    scores = np.concatenate([model.vectors[start:end] @ user for start, end in blocks])
+    scores = np.concatenate([score(model.vectors[start:end]) for start, end in blocks])
     kept = _kept(rows, hidden, allowed)
     return rows[kept], scores[kept]
 
@@ -287,7 +300,7 @@ def _kept(rows: Rows, hidden: Rows, allowed: NDArray[np.bool_] | None) -> NDArra
     return kept if allowed is None else kept & allowed[rows]
 
 
-def _gather(batches: Iterator[tuple[Rows, Floats]], wanted: int) -> tuple[Rows, Floats]:
+def gather(batches: Iterator[tuple[Rows, Floats]], wanted: int) -> tuple[Rows, Floats]:
     """Join batches until they hold ``wanted`` films."""
     rows, scores, count = [], [], 0
     for batch_rows, batch_scores in batches:

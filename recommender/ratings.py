@@ -8,15 +8,17 @@ from fastapi.responses import JSONResponse
 
 from recommender import problems, ranking
 from recommender.access import REFUSALS, Reader, Writer
-from recommender.caching import etag, names
+from recommender.caching import PERSONAL, etag, names
 from recommender.catalog import Film
 from recommender.paging import next_link, read_cursor
 from recommender.problems import ProblemError, invalid_field
 from recommender.schemas import FilmId, NewRating, Rating, RatingQuery
-from recommender.serving import InUse, Serving, no_user
+from recommender.serving import ONCE, InUse, Serving, no_user
 from recommender.store import ConflictError, Entry, overlay
 
-router = APIRouter(responses=problems.COMMON)
+router = APIRouter(tags=["avaliacoes"], responses=problems.COMMON, dependencies=[ONCE])
+
+LARGEST_BODY = 1000  # bytes: of one rating
 
 _PATH = "/usuarios/{usuario_id}/avaliacoes"
 _WRITE = REFUSALS | {412: "A avaliação não é a que `If-Match` ou `If-None-Match` diz."}
@@ -26,7 +28,7 @@ _VERSIONS = "`versao` cresce de um em um a cada mudança; 0 é a avaliação que
 @router.get(
     _PATH,
     response_model=list[Rating],
-    responses=problems.responses(REFUSALS | {404: "Não há tal usuário."}),
+    responses=problems.responses(REFUSALS | {404: "Não há tal usuário.", 410: problems.EXPIRED}),
     summary="Lista as avaliações de um usuário",
     description=f"Em ordem de id do filme, aos pedaços. {_VERSIONS}",
 )
@@ -39,12 +41,13 @@ async def list_ratings(
         raise no_user(usuario_id)
     rows = ranking.find_rows(use.artifact.model, list(ratings)).tolist()
     listed = [film_id for film_id, row in zip(ratings, rows, strict=True) if row >= 0]
-    offset = read_cursor(use, query.cursor)
+    basis = repr([(film_id, ratings[film_id]) for film_id in listed]).encode()
+    offset = read_cursor(request, use, query.cursor, basis)
     page = listed[offset : offset + query.limite]
     films = use.catalog.films(page)
-    headers = {"X-Total-Count": str(len(listed))}
+    headers = {**PERSONAL, "X-Total-Count": str(len(listed))}
     if offset + len(page) < len(listed):
-        headers["Link"] = next_link(request, use, offset + len(page))
+        headers["Link"] = next_link(request, use, offset + len(page), basis)
     body = [_show(films[film_id], ratings[film_id]) for film_id in page]
     return JSONResponse(body, headers=headers)
 
@@ -56,15 +59,18 @@ async def list_ratings(
     summary="Uma avaliação",
     description=f"Seu `ETag` serve a `If-Match` de uma escrita. {_VERSIONS}",
 )
-async def show_rating(usuario_id: Reader, filme_id: FilmId, use: InUse) -> JSONResponse:
+async def show_rating(
+    request: Request, usuario_id: Reader, filme_id: FilmId, use: InUse
+) -> JSONResponse:
     """Answer with a user's rating of a film."""
+    problems.refuse_parameters(request)
     film = _film(use, filme_id)
     written = use.written(usuario_id, filme_id).get(filme_id)
     rating = _counting(written, use.catalog.rating(usuario_id, filme_id))
     if rating is None:
         detail = f"Usuário com ID {usuario_id} não avaliou o filme com ID {filme_id}."
         raise ProblemError(404, detail)
-    return JSONResponse(_show(film, rating))
+    return JSONResponse(_show(film, rating), headers=PERSONAL)
 
 
 @router.put(
@@ -72,8 +78,11 @@ async def show_rating(usuario_id: Reader, filme_id: FilmId, use: InUse) -> JSONR
     response_model=Rating,
     responses={
         201: {"model": Rating, "description": "A avaliação passou a existir."},
-        **problems.responses(_WRITE | {404: "Não há tal filme."}),
+        **problems.responses(
+            _WRITE | {404: "Não há tal filme.", 413: f"O corpo passa de {LARGEST_BODY} bytes."}
+        ),
     },
+    max_body_size=LARGEST_BODY,
     summary="Avalia um filme",
     description="Muda a próxima recomendação. Quem nunca avaliou passa a existir com a primeira "
     f"avaliação; repetir a escrita não muda nada. {_VERSIONS}",
@@ -82,6 +91,7 @@ async def rate(
     request: Request, usuario_id: Writer, filme_id: FilmId, new: NewRating, use: InUse
 ) -> JSONResponse:
     """Set a user's rating of a film: 201 where there was none, else 200."""
+    problems.refuse_parameters(request)
     film = _film(use, filme_id)
     _check_scale(use, new.avaliacao)
     before, after = _write(request, use, usuario_id, filme_id, film, new.avaliacao)
@@ -101,6 +111,7 @@ async def rate(
 )
 async def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> Response:
     """Delete a user's rating of a film, if there is one; of one that the catalogue lacks, too."""
+    problems.refuse_parameters(request)
     film = use.catalog.films([filme_id]).get(filme_id)
     _write(request, use, usuario_id, filme_id, film, None)
     return Response(status_code=204)
@@ -162,8 +173,7 @@ def _film(use: Serving, film_id: int) -> Film:
 
 def _check_scale(use: Serving, rating: float) -> None:
     """Raise the 422 for a rating that is not of the data's scale: lowest, highest, and step."""
-    facts = use.artifact.manifest["data"]
-    (lowest, highest), step = facts["escala"], facts["passo"]
+    (lowest, highest), step = use.artifact.scale, use.artifact.step
     allowed = f"um número de {lowest:g} a {highest:g}"
     if step:
         allowed += f", de {step:g} em {step:g}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from samcli.yamlhelper import yaml_parse
 
 from recommender.access import Access, Mode, read_access
@@ -20,16 +21,20 @@ from tests.test_handler import CONTEXT, Event, http_api
 
 USER, OTHER, NOBODY = 1, 2, 987_654_321
 FILM = next(film for film in FILMS if film not in RATINGS[USER])
-DOCUMENTATION = [("GET", "/docs"), ("GET", "/openapi.json")]
 OPERATIONS = [
     (method, route.path)
     for route in ROUTES
-    for method in sorted(route.methods - {"HEAD"})  # type: ignore[attr-defined]
-] + DOCUMENTATION
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods or ())
+]
 PERSONAL = [(method, path) for method, path in OPERATIONS if "{usuario_id}" in path]
 PUBLIC = [operation for operation in OPERATIONS if operation not in PERSONAL]
-READS = [(method, path) for method, path in PERSONAL if method == "GET"]
-WRITES = [operation for operation in PERSONAL if operation not in READS]
+WRITES = [(method, path) for method, path in PERSONAL if method in ("PUT", "DELETE")]
+READS = [operation for operation in PERSONAL if operation not in WRITES]
+BODIES: dict[str, dict[str, Any]] = {
+    "PUT": {"avaliacao": 4},
+    "POST": {"avaliacoes": [{"filme_id": FILM, "avaliacao": 4}]},
+}
 
 Ask = Callable[..., Event]
 
@@ -93,10 +98,12 @@ def ask(mode: str, artifact_dir: Path, tmp_path: Path) -> Iterator[Ask]:
             del sys.modules[name]
         handler = importlib.import_module("handler").handler
 
-        def send(method: str, path: str, caller: str, user: int = USER) -> Event:
+        def send(
+            method: str, path: str, caller: str, user: int = USER, **more: int
+        ) -> dict[str, Any]:
             headers, added = CALLERS[caller]
             path = path.format(usuario_id=user, filme_id=FILM)
-            body = b'{"avaliacao": 4}' if method == "PUT" else None
+            body = json.dumps(BODIES[method] | more).encode() if method in BODIES else None
             headers = headers | ({"content-type": "application/json"} if body else {})
             event = http_api(path, [], headers, method, body)
             event["requestContext"] |= added
@@ -137,6 +144,15 @@ def test_every_route_for_every_caller(ask: Ask, mode: str, caller: str) -> None:
             assert response["headers"]["www-authenticate"].startswith("Bearer error="), case
         if problem and (method, path) in PERSONAL:
             assert problem["status"] == found, case
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_user_in_a_body_is_asked_for_like_one_in_a_path(ask: Ask, mode: str, caller: str) -> None:
+    by_path = ask("POST", "/usuarios/{usuario_id}/recomendacoes", caller)
+    by_body = ask("POST", "/recomendacoes", caller, usuario_id=USER)
+    assert (by_body["statusCode"], by_body["body"]) == (by_path["statusCode"], by_path["body"])
+    assert (by_body["statusCode"] == 200) is (mode != "jwt" or caller in ENTITLED)
+    assert ask("POST", "/recomendacoes", caller)["statusCode"] == 200
 
 
 @pytest.mark.parametrize("mode", ["jwt"], indirect=True)
@@ -209,7 +225,7 @@ def api_routes(access: str) -> dict[tuple[str, str], Event]:
         if resource["Type"] == "AWS::ApiGatewayV2::Route"
         and (access == "jwt" or "Condition" not in resource)
     ]
-    return {tuple(r["Properties"]["RouteKey"].split(" ")): r["Properties"] for r in routes}  # type: ignore[misc]
+    return {tuple(r["Properties"]["RouteKey"].split(" ")): r["Properties"] for r in routes}
 
 
 def chosen(access: str, method: str, path: str) -> Event:

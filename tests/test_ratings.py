@@ -20,7 +20,7 @@ from tests.stores import create_table, dynamo_store, moto_server
 from tests.test_api import check_problem, follow, ids
 
 USER = 1
-RATED, UNRATED = sorted(RATINGS[USER])[0], next(film for film in FILMS if film not in RATINGS[USER])
+RATED, UNRATED = min(RATINGS[USER]), next(film for film in FILMS if film not in RATINGS[USER])
 NEW_USER = 10**12
 LOCAL = Access(Mode.LOCAL)
 
@@ -69,8 +69,14 @@ def path(user: int = USER, film: int | None = None) -> str:
     return f"/usuarios/{user}/avaliacoes" + (f"/{film}" if film is not None else "")
 
 
-def rate(api: TestClient, rating: float, user: int = USER, film: int = UNRATED, **kw: str) -> Any:
-    return api.put(path(user, film), json={"avaliacao": rating}, headers=kw)
+def rate(
+    api: TestClient,
+    rating: float,
+    user: int = USER,
+    film: int = UNRATED,
+    when: dict[str, str] | None = None,
+) -> Any:
+    return api.put(path(user, film), json={"avaliacao": rating}, headers=when)
 
 
 def shown(answer: Any) -> dict[str, Any]:
@@ -220,7 +226,7 @@ def test_a_rating_is_of_the_scale_of_the_data(api: TestClient, rating: float) ->
         ('{"avaliacao": Infinity}', "avaliacao", "um número finito"),
         ("{}", "avaliacao", "um valor é obrigatório"),
         ('{"avaliacao": 4, "versao": 9}', "versao", "nenhum parâmetro com este nome"),
-        ("[4]", "", "um objeto JSON"),
+        ("[4]", "", "um objeto JSON, com Content-Type: application/json"),
         ("", "", "um valor é obrigatório"),
     ],
 )
@@ -231,11 +237,20 @@ def test_a_body_that_is_no_rating(api: TestClient, body: str, field: str, allowe
     assert (found["campo"], found["permitido"]) == (field, allowed)
 
 
+def test_parameters_and_long_bodies_are_refused(api: TestClient) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        answer = api.request(method, path(USER, UNRATED) + "?a=b", json={"avaliacao": 4})
+        [found] = check_problem(answer, 422)["erros"]
+        assert found["campo"] == "a"
+    assert api.put(path(USER, UNRATED), json={"avaliacao": 4, "a": "b" * 1000}).status_code == 413
+    check_problem(api.get(path(USER, UNRATED)), 404)
+
+
 def test_a_body_that_is_no_json(api: TestClient) -> None:
     headers = {"content-type": "application/json"}
     answer = api.put(path(USER, UNRATED), content='{"avaliacao": ', headers=headers)
     [found] = check_problem(answer, 422)["erros"]
-    assert found["permitido"] == "JSON"
+    assert found["permitido"] == "JSON válido"
 
 
 # Conditions
@@ -243,16 +258,16 @@ def test_a_body_that_is_no_json(api: TestClient) -> None:
 
 def test_if_match_keeps_the_change_of_another(api: TestClient) -> None:
     first = rate(api, 4).headers["etag"]
-    second = rate(api, 3, **{"if-match": first})
+    second = rate(api, 3, when={"if-match": first})
     assert second.status_code == 200
     for refused in (
-        rate(api, 5, **{"if-match": first}),
+        rate(api, 5, when={"if-match": first}),
         api.delete(path(USER, UNRATED), headers={"if-match": first}),
     ):
         check_problem(refused, 412)
     assert api.get(path(USER, UNRATED)).json() == second.json()
     several = f'"other", {second.headers["etag"]}'
-    assert rate(api, 2, **{"if-match": several}).status_code == 200
+    assert rate(api, 2, when={"if-match": several}).status_code == 200
     deleted = api.delete(path(USER, UNRATED), headers={"if-match": "*"})
     assert deleted.status_code == 204
 
@@ -260,30 +275,30 @@ def test_if_match_keeps_the_change_of_another(api: TestClient) -> None:
 def test_if_match_takes_the_tag_of_a_packaged_rating(api: TestClient) -> None:
     tag = api.get(path(USER, RATED)).headers["etag"]
     other = 0 if RATINGS[USER][RATED] else 1
-    assert rate(api, other, film=RATED, **{"if-match": tag}).status_code == 200
-    check_problem(rate(api, 3, film=RATED, **{"if-match": tag}), 412)
+    assert rate(api, other, film=RATED, when={"if-match": tag}).status_code == 200
+    check_problem(rate(api, 3, film=RATED, when={"if-match": tag}), 412)
 
 
 @pytest.mark.parametrize("condition", ["*", '"a"'])
 def test_if_match_asks_for_a_rating(api: TestClient, condition: str) -> None:
-    check_problem(rate(api, 4, **{"if-match": condition}), 412)
+    check_problem(rate(api, 4, when={"if-match": condition}), 412)
     check_problem(api.delete(path(USER, UNRATED), headers={"if-match": condition}), 412)
     check_problem(api.get(path(USER, UNRATED)), 404)
 
 
 def test_a_weak_tag_matches_no_write(api: TestClient) -> None:
     tag = rate(api, 4).headers["etag"]
-    check_problem(rate(api, 3, **{"if-match": f"W/{tag}"}), 412)
-    check_problem(rate(api, 3, **{"if-none-match": f"W/{tag}"}), 412)
+    check_problem(rate(api, 3, when={"if-match": f"W/{tag}"}), 412)
+    check_problem(rate(api, 3, when={"if-none-match": f"W/{tag}"}), 412)
 
 
 def test_if_none_match_creates_only(api: TestClient) -> None:
     condition = {"if-none-match": "*"}
-    assert rate(api, 4, **condition).status_code == 201
-    check_problem(rate(api, 3, **condition), 412)
-    check_problem(rate(api, 3, film=RATED, **condition), 412)
+    assert rate(api, 4, when=condition).status_code == 201
+    check_problem(rate(api, 3, when=condition), 412)
+    check_problem(rate(api, 3, film=RATED, when=condition), 412)
     api.delete(path(USER, UNRATED))
-    assert rate(api, 3, **condition).status_code == 201
+    assert rate(api, 3, when=condition).status_code == 201
 
 
 def test_fifty_writers_with_conditions_count_to_fifty(api: TestClient) -> None:
@@ -296,7 +311,7 @@ def test_fifty_writers_with_conditions_count_to_fifty(api: TestClient) -> None:
         for attempt in range(1000):
             read = api.get(path(USER, film))
             rating = read.json()["avaliacao"] + 1
-            answer = rate(api, rating, film=film, **{"if-match": read.headers["etag"]})
+            answer = rate(api, rating, film=film, when={"if-match": read.headers["etag"]})
             if answer.status_code == 200:
                 return attempt
             assert answer.status_code == 412
@@ -334,8 +349,8 @@ def test_no_write_seems_to_have_been_done(
     unreachable: TestClient, condition: dict[str, str]
 ) -> None:
     for answer in (
-        rate(unreachable, 4, **condition),
-        rate(unreachable, RATINGS[USER][RATED], film=RATED, **condition),
+        rate(unreachable, 4, when=condition),
+        rate(unreachable, RATINGS[USER][RATED], film=RATED, when=condition),
         unreachable.delete(path(USER, RATED), headers=condition),
     ):
         check_problem(answer, 503)
