@@ -5,16 +5,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from recommender.artifact import Model
+from recommender.index import Choosable, films_of_genres, gather, search
 from recommender.ranking import (
     POOL,
     Ranking,
     Reason,
     Strategy,
-    by_cells,
     diversify,
-    films_of_genres,
     find_rows,
-    gather,
     make_directions,
 )
 
@@ -32,30 +30,28 @@ def rank_similar(
     """Return ``limit`` films from position ``offset`` by the cosine of their vectors with a film's.
 
     The film itself is left out. Length is mostly popularity, which a cosine is free of. For the
-    index, the genres, what is left out and the diversity see ``ranking.rank``.
+    genres, what is left out and the diversity see ``ranking.rank``.
     """
     toward = make_directions(model.vectors[row : row + 1])[0]
-    hidden = np.append(find_rows(model, excluded), np.int32(row))
+    barred = find_rows(model, excluded)
+    hidden = np.unique(np.append(barred[barred >= 0], np.int32(row)))
     wanted = max(offset + limit + 1, POOL if diversity else 0)
-    cells = np.argsort(-(make_directions(model.cell_centers) @ toward), kind="stable")
-    rows, scores = gather(
-        by_cells(
-            model,
-            cells,
-            lambda block: np.asarray(make_directions(block) @ toward),
-            hidden,
-            films_of_genres(model, genres),
-            wanted,
-        ),
+    # All shelves of a cell are as near: their lengths do not matter.
+    bounds = np.repeat(make_directions(model.cell_centers) @ toward, np.diff(model.cell_shelves))
+    batches = search(
+        model,
+        bounds,
+        lambda vectors: np.asarray(make_directions(vectors) @ toward),
+        Choosable(hidden, films_of_genres(model, genres)),
         wanted,
     )
+    rows, scores = gather(batches, wanted)
     if diversity:
         varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
         rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
     page = slice(offset, offset + limit)
     rated = np.zeros(len(rows[page]), np.bool_)
-    more = len(rows) > offset + limit
-    return Ranking(Strategy.MODEL, rows[page], scores[page], rated, more)
+    return Ranking(Strategy.MODEL, rows[page], scores[page], rated, len(rows) > offset + limit)
 
 
 def explain_similar(row: int, ranking: Ranking) -> list[list[Reason]]:
