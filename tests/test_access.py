@@ -3,7 +3,9 @@
 import base64
 import importlib
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +19,7 @@ from recommender.access import Access, Mode, read_access
 from recommender.api import ROUTES
 from tests.conftest import ROOT
 from tests.expectations import FILMS, RATINGS
+from tests.stores import CREDENTIALS, nobody
 from tests.test_handler import CONTEXT, Event, http_api
 
 USER, OTHER, NOBODY = 1, 2, 987_654_321
@@ -36,6 +39,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST": {"avaliacoes": [{"filme_id": FILM, "avaliacao": 4}]},
 }
 
+VARYING = ("timestamp", "milliseconds", "Latency", "_aws")  # numbers that may hold any digits
 Ask = Callable[..., Event]
 
 
@@ -182,6 +186,64 @@ def test_a_service_makes_users_and_learns_who_is_none(ask: Ask) -> None:
     assert ask("GET", lists, "service", user=NOBODY)["statusCode"] == 404
     assert ask("PUT", path, "service", user=NOBODY)["statusCode"] == 201
     assert ask("GET", lists, "service", user=NOBODY)["statusCode"] == 200
+
+
+LOGGED = """
+import json, sys
+from types import SimpleNamespace
+import handler
+
+events, context = json.load(sys.stdin), SimpleNamespace(**json.loads(sys.argv[1]))
+for event in events:
+    print("status", handler.handler(event, context)["statusCode"], file=sys.stderr)
+"""
+
+
+def test_logs_name_neither_users_nor_tokens(artifact_dir: Path) -> None:
+    """What one process prints of good and bad calls, while the table cannot be reached."""
+    secret = "segredo-do-token"
+    callers = [
+        ({"authorization": f"Bearer {secret}"}, claimed(sub="137", jti=secret, email="a@b.example"))
+    ]
+    callers += [({"authorization": f"Bearer {secret}"}, {}), ({}, claimed(sub="138", jti=secret))]
+    calls = [
+        ("GET", "/usuarios/137/recomendacoes", None),
+        ("GET", "/usuarios/137/avaliacoes", None),
+        ("PUT", "/usuarios/137/avaliacoes/309", b'{"avaliacao": 4}'),
+        ("DELETE", "/usuarios/137/avaliacoes/309", None),
+    ]
+    events = []
+    for headers, added in callers:
+        for method, path, body in calls:
+            typed = headers | {"content-type": "application/json"}
+            event = http_api(path, [], typed, method, body)
+            event["requestContext"] |= added
+            events.append(event)
+    done = subprocess.run(
+        [sys.executable, "-c", LOGGED, json.dumps(vars(CONTEXT))],
+        input=json.dumps(events),
+        cwd=ROOT,
+        env=os.environ
+        | CREDENTIALS
+        | {
+            "ARTIFACT_DIR": str(artifact_dir),
+            "ACCESS": "jwt",
+            "RATINGS_TABLE": "t",
+            "AWS_ENDPOINT_URL_DYNAMODB": nobody(),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    statuses = [int(line.split()[1]) for line in done.stderr.splitlines()]
+    assert statuses == [200, 503, 503, 503, *[401] * 4, *[403] * 4]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["level"] for line in lines if "_aws" not in line].count("ERROR") == 3
+    assert [line["level"] for line in lines if "_aws" not in line].count("WARNING") == 1
+    for line in lines:
+        told = json.dumps({k: v for k, v in line.items() if k not in VARYING})
+        for name in ("137", "138", secret, "example", "Bearer"):
+            assert name not in told, line
 
 
 # The environment

@@ -1,6 +1,8 @@
 """Ratings that last: both stores against a model in memory, many writers at once, and failures."""
 
 import itertools
+import json
+import os
 import socket
 import sqlite3
 import subprocess
@@ -10,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,7 +22,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from recommender.dynamo import READ_TIMEOUT
+from recommender.dynamo import READ_TIMEOUT, DynamoStore
 from recommender.store import (
     ConflictError,
     Entry,
@@ -29,7 +33,7 @@ from recommender.store import (
     overlay,
 )
 from tests.conftest import ROOT
-from tests.stores import create_table, dynamo_store, moto_server, nobody
+from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, nobody
 
 WRITERS = 50
 IDS = st.sampled_from([1, 2, -5, 2**63 - 1])
@@ -359,9 +363,58 @@ def test_reads_are_consistent(aws: str) -> None:
         assert [params["ConsistentRead"] for params in asked] == [True]
 
 
-def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from recommender.dynamo import DynamoStore
+def test_credentials_are_renewed_when_they_end() -> None:
+    """As on Lambda with SnapStart: those of a snapshot are long over when it is restored."""
+    given: list[str] = []
 
+    class Container(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            given.append(self.headers["authorization"])
+            hours = 1 if len(given) > 1 else -1
+            content = {
+                "AccessKeyId": f"KEY{len(given)}",
+                "SecretAccessKey": "secret",
+                "Token": "token",
+                "Expiration": (datetime.now(UTC) + timedelta(hours=hours)).isoformat(),
+            }
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(content).encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with (
+        moto_server() as aws,
+        HTTPServer(("127.0.0.1", 0), Container) as container,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        thread = threading.Thread(target=container.serve_forever)
+        thread.start()
+        create_table(aws, "t")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", aws)
+        patch.setenv(
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{container.server_port}"
+        )
+        patch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "of-the-snapshot")
+        with closing(DynamoStore("t")) as store:
+            patch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "of-the-restored")
+            signed: list[str] = []
+            store._client.meta.events.register(
+                "before-send", lambda request, **_: signed.append(str(request.headers))
+            )
+            store.write(1, 2, 4.0, None)
+            store.read(1)
+        container.shutdown()
+        thread.join()
+    assert given == ["of-the-snapshot", "of-the-restored"]
+    assert len(signed) == 2
+    assert all("Credential=KEY2/" in headers for headers in signed)
+
+
+def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     assert open_store({}) is None
     assert open_store({"RATINGS_TABLE": "", "RATINGS_FILE": ""}) is None
@@ -370,6 +423,21 @@ def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.Mon
     assert isinstance(local, SqliteStore)
     local.close()
     assert isinstance(open_store({"RATINGS_TABLE": "t", "RATINGS_FILE": file}), DynamoStore)
+
+
+@pytest.mark.parametrize(("table", "imported"), [("", "False"), ("t", "True")])
+def test_boto3_is_imported_at_the_start_and_only_for_a_table(
+    artifact_dir: Path, table: str, imported: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import recommender.api, sys; print('boto3' in sys.modules)"],
+        cwd=ROOT,
+        env=os.environ | CREDENTIALS | {"ARTIFACT_DIR": str(artifact_dir), "RATINGS_TABLE": table},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == imported
 
 
 def test_what_was_written_lies_over_what_was_packaged() -> None:
