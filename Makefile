@@ -9,7 +9,7 @@ PYTHON313 := .local/runtime/python3.13
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit test build build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit openapi test build build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
@@ -47,6 +47,9 @@ ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
 
 bench: setup ## the benchmarks, into benchmarks/results
 	$(BIN)/python benchmarks/index.py
+
+openapi: setup ## the API's OpenAPI document, into docs/openapi.json
+	$(BIN)/python -m recommender.documentation > docs/openapi.json
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest

@@ -15,6 +15,7 @@ from recommender.access import Access, read_access
 from recommender.artifact import ArtifactError, bundled_folder, load
 from recommender.caching import VERSION_HEADER, Conditional
 from recommender.catalog import Catalog
+from recommender.limits import BodyLimit
 from recommender.serving import Serving
 from recommender.store import Store, open_store
 
@@ -83,6 +84,7 @@ def create_app(folder: Path, access: Access | None = None, store: Store | None =
     app.state.access = access or Access()
     problems.install(app, version)
     documentation.install(app)
+    app.add_middleware(BodyLimit)
     origins = os.environ.get("CORS_ORIGINS", "").replace(",", " ").split()
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)

@@ -32,6 +32,7 @@ TITLES = {
 }
 
 EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
+WHOLE_BODY = "um objeto JSON, com Content-Type: application/json"
 UNKNOWN = "nenhum parâmetro com este nome"
 
 # What is allowed, by pydantic's error type; the names in braces come from its context.
@@ -51,7 +52,7 @@ ALLOWED = {
     "list_type": "uma lista",
     "json_invalid": "JSON válido",
     "missing": "um valor é obrigatório",
-    "model_attributes_type": "um objeto JSON, com Content-Type: application/json",
+    "model_attributes_type": "um objeto JSON",
     "model_type": "um objeto JSON",
     "string_type": "um texto",
     "string_too_long": "no máximo {max_length} caracteres",
@@ -121,11 +122,11 @@ def install(app: FastAPI, version: str) -> None:
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
-        return _answer(error)
+        return answer(error)
 
     async def on_invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return _answer(_invalid([_field(found) for found in error.errors()]))
+        return answer(_invalid([_field(found) for found in error.errors()]))
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -135,18 +136,16 @@ def install(app: FastAPI, version: str) -> None:
             413: "O corpo da requisição é grande demais.",
         }.get(error.status_code, "A requisição não pôde ser lida.")
         headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
-        return _answer(ProblemError(error.status_code, detail, headers=headers))
+        return answer(ProblemError(error.status_code, detail, headers=headers))
 
     async def on_unreachable(_: Request, error: Exception) -> JSONResponse:
         _log.error("ratings not reached: %s", error)
         detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
-        return _answer(ProblemError(503, detail, headers={"Retry-After": str(RETRY_SECONDS)}))
+        return answer(ProblemError(503, detail, headers={"Retry-After": str(RETRY_SECONDS)}))
 
     async def on_failure(_: Request, __: Exception) -> JSONResponse:
         headers = {VERSION_HEADER: version, "Cache-Control": "no-store"}
-        return _answer(
-            ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers)
-        )
+        return answer(ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers))
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
@@ -179,6 +178,8 @@ def _field(error: Mapping[str, Any]) -> dict[str, Any]:
     template = ALLOWED.get(error["type"])
     allowed = template.format(**context) if template else error["msg"]
     value = None if error["type"] == "missing" else _short(error.get("input"))
+    if not place:
+        return {"campo": "corpo", "valor": value, "permitido": WHOLE_BODY}
     return {"campo": ".".join(place), "valor": value, "permitido": allowed}
 
 
@@ -187,7 +188,8 @@ def _short(value: object) -> str:
     return text if len(text) <= 100 else text[:99] + "…"
 
 
-def _answer(problem: ProblemError) -> JSONResponse:
+def answer(problem: ProblemError) -> JSONResponse:
+    """Return a problem as the answer to a request."""
     status = problem.status
     body: dict[str, Any] = {
         "type": "about:blank",

@@ -10,6 +10,7 @@ from recommender import problems, ranking
 from recommender.access import REFUSALS, Reader, Writer
 from recommender.caching import PERSONAL, etag, names
 from recommender.catalog import Film
+from recommender.limits import BODY
 from recommender.paging import next_link, read_cursor
 from recommender.problems import ProblemError, invalid_field
 from recommender.schemas import FilmId, NewRating, Rating, RatingQuery
@@ -17,8 +18,6 @@ from recommender.serving import ONCE, InUse, Serving, no_user
 from recommender.store import ConflictError, Entry, overlay
 
 router = APIRouter(tags=["avaliacoes"], responses=problems.COMMON, dependencies=[ONCE])
-
-LARGEST_BODY = 1000  # bytes: of one rating
 
 _PATH = "/usuarios/{usuario_id}/avaliacoes"
 _WRITE = REFUSALS | {412: "A avaliação não é a que `If-Match` ou `If-None-Match` diz."}
@@ -78,11 +77,8 @@ async def show_rating(
     response_model=Rating,
     responses={
         201: {"model": Rating, "description": "A avaliação passou a existir."},
-        **problems.responses(
-            _WRITE | {404: "Não há tal filme.", 413: f"O corpo passa de {LARGEST_BODY} bytes."}
-        ),
+        **problems.responses(_WRITE | {404: "Não há tal filme."} | BODY),
     },
-    max_body_size=LARGEST_BODY,
     summary="Avalia um filme",
     description="Muda a próxima recomendação. Quem nunca avaliou passa a existir com a primeira "
     f"avaliação; repetir a escrita não muda nada. {_VERSIONS}",

@@ -10,6 +10,7 @@ from recommender import hypotheses, problems, ranking
 from recommender.access import REFUSALS, Reader, allow
 from recommender.caching import PERSONAL
 from recommender.catalog import fold
+from recommender.limits import BODY
 from recommender.paging import next_link, read_cursor
 from recommender.ranking import Profile, Ranking, Reason
 from recommender.schemas import (
@@ -22,7 +23,6 @@ from recommender.schemas import (
 from recommender.serving import ONCE, InUse, Serving
 
 DECIMALS = 6  # of scores and shares
-LARGEST_BODY = 100_000  # bytes: all that a request may hold, at its longest, and room for blanks
 
 router = APIRouter(tags=["recomendacoes"], responses=problems.COMMON, dependencies=[ONCE])
 
@@ -64,14 +64,13 @@ async def recommend_to_user(
     return JSONResponse(describe(use, found, reasons), headers=headers)
 
 
-_TOO_LARGE = {413: f"O corpo passa de {LARGEST_BODY} bytes."}
+_BODY = problems.responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
 
 
 @router.post(
     "/recomendacoes",
     response_model=list[Recommendation] | WhatIf,
-    responses=problems.responses(REFUSALS | {404: "Não há tal usuário."} | _TOO_LARGE),
-    max_body_size=LARGEST_BODY,
+    responses=_BODY,
     summary="Recomenda filmes a quem tem estas avaliações",
     description="Nada é guardado. Sem `usuario_id`, a resposta é uma lista; com ele, a de "
     "`POST /usuarios/{usuario_id}/recomendacoes`, o caminho de quem traz um token.",
@@ -95,8 +94,7 @@ async def recommend_to_anybody(
 @router.post(
     "/usuarios/{usuario_id}/recomendacoes",
     response_model=WhatIf,
-    responses=problems.responses(REFUSALS | {404: "Não há tal usuário."} | _TOO_LARGE),
-    max_body_size=LARGEST_BODY,
+    responses=_BODY,
     summary="Diz o que mudaria com estas avaliações",
     description="As recomendações que o usuário teria se às suas avaliações se juntassem estas, e "
     "em que diferem das de hoje. Nada é guardado.",

@@ -134,7 +134,16 @@ class GivenRating(BaseModel):
 class Hypothesis(BaseModel):
     """Ratings that somebody might have, and the list to make of them."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"avaliacoes": [{"filme_id": 15, "avaliacao": 5}, {"filme_id": 3, "avaliacao": 2}]},
+                {"avaliacoes": [{"filme_id": 309, "avaliacao": 5}], "usuario_id": 1, "limite": 10},
+            ]
+        },
+    )
 
     avaliacoes: list[GivenRating] = Field(
         max_length=1000, description="Cada filme uma só vez. Sem nenhuma: os filmes populares."

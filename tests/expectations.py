@@ -1,5 +1,7 @@
 """What each file of events/ must be answered with: one table, whatever runs the functions."""
 
+import base64
+import gzip
 import json
 import re
 from collections import Counter
@@ -22,7 +24,7 @@ TIMES_RATED = Counter(film_id for ratings in RATINGS.values() for film_id in rat
 JSON = r"application/json"
 PROBLEM = r"application/problem\+json"
 NEXT = r'</[!-~]+[?&]cursor=[\w-]+>; rel="next"'
-ETAG = r'"[0-9a-f]{32}"'
+ETAG = r'"[0-9a-f]{32}(-gzip)?"'
 VERSION = r"[0-9a-f]{64}"
 INT64 = 2**63 - 1
 
@@ -66,18 +68,24 @@ def assert_answer(expected: Answer, response: Mapping[str, Any]) -> Body:
     Returns the body, None for an empty one.
     """
     assert response["statusCode"] == expected.status, response
-    assert response["isBase64Encoded"] is False  # a REST API would hand it on undecoded
     several = response.get("multiValueHeaders", {})
     headers = {
         **{name: values[-1] for name, values in several.items()},
         **response.get("headers", {}),
     }
     assert_headers(expected, headers)
-    text = response["body"]
+    text = decoded(response, headers.get("content-encoding"))
     kind = headers.get("content-type", "")
     body = json.loads(text) if text and "json" in kind else text or None
     expected.check(body)
     return body
+
+
+def decoded(response: Mapping[str, Any], encoding: str | None) -> str:
+    """The text of a body: as it is, or in base64 because it is compressed."""
+    assert response["isBase64Encoded"] is (encoding == "gzip")
+    body: str = response["body"]
+    return gzip.decompress(base64.b64decode(body)).decode() if encoding == "gzip" else body
 
 
 def assert_headers(expected: Answer, headers: Mapping[str, str]) -> None:
@@ -394,7 +402,7 @@ ANSWERS: dict[str, Answer] = {
         404, "Não encontrado", "O caminho /wp-login.php não existe."
     ),
     "erro-metodo": problem(
-        405, "Método não permitido", "O método POST não é permitido em /filmes.", allow="GET"
+        405, "Método não permitido", "O método POST não é permitido em /filmes.", allow="GET, HEAD"
     ),
     "erro-cursor-expirado": problem(
         410, "Cursor expirado", "O cursor é de outra versão do modelo. Recomece sem cursor."
