@@ -8,10 +8,11 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from recommender.dynamo import DynamoStore
+from recommender.dynamo import CONFIG, DynamoStore
 from tests.emulator.ports import free_port
 
 CREDENTIALS = {
@@ -19,6 +20,7 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
+PATIENT = CONFIG.merge(Config(connect_timeout=60, read_timeout=60))  # the machine may be busy
 KEYS = ("usuario_id", "filme_id")
 
 
@@ -71,9 +73,10 @@ def create_table(url: str, name: str) -> None:
     client.close()
 
 
-def dynamo_store(url: str, table: str) -> DynamoStore:
-    """A store as the function makes it, with moto for AWS."""
+def dynamo_store(url: str, table: str, config: Config = PATIENT) -> DynamoStore:
+    """A store with moto for AWS; as the function makes it with ``CONFIG``."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recommender.dynamo.CONFIG", config)
         for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_DYNAMODB": url}.items():
             patch.setenv(name, value)
         return DynamoStore(table)
