@@ -26,7 +26,8 @@ $(VENV)/.done: pyproject.toml uv.lock
 
 run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 	$(BIN)/python -m training build --data "$(DATA)" --out .local/artifact
-	ARTIFACT_DIR=.local/artifact $(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
+	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_FILE=.local/avaliacoes.sqlite3 \
+		$(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
 
 evaluate: setup ## prints the accuracy tables of DATA; PLOT=docs draws too
 	$(BIN)/python -m training evaluate --data "$(DATA)" $(if $(PLOT),--plot "$(PLOT)")

@@ -61,7 +61,9 @@ def _add_problem(document: dict[str, Any]) -> None:
 
 def _describe_answers(operation: dict[str, Any], *, reads: bool) -> None:
     answers = operation["responses"]
-    answers["200"]["description"] = "Sucesso."
+    for answer in answers.values():
+        if answer["description"] == "Successful Response":
+            answer["description"] = "Sucesso."
     if not reads:
         return
     headers = HEADERS | (LIST_HEADERS if "410" in answers else {})

@@ -8,6 +8,12 @@ from recommender.problems import ProblemError, answer
 
 LARGEST_BODY = 100_000  # bytes: the longest body that a route takes, and room for blanks
 
+BODY = {
+    400: "O corpo não é um texto em UTF-8.",
+    413: f"O corpo passa de {LARGEST_BODY} bytes.",
+}
+"""What the routes that take a body may answer besides."""
+
 
 class BodyLimit:
     """ASGI middleware: 413 for a body that is too large, announced or not."""

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details, in Portuguese, with the message also under ``error``."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,14 +12,19 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from recommender.caching import VERSION_HEADER
+from recommender.store import StoreError
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5  # after which a store that did not answer may be asked again
 
 TITLES = {
     400: "Requisição inválida",
+    401: "Não autenticado",
+    403: "Proibido",
     404: "Não encontrado",
     405: "Método não permitido",
     410: "Cursor expirado",
+    412: "Precondição não atendida",
     413: "Corpo grande demais",
     422: "Parâmetro inválido",
     500: "Erro interno",
@@ -53,6 +59,8 @@ ALLOWED = {
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
 }
+
+_log = logging.getLogger(__name__)
 
 
 class ProblemError(Exception):
@@ -130,6 +138,11 @@ def install(app: FastAPI, version: str) -> None:
         headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
         return answer(ProblemError(error.status_code, detail, headers=headers))
 
+    async def on_unreachable(_: Request, error: Exception) -> JSONResponse:
+        _log.error("ratings not reached: %s", error)
+        detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
+        return answer(ProblemError(503, detail, headers={"Retry-After": str(RETRY_SECONDS)}))
+
     async def on_failure(_: Request, __: Exception) -> JSONResponse:
         headers = {VERSION_HEADER: version, "Cache-Control": "no-store"}
         return answer(ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers))
@@ -137,6 +150,7 @@ def install(app: FastAPI, version: str) -> None:
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(StoreError, on_unreachable)
     app.add_exception_handler(Exception, on_failure)
 
 

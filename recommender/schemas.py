@@ -79,6 +79,38 @@ class RecommendationQuery(ListQuery):
     estrategia: Strategy = Strategy.MODEL
 
 
+class RatingQuery(BaseModel):
+    """Parameters of ``GET /usuarios/{usuario_id}/avaliacoes``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limite: int = Field(100, ge=1, le=1000)
+    cursor: Cursor = None
+
+
+class NewRating(BaseModel):
+    """What a user thinks of a film, as it is written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    avaliacao: float = Field(
+        strict=True,
+        allow_inf_nan=False,
+        description="Na escala dos dados do modelo, que `GET /modelo` diz: `escala` e `passo`.",
+        examples=[4],
+    )
+
+
+class Rating(BaseModel):
+    """What a user thinks of a film."""
+
+    filme_id: int
+    titulo: str
+    avaliacao: float
+    versao: int = Field(description="0: veio com o modelo. Cresce de um em um a cada mudança.")
+    momento: str | None = Field(description="Da escrita (ISO 8601); `null` na versão 0.")
+
+
 class GroupQuery(BaseModel):
     """Parameters of ``GET /grupos``."""
 
@@ -108,8 +140,8 @@ class GivenRating(BaseModel):
     )
 
 
-class RecommendationRequest(BaseModel):
-    """Body of ``POST /recomendacoes``."""
+class Hypothesis(BaseModel):
+    """Ratings that somebody might have, and the list to make of them."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -117,7 +149,7 @@ class RecommendationRequest(BaseModel):
         json_schema_extra={
             "examples": [
                 {"avaliacoes": [{"filme_id": 15, "avaliacao": 5}, {"filme_id": 3, "avaliacao": 2}]},
-                {"avaliacoes": [{"filme_id": 309, "avaliacao": 5}], "usuario_id": 1, "limite": 10},
+                {"avaliacoes": [{"filme_id": 309, "avaliacao": 5}], "limite": 10},
             ]
         },
     )
@@ -125,15 +157,20 @@ class RecommendationRequest(BaseModel):
     avaliacoes: list[GivenRating] = Field(
         max_length=1000, description="Cada filme uma só vez. Sem nenhuma: os filmes populares."
     )
-    usuario_id: Annotated[UserId | None, Whole] = Field(
-        None, description="Junta as avaliações às deste usuário e compara a lista com a de hoje."
-    )
     limite: Annotated[Limit, Whole] = 5
     genero: Genres = []
     excluir: list[Annotated[FilmId, Whole]] = Field([], max_length=500, description=LEFT_OUT)
     incluir_avaliados: IncludeRated = None
     diversidade: Diversity = 0
     estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
+
+
+class RecommendationRequest(Hypothesis):
+    """Body of ``POST /recomendacoes``."""
+
+    usuario_id: Annotated[UserId | None, Whole] = Field(
+        None, description="Junta as avaliações às deste usuário e compara a lista com a de hoje."
+    )
 
 
 class Film(BaseModel):

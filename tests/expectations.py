@@ -331,6 +331,50 @@ SVG = r"image/svg\+xml"
 HTML = r"text/html; charset=utf-8"
 HEAD = {"etag": ETAG, "x-total-count": "392", "link": NEXT, "content-type": JSON}
 
+# Ratings
+
+
+def rated(user: int) -> Answer:
+    """The ratings of the data, none of them written since."""
+    expected = [shown(film_id, rating) for film_id, rating in sorted(RATINGS[user].items())]
+
+    def assert_ratings(body: Body) -> None:
+        assert body == expected
+
+    return Answer(200, assert_ratings, {"x-total-count": str(len(expected)), "link": None})
+
+
+def rating(status: int, film_id: int, value: float, version: int) -> Answer:
+    """One rating; the moment at which it was written is some moment."""
+
+    def assert_rating(body: Body) -> None:
+        assert (body["momento"] is None) is (version == 0)
+        assert body == shown(film_id, value) | {"versao": version, "momento": body["momento"]}
+
+    return Answer(status, assert_rating, {"etag": ETAG, "content-type": JSON})
+
+
+def shown(film_id: int, value: float) -> dict[str, Any]:
+    return {
+        "filme_id": film_id,
+        "titulo": FILMS[film_id]["titulo"],
+        "avaliacao": value,
+        "versao": 0,
+        "momento": None,
+    }
+
+
+def assert_if_rated(body: Body) -> None:
+    """User 1 having rated the film that comes first today."""
+    assert body.keys() == {"recomendacoes", "diferenca"}
+    ids = [film["id"] for film in body["recomendacoes"]]
+    assert len(ids) == 5
+    assert 309 not in ids
+    left = [(film["id"], film["posicao"]) for film in body["diferenca"]["sairam"]]
+    assert (309, 1) in left
+    assert {film["id"] for film in body["diferenca"]["entraram"]} <= set(ids)
+
+
 # Everything else
 
 
@@ -477,6 +521,9 @@ ANSWERS: dict[str, Answer] = {
         200, assert_most_popular, {"etag": None, "x-estrategia": "populares"}
     ),
     "recomendacoes-e-se": Answer(200, assert_what_if, {"etag": None}),
+    "recomendacoes-se-avaliasse": Answer(200, assert_if_rated, {"etag": None}),
+    "avaliacoes": rated(1),
+    "avaliacao": rating(200, 1, 3, 0),
     "modelo": Answer(200, assert_model_card),
     "saude": Answer(200, assert_healthy),
     "docs": Answer(200, assert_docs, {"content-type": "text/html; charset=utf-8"}),
@@ -499,6 +546,12 @@ ANSWERS: dict[str, Answer] = {
             "['não é um objeto']",
             "um objeto JSON, com Content-Type: application/json",
         )
+    ),
+    "erro-avaliacao-ausente": problem(
+        404, "Não encontrado", "Usuário com ID 1 não avaliou o filme com ID 309."
+    ),
+    "erro-avaliacao-so-leitura": problem(
+        403, "Proibido", "Esta instalação é só de leitura: não guarda avaliações."
     ),
     "erro-caminho-desconhecido": problem(
         404, "Não encontrado", "O caminho /wp-login.php não existe."
@@ -528,6 +581,44 @@ ANSWERS: dict[str, Answer] = {
         ("limite", "0", "no mínimo 1"),
         ("estrategia", "aleatoria", STRATEGIES),
         ("pagina", "2", "nenhum parâmetro com este nome"),
+    ),
+}
+
+# What an installation that asks for tokens answers, while nobody has written anything.
+WITH_TOKENS: dict[str, Answer] = {
+    "avaliar": rating(201, 309, 5, 1),
+    "avaliar-de-outro-modo": rating(200, 1, 5, 1),
+    "avaliar-o-mesmo": rating(200, 1, 3, 0),
+    "avaliar-se-nao-avaliado": rating(201, 309, 5, 1),
+    "avaliar-usuario-novo": rating(201, 309, 4, 1),
+    "avaliacao-apagar": Answer(204, assert_empty, {"etag": None}),
+    "avaliacao-apagar-ausente": Answer(204, assert_empty, {"etag": None}),
+    "avaliacoes-servico": rated(2),
+    "recomendacoes-token": with_check(recommended(1), assert_auto_da_compadecida),
+    "erro-sem-token": problem(
+        401,
+        "Não autenticado",
+        "Falta um token de acesso válido (Authorization: Bearer …).",
+        **{"www-authenticate": "Bearer"},
+    ),
+    "erro-token-forjado": problem(
+        401,
+        "Não autenticado",
+        "Falta um token de acesso válido (Authorization: Bearer …).",
+        **{"www-authenticate": "Bearer"},
+    ),
+    "erro-outro-usuario": problem(
+        403,
+        "Proibido",
+        "Este token não dá acesso ao usuário 1.",
+        **{"www-authenticate": 'Bearer error="insufficient_scope", scope="filmes/usuarios"'},
+    ),
+    "erro-avaliacao-escala": invalid(("avaliacao", "5.5", "um número de 0 a 5, de 1 em 1")),
+    "erro-avaliacao-filme": problem(404, "Não encontrado", "Filme com ID 99999 não encontrado."),
+    "erro-avaliacao-condicao": problem(
+        412,
+        "Precondição não atendida",
+        "A avaliação não é a que a condição diz. Leia-a de novo.",
     ),
 }
 
