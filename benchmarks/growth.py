@@ -99,7 +99,7 @@ def write_artifact(folder: Path, films: int) -> dict[str, float]:
     data = make_data(model, catalogue.tastes)
 
     def bake(new: Path) -> None:
-        database.bake(data, new / artifact.CATALOG_FILE)
+        database.bake(data, [], new / artifact.CATALOG_FILE)
         titles = {i: f"Filme {i}" for i in range(1, films + 1)}
         picture.draw(model, titles, new)
 

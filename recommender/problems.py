@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem details, in Portuguese, with the message also under ``error``."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -8,37 +9,58 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from recommender.caching import VERSION_HEADER
+from recommender.store import StoreError
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5  # after which a store that did not answer may be asked again
 
 TITLES = {
     400: "Requisição inválida",
+    401: "Não autenticado",
+    403: "Proibido",
     404: "Não encontrado",
     405: "Método não permitido",
     410: "Cursor expirado",
+    412: "Precondição não atendida",
+    413: "Corpo grande demais",
     422: "Parâmetro inválido",
     500: "Erro interno",
     503: "Indisponível",
 }
 
+EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
+WHOLE_BODY = "um objeto JSON, com Content-Type: application/json"
+UNKNOWN = "nenhum parâmetro com este nome"
+
 # What is allowed, by pydantic's error type; the names in braces come from its context.
 ALLOWED = {
     "bool_parsing": "true ou false",
+    "bool_type": "true ou false",
     "enum": "{expected}",
-    "extra_forbidden": "nenhum parâmetro com este nome",
+    "extra_forbidden": UNKNOWN,
     "finite_number": "um número finito",
     "float_parsing": "um número",
+    "float_type": "um número",
     "greater_than_equal": "no mínimo {ge}",
     "int_parsing": "um número inteiro",
+    "int_type": "um número inteiro",
     "int_parsing_size": "um número inteiro de até 64 bits",
     "less_than_equal": "no máximo {le}",
+    "list_type": "uma lista",
+    "json_invalid": "JSON válido",
     "missing": "um valor é obrigatório",
+    "model_attributes_type": "um objeto JSON",
+    "model_type": "um objeto JSON",
+    "string_type": "um texto",
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
 }
+
+_log = logging.getLogger(__name__)
 
 
 class ProblemError(Exception):
@@ -60,7 +82,36 @@ class ProblemError(Exception):
 
 def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
     """Return the 422 for one field: its name, the value that came, and what is allowed."""
-    return _invalid([{"campo": name, "valor": _short(value), "permitido": allowed}])
+    return invalid_fields([(name, value, allowed)])
+
+
+def invalid_fields(fields: Iterable[tuple[str, object, str]]) -> ProblemError:
+    """Return the 422 for some fields: name, value, and what is allowed of each."""
+    return _invalid(
+        [
+            {"campo": name, "valor": _short(value), "permitido": allowed}
+            for name, value, allowed in fields
+        ]
+    )
+
+
+def refuse_parameters(request: Request) -> None:
+    """Raise the 422 for a request with parameters, on a route that takes none."""
+    if request.query_params:
+        raise invalid_fields((*item, UNKNOWN) for item in request.query_params.multi_items())
+
+
+def responses(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses`` of a route for problems: statuses, and what each means there."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status, text in described.items()
+    }
+
+
+COMMON = responses({422: "Um parâmetro não é aceito.", 503: "Não há modelo a servir."})
+"""The problems that every route may answer with."""
 
 
 def install(app: FastAPI, version: str) -> None:
@@ -71,43 +122,47 @@ def install(app: FastAPI, version: str) -> None:
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
-        return _answer(error)
+        return answer(error)
 
     async def on_invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return _answer(_invalid([_field(found) for found in error.errors()]))
+        return answer(_invalid([_field(found) for found in error.errors()]))
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
         detail = {
             404: f"O caminho {_short(request.url.path)} não existe.",
             405: f"O método {request.method} não é permitido em {_short(request.url.path)}.",
+            413: "O corpo da requisição é grande demais.",
         }.get(error.status_code, "A requisição não pôde ser lida.")
-        return _answer(ProblemError(error.status_code, detail, headers=error.headers))
+        headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+        return answer(ProblemError(error.status_code, detail, headers=headers))
+
+    async def on_unreachable(_: Request, error: Exception) -> JSONResponse:
+        _log.error("ratings not reached: %s", error)
+        detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
+        return answer(ProblemError(503, detail, headers={"Retry-After": str(RETRY_SECONDS)}))
 
     async def on_failure(_: Request, __: Exception) -> JSONResponse:
-        headers = {VERSION_HEADER: version}
-        return _answer(
-            ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers)
-        )
+        headers = {VERSION_HEADER: version, "Cache-Control": "no-store"}
+        return answer(ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers))
 
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                for response in operation["responses"].values():
-                    content = response.get("content", {})
-                    if MEDIA_TYPE in content and "application/json" in content:
-                        content[MEDIA_TYPE] = content.pop("application/json")
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(StoreError, on_unreachable)
     app.add_exception_handler(Exception, on_failure)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods that the routes of a path take, as an Allow header."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods))
 
 
 def _invalid(fields: list[dict[str, Any]]) -> ProblemError:
@@ -123,6 +178,8 @@ def _field(error: Mapping[str, Any]) -> dict[str, Any]:
     template = ALLOWED.get(error["type"])
     allowed = template.format(**context) if template else error["msg"]
     value = None if error["type"] == "missing" else _short(error.get("input"))
+    if not place:
+        return {"campo": "corpo", "valor": value, "permitido": WHOLE_BODY}
     return {"campo": ".".join(place), "valor": value, "permitido": allowed}
 
 
@@ -131,7 +188,8 @@ def _short(value: object) -> str:
     return text if len(text) <= 100 else text[:99] + "…"
 
 
-def _answer(problem: ProblemError) -> JSONResponse:
+def answer(problem: ProblemError) -> JSONResponse:
+    """Return a problem as the answer to a request."""
     status = problem.status
     body: dict[str, Any] = {
         "type": "about:blank",

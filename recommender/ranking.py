@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recommender.artifact import Floats, Model, Rows
 from recommender.index import (
     Choosable,
-    best_places,
+    best_of,
     bound_scores,
     films_of_genres,
     gather,
@@ -61,10 +61,10 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A rated film (its row), its rating, and its share of a score."""
+    """A film (its row), its rating if that is why it is a reason, and its share of a score."""
 
     row: int
-    rating: float
+    rating: float | None
     share: float
 
 
@@ -137,12 +137,18 @@ def rank(
         varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
         rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
     if not mixed and len(rows) < wanted:
-        last = best_places(model.film_ids[rated], rated_scores, wanted - len(rows))
-        rows = np.concatenate([rows, rated[last]], dtype=np.int32)
-        scores = np.concatenate([scores, rated_scores[last]])
+        last, last_scores = best_of(model, rated, rated_scores, wanted - len(rows))
+        rows = np.concatenate([rows, last], dtype=np.int32)
+        scores = np.concatenate([scores, last_scores])
     page = slice(offset, offset + limit)
     more = len(rows) > offset + limit
     return Ranking(strategy, rows[page], scores[page], np.isin(rows[page], rated), more)
+
+
+def make_directions(vectors: Floats) -> Floats:
+    """Return vectors (m, d) scaled to length 1; those of length 0 stay as they are."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
 def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
@@ -152,8 +158,7 @@ def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.i
     greatest cosine of its vector (p, d) with one that came before, at least 0. Relevance is the
     score, scaled to 0 for the lowest and 1 for the highest.
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    directions = vectors / np.where(lengths > 0, lengths, 1)
+    directions = make_directions(vectors)
     spread = np.ptp(scores) if len(scores) else 0
     relevance = (scores - scores.min()) / spread if spread else np.zeros(len(scores))
     likest = np.zeros(len(scores))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.catalogues import GENRES, KINDS, SEED, make_catalogue, make_model, make_profiles
 from benchmarks.retrieval import Counted, find_exact, find_served, measure_recall, share_scored
 from recommender.artifact import Model
-from recommender.index import Choosable, best_places, bound_scores, films_of_genres, gather, search
+from recommender.index import Choosable, best_of, bound_scores, films_of_genres, gather, search
 from recommender.ranking import Profile, Strategy, find_cells, make_profile, rank, user_vector
 
 FILMS = 20_000
@@ -103,7 +103,7 @@ def test_a_shelf_of_higher_bound_is_scored_before_others(
     batches = search(model, bounds, lambda some: some @ user, NOTHING_HIDDEN, FILMS)
     rows, scores = next(batches)
     assert set(range(start, FILMS)) <= set(rows.tolist())
-    assert best_places(model.film_ids[rows], scores, len(rows)).tolist() == [*range(len(rows))]
+    assert best_of(model, rows, scores, len(rows))[0].tolist() == rows.tolist()
     everything = gather(batches, FILMS)[0]
     assert set(rows.tolist()) & set(everything.tolist()) == set()
 

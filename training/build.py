@@ -26,6 +26,7 @@ from training.evaluation import (
 )
 from training.fit import fit
 from training.fixed import Fixed
+from training.labels import find_leads_of
 from training.splits import BY_FILM
 
 BUDGET = 600.0  # seconds that a choice of hyperparameters may take
@@ -85,7 +86,7 @@ def build(
         model = fit(data, evaluation.choice.chosen)
 
     def bake(new: Path) -> None:
-        database.bake(data, new / artifact.CATALOG_FILE)
+        database.bake(data, find_leads_of(data, model), new / artifact.CATALOG_FILE)
         titles = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
         with threadpool_limits(1):
             picture.draw(model, titles, new)
@@ -108,6 +109,7 @@ def _facts(
             "avaliacoes": len(data.ratings),
             "duplicadas": data.duplicates,
             "escala": [data.lowest, data.highest],
+            "passo": data.step,
         },
         "training": {
             "date": now.isoformat(timespec="seconds"),

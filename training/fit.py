@@ -20,7 +20,7 @@ from training.embedding import (
     decompose,
 )
 from training.fixed import Fixed
-from training.labels import label_cells
+from training.labels import find_leads, label_cells
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ def fit(
         rating_mean_strength=MEAN_STRENGTH,
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
-        cell_labels=label_cells(data.films, film_genres, cells.labels_, data.ratings["film"]),
+        cell_labels=label_cells(find_leads(data, cells.labels_), data.films["titulo"]),
         cell_shelves=shelves.cell_shelves,
         shelf_starts=shelves.shelf_starts,
         shelf_lengths=shelves.shelf_lengths,
