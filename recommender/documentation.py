@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from recommender.schemas import Problem
+from recommender.schemas import MAX_ID, Problem
 
 _TEXT = {"type": "string"}
 
@@ -26,7 +26,7 @@ def install(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            document = derive()
+            document = _exact(derive())
             _add_problem(document)
             for route in app.routes:
                 if isinstance(route, APIRoute) and route.include_in_schema:
@@ -34,9 +34,24 @@ def install(app: FastAPI) -> None:
                         operation = document["paths"][route.path_format][method.lower()]
                         operation["operationId"] = route.name
                         _describe_answers(operation, reads=method == "GET")
-        return app.openapi_schema or {}
+            app.openapi_schema = document
+        return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _exact(part: Any) -> Any:
+    """Return a part of a document with whole bounds as integers; FastAPI makes all of them floats.
+
+    The bounds of ids are no longer themselves as floats.
+    """
+    if isinstance(part, dict):
+        return {name: _exact(inner) for name, inner in part.items()}
+    if isinstance(part, list):
+        return [_exact(inner) for inner in part]
+    if isinstance(part, float) and part.is_integer():
+        return max(-MAX_ID, min(int(part), MAX_ID))
+    return part
 
 
 def _add_problem(document: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from recommender.ranking import Strategy
 
@@ -12,6 +12,7 @@ FilmId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)]
 UserId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Cursor = Annotated[str | None, Field(max_length=100, description="De um `Link` com `rel=next`.")]
+LEFT_OUT = "Ids de filmes a deixar fora."
 Genres = Annotated[
     list[Name],
     Field(
@@ -22,7 +23,7 @@ Genres = Annotated[
 ]
 Excluded = Annotated[
     list[FilmId],
-    Field(max_length=500, description="Ids de filmes a deixar fora.", examples=[[309]]),
+    Field(max_length=500, description=LEFT_OUT, examples=[[309]]),
 ]
 Diversity = Annotated[
     float,
@@ -120,12 +121,20 @@ class GroupQuery(BaseModel):
     filmes: int = Field(1000, ge=0, le=1000, description="Quantos filmes de cada grupo, no máximo.")
 
 
+def _whole(value: object) -> object:
+    """Return a number that JSON writes with a fraction of 0 as the integer that it is."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = BeforeValidator(_whole)
+
+
 class GivenRating(BaseModel):
     """A rating that a request brings along."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    filme_id: FilmId = Field(examples=[15])
+    filme_id: Annotated[FilmId, Whole] = Field(examples=[15])
     avaliacao: float = Field(
         allow_inf_nan=False, description="Na escala dos dados, ver `GET /modelo`.", examples=[5]
     )
@@ -148,9 +157,9 @@ class Hypothesis(BaseModel):
     avaliacoes: list[GivenRating] = Field(
         max_length=1000, description="Cada filme uma só vez. Sem nenhuma: os filmes populares."
     )
-    limite: Limit = 5
+    limite: Annotated[Limit, Whole] = 5
     genero: Genres = []
-    excluir: Excluded = []
+    excluir: list[Annotated[FilmId, Whole]] = Field([], max_length=500, description=LEFT_OUT)
     incluir_avaliados: IncludeRated = None
     diversidade: Diversity = 0
     estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
@@ -159,7 +168,7 @@ class Hypothesis(BaseModel):
 class RecommendationRequest(Hypothesis):
     """Body of ``POST /recomendacoes``."""
 
-    usuario_id: UserId | None = Field(
+    usuario_id: Annotated[UserId | None, Whole] = Field(
         None, description="Junta as avaliações às deste usuário e compara a lista com a de hoje."
     )
 

@@ -260,7 +260,7 @@ def shown(film_id: int, value: float) -> dict[str, Any]:
     }
 
 
-def assert_what_if(body: Body) -> None:
+def assert_what_if_rated(body: Body) -> None:
     """User 1 having rated the film that comes first today."""
     assert body.keys() == {"recomendacoes", "diferenca"}
     ids = [film["id"] for film in body["recomendacoes"]]
@@ -270,6 +270,109 @@ def assert_what_if(body: Body) -> None:
     assert (309, 1) in left
     assert {film["id"] for film in body["diferenca"]["entraram"]} <= set(ids)
 
+
+def listed(
+    among: Callable[[dict[str, Any]], bool],
+    check: Callable[[dict[str, Any]], None],
+    *,
+    limit: int = 5,
+    **headers: str | None,
+) -> Answer:
+    """A list of so many films of the data, best first, made for nobody in particular."""
+
+    def assert_list(body: Body) -> None:
+        assert len(body) == len({film["id"] for film in body}) == limit
+        falling(film["pontuacao"] for film in body)
+        for film in body:
+            own = FILMS[film["id"]]
+            assert {name: film[name] for name in own} == own
+            assert among(own)
+            assert film["ja_avaliado"] is False
+            check(film)
+
+    return Answer(200, assert_list, {"link": NEXT, "cache-control": "public.*", **headers})
+
+
+def similar_to(film_id: int, among: Callable[[dict[str, Any]], bool], limit: int = 5) -> Answer:
+    """Films similar to one, which is the whole reason for each of them."""
+
+    def assert_reason(film: dict[str, Any]) -> None:
+        assert film["id"] != film_id
+        reason = {"filme_id": film_id, "titulo": FILMS[film_id]["titulo"], "avaliacao": None}
+        assert film["motivos"] == [reason | {"parcela": film["pontuacao"]}]
+        assert film["resto"] == 0
+
+    return listed(among, assert_reason, limit=limit)
+
+
+def popular_among(among: Callable[[dict[str, Any]], bool]) -> Answer:
+    def assert_popular(film: dict[str, Any]) -> None:
+        assert film["motivos"] == []
+        assert film["pontuacao"] == round(TIMES_RATED[film["id"]] / len(RATINGS), 6)
+
+    return listed(among, assert_popular, **{"x-estrategia": "populares"})
+
+
+def assert_auto(body: Body) -> None:
+    """A film with its mean, its count and its group."""
+    ratings = [given[309] for given in RATINGS.values() if 309 in given]
+    assert body.keys() == {*FILMS[309], "avaliacao_media", "total_avaliacoes", "grupo"}
+    assert {name: body[name] for name in FILMS[309]} == FILMS[309]
+    assert body["total_avaliacoes"] == len(ratings) == TIMES_RATED[309]
+    assert abs(body["avaliacao_media"] - sum(ratings) / len(ratings)) < 0.006
+    assert body["grupo"].keys() == {"id", "rotulo"}
+
+
+def assert_groups(body: Body) -> None:
+    members = [film["id"] for group in body for film in group["filmes"]]
+    assert sorted(members) == sorted(FILMS)
+    assert [group["id"] for group in body] == list(range(len(body)))
+    for group in body:
+        assert group["total"] == len(group["filmes"])
+        assert group["generos"]
+        assert group["rotulo"].startswith(group["generos"][0])
+
+
+def assert_some_groups(body: Body) -> None:
+    assert len(body) == 3
+    assert all(len(group["filmes"]) == min(2, group["total"]) for group in body)
+
+
+def assert_map(body: Body) -> None:
+    assert body.startswith("<?xml")
+    assert "</svg>" in body
+
+
+def assert_anonymous(body: Body) -> None:
+    assert len(body) == 7
+    for film in body:
+        assert film["genero"] == "comédia"
+        assert film["id"] not in (14, 20, 309)
+        assert {reason["filme_id"] for reason in film["motivos"]} <= {14, 20}
+        whole = sum(reason["parcela"] for reason in film["motivos"]) + film["resto"]
+        assert abs(whole - film["pontuacao"]) < 5e-6
+
+
+def assert_most_popular(body: Body) -> None:
+    order = sorted(FILMS, key=lambda film_id: (-TIMES_RATED[film_id], film_id))
+    assert [film["id"] for film in body] == order[:5]
+
+
+def assert_what_if(body: Body) -> None:
+    films, told = body["recomendacoes"], body["diferenca"]
+    assert len(films) == 10
+    assert told.keys() == {"entraram", "sairam", "mudaram"}
+    assert 309 in {film["id"] for film in told["sairam"]}  # it is rated then
+    assert len(told["sairam"]) == len(told["entraram"])
+    for film in told["entraram"]:
+        assert films[film["posicao"] - 1]["id"] == film["id"]
+    for film in told["mudaram"]:
+        assert films[film["para"] - 1]["id"] == film["id"]
+
+
+SVG = r"image/svg\+xml"
+HTML = r"text/html; charset=utf-8"
+HEAD = {"etag": ETAG, "x-total-count": "392", "link": NEXT, "content-type": JSON}
 
 # Everything else
 
@@ -297,11 +400,22 @@ def assert_docs(body: Body) -> None:
     assert "/openapi.json" in body
 
 
+def assert_page(body: Body) -> None:
+    assert body.startswith("<!doctype html>")
+    assert "recomendacoes" in body
+
+
 def assert_openapi(body: Body) -> None:
     assert body["openapi"].startswith("3.")
     assert {
         "/filmes",
+        "/filmes/{filme_id}",
+        "/filmes/{filme_id}/similares",
+        "/filmes/populares",
         "/filmes/{usuario_id}/recomendacoes",
+        "/grupos",
+        "/mapa.svg",
+        "/recomendacoes",
         "/usuarios/{usuario_id}/recomendacoes",
         "/modelo",
         "/saude",
@@ -352,6 +466,7 @@ def invalid(*fields: tuple[str, str, str]) -> Answer:
 
 
 UNKNOWN_USER = problem(404, "Não encontrado", "Usuário com ID 999 não encontrado.")
+UNKNOWN_FILM = problem(404, "Não encontrado", "Filme com ID 9999 não encontrado.")
 STRATEGIES = "um de: 'padrao', 'grupo', 'populares'"
 CURSOR = "o valor de um Link com rel=next"
 
@@ -382,12 +497,36 @@ ANSWERS: dict[str, Answer] = {
     "recomendacoes-rest": recommended(1, limit=3, among=of("comédia", "drama")),
     "recomendacoes-alb": recommended(1, limit=3, among=of("comédia")),
     "recomendacoes-alb-multivalor": recommended(1, limit=3, among=of("comédia", "drama")),
-    "recomendacoes-se-avaliasse": Answer(200, assert_what_if, {"etag": None}),
+    "recomendacoes-se-avaliasse": Answer(200, assert_what_if_rated, {"etag": None}),
     "avaliacoes": rated(1),
     "avaliacao": rating(200, 1, 3, 0),
+    "filme": Answer(200, assert_auto),
+    "filmes-excluir": films(limit=2, check=without(1, 3), total=390),
+    "filmes-gzip": Answer(200, films(total=392).check, {"content-encoding": "gzip"}),
+    "filmes-head": Answer(200, assert_empty, HEAD),
+    "filmes-similares": similar_to(309, without(309)),
+    "filmes-similares-genero": similar_to(
+        309, lambda f: of("comédia", "drama")(f) and f["id"] not in (127, 309), limit=10
+    ),
+    "filmes-populares": popular_among(lambda _: True),
+    "filmes-populares-genero": popular_among(
+        lambda f: of("comédia", "terror")(f) and f["id"] != 14
+    ),
+    "grupos": Answer(200, assert_groups, {"link": None}),
+    "grupos-filmes": Answer(200, assert_some_groups, {"link": NEXT}),
+    "mapa": Answer(200, assert_map, {"content-type": SVG, "vary": "Accept-Encoding"}),
+    "mapa-gzip": Answer(200, assert_map, {"content-type": SVG, "content-encoding": "gzip"}),
+    "recomendacoes-anonimas": Answer(
+        200, assert_anonymous, {"etag": None, "cache-control": "no-store", "link": None}
+    ),
+    "recomendacoes-anonimas-vazias": Answer(
+        200, assert_most_popular, {"etag": None, "x-estrategia": "populares"}
+    ),
+    "recomendacoes-e-se": Answer(200, assert_what_if, {"etag": None}),
     "modelo": Answer(200, assert_model_card),
     "saude": Answer(200, assert_healthy),
     "docs": Answer(200, assert_docs, {"content-type": "text/html; charset=utf-8"}),
+    "pagina": Answer(200, assert_page, {"content-type": HTML}),
     "openapi": Answer(200, assert_openapi),
     "erro-usuario-desconhecido": UNKNOWN_USER,
     "erro-usuario-desconhecido-rest": UNKNOWN_USER,
@@ -397,6 +536,21 @@ ANSWERS: dict[str, Answer] = {
     ),
     "erro-avaliacao-so-leitura": problem(
         403, "Proibido", "Esta instalação é só de leitura: não guarda avaliações."
+    ),
+    "erro-filme-desconhecido": UNKNOWN_FILM,
+    "erro-filme-desconhecido-similares": UNKNOWN_FILM,
+    "erro-parametro-repetido": invalid(("limite", "5, 6", "um só valor")),
+    "erro-avaliacoes": invalid(
+        ("avaliacoes.0.filme_id", "9999", "o id de um filme do catálogo"),
+        ("avaliacoes.1.avaliacao", "7.0", "de 0 a 5"),
+        ("avaliacoes.2.filme_id", "1", "cada filme uma só vez"),
+    ),
+    "erro-corpo": invalid(
+        (
+            "corpo",
+            "['não é um objeto']",
+            "um objeto JSON, com Content-Type: application/json",
+        )
     ),
     "erro-caminho-desconhecido": problem(
         404, "Não encontrado", "O caminho /wp-login.php não existe."

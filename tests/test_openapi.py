@@ -1,0 +1,83 @@
+"""The OpenAPI document: committed, whole, and kept to by every answer to whatever is asked."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.python.asgi import ASGIClient, get_client
+from starlette.types import Receive, Scope, Send
+
+from recommender.api import create_app
+from tests.conftest import ROOT
+
+COMMITTED = ROOT / "docs" / "openapi.json"
+CASES = 150  # for each operation
+
+
+@pytest.fixture(scope="module")
+def document(client: TestClient) -> dict[str, Any]:
+    found: dict[str, Any] = client.get("/openapi.json").json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def session(artifact_dir: Path) -> Iterator[ASGIClient]:
+    """A client of the API for schemathesis: its own would start and end the app for each case."""
+    app = create_app(artifact_dir)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"  # and no lifespan, which the tool ends before the last case
+        await app(scope, receive, send)
+
+    with get_client(serve) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def api(document: dict[str, Any]) -> Any:
+    return schemathesis.openapi.from_dict(document)
+
+
+OPERATIONS = [
+    (path, method, bool(operation.get("parameters") or "requestBody" in operation))
+    for path, methods in json.loads(COMMITTED.read_text(encoding="utf-8"))["paths"].items()
+    for method, operation in methods.items()
+]
+
+
+def ask(api: Any, session: ASGIClient, path: str, method: str, mode: GenerationMode) -> None:
+    @given(api[path][method].as_strategy(generation_mode=mode))
+    @settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
+    def check(case: schemathesis.Case) -> None:
+        if mode is GenerationMode.POSITIVE:  # what no schema can tell from what is of another list,
+            case.query.pop("cursor", None)
+            if method == "post":  # or of no film
+                count = len(case.body["avaliacoes"])
+                case.body["avaliacoes"] = [
+                    {"filme_id": film, "avaliacao": film % 6} for film in range(1, count + 1)
+                ]
+        case.call_and_validate(session=session)
+
+    check()
+
+
+@pytest.mark.parametrize(("path", "method"), [(path, method) for path, method, _ in OPERATIONS])
+def test_what_is_documented_is_answered_as_documented(
+    api: Any, session: ASGIClient, path: str, method: str
+) -> None:
+    ask(api, session, path, method, GenerationMode.POSITIVE)
+
+
+@pytest.mark.parametrize(
+    ("path", "method"), [(path, method) for path, method, takes in OPERATIONS if takes]
+)
+def test_what_is_not_documented_is_refused_as_documented(
+    api: Any, session: ASGIClient, path: str, method: str
+) -> None:
+    ask(api, session, path, method, GenerationMode.NEGATIVE)
