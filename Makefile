@@ -46,7 +46,10 @@ ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
 	$(BIN)/python benchmarks/ml_100k.py
 
 bench: setup ## the benchmarks, into benchmarks/results
+	$(BIN)/uv sync --locked --inexact --group dev --group bench --python $(BIN)/python
 	$(BIN)/python benchmarks/index.py
+	$(BIN)/python benchmarks/neighbours.py
+	$(BIN)/python benchmarks/growth.py
 
 openapi: setup ## the API's OpenAPI document, into docs/openapi.json
 	$(BIN)/python -m recommender.documentation > docs/openapi.json

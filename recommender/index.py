@@ -4,7 +4,7 @@ A cell holds the films whose vectors point in like directions; within it they st
 longest vectors first. A score is a length times how well two directions agree, so a cell's centre
 and a shelf's greatest length tell about how high its films may score. Shelves are scored in that
 order, in batches; a request computes no more batches than it reads. No step of the first batch
-takes time or memory that grows with the number of films n faster than √n.
+takes time or memory that grows with the number of films faster than its root.
 """
 
 import math
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from recommender.artifact import SHELF, Floats, Model, Rows
 
 FIRST_BATCH = 100  # films that it must hold: the longest page
+FEW = 8  # times as many films as candidates take less to score each than to search
 SPREAD = 0.35  # cosine with a user that a film's direction may gain on its cell's centre
 
 Batch = tuple[Rows, Floats]  # rows and scores, best first
@@ -39,19 +40,34 @@ class Choosable:
             kept &= np.any([_contains(some, rows) for some in self.listed], axis=0)
         return rows[kept]
 
-    def few(self, model: Model) -> Rows | None:
-        """Return all rows that may be listed, if it takes less to look at each than to search."""
+    def between(self, starts: Rows, ends: Rows) -> Rows:
+        """Return the rows from some to others that may be listed."""
         if self.listed is None:
-            return None
-        count = sum(map(len, self.listed))
-        if count**2 > model.candidates * len(model.film_ids):
+            rows = _join_ranges(starts, ends)
+        else:
+            found = [np.empty(0, np.int32)]
+            for some in self.listed:
+                places = _join_ranges(some.searchsorted(starts), some.searchsorted(ends))
+                found.append(some[places])
+            rows = np.concatenate(found) if len(found) == 2 else np.unique(np.concatenate(found))
+        return rows[~_contains(self.hidden, rows)]
+
+    def one_in(self, model: Model) -> float:
+        """Return of how many films one is listed; too few where genres overlap."""
+        if self.listed is None:
+            return 1.0
+        return len(model.film_ids) / max(sum(map(len, self.listed)), 1)
+
+    def few(self, model: Model) -> Rows | None:
+        """Return all rows that may be listed, if they are few."""
+        if self.listed is None or sum(map(len, self.listed)) > FEW * model.candidates:
             return None
         rows = np.unique(np.concatenate([np.empty(0, np.int32), *self.listed]))
         return rows[~_contains(self.hidden, rows)]
 
 
 def films_of_genres(model: Model, genres: Iterable[str]) -> tuple[Rows, ...] | None:
-    """Return the rows of each genre's films, for ``Choosable``; None where no genre is asked for."""
+    """Return the rows of each genre's films, for ``Choosable``; None where none is asked for."""
     wanted = set(genres)
     if not wanted:
         return None
@@ -61,10 +77,10 @@ def films_of_genres(model: Model, genres: Iterable[str]) -> tuple[Rows, ...] | N
 
 
 def bound_scores(model: Model, user: Floats) -> Floats:
-    """Return how high films of each shelf (s,) may score for a user (d,).
+    """Return about how high the films of each shelf (s,) may score for a user (d,).
 
-    It is no true bound, which would be far too high: next to all directions of a cell that lie off
-    its centre also lie off the user's, and ``SPREAD`` is what is left of that.
+    A bound that always holds would have to add a cell's whole radius. In many dimensions nearly all
+    that a film has beside its cell's centre lies beside the user, too; ``SPREAD`` is for the rest.
     """
     reach = model.cell_centers @ user + SPREAD * math.sqrt(user @ user)
     return np.repeat(reach, np.diff(model.cell_shelves)) * model.shelf_lengths
@@ -85,18 +101,19 @@ def search(
     """
     few = choosable.few(model)
     if few is not None:
-        yield _best_of(model, few, score(model.vectors.take(few, axis=0)), wanted)
+        yield best_of(model, few, score(model.vectors.take(few, axis=0)), wanted)
         return
     least = max(model.candidates, FIRST_BATCH)
     found: list[Rows] = []
-    for shelves in _in_order(model, bounds, least):
-        found.append(choosable.among(_rows_of(model, shelves)))
+    for shelves in _in_order(model, bounds, least * choosable.one_in(model)):
+        starts, ends = model.shelf_starts[shelves], model.shelf_starts[shelves + 1]
+        found.append(choosable.between(starts, ends))
         if sum(map(len, found)) >= least:
             rows = np.concatenate(found)
-            yield _best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
+            yield best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
             found, least = [], 2 * least
     rows = np.concatenate([np.empty(0, np.int32), *found])
-    yield _best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
+    yield best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
 
 
 def walk(
@@ -105,7 +122,7 @@ def walk(
     """Yield the films that may be listed of an order (n,) that training has made."""
     few = choosable.few(model)
     if few is not None:
-        yield _best_of(model, few, scores[few], wanted)
+        yield best_of(model, few, scores[few], wanted)
         return
     start, step = 0, wanted + len(choosable.hidden)
     while start < len(order):
@@ -127,29 +144,23 @@ def gather(batches: Iterator[Batch], wanted: int) -> Batch:
     return np.concatenate(rows)[:wanted], np.concatenate(scores)[:wanted]
 
 
-def best_places(film_ids: NDArray[np.int64], scores: Floats, count: int) -> NDArray[np.intp]:
-    """Return the places of the ``count`` highest scores in falling order, equals by film id."""
+def best_of(model: Model, rows: Rows, scores: Floats, count: int) -> Batch:
+    """Return the ``count`` films of highest score in falling order, equals by film id."""
     if count < len(scores):
-        bound = np.partition(scores, len(scores) - count)[len(scores) - count]
-        places = np.flatnonzero(scores >= bound)
-    else:
-        places = np.arange(len(scores))
-    return places[np.lexsort((film_ids[places], -scores[places]))][:count]
+        places = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+        rows, scores = rows[places], scores[places]
+    order = np.lexsort((model.film_ids[rows], -scores))[:count]
+    return rows[order], scores[order]
 
 
-def _best_of(model: Model, rows: Rows, scores: Floats, wanted: int) -> Batch:
-    best = best_places(model.film_ids[rows], scores, wanted)
-    return rows[best], scores[best]
-
-
-def _in_order(model: Model, bounds: Floats, films: int) -> Iterator[NDArray[np.intp]]:
+def _in_order(model: Model, bounds: Floats, films: float) -> Iterator[NDArray[np.intp]]:
     """Yield all shelves, highest bound first; a first part, then always as many as so far.
 
     The first part is for so many films. As many of the cells' first shelves already have bounds at
     least as high as the lowest in it, so only shelves over that are sorted.
     """
     firsts = bounds[model.cell_shelves[:-1]]
-    count = min(-(-films // SHELF), len(firsts))
+    count = min(math.ceil(films / SHELF), len(firsts))
     floor = np.partition(firsts, -count)[-count]
     high = np.flatnonzero(bounds >= floor)
     yield high[np.argsort(-bounds[high], kind="stable")[:count]]
@@ -159,17 +170,19 @@ def _in_order(model: Model, bounds: Floats, films: int) -> Iterator[NDArray[np.i
         count *= 2
 
 
-def _rows_of(model: Model, shelves: NDArray[np.intp]) -> Rows:
-    """Return the rows of all films on some shelves."""
-    starts = model.shelf_starts[shelves]
-    sizes = model.shelf_starts[shelves + 1] - starts
-    ends = np.cumsum(sizes)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=np.int32) + np.repeat(starts - ends + sizes, sizes)
+def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows:
+    """Return all numbers from each start (m,) to its end."""
+    sizes = ends - starts
+    before = np.cumsum(sizes, dtype=np.int32) - sizes
+    numbers = np.arange(sizes.sum(), dtype=np.int32) + np.repeat(starts - before, sizes)
+    return np.asarray(numbers, np.int32)
 
 
 def _contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
-    """Tell of each row (m,) whether it is among some rows, which ascend."""
+    """Tell of each row (m,) whether it is among some rows, which ascend.
+
+    Both are int32: numpy would first copy the whole of what it searches to another type.
+    """
     if not len(ascending):
         return np.zeros(len(rows), np.bool_)
-    return ascending.take(ascending.searchsorted(rows), mode="clip") == rows
+    return np.asarray(ascending.take(ascending.searchsorted(rows), mode="clip") == rows)

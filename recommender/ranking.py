@@ -1,8 +1,8 @@
 """Ranking: a profile goes in; films, scores and reasons come out. No HTTP, no SQL.
 
 A ranking is one fixed order of all the films allowed to a profile, of which a request reads a
-slice; so pages of any size meet without gap or overlap. The order is made of the batches of an index,
-then (unless they are to be mixed in) of the films that the user has rated.
+slice; so pages of any size meet without gap or overlap. The order is made of the batches of an
+index, then (unless they are to be mixed in) of the films that the user has rated.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recommender.artifact import Floats, Model, Rows
 from recommender.index import (
     Choosable,
-    best_places,
+    best_of,
     bound_scores,
     films_of_genres,
     gather,
@@ -137,9 +137,9 @@ def rank(
         varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
         rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
     if not mixed and len(rows) < wanted:
-        last = best_places(model.film_ids[rated], rated_scores, wanted - len(rows))
-        rows = np.concatenate([rows, rated[last]], dtype=np.int32)
-        scores = np.concatenate([scores, rated_scores[last]])
+        last, last_scores = best_of(model, rated, rated_scores, wanted - len(rows))
+        rows = np.concatenate([rows, last], dtype=np.int32)
+        scores = np.concatenate([scores, last_scores])
     page = slice(offset, offset + limit)
     more = len(rows) > offset + limit
     return Ranking(strategy, rows[page], scores[page], np.isin(rows[page], rated), more)

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from tests.conftest import ROOT
@@ -276,7 +277,7 @@ def listed(
     check: Callable[[dict[str, Any]], None],
     *,
     limit: int = 5,
-    **headers: str | None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Answer:
     """A list of so many films of the data, best first, made for nobody in particular."""
 
@@ -310,7 +311,7 @@ def popular_among(among: Callable[[dict[str, Any]], bool]) -> Answer:
         assert film["motivos"] == []
         assert film["pontuacao"] == round(TIMES_RATED[film["id"]] / len(RATINGS), 6)
 
-    return listed(among, assert_popular, **{"x-estrategia": "populares"})
+    return listed(among, assert_popular, headers={"x-estrategia": "populares"})
 
 
 def assert_auto(body: Body) -> None:

@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.python.asgi import ASGIClient, get_client
-from starlette.types import Receive, Scope, Send
 
 from recommender.api import create_app
 from tests.conftest import ROOT
@@ -31,7 +30,7 @@ def session(artifact_dir: Path) -> Iterator[ASGIClient]:
     """A client of the API for schemathesis: its own would start and end the app for each case."""
     app = create_app(artifact_dir)
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"  # and no lifespan, which the tool ends before the last case
         await app(scope, receive, send)
 
@@ -54,7 +53,7 @@ OPERATIONS = [
 def ask(api: Any, session: ASGIClient, path: str, method: str, mode: GenerationMode) -> None:
     @given(api[path][method].as_strategy(generation_mode=mode))
     @settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
-    def check(case: schemathesis.Case) -> None:
+    def check(case: Any) -> None:
         if mode is GenerationMode.POSITIVE:  # what no schema can tell from what is of another list,
             case.query.pop("cursor", None)
             if method == "post":  # or of no film

@@ -1,0 +1,1 @@
+"""Benchmarks: what the project promises of speed, size and growth, measured."""
