@@ -226,8 +226,8 @@ def test_a_rating_is_of_the_scale_of_the_data(api: TestClient, rating: float) ->
         ('{"avaliacao": Infinity}', "avaliacao", "um número finito"),
         ("{}", "avaliacao", "um valor é obrigatório"),
         ('{"avaliacao": 4, "versao": 9}', "versao", "nenhum parâmetro com este nome"),
-        ("[4]", "", "um objeto JSON, com Content-Type: application/json"),
-        ("", "", "um valor é obrigatório"),
+        ("[4]", "corpo", "um objeto JSON, com Content-Type: application/json"),
+        ("", "corpo", "um objeto JSON, com Content-Type: application/json"),
     ],
 )
 def test_a_body_that_is_no_rating(api: TestClient, body: str, field: str, allowed: str) -> None:
