@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import recommender.lean  # isort: skip
+
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 

@@ -5,10 +5,11 @@ from fastapi.responses import JSONResponse
 
 from recommender import problems
 from recommender.artifact import FORMAT
+from recommender.routes import Route
 from recommender.schemas import Health, ModelCard
 from recommender.serving import InUse
 
-router = APIRouter(responses=problems.COMMON)
+router = APIRouter(responses=problems.COMMON, route_class=Route)
 
 
 @router.get(

@@ -47,6 +47,7 @@ def create_app(folder: Path) -> FastAPI:
         description=DESCRIPTION,
         version=version[:12] or "0",
         routes=ROUTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.serving = serving
     problems.install(app, version)

@@ -8,10 +8,11 @@ from fastapi.responses import JSONResponse
 from recommender import problems
 from recommender.catalog import FilmFilter
 from recommender.paging import next_link, read_cursor
+from recommender.routes import Route
 from recommender.schemas import Film, FilmQuery
 from recommender.serving import InUse
 
-router = APIRouter(responses=problems.COMMON)
+router = APIRouter(responses=problems.COMMON, route_class=Route)
 
 
 @router.get(

@@ -9,12 +9,13 @@ from recommender import problems, ranking
 from recommender.catalog import fold
 from recommender.paging import next_link, read_cursor
 from recommender.ranking import Profile
+from recommender.routes import Route
 from recommender.schemas import Recommendation, RecommendationQuery, UserId
 from recommender.serving import InUse, Serving
 
 DECIMALS = 6  # of scores and shares
 
-router = APIRouter(responses=problems.COMMON)
+router = APIRouter(responses=problems.COMMON, route_class=Route)
 
 _TO_USER = "Pelas avaliações do usuário; sem nenhuma, os mais populares, o que `X-Estrategia` diz."
 _NO_USER = problems.responses({404: "Não há tal usuário."})

@@ -1,0 +1,132 @@
+"""Routes that cost a cold start and a request little.
+
+FastAPI analyses a route (its parameters, its models, its answers) when it is declared, and walks
+that analysis on each request. Here it is analysed when the OpenAPI document is first asked for, and
+a route that only reads its path, one query model and what `Depends` gives is answered directly. All
+others are analysed by their first request, and FastAPI answers them.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, get_args, get_origin
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.params import Depends, Query
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.datastructures import QueryParams
+from starlette.responses import Response
+from starlette.routing import compile_path, request_response
+
+Errors = list[dict[str, Any]]
+Reader = Callable[[Request, Errors], Any]
+Endpoint = Callable[..., Awaitable[Response]]
+
+
+class Route(APIRoute):
+    """A route of FastAPI, analysed when that is first needed."""
+
+    def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
+        self.path, self.endpoint = path, endpoint
+        self.path_regex, self.path_format, self.param_convertors = compile_path(path)
+        self.methods = {method.upper() for method in options.get("methods") or ["GET"]}
+        self.name = options.get("name") or endpoint.__name__
+        self._options = options
+
+    def __getattr__(self, name: str) -> Any:
+        """Analyse the route when an attribute is missing; `app` is what answers a request."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name == "app" and (direct := _direct(self.endpoint, set(self.param_convertors))):
+            self.app = direct
+            return direct
+        app = vars(self).get("app")
+        options = vars(self).pop("_options", None)
+        if options is None:
+            raise AttributeError(name)
+        super().__init__(self.path, self.endpoint, **options)
+        self.app = app or self.app
+        return getattr(self, name)
+
+
+def _direct(endpoint: Endpoint, in_path: set[str]) -> Any:
+    """Return the ASGI app that answers with an endpoint, None where that takes more than reading."""
+    given: dict[str, Callable[[Request], Awaitable[Any]]] = {}
+    read: dict[str, Reader] = {}
+    requests = []
+    for name, parameter in inspect.signature(endpoint, eval_str=True).parameters.items():
+        kind, *facts = get_args(parameter.annotation) or [parameter.annotation]
+        fact = facts[0] if get_origin(parameter.annotation) is Annotated else None
+        if kind is Request:
+            requests.append(name)
+        elif name in in_path:
+            read[name] = _path_reader(name, TypeAdapter(parameter.annotation))
+        elif isinstance(fact, Query) and issubclass(kind, BaseModel):
+            read[name] = _query_reader(kind)
+        elif isinstance(fact, Depends) and _only_of_request(fact.dependency):
+            given[name] = fact.dependency  # type: ignore[assignment]
+        else:
+            return None
+
+    async def answer(request: Request) -> Response:
+        values = {name: await give(request) for name, give in given.items()}
+        errors: Errors = []
+        for name, reader in read.items():
+            values[name] = reader(request, errors)
+        if errors:
+            raise RequestValidationError(errors)
+        for name in requests:
+            values[name] = request
+        return await endpoint(**values)
+
+    return request_response(answer)
+
+
+def _only_of_request(dependency: Any) -> bool:
+    """Tell whether a dependency is awaited with the request and nothing else."""
+    if not inspect.iscoroutinefunction(dependency):
+        return False
+    parameters = inspect.signature(dependency, eval_str=True).parameters.values()
+    return [parameter.annotation for parameter in parameters] == [Request]
+
+
+def _path_reader(name: str, adapter: TypeAdapter[Any]) -> Reader:
+    def read(request: Request, errors: Errors) -> Any:
+        try:
+            return adapter.validate_python(request.path_params[name])
+        except ValidationError as error:
+            errors += _placed(error, "path", name)
+
+    return read
+
+
+def _query_reader(model: type[BaseModel]) -> Reader:
+    several = {
+        name
+        for name, field in model.model_fields.items()
+        if any(get_origin(kind) is list for kind in (field.annotation, *get_args(field.annotation)))
+    }
+
+    def values(query: QueryParams) -> dict[str, Any]:
+        """Of what is no list, the last value counts; what the model lacks, it will refuse."""
+        found: dict[str, Any] = {}
+        for name in query:
+            given = query.getlist(name)
+            listed = name in several or (name not in model.model_fields and len(given) > 1)
+            found[name] = given if listed else given[-1]
+        return found
+
+    def read(request: Request, errors: Errors) -> Any:
+        try:
+            return model.model_validate(values(request.query_params))
+        except ValidationError as error:
+            errors += _placed(error, "query")
+
+    return read
+
+
+def _placed(error: ValidationError, *place: str) -> Errors:
+    """Return the errors as FastAPI tells them: where in the request each was found."""
+    found: Any = error.errors(include_url=False)
+    return [{**each, "loc": (*place, *each["loc"])} for each in found]
