@@ -13,7 +13,8 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
+SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
 CATALOG_FILE = "catalogo.sqlite3"
 MANIFEST_FILE = "manifest.json"
@@ -32,8 +33,8 @@ class ArtifactError(Exception):
 class Model:
     """What the API needs to rank: plain arrays and scalars, n films in *rows*, cell after cell.
 
-    A row is a film's position in every array below; films of one cell are neighbours, so that
-    scoring a cell is one product with a contiguous block. The score of film i for ratings r_j of m
+    A row is a film's position in every array below; within a cell the longest vectors come first. The
+    score of film i for ratings r_j of m
     films: ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
     """
 
@@ -51,10 +52,13 @@ class Model:
     rating_mean: float  # over all ratings; a user's mean is shrunk towards it
     rating_mean_strength: float  # ... as if the user had rated so many films with it
 
-    cell_centers: Floats  # (k, d) KMeans over the film vectors: the inverted file
+    cell_centers: Floats  # (k, d) KMeans over the directions of the film vectors
     cell_starts: Rows  # (k + 1,) rows of cell c: cell_starts[c] to cell_starts[c + 1]
     cell_labels: NDArray[np.str_]  # (k,) leading genres and best known films of each cell
-    probes: int  # cells that a request scores
+    cell_shelves: Rows  # (k + 1,) shelves of cell c: cell_shelves[c] to cell_shelves[c + 1]
+    shelf_starts: Rows  # (s + 1,) rows of shelf b: shelf_starts[b] to shelf_starts[b + 1]
+    shelf_lengths: Floats  # (s,) greatest length of a vector on each shelf
+    candidates: int  # films that a request scores at least
 
     popularity: Floats  # (n,) score of each film for nobody in particular
     popular_rows: Rows  # (n,) rows, most popular first
@@ -68,7 +72,7 @@ class Model:
 
     genre_names: NDArray[np.str_]  # (t,)
     genre_starts: Rows  # (t + 1,) genre_rows of genre t: genre_starts[t] to genre_starts[t + 1]
-    genre_rows: Rows
+    genre_rows: Rows  # ascending within a genre
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +197,14 @@ def load(folder: Path) -> Artifact:
                 f"{path} was altered or truncated: SHA-256 {found[:12]}… instead of "
                 f"{manifest['files'][name][:12]}…"
             )
-    arrays = joblib.load(folder / MODEL_FILE, mmap_mode="r")
-    if arrays.keys() != {field.name for field in fields(Model)}:
+    mapped = joblib.load(folder / MODEL_FILE, mmap_mode="r")
+    if mapped.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
+    # The same memory without its subclass, which slows every slice down.
+    arrays = {
+        name: np.asarray(value) if isinstance(value, np.memmap) else value
+        for name, value in mapped.items()
+    }
     return Artifact(folder, manifest, Model(**arrays))
 
 

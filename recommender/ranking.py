@@ -1,12 +1,11 @@
 """Ranking: a profile goes in; films, scores and reasons come out. No HTTP, no SQL.
 
 A ranking is one fixed order of all the films allowed to a profile, of which a request reads a
-slice; so pages of any size meet without gap or overlap. The order is made of batches: the films
-of the cells nearest to the user, then all others, then (unless they are to be mixed in) the films
-that the user has rated. A request computes no more batches than it reads.
+slice; so pages of any size meet without gap or overlap. The order is made of the batches of an index,
+then (unless they are to be mixed in) of the films that the user has rated.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,8 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.artifact import Floats, Model, Rows
+from recommender.index import (
+    Choosable,
+    best_places,
+    bound_scores,
+    films_of_genres,
+    gather,
+    search,
+    walk,
+)
 
-FIRST_BATCH = 100  # films that the cells scored first must hold: the longest page
 POOL = 100  # best films among which diversity is sought
 
 # OpenBLAS computes lanes that it then discards, and may flag what it read there as invalid.
@@ -108,30 +115,29 @@ def rank(
     if not len(profile.rows):
         strategy = Strategy.POPULAR
     mixed = strategy is not Strategy.MODEL if include_rated is None else include_rated
-    allowed = _films_of_genres(model, genres)
     barred = find_rows(model, excluded)
-    barred = barred[barred >= 0]
-    rated = np.setdiff1d(profile.rows, barred)
-    if allowed is not None:
-        rated = rated[allowed[rated]]
+    barred = np.unique(barred[barred >= 0])
+    of_genres = films_of_genres(model, genres)
+    rated = Choosable(barred, of_genres).among(np.sort(profile.rows))
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
-    hidden = barred if mixed else np.union1d(barred, rated)
+    choosable = Choosable(barred if mixed else np.union1d(barred, rated), of_genres)
     if strategy is Strategy.MODEL:
         user = user_vector(model, profile)
-        batches = _by_cells(model, user, hidden, allowed, wanted)
+        bounds = bound_scores(model, user)
+        batches = search(model, bounds, lambda vectors: vectors @ user, choosable, wanted)
         rated_scores = model.vectors[rated] @ user
     else:
         scores, order = _fixed_order(model, profile, strategy)
-        batches = _by_order(scores, order, hidden, allowed, wanted)
+        batches = walk(model, scores, order, choosable, wanted)
         rated_scores = scores[rated]
 
-    rows, scores = _gather(batches, wanted)
+    rows, scores = gather(batches, wanted)
     if diversity:
         varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
         rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
     if not mixed and len(rows) < wanted:
-        last = _best(model.film_ids[rated], rated_scores, wanted - len(rows))
+        last = best_places(model.film_ids[rated], rated_scores, wanted - len(rows))
         rows = np.concatenate([rows, rated[last]], dtype=np.int32)
         scores = np.concatenate([scores, rated_scores[last]])
     page = slice(offset, offset + limit)
@@ -213,97 +219,9 @@ def _weights(model: Model, profile: Profile) -> Floats:
     return np.asarray(scaled, np.float32)
 
 
-def _films_of_genres(model: Model, genres: Iterable[str]) -> NDArray[np.bool_] | None:
-    """Return which films (n,) have any of the genres; None where none is asked for."""
-    wanted = set(genres)
-    if not wanted:
-        return None
-    allowed = np.zeros(len(model.film_ids), dtype=np.bool_)
-    for genre in np.flatnonzero(np.isin(model.genre_names, list(wanted))):
-        start, end = model.genre_starts[genre : genre + 2]
-        allowed[model.genre_rows[start:end]] = True
-    return allowed
-
-
-def _by_cells(
-    model: Model, user: Floats, hidden: Rows, allowed: NDArray[np.bool_] | None, wanted: int
-) -> Iterator[tuple[Rows, Floats]]:
-    """Yield the best films of the cells nearest to the user, then the best of all other cells.
-
-    The first batch takes ``probes`` cells, and more while they hold too few films for a page.
-    """
-    cells = np.argsort(-(model.cell_centers @ user), kind="stable")
-    rows, scores = np.empty(0, np.int32), np.empty(0, np.float32)
-    probed, step = 0, model.probes
-    while probed < len(cells) and len(rows) < FIRST_BATCH:
-        more_rows, more_scores = _score(model, user, cells[probed : probed + step], hidden, allowed)
-        rows, scores = np.concatenate([rows, more_rows]), np.concatenate([scores, more_scores])
-        probed, step = probed + step, max(probed, 1)
-    best = _best(model.film_ids[rows], scores, wanted)
-    yield rows[best], scores[best]
-    rows, scores = _score(model, user, cells[probed:], hidden, allowed)
-    best = _best(model.film_ids[rows], scores, wanted)
-    yield rows[best], scores[best]
-
-
-def _score(
-    model: Model,
-    user: Floats,
-    cells: NDArray[np.intp],
-    hidden: Rows,
-    allowed: NDArray[np.bool_] | None,
-) -> tuple[Rows, Floats]:
-    """Return rows and scores of all films of some cells that are allowed and not hidden."""
-    blocks = [(model.cell_starts[cell], model.cell_starts[cell + 1]) for cell in cells]
-    if not blocks:
-        return np.empty(0, np.int32), np.empty(0, np.float32)
-    rows = np.concatenate([np.arange(start, end, dtype=np.int32) for start, end in blocks])
-    scores = np.concatenate([model.vectors[start:end] @ user for start, end in blocks])
-    kept = _kept(rows, hidden, allowed)
-    return rows[kept], scores[kept]
-
-
 def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:
     """Return scores (n,) and the order (n,) of an order that training has made."""
     if strategy is Strategy.POPULAR:
         return model.popularity, model.popular_rows
     group = user_group(model, profile)
     return model.group_centers[group], model.group_rows[group]
-
-
-def _by_order(
-    scores: Floats, order: Rows, hidden: Rows, allowed: NDArray[np.bool_] | None, wanted: int
-) -> Iterator[tuple[Rows, Floats]]:
-    """Yield the films of an order, some at a time, without those hidden or not allowed."""
-    step = wanted + len(hidden)
-    for start in range(0, len(order), step):
-        rows = order[start : start + step]
-        rows = rows[_kept(rows, hidden, allowed)]
-        yield rows, scores[rows]
-
-
-def _kept(rows: Rows, hidden: Rows, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    kept = np.isin(rows, hidden, invert=True)
-    return kept if allowed is None else kept & allowed[rows]
-
-
-def _gather(batches: Iterator[tuple[Rows, Floats]], wanted: int) -> tuple[Rows, Floats]:
-    """Join batches until they hold ``wanted`` films."""
-    rows, scores, count = [], [], 0
-    for batch_rows, batch_scores in batches:
-        rows.append(batch_rows)
-        scores.append(batch_scores)
-        count += len(batch_rows)
-        if count >= wanted:
-            break
-    return np.concatenate(rows)[:wanted], np.concatenate(scores)[:wanted]
-
-
-def _best(film_ids: NDArray[np.int64], scores: Floats, count: int) -> NDArray[np.intp]:
-    """Return the places of the ``count`` highest scores in falling order, equals by film id."""
-    if count < len(scores):
-        bound = np.partition(scores, len(scores) - count)[len(scores) - count]
-        places = np.flatnonzero(scores >= bound)
-    else:
-        places = np.arange(len(scores))
-    return places[np.lexsort((film_ids[places], -scores[places]))][:count]

@@ -231,7 +231,7 @@ def assert_model_card(body: Body) -> None:
     assert body["treino"]["seed"] == 42
     metrics = body["metricas"]
     assert {"padrao", "grupo", "populares", "protocol"} <= metrics.keys()
-    assert body["hiperparametros"]["cells"] >= body["hiperparametros"]["probes"] >= 1
+    assert len(DATA["filmes"]) >= body["hiperparametros"]["candidates"] >= 1
 
 
 def assert_healthy(body: Body) -> None:

@@ -375,7 +375,7 @@ def test_other_content_has_another_etag(client: TestClient, original_dir: Path) 
 def test_health_and_model_card(client: TestClient, artifact_dir: Path) -> None:
     found = load(artifact_dir)
     health = client.get("/saude").json()
-    assert health == {"status": "ok", "versao": found.version, "formato": 1}
+    assert health == {"status": "ok", "versao": found.version, "formato": 2}
     card = client.get("/modelo").json()
     assert card["versao"] == found.version
     assert card["dados"]["filmes"] == len(FILMS)

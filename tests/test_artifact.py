@@ -132,7 +132,7 @@ def one_file_less(manifest: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("alter", "message"),
     [
-        (set_field("format", artifact.FORMAT + 1), "is of format 2, this code reads 1"),
+        (set_field("format", artifact.FORMAT + 1), "is of format 3, this code reads 2"),
         (set_field("format", None), "is of format None"),
         (set_field("version", "0" * 64), "was altered"),
         (set_field("version", None), "was altered"),
@@ -208,7 +208,7 @@ def test_another_pickle_is_not_opened(copy: Path, tmp_path: Path) -> None:
 
 def test_other_arrays_of_the_same_format(copy: Path) -> None:
     arrays = joblib.load(copy / MODEL_FILE)
-    del arrays["probes"]
+    del arrays["candidates"]
     joblib.dump(arrays, copy / MODEL_FILE)
     make_valid(copy)
     with pytest.raises(ArtifactError, match="holds other arrays"):

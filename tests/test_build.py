@@ -77,7 +77,7 @@ def test_the_manifest_has_what_is_promised(artifact: Artifact, data: Dataset) ->
             assert value["margin"] >= 0
     hyperparameters = manifest["hyperparameters"]
     assert hyperparameters["cells"] == len(artifact.model.cell_centers)
-    assert hyperparameters["probes"] == artifact.model.probes
+    assert hyperparameters["candidates"] == artifact.model.candidates
     assert hyperparameters["groups"] == 5
     best = [row["ndcg"] for row in hyperparameters["validation"]]
     assert best == sorted(best, reverse=True)

@@ -48,7 +48,7 @@ def test_validation_figures_are_those_of_the_metrics() -> None:
     """What settings are judged by is the nDCG that evaluation takes, on lists of all films."""
     train, test = BY_FILM.parts(as_data(random_ratings(30, 25)), 3)
     found = Fold(train, test, 0).ndcgs(START, prior_strength=3.0)
-    model = fit(train, Hyperparameters(START, prior_strength=3.0, cells=1, probes=1))
+    model = fit(train, Hyperparameters(START, prior_strength=3.0, cells=1))
     profiles = make_profiles(model, train.ratings, test.ratings)
     lists = rank_all(model, profiles, Strategy.MODEL)
     assert np.allclose(found, score_lists(lists, profiles.relevant)["ndcg"], atol=1e-6)
@@ -67,7 +67,7 @@ def test_the_same_data_and_seed_make_the_same_choice(choice: Choice) -> None:
 def test_what_is_chosen_can_be_fitted(choice: Choice) -> None:
     data = as_data(block_ratings(3, 12, 10))
     model = fit(data, choice.chosen)
-    assert 1 <= model.probes <= len(model.cell_centers)
+    assert 1 <= model.candidates <= len(model.film_ids)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8), (2, 3), (8, 1)])

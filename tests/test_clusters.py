@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from recommender.ranking import Strategy, make_profile, rank, user_group
 from tests.training_data import CASE, Matrix, as_data, block_ratings, random_ratings
-from training.clusters import FilmCells, TasteGroups
+from training.clusters import FilmCells, TasteGroups, shelve
 from training.dataset import Dataset, read
 from training.fit import Hyperparameters, Settings, fit
 
@@ -124,9 +124,10 @@ def partition(labels: NDArray[np.int32]) -> set[frozenset[int]]:
 
 def test_cells_are_the_clumps_of_films() -> None:
     random = np.random.default_rng(0)
-    centers = 10 * np.eye(4)
+    centers = np.eye(4)
     truth = random.permutation(np.repeat(np.arange(4, dtype=np.int32), 25))
-    cells = FilmCells(4).fit(centers[truth] + random.normal(0, 0.1, (100, 4)))
+    lengths = random.uniform(1, 100, (100, 1))
+    cells = FilmCells(4).fit(lengths * (centers[truth] + random.normal(0, 0.01, (100, 4))))
     assert partition(cells.labels_) == partition(truth)
     found = cells.centers_[np.argsort(np.argmax(cells.centers_, axis=1))]
     assert np.allclose(found, centers, atol=0.1)
@@ -141,14 +142,45 @@ def test_how_many_cells(films: int, cells: int | None, expected: int) -> None:
     fitted = FilmCells(cells).fit(vectors)
     assert fitted.centers_.shape == (expected, 3)
     assert set(fitted.labels_) == set(range(expected))
-    nearest = np.argmin(((vectors[:, None] - fitted.centers_) ** 2).sum(axis=2), axis=1)
+    directions = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    nearest = np.argmin(((directions[:, None] - fitted.centers_) ** 2).sum(axis=2), axis=1)
     assert np.array_equal(fitted.labels_, nearest)
 
 
 def test_films_all_alike_make_cells_without_complaint() -> None:
     cells = FilmCells(4).fit(np.ones((16, 2)))
     assert cells.labels_.shape == (16,)
-    assert np.allclose(cells.centers_, 1)
+    assert np.allclose(cells.centers_, 0.5**0.5)
+
+
+def test_shelves_hold_each_cell_the_longest_first() -> None:
+    random = np.random.default_rng(0)
+    labels = random.choice(7, 500, p=[0.4, 0.3, 0, 0.2, 0.08, 0.02, 0]).astype(np.int32)
+    vectors = random.normal(size=(500, 3)).astype(np.float32)
+    shelves = shelve(labels, 7, vectors)
+    lengths = np.linalg.norm(vectors, axis=1)[shelves.order]
+    assert sorted(shelves.order.tolist()) == list(range(500))
+    assert shelves.shelf_starts[-1] == shelves.cell_starts[-1] == 500
+    assert len(shelves.shelf_lengths) == shelves.cell_shelves[-1]
+    for cell in range(7):
+        rows = slice(*shelves.cell_starts[cell : cell + 2])
+        assert (labels[shelves.order[rows]] == cell).all()
+        assert (np.diff(lengths[rows]) <= 0).all()
+        first, end = shelves.cell_shelves[cell : cell + 2]
+        starts = shelves.shelf_starts[first : end + 1]
+        assert (starts[0], starts[-1]) == tuple(shelves.cell_starts[cell : cell + 2])
+        sizes = np.diff(starts)
+        assert sizes[:-1].tolist() == [8 * 2**number for number in range(len(sizes) - 1)]
+        assert sizes[-1] <= 8 * 2 ** (len(sizes) - 1)
+        for shelf, start in enumerate(starts[:-1], first):
+            longest = lengths[start] if sizes.any() else 0
+            assert shelves.shelf_lengths[shelf] == longest
+
+
+def test_equal_lengths_stand_in_the_order_of_films() -> None:
+    assert shelve(np.zeros(9, np.int32), 1, np.ones((9, 2), np.float32)).order.tolist() == [
+        *range(9)
+    ]
 
 
 def test_the_same_seed_gives_the_same_bits() -> None:

@@ -182,7 +182,7 @@ def test_baselines_are_judged_as_in_the_evaluation(data: Dataset) -> None:
 
 def test_the_index_scores_the_share_of_films_that_is_told(trained: tuple[Dataset, Dataset]) -> None:
     train, test = trained
-    model = fit(train, Hyperparameters(seed=SEED, cells=4, probes=4))
+    model = fit(train, Hyperparameters(seed=SEED, cells=4, candidates=FILMS))
     profiles = make_profiles(model, train.ratings, test.ratings)
     found = comparison.measure_index(model, profiles)
     assert found["share_scored"] == 1

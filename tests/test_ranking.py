@@ -25,6 +25,7 @@ from recommender.ranking import (
     rank,
     user_group,
 )
+from training.clusters import shelve
 from training.dataset import Dataset, from_json
 from training.fit import Hyperparameters, fit
 
@@ -120,6 +121,17 @@ def sorted_rows(ids: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[
     return np.lexsort((ids, -scores)).astype(np.int32)
 
 
+def small_shelves(
+    cell_starts: NDArray[np.int32], vectors: NDArray[np.float32]
+) -> dict[str, NDArray[Any]]:
+    """Shelves as training makes them, but for the order in which their films stand."""
+    cells = len(cell_starts) - 1
+    labels = np.repeat(np.arange(cells, dtype=np.int32), np.diff(cell_starts))
+    shelves = shelve(labels, cells, vectors)
+    names = ("cell_shelves", "shelf_starts", "shelf_lengths")
+    return {name: getattr(shelves, name) for name in names}
+
+
 def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
     """Return a model of small whole numbers, with many ties, and ids in no order."""
     ids = rng.choice(5 * films, films, replace=False).astype(np.int64)
@@ -128,6 +140,7 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
     groups = rng.integers(-3, 4, (3, films)).astype(np.float32)
     shift = rng.integers(0, 3, films).astype(np.float32)
     of_genre = [np.flatnonzero(rng.random(films) < 0.4) for _ in GENRES]
+    cell_starts = np.sort([0, *rng.integers(0, films + 1, cells - 1), films]).astype(np.int32)
     return Model(
         film_ids=ids,
         rows_by_id=np.argsort(ids).astype(np.int32),
@@ -140,9 +153,10 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         rating_mean=3.0,
         rating_mean_strength=0.0,
         cell_centers=rng.integers(-2, 3, (cells, 2)).astype(np.float32),
-        cell_starts=np.sort([0, *rng.integers(0, films + 1, cells - 1), films]).astype(np.int32),
+        cell_starts=cell_starts,
         cell_labels=np.array([f"grupo {cell}" for cell in range(cells)]),
-        probes=int(rng.integers(1, cells + 1)),
+        **small_shelves(cell_starts, vectors),
+        candidates=int(rng.integers(1, films + 1)),
         popularity=popularity,
         popular_rows=sorted_rows(ids, popularity),
         group_centers=groups,
@@ -234,7 +248,7 @@ def assert_same_order(
 def test_with_all_cells_probed_the_ranking_is_the_exact_one(
     model: Model, ratings_of: dict[int, Ratings], user: int, request: dict[str, Any]
 ) -> None:
-    whole = replace(model, probes=len(model.cell_centers))
+    whole = replace(model, candidates=len(model.film_ids))
     profile = make_profile(whole, ratings_of.get(user, []))
     found = rank(whole, profile, **request, limit=1000)
     assert_same_order(as_films(whole, found), exact_order(whole, profile, **request))
@@ -278,7 +292,7 @@ def test_the_first_cells_hold_most_of_the_exact_ranking(
         found = {film for film, _, _ in as_films(model, rank(model, profile, limit=10))}
         exact = [film for film, _, _ in exact_order(model, profile, Strategy.MODEL)][:10]
         agreement.append(len(found & set(exact)) / 10)
-    assert model.probes < len(model.cell_centers)
+    assert model.candidates < len(model.film_ids)
     assert np.mean(agreement) > 0.8
 
 

@@ -103,7 +103,7 @@ def _facts(
         "hyperparameters": {
             **evaluation.choice.chosen.as_dict(),
             "cells": len(model.cell_centers),
-            "probes": model.probes,
+            "candidates": model.candidates,
             "tried": len(table),
             "complete": evaluation.choice.complete,
             "validation": table[:TABLE_ROWS],

@@ -12,6 +12,7 @@ from scipy import sparse
 from tqdm import tqdm
 
 from recommender.artifact import Model
+from recommender.index import FIRST_BATCH
 from recommender.ranking import Strategy
 from training.dataset import Dataset
 from training.embedding import Normalisation, Spectrum, decompose, weigh
@@ -61,8 +62,8 @@ PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
 KNOWN_RATINGS = (1, 2, 3, 5, 10)  # what is left of profiles to choose the prior's strength by
 CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
 MANY_FILMS = 100_000
-CELLS_OF_MANY = (4.0,)
-PROBED_SHARES = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5)  # of the cells
+CELLS_OF_MANY = (1.0,)
+SCORED_SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 _log = logging.getLogger(__name__)
 
@@ -85,8 +86,8 @@ def choose(data: Dataset, seed: int, budget: float) -> Choice:
     The search climbs along one setting at a time until no step helps or ``budget`` seconds are
     over; again from another start, if one is better than the first; and again from EASE, if that
     at its best strength is better by more than a standard error. Then the prior's strength is
-    chosen on shortened profiles, and the cells and probes as the cheapest that lose next to
-    nothing.
+    chosen on shortened profiles, and the cells and candidates of the index as the cheapest
+    that lose next to nothing.
     """
     default = Hyperparameters(seed=seed)
     folds = make_folds(data, seed)
@@ -284,28 +285,29 @@ def shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matr
 
 
 def _choose_index(fold: Fold, chosen: Hyperparameters) -> Hyperparameters:
-    """Return the cells and probes that score fewest vectors and lose next to no nDCG, as served."""
+    """Return the cells and candidates that score fewest vectors and lose next to no nDCG."""
     test = fold.test.ratings[fold.test.ratings["user"].isin(fold.users)]
     films = len(fold.train.films)
+    steps = sorted({max(FIRST_BATCH, round(films * share)) for share in SCORED_SHARES} | {films})
     best, least, exact = chosen, np.inf, None
     for share in CELLS if films < MANY_FILMS else CELLS_OF_MANY:
         wanted = replace(chosen, cells=max(1, round(share * films**0.5)))
         model = fit(fold.train, wanted, fold.spectrum(chosen.settings.normalisation))
         profiles = make_profiles(model, fold.train.ratings, test)
 
-        def ndcg(probes: int, model: Model = model, profiles: Profiles = profiles) -> float:
-            lists = rank_all(replace(model, probes=probes), profiles, Strategy.MODEL)
+        def ndcg(candidates: int, model: Model = model, profiles: Profiles = profiles) -> float:
+            served = replace(model, candidates=candidates)
+            lists = rank_all(served, profiles, Strategy.MODEL)
             return float(score_lists(lists, profiles.relevant)["ndcg"].mean())
 
-        cells = len(model.cell_centers)
         if exact is None:  # every film scored: the same with any cells
-            exact = ndcg(cells)
-        steps = sorted({max(1, round(cells * probed)) for probed in PROBED_SHARES} | {cells})
-        for probes in steps:
-            cost = cells + films * probes / cells
+            exact = ndcg(films)
+        cells = len(model.cell_centers)
+        for candidates in steps:
+            cost = cells + candidates
             if cost >= least:
                 break
-            if ndcg(probes) >= exact * (1 - LOSS):
-                best, least = replace(chosen, cells=cells, probes=probes), cost
+            if ndcg(candidates) >= exact * (1 - LOSS):
+                best, least = replace(chosen, cells=cells, candidates=candidates), cost
                 break
     return best

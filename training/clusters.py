@@ -1,6 +1,7 @@
 """KMeans in both its places: over films, for the index and the groups; over users, for tastes."""
 
 import warnings
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -9,6 +10,8 @@ from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
+from recommender.artifact import SHELF, Floats, Rows
+
 SAMPLE = 64  # films a cell that KMeans is fitted on; beyond that the rest are only assigned
 BLOCK = 100_000  # films assigned at a time
 
@@ -16,7 +19,10 @@ Array = NDArray[np.float64]
 
 
 class FilmCells:
-    """KMeans over film vectors: the cells of the inverted file.
+    """KMeans over the directions of film vectors: the cells of the inverted file.
+
+    Lengths are left out, for they are mostly popularity: a cell holds films that the same people
+    like, of which the shelves (see ``shelve``) put the longest first.
 
     Args:
         cells: how many; by default the square root of the number of films.
@@ -31,19 +37,54 @@ class FilmCells:
         self.seed = seed
 
     def fit(self, vectors: Array) -> Self:
-        """Learn ``centers_`` and ``labels_`` of film vectors (n, d)."""
+        """Learn ``centers_`` and ``labels_`` of film vectors (n, d); zeros have no direction."""
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        directions = vectors / np.where(lengths > 0, lengths, 1)
         wanted = min(max(self.cells or round(np.sqrt(len(vectors))), 1), len(vectors))
         if len(vectors) <= SAMPLE * wanted:
-            kmeans = _fit(KMeans(wanted, n_init=3, random_state=self.seed), vectors)
+            kmeans = _fit(KMeans(wanted, n_init=3, random_state=self.seed), directions)
             self.centers_, self.labels_ = kmeans.cluster_centers_, kmeans.labels_
             return self
+        directions = directions.astype(np.float32)
         random = np.random.RandomState(self.seed)
         sample = random.choice(len(vectors), SAMPLE * wanted, replace=False)
         kmeans = KMeans(wanted, init="random", n_init=1, max_iter=15, random_state=self.seed)
-        _fit(kmeans, vectors[sample])
-        blocks = [kmeans.predict(vectors[i : i + BLOCK]) for i in range(0, len(vectors), BLOCK)]
+        _fit(kmeans, directions[sample])
+        blocks = [kmeans.predict(directions[i : i + BLOCK]) for i in range(0, len(vectors), BLOCK)]
         self.centers_, self.labels_ = kmeans.cluster_centers_, np.concatenate(blocks)
         return self
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """The order of films in an index, and where in it cells and shelves begin; see ``Model``."""
+
+    order: NDArray[np.intp]  # (n,) films, cell after cell, the longest vector of each first
+    cell_starts: Rows  # (k + 1,)
+    cell_shelves: Rows  # (k + 1,)
+    shelf_starts: Rows  # (s + 1,)
+    shelf_lengths: Floats  # (s,)
+
+
+def shelve(labels: NDArray[np.int32], cells: int, vectors: Floats) -> Shelves:
+    """Put films (n,) with their cells and vectors (n, d) on shelves of 8, 16, 32 … in each cell."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    order = np.lexsort((-lengths, labels))
+    sizes = np.bincount(labels, minlength=cells)
+    cell_starts = np.concatenate([[0], np.cumsum(sizes)])
+    shelves = np.maximum(np.ceil(np.log2(sizes / SHELF + 1)), 1).astype(np.intp)
+    cell_shelves = np.concatenate([[0], np.cumsum(shelves)])
+    number = np.arange(cell_shelves[-1]) - np.repeat(cell_shelves[:-1], shelves)
+    starts = np.repeat(cell_starts[:-1], shelves) + SHELF * (2**number - 1)
+    ends = np.append(starts[1:], len(order))
+    longest = np.append(lengths[order], 0)[starts]
+    return Shelves(
+        order=order,
+        cell_starts=cell_starts.astype(np.int32),
+        cell_shelves=cell_shelves.astype(np.int32),
+        shelf_starts=np.append(starts, len(order)).astype(np.int32),
+        shelf_lengths=np.where(ends > starts, longest, 0).astype(np.float32),
+    )
 
 
 class TasteGroups:

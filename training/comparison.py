@@ -178,29 +178,30 @@ def _positions(data: Dataset, model: Model, lists: list[NDArray[np.int32]]) -> l
 
 @dataclass
 class _Counted:
-    """Film vectors that count how many of them are read as whole cells, that is, scored."""
+    """Film vectors that count how many of them the index takes, that is, scores."""
 
     vectors: NDArray[np.float32]
     scored: int = 0
 
     def __getitem__(self, rows: Any) -> Any:
-        found = self.vectors[rows]
-        if isinstance(rows, slice):
-            self.scored += len(found)
-        return found
+        return self.vectors[rows]
+
+    def take(self, rows: Any, axis: int) -> Any:
+        self.scored += len(rows)
+        return self.vectors.take(rows, axis)
 
 
 def measure_index(model: Model, profiles: Profiles) -> dict[str, float]:
     """Return the share of films that serving scores for a user, and the nDCG that this loses."""
     counted = _Counted(model.vectors)
     served = rank_all(replace(model, vectors=cast(Any, counted)), profiles, Strategy.MODEL)
-    exact = rank_all(replace(model, probes=len(model.cell_centers)), profiles, Strategy.MODEL)
+    exact = rank_all(replace(model, candidates=len(model.film_ids)), profiles, Strategy.MODEL)
     ndcgs = [
         float(score_lists(lists, profiles.relevant)[METRICS[0]].mean()) for lists in (served, exact)
     ]
     return {
         "cells": len(model.cell_centers),
-        "probes": model.probes,
+        "candidates": model.candidates,
         "share_scored": round(counted.scored / len(profiles.users) / len(model.film_ids), 6),
         "exact_ndcg": round(ndcgs[1], 6),
         "loss": round(1 - ndcgs[0] / ndcgs[1], 6) if ndcgs[1] else 0.0,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommender.artifact import Model
 from recommender.catalog import fold
-from training.clusters import FilmCells, TasteGroups
+from training.clusters import FilmCells, TasteGroups, shelve
 from training.coldstart import fill, traits
 from training.dataset import Dataset
 from training.embedding import MEAN_STRENGTH, Normalisation, SpectralEmbedding, Spectrum, decompose
@@ -54,7 +54,7 @@ class Hyperparameters:
     settings: Settings = field(default_factory=Settings)
     prior_strength: float = 5.0  # ratings that what all users like counts for in each user's vector
     cells: int | None = None  # by default the square root of the number of films
-    probes: int | None = None  # by default a quarter of the cells
+    candidates: int | None = None  # films to score; by default a quarter of them
     groups: int = 5
     seed: int = 42
 
@@ -81,10 +81,9 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
     cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
     groups = TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
 
-    # Rows are films in order of cell, then id; films come in order of id.
-    order = np.argsort(cells.labels_, kind="stable")
+    shelves = shelve(cells.labels_, len(cells.centers_), vectors.astype(np.float32))
+    order = shelves.order
     film_ids = data.films["id"].to_numpy(np.int64)[order]
-    sizes = np.bincount(cells.labels_, minlength=len(cells.centers_))
     popularity = np.bincount(data.ratings["film"], minlength=len(order))[order] / len(data.users)
     group_centers = groups.centers_[:, order].astype(np.float32)
     group_shift = groups.shift_[order]
@@ -102,9 +101,12 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
         rating_mean=spectrum.mean,
         rating_mean_strength=MEAN_STRENGTH,
         cell_centers=cells.centers_.astype(np.float32),
-        cell_starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32),
+        cell_starts=shelves.cell_starts,
         cell_labels=label_cells(data.films, film_genres, cells.labels_, data.ratings["film"]),
-        probes=chosen.probes or -(-len(sizes) // 4),
+        cell_shelves=shelves.cell_shelves,
+        shelf_starts=shelves.shelf_starts,
+        shelf_lengths=shelves.shelf_lengths,
+        candidates=chosen.candidates or -(-len(order) // 4),
         popularity=popularity.astype(np.float32),
         popular_rows=np.lexsort((film_ids, -popularity)).astype(np.int32),
         group_centers=group_centers,

@@ -47,8 +47,8 @@ def _protocol(found: dict[str, Any], seed: int) -> list[str]:
     )
     index = found["index"]
     text = (
-        f"The index scores {100 * index['share_scored']:.1f}% of the films ({index['probes']} of "
-        f"{index['cells']} cells, and more until they hold a page). Scoring all gives nDCG "
+        f"The index scores {100 * index['share_scored']:.1f}% of the films (at least "
+        f"{index['candidates']}, out of {index['cells']} cells). Scoring all gives nDCG "
         f"{index['exact_ndcg']:.4f}, of which this loses {100 * index['loss']:.2f}%."
     )
     return [title, counts, accuracy, variety, text]

@@ -1,0 +1,175 @@
+"""The index: an inverted file of KMeans cells, of which a request scores a small part.
+
+A cell holds the films whose vectors point in like directions; within it they stand on shelves, the
+longest vectors first. A score is a length times how well two directions agree, so a cell's centre
+and a shelf's greatest length tell about how high its films may score. Shelves are scored in that
+order, in batches; a request computes no more batches than it reads. No step of the first batch
+takes time or memory that grows with the number of films n faster than √n.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.artifact import SHELF, Floats, Model, Rows
+
+FIRST_BATCH = 100  # films that it must hold: the longest page
+SPREAD = 0.35  # cosine with a user that a film's direction may gain on its cell's centre
+
+Batch = tuple[Rows, Floats]  # rows and scores, best first
+
+
+@dataclass(frozen=True, slots=True)
+class Choosable:
+    """Which films may be listed: none of ``hidden``, any of ``listed`` unless that is None.
+
+    All rows ascend.
+    """
+
+    hidden: Rows
+    listed: tuple[Rows, ...] | None = None
+
+    def among(self, rows: Rows) -> Rows:
+        """Return those rows that may be listed."""
+        kept = ~_contains(self.hidden, rows)
+        if self.listed is not None:
+            kept &= np.any([_contains(some, rows) for some in self.listed], axis=0)
+        return rows[kept]
+
+    def few(self, model: Model) -> Rows | None:
+        """Return all rows that may be listed, if it takes less to look at each than to search."""
+        if self.listed is None:
+            return None
+        count = sum(map(len, self.listed))
+        if count**2 > model.candidates * len(model.film_ids):
+            return None
+        rows = np.unique(np.concatenate([np.empty(0, np.int32), *self.listed]))
+        return rows[~_contains(self.hidden, rows)]
+
+
+def films_of_genres(model: Model, genres: Iterable[str]) -> tuple[Rows, ...] | None:
+    """Return the rows of each genre's films, for ``Choosable``; None where no genre is asked for."""
+    wanted = set(genres)
+    if not wanted:
+        return None
+    found = np.flatnonzero(np.isin(model.genre_names, list(wanted)))
+    starts = model.genre_starts
+    return tuple(model.genre_rows[starts[genre] : starts[genre + 1]] for genre in found)
+
+
+def bound_scores(model: Model, user: Floats) -> Floats:
+    """Return how high films of each shelf (s,) may score for a user (d,).
+
+    It is no true bound, which would be far too high: next to all directions of a cell that lie off
+    its centre also lie off the user's, and ``SPREAD`` is what is left of that.
+    """
+    reach = model.cell_centers @ user + SPREAD * math.sqrt(user @ user)
+    return np.repeat(reach, np.diff(model.cell_shelves)) * model.shelf_lengths
+
+
+def search(
+    model: Model,
+    bounds: Floats,
+    score: Callable[[Floats], Floats],
+    choosable: Choosable,
+    wanted: int,
+) -> Iterator[Batch]:
+    """Yield the films that may be listed in batches, each in order, of which ``wanted`` are read.
+
+    ``bounds`` (s,) tell which shelves come first; ``score`` makes scores (b,) of vectors (b, d).
+    The first batch holds ``candidates`` films, each of the others as many as all before it. Few
+    films are one batch.
+    """
+    few = choosable.few(model)
+    if few is not None:
+        yield _best_of(model, few, score(model.vectors.take(few, axis=0)), wanted)
+        return
+    least = max(model.candidates, FIRST_BATCH)
+    found: list[Rows] = []
+    for shelves in _in_order(model, bounds, least):
+        found.append(choosable.among(_rows_of(model, shelves)))
+        if sum(map(len, found)) >= least:
+            rows = np.concatenate(found)
+            yield _best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
+            found, least = [], 2 * least
+    rows = np.concatenate([np.empty(0, np.int32), *found])
+    yield _best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
+
+
+def walk(
+    model: Model, scores: Floats, order: Rows, choosable: Choosable, wanted: int
+) -> Iterator[Batch]:
+    """Yield the films that may be listed of an order (n,) that training has made."""
+    few = choosable.few(model)
+    if few is not None:
+        yield _best_of(model, few, scores[few], wanted)
+        return
+    start, step = 0, wanted + len(choosable.hidden)
+    while start < len(order):
+        rows = choosable.among(order[start : start + step])
+        yield rows, scores[rows]
+        start, step = start + step, 2 * step
+
+
+def gather(batches: Iterator[Batch], wanted: int) -> Batch:
+    """Join batches until they hold ``wanted`` films."""
+    rows, scores = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    count = 0
+    for batch_rows, batch_scores in batches:
+        rows.append(batch_rows)
+        scores.append(batch_scores)
+        count += len(batch_rows)
+        if count >= wanted:
+            break
+    return np.concatenate(rows)[:wanted], np.concatenate(scores)[:wanted]
+
+
+def best_places(film_ids: NDArray[np.int64], scores: Floats, count: int) -> NDArray[np.intp]:
+    """Return the places of the ``count`` highest scores in falling order, equals by film id."""
+    if count < len(scores):
+        bound = np.partition(scores, len(scores) - count)[len(scores) - count]
+        places = np.flatnonzero(scores >= bound)
+    else:
+        places = np.arange(len(scores))
+    return places[np.lexsort((film_ids[places], -scores[places]))][:count]
+
+
+def _best_of(model: Model, rows: Rows, scores: Floats, wanted: int) -> Batch:
+    best = best_places(model.film_ids[rows], scores, wanted)
+    return rows[best], scores[best]
+
+
+def _in_order(model: Model, bounds: Floats, films: int) -> Iterator[NDArray[np.intp]]:
+    """Yield all shelves, highest bound first; a first part, then always as many as so far.
+
+    The first part is for so many films. As many of the cells' first shelves already have bounds at
+    least as high as the lowest in it, so only shelves over that are sorted.
+    """
+    firsts = bounds[model.cell_shelves[:-1]]
+    count = min(-(-films // SHELF), len(firsts))
+    floor = np.partition(firsts, -count)[-count]
+    high = np.flatnonzero(bounds >= floor)
+    yield high[np.argsort(-bounds[high], kind="stable")[:count]]
+    order = np.argsort(-bounds, kind="stable")
+    while count < len(order):
+        yield order[count : 2 * count]
+        count *= 2
+
+
+def _rows_of(model: Model, shelves: NDArray[np.intp]) -> Rows:
+    """Return the rows of all films on some shelves."""
+    starts = model.shelf_starts[shelves]
+    sizes = model.shelf_starts[shelves + 1] - starts
+    ends = np.cumsum(sizes)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total, dtype=np.int32) + np.repeat(starts - ends + sizes, sizes)
+
+
+def _contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
+    """Tell of each row (m,) whether it is among some rows, which ascend."""
+    if not len(ascending):
+        return np.zeros(len(rows), np.bool_)
+    return ascending.take(ascending.searchsorted(rows), mode="clip") == rows
