@@ -35,13 +35,13 @@ class ArtifactError(Exception):
 class Model:
     """What the API needs to rank: plain arrays and scalars, n films in *rows*, cell after cell.
 
-    A row is a film's position in every array below; within a cell the longest vectors come first. The
-    score of film i for ratings r_j of m
-    films: ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
+    A row is a film's position in every array below; within a cell the longest vectors come first.
+    The score of film i for ratings r_j of m films:
+    ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
     """
 
     film_ids: NDArray[np.int64]  # (n,) id of each row
-    rows_by_id: Rows  # (n,) rows in ascending order of film id
+    rows_by_id: NDArray[np.int64]  # (n,) rows in ascending order of film id
 
     vectors: Floats  # (n, d) the embedding
     fold_in: Floats  # (n,) what a film's vector is scaled by when it enters a user's vector

@@ -39,19 +39,34 @@ class Choosable:
             kept &= np.any([_contains(some, rows) for some in self.listed], axis=0)
         return rows[kept]
 
+    def between(self, starts: Rows, ends: Rows) -> Rows:
+        """Return the rows from some to others that may be listed."""
+        if self.listed is None:
+            rows = _join_ranges(starts, ends)
+        else:
+            found = [np.empty(0, np.int32)]
+            for some in self.listed:
+                places = _join_ranges(some.searchsorted(starts), some.searchsorted(ends))
+                found.append(some[places])
+            rows = np.concatenate(found) if len(found) == 2 else np.unique(np.concatenate(found))
+        return rows[~_contains(self.hidden, rows)]
+
+    def one_in(self, model: Model) -> float:
+        """Return of how many films one is listed, or fewer if genres overlap."""
+        if self.listed is None:
+            return 1.0
+        return len(model.film_ids) / max(sum(map(len, self.listed)), 1)
+
     def few(self, model: Model) -> Rows | None:
         """Return all rows that may be listed, if it takes less to look at each than to search."""
-        if self.listed is None:
-            return None
-        count = sum(map(len, self.listed))
-        if count**2 > model.candidates * len(model.film_ids):
+        if self.listed is None or self.one_in(model) ** 2 * model.candidates < len(model.film_ids):
             return None
         rows = np.unique(np.concatenate([np.empty(0, np.int32), *self.listed]))
         return rows[~_contains(self.hidden, rows)]
 
 
 def films_of_genres(model: Model, genres: Iterable[str]) -> tuple[Rows, ...] | None:
-    """Return the rows of each genre's films, for ``Choosable``; None where no genre is asked for."""
+    """Return the rows of each genre's films, for ``Choosable``; None where none is asked for."""
     wanted = set(genres)
     if not wanted:
         return None
@@ -89,8 +104,9 @@ def search(
         return
     least = max(model.candidates, FIRST_BATCH)
     found: list[Rows] = []
-    for shelves in _in_order(model, bounds, least):
-        found.append(choosable.among(_rows_of(model, shelves)))
+    for shelves in _in_order(model, bounds, least * choosable.one_in(model)):
+        starts, ends = model.shelf_starts[shelves], model.shelf_starts[shelves + 1]
+        found.append(choosable.between(starts, ends))
         if sum(map(len, found)) >= least:
             rows = np.concatenate(found)
             yield _best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
@@ -142,14 +158,14 @@ def _best_of(model: Model, rows: Rows, scores: Floats, wanted: int) -> Batch:
     return rows[best], scores[best]
 
 
-def _in_order(model: Model, bounds: Floats, films: int) -> Iterator[NDArray[np.intp]]:
+def _in_order(model: Model, bounds: Floats, films: float) -> Iterator[NDArray[np.intp]]:
     """Yield all shelves, highest bound first; a first part, then always as many as so far.
 
     The first part is for so many films. As many of the cells' first shelves already have bounds at
     least as high as the lowest in it, so only shelves over that are sorted.
     """
     firsts = bounds[model.cell_shelves[:-1]]
-    count = min(-(-films // SHELF), len(firsts))
+    count = min(math.ceil(films / SHELF), len(firsts))
     floor = np.partition(firsts, -count)[-count]
     high = np.flatnonzero(bounds >= floor)
     yield high[np.argsort(-bounds[high], kind="stable")[:count]]
@@ -159,17 +175,19 @@ def _in_order(model: Model, bounds: Floats, films: int) -> Iterator[NDArray[np.i
         count *= 2
 
 
-def _rows_of(model: Model, shelves: NDArray[np.intp]) -> Rows:
-    """Return the rows of all films on some shelves."""
-    starts = model.shelf_starts[shelves]
-    sizes = model.shelf_starts[shelves + 1] - starts
-    ends = np.cumsum(sizes)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=np.int32) + np.repeat(starts - ends + sizes, sizes)
+def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows:
+    """Return all numbers from each start (m,) to its end."""
+    sizes = ends - starts
+    before = np.cumsum(sizes, dtype=np.int32) - sizes
+    numbers = np.arange(sizes.sum(), dtype=np.int32) + np.repeat(starts - before, sizes)
+    return np.asarray(numbers, np.int32)
 
 
 def _contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
-    """Tell of each row (m,) whether it is among some rows, which ascend."""
+    """Tell of each row (m,) whether it is among some rows, which ascend.
+
+    Both are int32: numpy would first copy the whole of what it searches to another type.
+    """
     if not len(ascending):
         return np.zeros(len(rows), np.bool_)
-    return ascending.take(ascending.searchsorted(rows), mode="clip") == rows
+    return np.asarray(ascending.take(ascending.searchsorted(rows), mode="clip") == rows)

@@ -1,8 +1,8 @@
 """Ranking: a profile goes in; films, scores and reasons come out. No HTTP, no SQL.
 
 A ranking is one fixed order of all the films allowed to a profile, of which a request reads a
-slice; so pages of any size meet without gap or overlap. The order is made of the batches of an index,
-then (unless they are to be mixed in) of the films that the user has rated.
+slice; so pages of any size meet without gap or overlap. The order is made of the batches of an
+index, then (unless they are to be mixed in) of the films that the user has rated.
 """
 
 from collections.abc import Iterable, Sequence

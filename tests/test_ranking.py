@@ -143,7 +143,7 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
     cell_starts = np.sort([0, *rng.integers(0, films + 1, cells - 1), films]).astype(np.int32)
     return Model(
         film_ids=ids,
-        rows_by_id=np.argsort(ids).astype(np.int32),
+        rows_by_id=np.argsort(ids).astype(np.int64),
         vectors=vectors,
         fold_in=rng.choice([0.5, 1.0, 2.0], films).astype(np.float32),
         prior=rng.integers(-2, 3, 2).astype(np.float32),

@@ -96,7 +96,7 @@ def _serve(
     """Return the nDCG (u,) of lists as served to users of whom so much is known."""
     lists, wanted = [], []
     for user in range(known.shape[0]):
-        films = model.rows_by_id[known[user].indices]
+        films = model.rows_by_id[known[user].indices].astype(np.int32)
         profile = Profile(films, known[user].data.astype(np.float32))
         barred = model.film_ids[model.rows_by_id[whole[user].indices]].tolist()
         ranking = rank(model, profile, strategy, limit=CUTOFF, excluded=barred, include_rated=False)

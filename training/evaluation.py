@@ -33,7 +33,7 @@ class Profiles:
 
 def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Profiles:
     """Return profiles of the train part, in rows of a model, for users of the test part."""
-    row_of_film = model.rows_by_id  # films of a data set stand in order of id
+    row_of_film = model.rows_by_id.astype(np.int32)  # films of a data set stand in order of id
     relevant = {user: row_of_film[part["film"].to_numpy()] for user, part in test.groupby("user")}
     empty = Profile(np.empty(0, np.int32), np.empty(0, np.float32))
     known = {

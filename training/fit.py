@@ -91,7 +91,7 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
     names, starts, rows = _genre_lists([film_genres[film] for film in order])
     return Model(
         film_ids=film_ids,
-        rows_by_id=np.argsort(film_ids).astype(np.int32),
+        rows_by_id=np.argsort(film_ids).astype(np.int64),
         vectors=vectors[order].astype(np.float32),
         fold_in=embedding.fold_in_[order].astype(np.float32),
         prior=(chosen.prior_strength * mean_source(embedding, spectrum)).astype(np.float32),
