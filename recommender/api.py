@@ -1,19 +1,37 @@
 """The app: an artifact, the routes that answer from it, and what all answers have in common."""
 
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
 
-from recommender import about, films, problems, recommendations
+from recommender import about, documentation, films, problems, recommendations
 from recommender.artifact import ArtifactError, bundled_folder, load
-from recommender.caching import Conditional
+from recommender.caching import VERSION_HEADER, Conditional
 from recommender.catalog import Catalog
 from recommender.serving import Serving
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
+
+VERSION = "1.0.0"  # of the routes; that of the model is in X-Versao
+
+CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match"],
+    "expose_headers": [
+        "ETag",
+        "Link",
+        "Retry-After",
+        "X-Estrategia",
+        "X-Total-Count",
+        VERSION_HEADER,
+    ],
+}
 
 # Given whole: an included router would be analysed a second time, at each cold start.
 ROUTES = [
@@ -45,12 +63,19 @@ def create_app(folder: Path) -> FastAPI:
         lifespan=lifespan,
         title="Filmes",
         description=DESCRIPTION,
-        version=version[:12] or "0",
+        version=VERSION,
         routes=ROUTES,
         telemetry={"tracing": False, "metrics": False, "logs": False},
+        redirect_slashes=False,
+        openapi_url=None,  # about.py serves both
+        docs_url=None,
     )
     app.state.serving = serving
     problems.install(app, version)
+    documentation.install(app)
+    origins = os.environ.get("CORS_ORIGINS", "").replace(",", " ").split()
+    if origins:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)
     app.add_middleware(Conditional, version=version)
     return app
 

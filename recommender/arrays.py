@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 # What joblib's pickler writes for an array: the class that reads it, and two that describe it.
-NAMES: dict[tuple[str, str], type] = {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype}
+NAMES: dict[tuple[str, str], type] = {
+    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "dtype"): np.dtype,
+}
 
 
 class _Array:
@@ -30,7 +33,9 @@ class _Array:
         start = place + 1 + content[place]
         count = int(np.prod(self.shape, dtype=np.int64))
         flat = np.frombuffer(content, self.dtype, count, start)
-        return flat.reshape(self.shape, order="F" if self.order == "F" else "C"), start + flat.nbytes
+        return flat.reshape(
+            self.shape, order="F" if self.order == "F" else "C"
+        ), start + flat.nbytes
 
 
 class _Reader(pickle._Unpickler):  # type: ignore[name-defined, misc] # in C it reads ahead

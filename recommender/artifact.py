@@ -21,7 +21,8 @@ MODEL_FILE = "kmeans.joblib"
 CATALOG_FILE = "catalogo.sqlite3"
 MANIFEST_FILE = "manifest.json"
 SERVED_FILES = (MODEL_FILE, CATALOG_FILE)
-ARTIFACT_FILES = (*SERVED_FILES, "mapa.svg", "mapa.png")
+MAP_FILE = "mapa.svg"
+ARTIFACT_FILES = (*SERVED_FILES, MAP_FILE, "mapa.png")
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
@@ -94,6 +95,27 @@ class Artifact:
     def catalog_path(self) -> Path:
         """Where the packaged SQLite database lies."""
         return self.path / CATALOG_FILE
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Lowest and highest rating of the data."""
+        lowest, highest = self.manifest["data"]["escala"]
+        return lowest, highest
+
+    def read_map(self) -> bytes:
+        """Return the picture of the films, as SVG.
+
+        Raises:
+            ArtifactError: it is missing or altered.
+        """
+        path = self.path / MAP_FILE
+        try:
+            picture = path.read_bytes()
+        except OSError as error:
+            raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
+        if hashlib.sha256(picture).hexdigest() != self.manifest["files"][MAP_FILE]:
+            raise ArtifactError(f"{path} was altered")
+        return picture
 
 
 def file_digest(path: Path) -> str:

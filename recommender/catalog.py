@@ -1,5 +1,6 @@
 """The catalogue: every SQL statement of the serving side, on the packaged read-only database."""
 
+import json
 import sqlite3
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_AMONG = "id IN (SELECT value FROM json_each(?))"
 FILM_COLUMNS = "id, titulo, genero, diretor, atores"
 
 Film = dict[str, Any]
@@ -17,6 +19,7 @@ class FilmFilter:
     """Which films to list. Names match whole words, whatever their case or accents."""
 
     genres: Sequence[str] = ()  # any of them
+    excluded: Sequence[int] = ()  # none of these ids
     director: str | None = None
     actor: str | None = None
     text: str | None = None  # words of title, director or actors, or their beginnings
@@ -43,10 +46,25 @@ class Catalog:
 
     def films(self, film_ids: Iterable[int]) -> dict[int, Film]:
         """Return the films with these ids, by id; unknown ids are absent."""
-        ids = list(film_ids)
-        marks = ",".join("?" * len(ids))
-        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE id IN ({marks})"  # noqa: S608 only marks
-        return {row["id"]: dict(row) for row in self._db.execute(query, ids)}
+        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
+        rows = self._db.execute(query, (json.dumps(list(film_ids)),))
+        return {row["id"]: dict(row) for row in rows}
+
+    def titles(self, film_ids: Iterable[int]) -> dict[int, str]:
+        """Return the titles of the films with these ids, by id; unknown ids are absent."""
+        query = f"SELECT id, titulo FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
+        return dict(self._db.execute(query, (json.dumps(list(film_ids)),)).fetchall())
+
+    def film(self, film_id: int) -> Film | None:
+        """Return a film with mean and number of its ratings, or None for no such film."""
+        query = f"SELECT {FILM_COLUMNS}, avaliacao_media, total_avaliacoes FROM filmes WHERE id = ?"  # noqa: S608 fixed parts
+        row = self._db.execute(query, (film_id,)).fetchone()
+        return dict(row) if row else None
+
+    def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
+        """Return genres and directors of the groups with ids from ``first`` on."""
+        query = "SELECT id, generos, diretores FROM grupos WHERE id >= ? ORDER BY id LIMIT ?"
+        return [dict(row) for row in self._db.execute(query, (first, limit))]
 
     def list_films(self, wanted: FilmFilter, limit: int, offset: int) -> list[Film]:
         """Return films in order of id."""
@@ -81,6 +99,9 @@ def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
         marks = ",".join("?" * len(wanted.genres))
         parts.append(f"id IN (SELECT filme_id FROM generos WHERE chave IN ({marks}))")  # noqa: S608 only marks
         values += [fold(genre) for genre in wanted.genres]
+    if wanted.excluded:
+        parts.append(f"NOT {_AMONG}")
+        values.append(json.dumps(list(wanted.excluded)))
     match = [*_phrase("diretor", wanted.director), *_phrase("atores", wanted.actor)]
     if wanted.text is not None:
         words = [word for word in wanted.text.split() if any(map(str.isalnum, word))]

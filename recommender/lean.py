@@ -6,7 +6,7 @@ cold start; pydantic can leave the building of their validators to their first u
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # a thread for each processor of the host takes long
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else it starts one for each processor
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks for some on the disk
 
 from pydantic import BaseModel

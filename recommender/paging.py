@@ -1,7 +1,8 @@
-"""Pages: cursors bound to the artifact's version, and the Link to the next page."""
+"""Pages: cursors that hold for one list of one artifact, and the Link to the next page."""
 
 import base64
 import binascii
+import zlib
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
@@ -10,33 +11,68 @@ from recommender.problems import ProblemError, invalid_field
 from recommender.serving import Serving
 
 VERSION_DIGITS = 12  # of the version that a cursor carries
+ALLOWED = "o valor de um Link com rel=next"
+NOT_OF_THE_LIST = ("cursor", "limite")  # parameters that may change from page to page
 
 
-def next_link(request: Request, use: Serving, offset: int) -> str:
-    """Return the Link header to the page that begins at an offset."""
-    text = f"{use.artifact.version[:VERSION_DIGITS]}:{offset}"
+def next_link(request: Request, use: Serving, offset: int, basis: bytes = b"") -> str:
+    """Return the Link header to the page that begins at an offset.
+
+    ``basis`` is what else the list was made from; a cursor is gone when that changes.
+    """
+    text = f"{_version(use)}:{_digest(_list(request))}:{_digest(basis)}:{offset}"
     cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    path, query = quote(request.url.path), urlencode([*kept, ("cursor", cursor)])
+    path, query = quote(_public_path(request)), urlencode([*kept, ("cursor", cursor)])
     return f'<{path}?{query}>; rel="next"'
 
 
-def read_cursor(use: Serving, cursor: str | None) -> int:
+def read_cursor(request: Request, use: Serving, cursor: str | None, basis: bytes = b"") -> int:
     """Return the offset that a cursor stands for, 0 for none.
 
     Raises:
-        ProblemError: 422 for what is no cursor, 410 for one of another artifact.
+        ProblemError: 422 for what is no cursor of this list, 410 for one of another artifact or
+            of another basis.
     """
     if cursor is None:
         return 0
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), "-_", validate=True).decode()
-        version, _, digits = text.partition(":")
+        version, of_list, of_basis, digits = text.split(":")
         offset = int(digits)
     except (binascii.Error, ValueError):
-        raise invalid_field("cursor", cursor, "o valor de um Link com rel=next") from None
-    if version != use.artifact.version[:VERSION_DIGITS]:
+        raise invalid_field("cursor", cursor, ALLOWED) from None
+    if version != _version(use):
         raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
-    if not 0 <= offset <= len(use.artifact.model.film_ids):
-        raise invalid_field("cursor", cursor, "o valor de um Link com rel=next")
+    if of_list != _digest(_list(request)) or not 0 <= offset <= len(use.artifact.model.film_ids):
+        raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
+    if of_basis != _digest(basis):
+        raise ProblemError(410, "As avaliações de que o cursor é mudaram. Recomece sem cursor.")
     return offset
+
+
+def _version(use: Serving) -> str:
+    return use.artifact.version[:VERSION_DIGITS]
+
+
+def _list(request: Request) -> bytes:
+    """Return what tells one list from another: its path and its parameters in any order."""
+    items = sorted(request.query_params.multi_items())
+    return repr(
+        [request.url.path, *(item for item in items if item[0] not in NOT_OF_THE_LIST)]
+    ).encode()
+
+
+def _digest(text: bytes) -> str:
+    return f"{zlib.crc32(text):08x}"
+
+
+def _public_path(request: Request) -> str:
+    """Return the path that the client asked for.
+
+    A REST API hands the function a path without its stage, and tells the whole one beside it.
+    """
+    event = request.scope.get("aws.event", {})
+    if "resource" in event:
+        return str(event["requestContext"].get("path", request.url.path))
+    return request.url.path

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem details, in Portuguese, with the message also under ``error``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -8,9 +8,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from recommender.caching import VERSION_HEADER
-from recommender.schemas import Problem
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -19,23 +19,35 @@ TITLES = {
     404: "Não encontrado",
     405: "Método não permitido",
     410: "Cursor expirado",
+    413: "Corpo grande demais",
     422: "Parâmetro inválido",
     500: "Erro interno",
     503: "Indisponível",
 }
 
+EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
+UNKNOWN = "nenhum parâmetro com este nome"
+
 # What is allowed, by pydantic's error type; the names in braces come from its context.
 ALLOWED = {
     "bool_parsing": "true ou false",
+    "bool_type": "true ou false",
     "enum": "{expected}",
-    "extra_forbidden": "nenhum parâmetro com este nome",
+    "extra_forbidden": UNKNOWN,
     "finite_number": "um número finito",
     "float_parsing": "um número",
+    "float_type": "um número",
     "greater_than_equal": "no mínimo {ge}",
     "int_parsing": "um número inteiro",
+    "int_type": "um número inteiro",
     "int_parsing_size": "um número inteiro de até 64 bits",
     "less_than_equal": "no máximo {le}",
+    "list_type": "uma lista",
+    "json_invalid": "JSON válido",
     "missing": "um valor é obrigatório",
+    "model_attributes_type": "um objeto JSON, com Content-Type: application/json",
+    "model_type": "um objeto JSON",
+    "string_type": "um texto",
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
@@ -61,7 +73,23 @@ class ProblemError(Exception):
 
 def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
     """Return the 422 for one field: its name, the value that came, and what is allowed."""
-    return _invalid([{"campo": name, "valor": _short(value), "permitido": allowed}])
+    return invalid_fields([(name, value, allowed)])
+
+
+def invalid_fields(fields: Iterable[tuple[str, object, str]]) -> ProblemError:
+    """Return the 422 for some fields: name, value, and what is allowed of each."""
+    return _invalid(
+        [
+            {"campo": name, "valor": _short(value), "permitido": allowed}
+            for name, value, allowed in fields
+        ]
+    )
+
+
+def refuse_parameters(request: Request) -> None:
+    """Raise the 422 for a request with parameters, on a route that takes none."""
+    if request.query_params:
+        raise invalid_fields((*item, UNKNOWN) for item in request.query_params.multi_items())
 
 
 def responses(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
@@ -96,28 +124,32 @@ def install(app: FastAPI, version: str) -> None:
         detail = {
             404: f"O caminho {_short(request.url.path)} não existe.",
             405: f"O método {request.method} não é permitido em {_short(request.url.path)}.",
+            413: "O corpo da requisição é grande demais.",
         }.get(error.status_code, "A requisição não pôde ser lida.")
-        return _answer(ProblemError(error.status_code, detail, headers=error.headers))
+        headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+        return _answer(ProblemError(error.status_code, detail, headers=headers))
 
     async def on_failure(_: Request, __: Exception) -> JSONResponse:
-        headers = {VERSION_HEADER: version}
+        headers = {VERSION_HEADER: version, "Cache-Control": "no-store"}
         return _answer(
             ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers)
         )
 
-    describe = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = describe()
-        schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        document["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_failure)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods that the routes of a path take, as an Allow header."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods))
 
 
 def _invalid(fields: list[dict[str, Any]]) -> ProblemError:

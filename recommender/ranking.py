@@ -61,10 +61,10 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A rated film (its row), its rating, and its share of a score."""
+    """A film (its row), its rating if that is why it is a reason, and its share of a score."""
 
     row: int
-    rating: float
+    rating: float | None
     share: float
 
 
@@ -145,6 +145,12 @@ def rank(
     return Ranking(strategy, rows[page], scores[page], np.isin(rows[page], rated), more)
 
 
+def make_directions(vectors: Floats) -> Floats:
+    """Return vectors (m, d) scaled to length 1; those of length 0 stay as they are."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+
+
 def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
     """Return an order of films (p,) by maximal marginal relevance (Carbonell and Goldstein 1998).
 
@@ -152,8 +158,7 @@ def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.i
     greatest cosine of its vector (p, d) with one that came before, at least 0. Relevance is the
     score, scaled to 0 for the lowest and 1 for the highest.
     """
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    directions = vectors / np.where(lengths > 0, lengths, 1)
+    directions = make_directions(vectors)
     spread = np.ptp(scores) if len(scores) else 0
     relevance = (scores - scores.min()) / spread if spread else np.zeros(len(scores))
     likest = np.zeros(len(scores))

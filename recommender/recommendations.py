@@ -1,38 +1,50 @@
 """Routes that recommend, and the making of their answers."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
-from recommender import problems, ranking
+from recommender import hypotheses, problems, ranking
+from recommender.caching import PERSONAL
 from recommender.catalog import fold
 from recommender.paging import next_link, read_cursor
-from recommender.ranking import Profile
+from recommender.ranking import Profile, Ranking, Reason
 from recommender.routes import Route
-from recommender.schemas import Recommendation, RecommendationQuery, UserId
-from recommender.serving import InUse, Serving
+from recommender.schemas import (
+    Recommendation,
+    RecommendationQuery,
+    RecommendationRequest,
+    UserId,
+    WhatIf,
+)
+from recommender.serving import ONCE, InUse, Serving
 
 DECIMALS = 6  # of scores and shares
+LARGEST_BODY = 100_000  # bytes: all that a request may hold, at its longest, and room for blanks
 
-router = APIRouter(responses=problems.COMMON, route_class=Route)
+router = APIRouter(
+    tags=["recomendacoes"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+)
 
 _TO_USER = "Pelas avaliações do usuário; sem nenhuma, os mais populares, o que `X-Estrategia` diz."
-_NO_USER = problems.responses({404: "Não há tal usuário."})
+_NO_USER = problems.responses({404: "Não há tal usuário.", 410: problems.EXPIRED})
 
 
+@router.get(
+    "/filmes/{usuario_id}/recomendacoes",
+    name="recommend_to_user_by_film_path",
+    response_model=list[Recommendation],
+    responses=_NO_USER,
+    summary="Recomenda filmes a um usuário (o caminho do projeto original)",
+    description=_TO_USER,
+)
 @router.get(
     "/usuarios/{usuario_id}/recomendacoes",
     response_model=list[Recommendation],
     responses=_NO_USER,
     summary="Recomenda filmes a um usuário",
-    description=_TO_USER,
-)
-@router.get(
-    "/filmes/{usuario_id}/recomendacoes",
-    response_model=list[Recommendation],
-    responses=_NO_USER,
-    summary="Recomenda filmes a um usuário (o caminho do projeto original)",
     description=_TO_USER,
 )
 async def recommend_to_user(
@@ -43,32 +55,77 @@ async def recommend_to_user(
 ) -> JSONResponse:
     """Rank films for the ratings of a user."""
     profile = ranking.make_profile(use.artifact.model, use.ratings(usuario_id))
-    return recommend(request, use, profile, query)
+    basis = profile.rows.tobytes() + profile.ratings.tobytes()
+    offset = read_cursor(request, use, query.cursor, basis)
+    found = rank(use, profile, query, offset)
+    headers = {**PERSONAL, "X-Estrategia": found.strategy.value}
+    if found.more:
+        headers["Link"] = next_link(request, use, offset + query.limite, basis)
+    reasons = ranking.explain(use.artifact.model, profile, found)
+    return JSONResponse(describe(use, found, reasons), headers=headers)
 
 
-def recommend(
-    request: Request, use: Serving, profile: Profile, query: RecommendationQuery
+@router.post(
+    "/recomendacoes",
+    response_model=list[Recommendation] | WhatIf,
+    responses=problems.responses(
+        {404: "Não há tal usuário.", 413: f"O corpo passa de {LARGEST_BODY} bytes."}
+    ),
+    max_body_size=LARGEST_BODY,
+    summary="Recomenda filmes a quem tem estas avaliações",
+    description="Nada é guardado. Sem `usuario_id`, a resposta é uma lista. Com ele, é um objeto: "
+    "as recomendações que o usuário teria se às suas avaliações se juntassem estas, e em que "
+    "diferem das de hoje.",
+)
+async def recommend_to_anybody(
+    request: Request, asked: RecommendationRequest, use: InUse
 ) -> JSONResponse:
-    """Answer with the films of a ranking, each with its reasons."""
+    """Rank films for the ratings in the body, alone or laid over those of a user."""
+    problems.refuse_parameters(request)
     model = use.artifact.model
-    offset = read_cursor(use, query.cursor)
-    found = ranking.rank(
-        model,
+    given = hypotheses.checked_ratings(use.artifact, asked.avaliacoes)
+    own = {} if asked.usuario_id is None else dict(use.ratings(asked.usuario_id))
+    profile = ranking.make_profile(model, sorted((own | given).items()))
+    found = rank(use, profile, asked)
+    body: Any = describe(use, found, ranking.explain(model, profile, found))
+    if asked.usuario_id is not None:
+        today = rank(use, ranking.make_profile(model, sorted(own.items())), asked)
+        old, new = (model.film_ids[ranked.rows].tolist() for ranked in (today, found))
+        changes = hypotheses.difference(old, new, use.catalog.titles({*old, *new}))
+        body = {"recomendacoes": body, "diferenca": changes}
+    return JSONResponse(body, headers={"X-Estrategia": found.strategy.value})
+
+
+def rank(
+    use: Serving,
+    profile: Profile,
+    asked: RecommendationQuery | RecommendationRequest,
+    offset: int = 0,
+) -> Ranking:
+    """Rank films for a profile in the way that a request asks for."""
+    return ranking.rank(
+        use.artifact.model,
         profile,
-        query.estrategia,
-        limit=query.limite,
+        asked.estrategia,
+        limit=asked.limite,
         offset=offset,
-        genres=[fold(genre) for genre in query.genero],
-        excluded=query.excluir,
-        include_rated=query.incluir_avaliados,
-        diversity=query.diversidade,
+        genres=[fold(genre) for genre in asked.genero],
+        excluded=asked.excluir,
+        include_rated=asked.incluir_avaliados,
+        diversity=asked.diversidade,
     )
-    reasons = ranking.explain(model, profile, found)
+
+
+def describe(
+    use: Serving, found: Ranking, reasons: Sequence[Sequence[Reason]]
+) -> list[dict[str, Any]]:
+    """Return what is told of the films of a ranking: each with its score, reasons and group."""
+    model = use.artifact.model
     reason_rows = [reason.row for of_film in reasons for reason in of_film]
     ids = model.film_ids[found.rows].tolist()
     films = use.catalog.films({*ids, *model.film_ids[reason_rows].tolist()})
-    body = []
     cells = ranking.find_cells(model, found.rows).tolist()
+    body = []
     for film_id, cell, score, rated, of_film in zip(
         ids, cells, found.scores.tolist(), found.rated.tolist(), reasons, strict=True
     ):
@@ -88,11 +145,13 @@ def recommend(
                 "pontuacao": points,
                 "ja_avaliado": rated,
                 "motivos": motives,
-                "grupo": {"id": cell, "rotulo": str(model.cell_labels[cell])},
+                "grupo": describe_group(use, cell),
                 "resto": round(points - sum(motive["parcela"] for motive in motives), DECIMALS),
             }
         )
-    headers = {"X-Estrategia": found.strategy.value}
-    if found.more:
-        headers["Link"] = next_link(request, use, offset + query.limite)
-    return JSONResponse(body, headers=headers)
+    return body
+
+
+def describe_group(use: Serving, cell: int) -> dict[str, Any]:
+    """Return what a group is called."""
+    return {"id": cell, "rotulo": str(use.artifact.model.cell_labels[cell])}

@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.routing import compile_path, request_response
+from starlette.types import ASGIApp
 
 Errors = list[dict[str, Any]]
 Reader = Callable[[Request, Errors], Any]
@@ -38,7 +39,7 @@ class Route(APIRoute):
         """Analyse the route when an attribute is missing; `app` is what answers a request."""
         if name.startswith("__"):
             raise AttributeError(name)
-        if name == "app" and (direct := _direct(self.endpoint, set(self.param_convertors))):
+        if name == "app" and "_options" in vars(self) and (direct := _direct(self)):
             self.app = direct
             return direct
         app = vars(self).get("app")
@@ -50,8 +51,12 @@ class Route(APIRoute):
         return getattr(self, name)
 
 
-def _direct(endpoint: Endpoint, in_path: set[str]) -> Any:
-    """Return the ASGI app that answers with an endpoint, None where that takes more than reading."""
+def _direct(route: Route) -> ASGIApp | None:
+    """Return the app that answers a route's requests, None where that takes more than reading."""
+    endpoint: Endpoint = route.endpoint
+    first = [each.dependency for each in vars(route)["_options"].get("dependencies") or ()]
+    if not all(map(_only_of_request, first)):
+        return None
     given: dict[str, Callable[[Request], Awaitable[Any]]] = {}
     read: dict[str, Reader] = {}
     requests = []
@@ -60,7 +65,7 @@ def _direct(endpoint: Endpoint, in_path: set[str]) -> Any:
         fact = facts[0] if get_origin(parameter.annotation) is Annotated else None
         if kind is Request:
             requests.append(name)
-        elif name in in_path:
+        elif name in route.param_convertors:
             read[name] = _path_reader(name, TypeAdapter(parameter.annotation))
         elif isinstance(fact, Query) and issubclass(kind, BaseModel):
             read[name] = _query_reader(kind)
@@ -70,6 +75,8 @@ def _direct(endpoint: Endpoint, in_path: set[str]) -> Any:
             return None
 
     async def answer(request: Request) -> Response:
+        for dependency in first:
+            await dependency(request)
         values = {name: await give(request) for name, give in given.items()}
         errors: Errors = []
         for name, reader in read.items():

@@ -12,7 +12,35 @@ FilmId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)]
 UserId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Cursor = Annotated[str | None, Field(max_length=100, description="De um `Link` com `rel=next`.")]
-Genres = Annotated[list[Name], Field(max_length=50, description="Qualquer um destes gêneros.")]
+Genres = Annotated[
+    list[Name],
+    Field(
+        max_length=50,
+        description="Qualquer um destes gêneros, sem olhar acentos e maiúsculas.",
+        examples=[["comédia", "drama"]],
+    ),
+]
+Excluded = Annotated[
+    list[FilmId],
+    Field(max_length=500, description="Ids de filmes a deixar fora.", examples=[[309]]),
+]
+Diversity = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Quanto a variedade pesa contra a pontuação na ordem dos cem primeiros.",
+    ),
+]
+Limit = Annotated[int, Field(ge=1, le=100)]
+IncludeRated = Annotated[
+    bool | None,
+    Field(
+        description="Se os filmes já avaliados concorrem com os demais. "
+        "Sem isto: não em `padrao`, sim em `grupo` e `populares`."
+    ),
+]
 
 
 class FilmQuery(BaseModel):
@@ -23,6 +51,7 @@ class FilmQuery(BaseModel):
     limite: int = Field(100, ge=1, le=1000)
     cursor: Cursor = None
     genero: Genres = []
+    excluir: Excluded = []
     diretor: Name | None = Field(None, description="Palavras seguidas do nome.")
     ator: Name | None = Field(None, description="Palavras seguidas do nome.")
     q: Name | None = Field(
@@ -30,28 +59,63 @@ class FilmQuery(BaseModel):
     )
 
 
-class RecommendationQuery(BaseModel):
-    """Parameters of every recommendation list."""
+class ListQuery(BaseModel):
+    """Parameters of every list of films in an order of its own."""
 
     model_config = ConfigDict(extra="forbid")
 
-    limite: int = Field(5, ge=1, le=100)
+    limite: Limit = 5
     cursor: Cursor = None
     genero: Genres = []
-    excluir: list[FilmId] = Field([], max_length=500, description="Ids de filmes a deixar fora.")
-    incluir_avaliados: bool | None = Field(
-        None,
-        description="Se os filmes já avaliados concorrem com os demais. "
-        "Sem isto: não em `padrao`, sim em `grupo` e `populares`.",
-    )
-    diversidade: float = Field(
-        0,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
-        description="Quanto a variedade pesa contra a pontuação na ordem dos cem primeiros.",
-    )
+    excluir: Excluded = []
+    diversidade: Diversity = 0
+
+
+class RecommendationQuery(ListQuery):
+    """Parameters of a list made for a user."""
+
+    incluir_avaliados: IncludeRated = None
     estrategia: Strategy = Strategy.MODEL
+
+
+class GroupQuery(BaseModel):
+    """Parameters of ``GET /grupos``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limite: int = Field(20, ge=1, le=50)
+    cursor: Cursor = None
+    filmes: int = Field(1000, ge=0, le=1000, description="Quantos filmes de cada grupo, no máximo.")
+
+
+class GivenRating(BaseModel):
+    """A rating that a request brings along."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    filme_id: FilmId = Field(examples=[15])
+    avaliacao: float = Field(
+        allow_inf_nan=False, description="Na escala dos dados, ver `GET /modelo`.", examples=[5]
+    )
+
+
+class RecommendationRequest(BaseModel):
+    """Body of ``POST /recomendacoes``."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    avaliacoes: list[GivenRating] = Field(
+        max_length=1000, description="Cada filme uma só vez. Sem nenhuma: os filmes populares."
+    )
+    usuario_id: UserId | None = Field(
+        None, description="Junta as avaliações às deste usuário e compara a lista com a de hoje."
+    )
+    limite: Limit = 5
+    genero: Genres = []
+    excluir: Excluded = []
+    incluir_avaliados: IncludeRated = None
+    diversidade: Diversity = 0
+    estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
 
 
 class Film(BaseModel):
@@ -65,12 +129,12 @@ class Film(BaseModel):
 
 
 class Reason(BaseModel):
-    """A rated film that raised a recommendation, and by how much."""
+    """A film that raised a recommendation, and by how much."""
 
     filme_id: int
     titulo: str
-    avaliacao: float
-    parcela: float = Field(description="Parcela da pontuação que vem desta avaliação.")
+    avaliacao: float | None = Field(description="`null` em filmes similares, que ninguém avalia.")
+    parcela: float = Field(description="Parcela da pontuação que vem deste filme.")
 
 
 class Group(BaseModel):
@@ -80,14 +144,109 @@ class Group(BaseModel):
     rotulo: str = Field(description="Seus gêneros principais e filmes mais conhecidos.")
 
 
+class FilmDetails(Film):
+    """A film with what its ratings say of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 309,
+                    "titulo": "O Auto da Compadecida",
+                    "genero": "comédia",
+                    "diretor": "Guel Arraes",
+                    "atores": "Matheus Nachtergaele, Selton Mello, Fernanda Montenegro",
+                    "avaliacao_media": 4.21,
+                    "total_avaliacoes": 43,
+                    "grupo": {"id": 13, "rotulo": "comédia: Forrest Gump"},
+                }
+            ]
+        }
+    )
+
+    avaliacao_media: float | None = Field(description="`null` sem avaliações.")
+    total_avaliacoes: int
+    grupo: Group
+
+
+class FilmTitle(BaseModel):
+    """A film by name."""
+
+    id: int
+    titulo: str
+
+
+class GroupDetails(Group):
+    """A cluster of films in words, and the films themselves."""
+
+    generos: list[str] = Field(description="Os que mais filmes do grupo têm.")
+    diretores: list[str] = Field(description="Os de mais filmes do grupo, a partir de dois.")
+    total: int = Field(description="Quantos filmes o grupo tem.")
+    filmes: list[FilmTitle] = Field(description="Os mais avaliados primeiro.")
+
+
 class Recommendation(Film):
     """A film, why it is recommended, and how strongly."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 309,
+                    "titulo": "O Auto da Compadecida",
+                    "genero": "comédia",
+                    "diretor": "Guel Arraes",
+                    "atores": "Matheus Nachtergaele, Selton Mello, Fernanda Montenegro",
+                    "pontuacao": 0.187412,
+                    "ja_avaliado": False,
+                    "motivos": [
+                        {
+                            "filme_id": 14,
+                            "titulo": "Forrest Gump",
+                            "avaliacao": 4.0,
+                            "parcela": 0.119376,
+                        }
+                    ],
+                    "grupo": {"id": 13, "rotulo": "comédia: Forrest Gump"},
+                    "resto": 0.068036,
+                }
+            ]
+        }
+    )
 
     pontuacao: float
     ja_avaliado: bool
     motivos: list[Reason]
     grupo: Group
     resto: float = Field(description="O que falta às parcelas dos motivos para a pontuação.")
+
+
+class ListedFilm(FilmTitle):
+    """A film and its place in a list, 1 for the first."""
+
+    posicao: int
+
+
+class MovedFilm(FilmTitle):
+    """A film and its places in two lists, 1 for the first."""
+
+    de: int
+    para: int
+
+
+class Difference(BaseModel):
+    """How a list differs from that of today."""
+
+    entraram: list[ListedFilm]
+    sairam: list[ListedFilm] = Field(description="Com a posição de hoje.")
+    mudaram: list[MovedFilm]
+
+
+class WhatIf(BaseModel):
+    """What a user would be recommended with some more ratings."""
+
+    recomendacoes: list[Recommendation]
+    diferenca: Difference
 
 
 class FieldProblem(BaseModel):

@@ -1,5 +1,6 @@
 """What answers are made from, and how a route gets hold of it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,7 +8,9 @@ from fastapi import Depends, Request
 
 from recommender.artifact import Artifact
 from recommender.catalog import Catalog
-from recommender.problems import ProblemError
+from recommender.problems import ProblemError, invalid_field
+
+REPEATABLE = ("excluir", "genero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +39,15 @@ async def _in_use(request: Request) -> Serving:
     return serving
 
 
+async def _refuse_repeats(request: Request) -> None:
+    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if count > 1 and name not in REPEATABLE:
+            values = ", ".join(request.query_params.getlist(name))
+            raise invalid_field(name, values, "um só valor")
+
+
 InUse = Annotated[Serving, Depends(_in_use)]
 """A route's parameter: what its answer is made from; without an artifact the route answers 503."""
+
+ONCE = Depends(_refuse_repeats)
+"""A route's dependency: what is no list of values may be given only once, else 422."""

@@ -24,6 +24,7 @@ from training.evaluation import (
     summarise,
 )
 from training.fit import fit
+from training.labels import find_leads_of
 from training.splits import BY_FILM
 
 BUDGET = 600.0  # seconds that a choice of hyperparameters may take
@@ -71,7 +72,7 @@ def build(data: Dataset, folder: Path, seed: int, budget: float = BUDGET) -> dic
         model = fit(data, evaluation.choice.chosen)
 
     def bake(new: Path) -> None:
-        database.bake(data, new / artifact.CATALOG_FILE)
+        database.bake(data, find_leads_of(data, model), new / artifact.CATALOG_FILE)
         titles = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
         with threadpool_limits(1):
             picture.draw(model, titles, new)

@@ -1,11 +1,14 @@
 """Baking the catalogue: the packaged, read-only SQLite database."""
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from recommender.catalog import fold
 from training.dataset import Dataset
+from training.labels import Lead
 
 SCHEMA = """
 CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL);
@@ -14,7 +17,9 @@ CREATE TABLE filmes (
     titulo TEXT NOT NULL,
     genero TEXT NOT NULL,
     diretor TEXT NOT NULL,
-    atores TEXT NOT NULL
+    atores TEXT NOT NULL,
+    avaliacao_media REAL, -- NULL without ratings
+    total_avaliacoes INTEGER NOT NULL
 );
 CREATE TABLE avaliacoes (
     usuario_id INTEGER NOT NULL REFERENCES usuarios (id),
@@ -27,6 +32,11 @@ CREATE TABLE generos (
     filme_id INTEGER NOT NULL REFERENCES filmes (id),
     PRIMARY KEY (chave, filme_id)
 ) WITHOUT ROWID;
+CREATE TABLE grupos ( -- KMeans cells; names separated by commas
+    id INTEGER PRIMARY KEY,
+    generos TEXT NOT NULL,
+    diretores TEXT NOT NULL
+);
 CREATE VIRTUAL TABLE busca USING fts5 (
     titulo, diretor, atores,
     content='filmes', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
@@ -34,8 +44,8 @@ CREATE VIRTUAL TABLE busca USING fts5 (
 """
 
 
-def bake(data: Dataset, path: Path) -> None:
-    """Write a data set into a new database; equal data gives equal bytes."""
+def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
+    """Write a data set and its groups into a new database; equal data gives equal bytes."""
     ratings = data.ratings.sort_values(["user", "film"])
     user_ids = data.users["id"].to_numpy()[ratings["user"]].tolist()
     film_ids = data.films["id"].to_numpy()[ratings["film"]].tolist()
@@ -48,15 +58,26 @@ def bake(data: Dataset, path: Path) -> None:
         db.executescript("PRAGMA journal_mode = OFF; PRAGMA foreign_keys = ON;" + SCHEMA)
         with db:
             db.executemany("INSERT INTO usuarios VALUES (?, ?, ?)", data.users.to_numpy().tolist())
-            db.executemany(
-                "INSERT INTO filmes VALUES (?, ?, ?, ?, ?)", data.films.to_numpy().tolist()
-            )
+            db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data))
             db.executemany(
                 "INSERT INTO avaliacoes VALUES (?, ?, ?)",
                 zip(user_ids, film_ids, ratings["avaliacao"].tolist(), strict=True),
+            )
+            db.executemany(
+                "INSERT INTO grupos VALUES (?, ?, ?)",
+                [(n, ", ".join(g.genres), ", ".join(g.directors)) for n, g in enumerate(groups)],
             )
             db.executemany("INSERT INTO generos VALUES (?, ?)", sorted(genres))
             db.execute("INSERT INTO busca (busca) VALUES ('rebuild')")
             db.execute("INSERT INTO busca (busca) VALUES ('optimize')")
         db.execute("PRAGMA optimize")
         db.execute("VACUUM")
+
+
+def _films(data: Dataset) -> Iterator[list[Any]]:
+    """Yield each film with the mean and the number of its ratings."""
+    of_film = data.ratings.groupby("film")["avaliacao"].agg(["mean", "size"])
+    given = dict(zip(of_film.index, of_film.to_numpy().tolist(), strict=True))
+    for place, film in enumerate(data.films.to_numpy().tolist()):
+        mean, count = given.get(place, (None, 0))
+        yield [*film, None if mean is None else round(mean, 2), int(count)]

@@ -80,10 +80,12 @@ class Dataset:
 
     def genres(self) -> list[list[str]]:
         """Return the genres of each film."""
-        return [
-            [name.strip() for name in text.split(",") if name.strip()]
-            for text in self.films["genero"]
-        ]
+        return [split_names(text) for text in self.films["genero"]]
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names that a text lists with commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def read(path: Path) -> Dataset:

@@ -12,7 +12,7 @@ from training.clusters import FilmCells, TasteGroups, shelve
 from training.coldstart import fill, traits
 from training.dataset import Dataset
 from training.embedding import MEAN_STRENGTH, Normalisation, SpectralEmbedding, Spectrum, decompose
-from training.labels import label_cells
+from training.labels import find_leads, label_cells
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def fit(data: Dataset, chosen: Hyperparameters, spectrum: Spectrum | None = None
         rating_mean_strength=MEAN_STRENGTH,
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
-        cell_labels=label_cells(data.films, film_genres, cells.labels_, data.ratings["film"]),
+        cell_labels=label_cells(find_leads(data, cells.labels_), data.films["titulo"]),
         cell_shelves=shelves.cell_shelves,
         shelf_starts=shelves.shelf_starts,
         shelf_lengths=shelves.shelf_lengths,

@@ -1,0 +1,53 @@
+"""The OpenAPI document: what FastAPI derives from the routes, and what they have in common."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from recommender.schemas import Problem
+
+_TEXT = {"type": "string"}
+
+HEADERS = {
+    "X-Versao": {"description": "A versão do modelo em uso.", "schema": _TEXT},
+    "ETag": {"description": "Forte; com `If-None-Match`, a resposta é 304.", "schema": _TEXT},
+}
+LIST_HEADERS = {
+    "Link": {"description": 'A página seguinte, `rel="next"`, se houver.', "schema": _TEXT},
+}
+UNCHANGED = {"description": "O que o cliente já tem (`If-None-Match`) ainda vale."}
+
+
+def install(app: FastAPI) -> None:
+    """Make an app's OpenAPI document whole; it is made when it is first asked for."""
+    derive = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = derive()
+            _add_problem(document)
+            for route in app.routes:
+                if isinstance(route, APIRoute) and route.include_in_schema:
+                    for method in route.methods or ():
+                        operation = document["paths"][route.path_format][method.lower()]
+                        operation["operationId"] = route.name
+                        _describe_answers(operation, reads=method == "GET")
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _add_problem(document: dict[str, Any]) -> None:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+
+
+def _describe_answers(operation: dict[str, Any], *, reads: bool) -> None:
+    answers = operation["responses"]
+    if not reads:
+        return
+    headers = HEADERS | (LIST_HEADERS if "410" in answers else {})
+    answers["200"]["headers"] = headers | answers["200"].get("headers", {})
+    answers["304"] = UNCHANGED
+    operation["responses"] = dict(sorted(answers.items()))
