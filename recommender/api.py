@@ -15,6 +15,7 @@ from recommender.artifact import ArtifactError, bundled_folder, load
 from recommender.caching import VERSION_HEADER, Conditional
 from recommender.catalog import Catalog
 from recommender.serving import Serving
+from recommender.timing import TimedAPI, start
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
 
@@ -59,7 +60,7 @@ def create_app(folder: Path) -> FastAPI:
         if serving is not None:
             serving.catalog.close()
 
-    app = FastAPI(
+    app = TimedAPI(
         lifespan=lifespan,
         title="Filmes",
         description=DESCRIPTION,
@@ -81,3 +82,4 @@ def create_app(folder: Path) -> FastAPI:
 
 
 app = create_app(bundled_folder())
+start.done()

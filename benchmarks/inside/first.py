@@ -1,4 +1,4 @@
-"""A new process of a function: imports its handler, answers one event, says when (in the container)."""
+"""A new process of a function: imports its handler, answers one event, says when."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Starts a new process of a function for each line of its input (in the container)."""
+"""Starts a new process of a function for each line of its input."""
 
 import json
 import subprocess
