@@ -5,7 +5,8 @@ from pathlib import Path
 from fastapi import FastAPI, Response
 from mangum import Mangum
 
-BODY = Path(__file__).with_name("answer.json").read_bytes()
+ANSWER = Path(__file__).with_name("answer.json")  # what the function compared with it answers
+BODY = ANSWER.read_bytes() if ANSWER.exists() else b"[]"
 
 app = FastAPI()
 
