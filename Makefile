@@ -50,7 +50,10 @@ bench: build ## the benchmarks, into benchmarks/results and docs (needs Docker)
 	$(BIN)/python benchmarks/warm.py
 	$(BIN)/python benchmarks/price.py
 	$(BIN)/python benchmarks/chart.py
+	$(BIN)/uv sync --locked --inexact --group dev --group bench --python $(BIN)/python
 	$(BIN)/python benchmarks/index.py
+	$(BIN)/python benchmarks/neighbours.py
+	$(BIN)/python benchmarks/growth.py
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest

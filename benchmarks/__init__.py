@@ -1,1 +1,1 @@
-"""Benchmarks: `make bench` runs all; each writes its results with the facts of the machine."""
+"""Benchmarks: what the project promises of speed, size and growth, measured."""

@@ -36,7 +36,7 @@ class FilmCells:
         self.cells = cells
         self.seed = seed
 
-    def fit(self, vectors: Array) -> Self:
+    def fit(self, vectors: NDArray[np.floating]) -> Self:
         """Learn ``centers_`` and ``labels_`` of film vectors (n, d); zeros have no direction."""
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         directions = vectors / np.where(lengths > 0, lengths, 1)

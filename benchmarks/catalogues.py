@@ -1,0 +1,107 @@
+"""Synthetic catalogues of any size, for what must hold as films grow to a million.
+
+Two kinds, so that nothing is made for one of them. *themes*: films lie around some thousands of
+themes in a space with a falling spectrum. *smooth*: directions have no clumps at all, and all films
+share something. Lengths are those of a popularity with a heavy tail. Users have rated films near
+a taste of their own.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.artifact import Model
+from recommender.ranking import Profile
+from training.clusters import FilmCells, shelve
+
+KINDS = ("themes", "smooth")
+DIMENSIONS = 32
+SPECTRUM = 1 / (1 + np.arange(DIMENSIONS) / 8)
+THEMES = 3000
+MET = 50  # films that a user has met for each that was rated
+GENRES = ("acao", "animacao", "comedia", "crime", "documentario", "drama", "ficcao", "terror")
+GROUPS = 5
+SEED = 0
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Vectors of films (n, d), and tastes (t, d), of which a user's is one or a mean of some."""
+
+    vectors: Floats
+    tastes: Floats
+
+
+def make_catalogue(kind: str, films: int) -> Catalogue:
+    """Return a catalogue of one of the ``KINDS``."""
+    random = np.random.default_rng(SEED)
+    noise = random.standard_normal((films, DIMENSIONS), np.float32) * SPECTRUM.astype(np.float32)
+    if kind == "themes":
+        themes = (random.normal(size=(THEMES, DIMENSIONS)) * SPECTRUM).astype(np.float32)
+        directions = themes[random.integers(0, THEMES, films)] + np.float32(0.6) * noise
+        lengths = np.minimum(random.pareto(1.2, films) + 1, 1e4) ** 0.25
+        tastes = themes[random.integers(0, THEMES, (THEMES, 3))].mean(axis=1)
+    else:
+        directions = noise / np.linalg.norm(noise, axis=1, keepdims=True)
+        directions[:, 0] += 0.3
+        lengths = np.exp(0.25 * random.normal(size=films))
+        tastes = (random.normal(size=(THEMES, DIMENSIONS)) * SPECTRUM).astype(np.float32)
+    return Catalogue(directions * lengths.astype(np.float32)[:, None], tastes)
+
+
+def make_model(vectors: Floats) -> Model:
+    """Return a model whose index the trainer's own KMeans makes, √n cells; the rest is made up."""
+    films = len(vectors)
+    random = np.random.default_rng(SEED + 1)
+    cells = FilmCells(seed=SEED).fit(vectors)
+    shelves = shelve(cells.labels_, len(cells.centers_), vectors)
+    popularity = random.pareto(1.2, films).astype(np.float32)
+    groups = random.normal(size=(GROUPS, films)).astype(np.float32)
+    of_genre = [np.flatnonzero(random.random(films) < 2 ** -(g + 1)) for g in range(len(GENRES))]
+    ones = np.ones(films, np.float32)
+    return Model(
+        film_ids=shelves.order + 1,
+        rows_by_id=np.argsort(shelves.order),
+        vectors=vectors[shelves.order],
+        fold_in=ones,
+        prior=np.zeros(DIMENSIONS, np.float32),
+        user_exponent=0.25,
+        rating_slope=0.3,
+        rating_half_range=2.0,
+        rating_mean=3.5,
+        rating_mean_strength=5.0,
+        cell_centers=cells.centers_.astype(np.float32),
+        cell_starts=shelves.cell_starts,
+        cell_labels=np.array([f"grupo {cell}" for cell in range(len(cells.centers_))]),
+        cell_shelves=shelves.cell_shelves,
+        shelf_starts=shelves.shelf_starts,
+        shelf_lengths=shelves.shelf_lengths,
+        candidates=1,
+        popularity=popularity,
+        popular_rows=np.argsort(-popularity).astype(np.int32),
+        group_centers=groups,
+        group_rows=np.argsort(-groups, axis=1).astype(np.int32),
+        group_scale=ones,
+        group_shift=ones,
+        group_norms=((groups.astype(np.float64) + 1) ** 2).sum(axis=1),
+        genre_names=np.array(GENRES),
+        genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
+        genre_rows=np.concatenate(of_genre).astype(np.int32),
+    )
+
+
+def make_profiles(model: Model, tastes: Floats, users: int, seed: int) -> list[Profile]:
+    """Return users who have each rated 5 to 60 of the films that they have met."""
+    random = np.random.default_rng(seed)
+    films = len(model.film_ids)
+    profiles = []
+    for _ in range(users):
+        count = int(random.integers(5, 60))
+        taste = tastes[random.integers(len(tastes))]
+        met = random.choice(films, min(MET * count, films), replace=False)
+        rated = np.sort(met[np.argsort(-(model.vectors[met] @ taste))[:count]]).astype(np.int32)
+        profiles.append(Profile(rated, random.integers(1, 6, len(rated)).astype(np.float32)))
+    return profiles

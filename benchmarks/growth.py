@@ -1,0 +1,177 @@
+"""Growth: what a request, a start and an artifact cost from 1,700 films to a million.
+
+Each catalogue goes through the real writer: model, SQLite database and pictures in an artifact
+folder. A process for each, in turn and several times, loads it and serves recommendations through
+the app. Exponents are slopes in the logarithms of both.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.catalogues import GENRES, Floats, make_catalogue, make_model
+from benchmarks.retrieval import ROOT, print_row, write_results
+from recommender import artifact
+from recommender.artifact import Model
+from training import database, picture
+from training.dataset import Dataset
+
+SIZES = (1_700, 17_000, 170_000, 1_000_000)
+FILMS_A_USER = 10  # films of a catalogue for each of its users
+RATINGS = 50  # of each user
+MET = 200  # films that a user has met
+BLOCK = 1000  # users at a time
+CANDIDATES = 1000  # enough for recall 0.98 at any of these sizes, see ``benchmarks/index.py``
+ROUNDS = 3
+SERVER = Path(__file__).parent / "growth_server.py"
+PICTURE = ROOT / "docs/growth.svg"
+CURVES = {
+    "request_ms": "recommendation, p50, ms",
+    "load_ms": "load and verify the artifact, ms",
+    "memory_mb": "memory (RSS), MB",
+    "artifact_mb": "artifact, MB",
+}
+
+
+def make_data(model: Model, tastes: Floats) -> Dataset:
+    """Return users who have rated what is to their taste among films met at random."""
+    random = np.random.default_rng(3)
+    films, users = len(model.film_ids), len(model.film_ids) // FILMS_A_USER
+    chosen = []
+    for start in range(0, users, BLOCK):
+        size = min(BLOCK, users - start)
+        met = random.integers(0, films, (size, MET))
+        own = tastes[random.integers(0, len(tastes), size)]
+        liking = np.einsum("umd,ud->um", model.vectors[met], own)
+        best = np.argpartition(-liking, RATINGS)[:, :RATINGS]
+        chosen.append(model.film_ids[np.take_along_axis(met, best, axis=1)] - 1)
+    rated = np.concatenate(chosen).ravel()
+    ratings = pd.DataFrame(
+        {
+            "user": np.repeat(np.arange(users), RATINGS),
+            "film": rated,
+            "avaliacao": random.integers(1, 6, len(rated)).astype(float),
+        }
+    ).drop_duplicates(["user", "film"])
+    return Dataset(_users(users), _films(model), ratings, 1, 5)
+
+
+def _users(count: int) -> pd.DataFrame:
+    ids = range(1, count + 1)
+    return pd.DataFrame({"id": ids, "nome": [f"Pessoa {i}" for i in ids], "email": ""})
+
+
+def _films(model: Model) -> pd.DataFrame:
+    genres = [""] * len(model.film_ids)
+    for number, name in enumerate(GENRES):
+        start, end = model.genre_starts[number : number + 2]
+        for film in (model.film_ids[model.genre_rows[start:end]] - 1).tolist():
+            genres[film] += f", {name}" if genres[film] else name
+    ids = range(1, len(genres) + 1)
+    return pd.DataFrame(
+        {
+            "id": ids,
+            "titulo": [f"Filme {i}" for i in ids],
+            "genero": genres,
+            "diretor": [f"Diretora {i % 5003}" for i in ids],
+            "atores": [f"Ator {i % 9001}, Atriz {i % 8009}, Atriz {i % 6007}" for i in ids],
+        }
+    )
+
+
+def write_artifact(folder: Path, films: int) -> dict[str, float]:
+    """Write a catalogue of so many films into an artifact folder; return what it takes."""
+    catalogue = make_catalogue("themes", films)
+    model = replace(make_model(catalogue.vectors), candidates=CANDIDATES)
+    data = make_data(model, catalogue.tastes)
+
+    def bake(new: Path) -> None:
+        database.bake(data, new / artifact.CATALOG_FILE)
+        titles = {i: f"Filme {i}" for i in range(1, films + 1)}
+        picture.draw(model, titles, new)
+
+    artifact.write(folder, model, bake, {})
+    served = [(folder / name).stat().st_size for name in artifact.SERVED_FILES]
+    return {
+        "films": films,
+        "users": len(data.users),
+        "ratings": len(data.ratings),
+        "model_mb": round(served[0] / 1e6, 2),
+        "artifact_mb": round(sum(served) / 1e6, 2),
+        "model_bytes_a_film": round(served[0] / films, 1),
+        "artifact_bytes_a_film": round(sum(served) / films, 1),
+    }
+
+
+def serve(folder: Path, users: float) -> dict[str, float]:
+    """Return what a process of its own, one thread, tells of serving an artifact folder."""
+    environment = {
+        **os.environ,
+        "OPENBLAS_NUM_THREADS": "1",
+        "ARTIFACT_DIR": str(folder),
+        "USERS": str(users),
+    }
+    command = [sys.executable, str(SERVER)]
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)  # noqa: S603 our own file
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def draw(rows: list[dict[str, float]], exponents: dict[str, float]) -> None:
+    """Draw the curves, each with its exponent."""
+    with mpl.rc_context({"svg.hashsalt": "growth", "font.size": 10}):
+        figure = Figure(figsize=(7, 4.2), layout="constrained")
+        axes = figure.add_subplot()
+        films = [row["films"] for row in rows]
+        for name, label in CURVES.items():
+            values = [row[name] for row in rows]
+            axes.loglog(films, values, marker="o", label=f"{label}: n^{exponents[name]:.2f}")
+        axes.set_xlabel("films")
+        axes.grid(visible=True, alpha=0.3)
+        axes.legend(frameon=False)
+        figure.savefig(PICTURE, metadata={"Date": None})
+
+
+def main() -> None:
+    """Print the table, draw it, and write it as JSON."""
+    (ROOT / ".local").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / ".local") as scratch:
+        rows = []
+        for films in SIZES:
+            started = time.perf_counter()
+            rows.append(write_artifact(Path(scratch, str(films)), films))
+            print(f"{films} films written in {time.perf_counter() - started:.0f} s", flush=True)
+        rounds = [
+            [serve(Path(scratch, str(row["films"])), row["users"]) for row in rows]
+            for _ in range(ROUNDS)
+        ]
+    for row, *found in zip(rows, *rounds, strict=True):
+        row |= {name: round(statistics.median(f[name] for f in found), 3) for name in found[0]}
+        print_row(row, first=row is rows[0])
+    logs = np.log([row["films"] for row in rows])
+    exponents = {
+        name: round(float(np.polyfit(logs, np.log([row[name] for row in rows]), 1)[0]), 3)
+        for name in rows[0]
+        if name != "films"
+    }
+    ratio = round(rows[-1]["request_ms"] / rows[0]["request_ms"], 2)
+    print(f"exponents: {exponents}\na request at a million films takes {ratio} times as long")
+    draw(rows, exponents)
+    write_results("growth", {"sizes": rows, "exponents": exponents, "request_ratio": ratio})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+"""Retrieval among a million films: this index, faiss IVF-Flat and HNSW, and numpy on all of them.
+
+The task is a recommendation: the ten films of highest score that the user has not rated. All are
+tuned to the same recall on some users and measured on others, in turn, one thread. The time is that
+of all it takes, from the user's ratings on; faiss is asked for ten films and as many as were rated.
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.catalogues import KINDS, Floats, make_catalogue, make_model, make_profiles
+from benchmarks.retrieval import (
+    LIMIT,
+    Rows,
+    find_exact,
+    find_served,
+    measure_recall,
+    print_row,
+    tune,
+    write_results,
+)
+from recommender.artifact import Model
+from recommender.ranking import Profile, user_vector
+
+Find = Callable[[int, Profile], Rows]
+
+FILMS = 1_000_000
+USERS = 200
+CELLS = 4000  # of IVF-Flat: 4 √n, as its documentation advises
+ITERATIONS = 10  # of its KMeans
+LINKS = 16  # of each film in HNSW
+PROBES = tuple(round(2 ** (step / 2)) for step in range(2, 23))
+CANDIDATES = tuple(round(100 * 2 ** (step / 2)) for step in range(15))
+DEPTHS = tuple(round(16 * 2 ** (step / 2)) for step in range(14))
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A way to search: ``find(effort, profile)``, efforts to try, and what it took to build."""
+
+    find: Find
+    efforts: tuple[int, ...]
+    seconds: float
+
+
+def make_inverted_file(vectors: Floats, *, spherical: bool) -> Any:
+    """Return faiss's inverted file with exact scores in its cells.
+
+    ``spherical`` is what it does by itself for inner products: centres of length 1, films in the
+    cell of the greatest product. Otherwise its cells are those of plain KMeans, which suits vectors
+    of unlike lengths better.
+    """
+    films, dimensions = vectors.shape
+    coarse = faiss.IndexFlatIP(dimensions)
+    index = faiss.IndexIVFFlat(coarse, dimensions, CELLS, faiss.METRIC_INNER_PRODUCT)
+    index.cp.niter = ITERATIONS
+    sample = vectors[np.random.default_rng(0).choice(films, 64 * CELLS, replace=False)]
+    if spherical:
+        index.train(sample)
+        index.add(vectors)
+        return index
+    kmeans = faiss.Kmeans(dimensions, CELLS, niter=ITERATIONS)
+    kmeans.train(sample)
+    coarse.add(kmeans.centroids)
+    index.is_trained = True
+    cells = kmeans.index.search(vectors, 1)[1].ravel()
+    pointers = (faiss.swig_ptr(some) for some in (vectors, np.arange(films), cells))
+    index.add_core(films, *pointers)
+    return index
+
+
+def make_graph(vectors: Floats) -> Any:
+    """Return faiss's navigable graph."""
+    index = faiss.IndexHNSWFlat(vectors.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
+    index.add(vectors)
+    return index
+
+
+def find_by(index: Any, model: Model, profile: Profile) -> Rows:
+    """Return the ten best films that a faiss index finds."""
+    user = user_vector(model, profile)[None]
+    (found,) = index.search(user, LIMIT + len(profile.rows))[1]
+    return np.asarray(found[~np.isin(found, profile.rows)][:LIMIT])
+
+
+def make_rivals(model: Model, *, all_of_them: bool) -> dict[str, Rival]:
+    """Return the ways to search; only the strongest unless all of them are asked for."""
+
+    def by_cells(candidates: int, profile: Profile) -> Rows:
+        return find_served(replace(model, candidates=candidates), profile)
+
+    def by_file(index: Any) -> Find:
+        def find(probes: int, profile: Profile) -> Rows:
+            index.nprobe = probes
+            return find_by(index, model, profile)
+
+        return find
+
+    def by_graph(index: Any) -> Find:
+        def find(depth: int, profile: Profile) -> Rows:
+            index.hnsw.efSearch = depth
+            return find_by(index, model, profile)
+
+        return find
+
+    rivals = {
+        "this": Rival(by_cells, CANDIDATES, 0.0),
+        "numpy, all films": Rival(lambda _, profile: find_exact(model, profile), (0,), 0.0),
+    }
+    plain, seconds = _timed(lambda: make_inverted_file(model.vectors, spherical=False))
+    rivals["faiss IVF-Flat, plain KMeans"] = Rival(by_file(plain), PROBES, seconds)
+    if all_of_them:
+        usual, seconds = _timed(lambda: make_inverted_file(model.vectors, spherical=True))
+        rivals["faiss IVF-Flat"] = Rival(by_file(usual), PROBES, seconds)
+        graph, seconds = _timed(lambda: make_graph(model.vectors))
+        rivals["faiss HNSW"] = Rival(by_graph(graph), DEPTHS, seconds)
+    return rivals
+
+
+def _timed(make: Callable[[], Any]) -> tuple[Any, float]:
+    started = time.perf_counter()
+    made = make()
+    return made, time.perf_counter() - started
+
+
+def measure(kind: str) -> list[dict[str, Any]]:
+    """Return a row for each way to search a catalogue."""
+    catalogue = make_catalogue(kind, FILMS)
+    model, seconds = _timed(lambda: make_model(catalogue.vectors))
+    rivals = make_rivals(model, all_of_them=kind == KINDS[0])
+    rivals["this"] = replace(rivals["this"], seconds=seconds)
+    faiss.omp_set_num_threads(1)
+    with threadpool_limits(1):
+        tuning = make_profiles(model, catalogue.tastes, USERS, seed=1)
+        exact = [find_exact(model, profile) for profile in tuning]
+        efforts = {name: tune(r.find, tuning, exact, r.efforts) for name, r in rivals.items()}
+        profiles = make_profiles(model, catalogue.tastes, USERS, seed=2)
+        times: dict[str, list[float]] = {name: [] for name in rivals}
+        found: dict[str, list[Rows]] = {name: [] for name in rivals}
+        for profile in profiles:
+            for name, rival in rivals.items():
+                started = time.perf_counter()
+                rows = rival.find(efforts[name], profile)
+                times[name].append(time.perf_counter() - started)
+                found[name].append(rows)
+    medians = {name: statistics.median(some) for name, some in times.items()}
+    exact = found["numpy, all films"]
+    return [
+        {
+            "catalogue": kind,
+            "index": name,
+            "effort": efforts[name],
+            "recall_at_10": round(measure_recall(found[name], exact), 4),
+            "p50_ms": round(1000 * medians[name], 3),
+            "times_ours": round(medians[name] / medians["this"], 2),
+            "build_s": round(rival.seconds, 1),
+        }
+        for name, rival in rivals.items()
+    ]
+
+
+def main() -> None:
+    """Print the table and write it as JSON."""
+    rows: list[dict[str, Any]] = []
+    for kind in KINDS:
+        for row in measure(kind):
+            rows.append(row)
+            print_row(row, first=len(rows) == 1)
+    write_results("neighbours", rows)
+
+
+if __name__ == "__main__":
+    main()

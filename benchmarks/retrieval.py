@@ -1,0 +1,105 @@
+"""What benchmarks of retrieval share: the exact answer, recall, and the least effort for it."""
+
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.artifact import Model
+from recommender.ranking import Profile, Strategy, rank, user_vector
+
+ROOT = Path(__file__).resolve().parents[1]
+LIMIT = 10
+TARGET = 0.98  # recall on the users of a measurement
+TUNED = 0.985  # ... on those that settings are tuned on
+
+Rows = NDArray[np.integer]
+
+
+@dataclass
+class Counted:
+    """Film vectors that count how many of them the index takes, that is, scores."""
+
+    vectors: NDArray[np.float32]
+    scored: int = 0
+
+    def __getitem__(self, rows: Any) -> Any:
+        """Return some vectors."""
+        return self.vectors[rows]
+
+    def take(self, rows: Any, axis: int) -> Any:
+        """Return some vectors, counted."""
+        self.scored += len(rows)
+        return self.vectors.take(rows, axis)
+
+
+def find_exact(model: Model, profile: Profile) -> Rows:
+    """Return the ten best films by scoring all."""
+    scores = model.vectors @ user_vector(model, profile)
+    scores[profile.rows] = -np.inf
+    return np.flatnonzero(scores >= np.partition(scores, -LIMIT)[-LIMIT])[:LIMIT]
+
+
+def find_served(model: Model, profile: Profile) -> Rows:
+    """Return the ten best films as they are served."""
+    return rank(model, profile, Strategy.MODEL, limit=LIMIT).rows
+
+
+def measure_recall(found: Sequence[Rows], exact: Sequence[Rows]) -> float:
+    """Return the mean share of exact answers that were found."""
+    pairs = zip(found, exact, strict=True)
+    return float(np.mean([len(np.intersect1d(some, best)) / LIMIT for some, best in pairs]))
+
+
+def share_scored(model: Model, profiles: Sequence[Profile]) -> float:
+    """Return the mean share of the films that the index scores."""
+    counted = Counted(model.vectors)
+    for profile in profiles:
+        find_served(replace(model, vectors=cast(Any, counted)), profile)
+    return counted.scored / len(profiles) / len(model.film_ids)
+
+
+def tune(find: Callable[[int, Profile], Rows], profiles: Sequence[Profile], exact: Sequence[Rows],
+         efforts: Sequence[int]) -> int:  # fmt: skip
+    """Return the least effort whose recall reaches ``TUNED``, or the greatest."""
+    for effort in efforts:
+        if measure_recall([find(effort, profile) for profile in profiles], exact) >= TUNED:
+            return effort
+    return efforts[-1]
+
+
+def machine() -> dict[str, Any]:
+    """Return where and of what a measurement was made."""
+    processors = Path("/proc/cpuinfo").read_text().splitlines()
+    model = [line.partition(":")[2].strip() for line in processors if line.startswith("model name")]
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    commit = subprocess.run(command, cwd=ROOT, text=True, check=True, capture_output=True)  # noqa: S603 fixed words
+    return {
+        "commit": commit.stdout.strip(),
+        "processor": model[0] if model else platform.processor(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def print_row(row: dict[str, Any], *, first: bool) -> None:
+    """Print a row of a table, with its head if it is the first."""
+    if first:
+        print("| " + " | ".join(row) + " |\n" + "|---" * len(row) + "|")
+    print("| " + " | ".join(map(str, row.values())) + " |", flush=True)
+
+
+def write_results(name: str, rows: Any) -> None:
+    """Write what was measured, and on what, as JSON."""
+    folder = ROOT / "benchmarks/results"
+    folder.mkdir(exist_ok=True)
+    text = json.dumps({"machine": machine(), "rows": rows}, indent=2)
+    (folder / f"{name}.json").write_text(text + "\n")
