@@ -9,7 +9,7 @@ PYTHON313 := .local/runtime/python3.13
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit test build build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit openapi test build build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
@@ -26,7 +26,8 @@ $(VENV)/.done: pyproject.toml uv.lock
 
 run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 	$(BIN)/python -m training build --data "$(DATA)" --out .local/artifact
-	ARTIFACT_DIR=.local/artifact $(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
+	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_FILE=.local/avaliacoes.sqlite3 \
+		$(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
 
 evaluate: setup ## prints the accuracy tables of DATA; PLOT=docs draws too
 	$(BIN)/python -m training evaluate --data "$(DATA)" $(if $(PLOT),--plot "$(PLOT)")
@@ -54,6 +55,9 @@ bench: build ## the benchmarks, into benchmarks/results and docs (needs Docker)
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/growth.py
+
+openapi: setup ## the API's OpenAPI document, into docs/openapi.json
+	$(BIN)/python -m recommender.documentation > docs/openapi.json
 
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest

@@ -101,8 +101,8 @@ What runs always, whether anybody asks or not, in a month, and how many requests
 {chr(10).join(monthly)}
 
 While nobody asks, this API costs nothing but the storage of its zip and its logs. SnapStart
-(`SnapStart=PublishedVersions`) would change that: {snapshot:.2f} $ a month for each published version
-that still exists at 512 MB, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
+(`SnapStart=PublishedVersions`) would change that: {snapshot:.2f} $ a month for each published
+version that still exists at 512 MB, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
 restores of a million requests.
 
 {sources}

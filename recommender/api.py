@@ -10,11 +10,14 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from recommender import about, documentation, films, problems, recommendations
+from recommender import about, documentation, films, problems, ratings, recommendations
+from recommender.access import Access, read_access
 from recommender.artifact import ArtifactError, bundled_folder, load
 from recommender.caching import VERSION_HEADER, Conditional
 from recommender.catalog import Catalog
+from recommender.limits import BodyLimit
 from recommender.serving import Serving
+from recommender.store import Store, open_store
 from recommender.timing import TimedAPI, start
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
@@ -28,6 +31,8 @@ CORS: dict[str, Any] = {
         "ETag",
         "Link",
         "Retry-After",
+        "WWW-Authenticate",
+        "X-Avaliacoes",
         "X-Estrategia",
         "X-Total-Count",
         VERSION_HEADER,
@@ -38,18 +43,22 @@ CORS: dict[str, Any] = {
 ROUTES = [
     *films.router.routes,
     *recommendations.router.routes,
+    *ratings.router.routes,
     *about.router.routes,
 ]
 
 _log = logging.getLogger(__name__)
 
 
-def create_app(folder: Path) -> FastAPI:
-    """Return the app serving an artifact folder; if it cannot be loaded, it answers 503."""
+def create_app(folder: Path, access: Access | None = None, store: Store | None = None) -> FastAPI:
+    """Return the app serving an artifact folder; if it cannot be loaded, it answers 503.
+
+    Without rules everybody may read everything; without a store nothing can be written.
+    """
     serving: Serving | None = None
     try:
         artifact = load(folder)
-        serving = Serving(artifact, Catalog(artifact.catalog_path))
+        serving = Serving(artifact, Catalog(artifact.catalog_path), store)
     except ArtifactError as error:
         _log.error("artifact not loaded: %s", error)
     version = serving.artifact.version if serving else ""
@@ -59,6 +68,8 @@ def create_app(folder: Path) -> FastAPI:
         yield
         if serving is not None:
             serving.catalog.close()
+        if store is not None:
+            store.close()
 
     app = TimedAPI(
         lifespan=lifespan,
@@ -72,8 +83,10 @@ def create_app(folder: Path) -> FastAPI:
         docs_url=None,
     )
     app.state.serving = serving
+    app.state.access = access or Access()
     problems.install(app, version)
     documentation.install(app)
+    app.add_middleware(BodyLimit)
     origins = os.environ.get("CORS_ORIGINS", "").replace(",", " ").split()
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)
@@ -81,5 +94,5 @@ def create_app(folder: Path) -> FastAPI:
     return app
 
 
-app = create_app(bundled_folder())
+app = create_app(bundled_folder(), read_access(), open_store())
 start.done()

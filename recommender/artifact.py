@@ -102,6 +102,12 @@ class Artifact:
         lowest, highest = self.manifest["data"]["escala"]
         return lowest, highest
 
+    @property
+    def step(self) -> float | None:
+        """By what the ratings of the data are apart; None where they lie anywhere."""
+        step: float | None = self.manifest["data"]["passo"]
+        return step
+
     def read_map(self) -> bytes:
         """Return the picture of the films, as SVG.
 

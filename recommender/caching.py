@@ -67,9 +67,9 @@ class Conditional:
             zipped = _decodes(scope) and _accepts_gzip(asked.get("accept-encoding", ""))
         start["headers"] = headers.raw
         if scope["method"] in ("GET", "HEAD") and start["status"] == 200:
-            etag = f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if zipped else ""}"'
-            headers["ETag"] = etag
-            if _matches(asked.get("if-none-match", ""), etag):
+            tag = etag(body, zipped=zipped)
+            headers["ETag"] = tag
+            if names(asked.get("if-none-match", ""), tag):
                 start["status"] = 304
                 del headers["content-length"]
                 del headers["content-type"]
@@ -98,7 +98,19 @@ def _accepts_gzip(accepted: str) -> bool:
     return False
 
 
-def _matches(condition: str, etag: str) -> bool:
-    """Tell whether an If-None-Match header names an ETag (weak comparison, RFC 9110 13.1.2)."""
-    tags = [tag.strip().removeprefix("W/") for tag in condition.split(",")]
-    return etag in tags or tags == ["*"]
+def etag(body: bytes, *, zipped: bool = False) -> str:
+    """Return the strong ETag of a content, as it is or compressed."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if zipped else ""}"'
+
+
+def names(condition: str, tag: str | None, *, strong: bool = False) -> bool:
+    """Tell whether an If-Match or If-None-Match header names an ETag; None is what is not there.
+
+    If-None-Match compares weakly, If-Match strongly (RFC 9110 13.1).
+    """
+    if tag is None:
+        return False
+    tags = [given.strip() for given in condition.split(",")]
+    return tags == ["*"] or tag in (
+        tags if strong else [given.removeprefix("W/") for given in tags]
+    )

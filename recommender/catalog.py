@@ -91,6 +91,12 @@ class Catalog:
             return None
         return [(film_id, rating) for film_id, rating in rows if film_id is not None]
 
+    def rating(self, user_id: int, film_id: int) -> float | None:
+        """Return a user's rating of a film, None for none."""
+        query = "SELECT avaliacao FROM avaliacoes WHERE usuario_id = ? AND filme_id = ?"
+        row = self._db.execute(query, (user_id, film_id)).fetchone()
+        return row[0] if row else None
+
 
 def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
     """Return a WHERE clause made of fixed parts and marks, and the values for the marks."""

@@ -1,5 +1,6 @@
 """The OpenAPI document: what FastAPI derives from the routes, and what they have in common."""
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -45,9 +46,23 @@ def _add_problem(document: dict[str, Any]) -> None:
 
 def _describe_answers(operation: dict[str, Any], *, reads: bool) -> None:
     answers = operation["responses"]
+    for answer in answers.values():
+        if answer["description"] == "Successful Response":
+            answer["description"] = "Sucesso."
     if not reads:
         return
     headers = HEADERS | (LIST_HEADERS if "410" in answers else {})
     answers["200"]["headers"] = headers | answers["200"].get("headers", {})
     answers["304"] = UNCHANGED
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def main() -> None:
+    """Print the document; it is the same whatever artifact is served."""
+    from recommender.api import app
+
+    print(json.dumps(app.openapi(), ensure_ascii=False, indent=2))
+
+
+if __name__ == "__main__":
+    main()

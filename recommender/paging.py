@@ -38,12 +38,13 @@ def read_cursor(request: Request, use: Serving, cursor: str | None, basis: bytes
         return 0
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), "-_", validate=True).decode()
-        version, of_list, of_basis, digits = text.split(":")
+        version, *rest = text.split(":")
+        if int(version, 16) != int(_version(use), 16):  # what follows is in the form of its version
+            raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
+        of_list, of_basis, digits = rest
         offset = int(digits)
     except (binascii.Error, ValueError):
         raise invalid_field("cursor", cursor, ALLOWED) from None
-    if version != _version(use):
-        raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
     if of_list != _digest(_list(request)) or not 0 <= offset <= len(use.artifact.model.film_ids):
         raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
     if of_basis != _digest(basis):

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details, in Portuguese, with the message also under ``error``."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -11,14 +12,19 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from recommender.caching import VERSION_HEADER
+from recommender.store import StoreError
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5  # after which a store that did not answer may be asked again
 
 TITLES = {
     400: "Requisição inválida",
+    401: "Não autenticado",
+    403: "Proibido",
     404: "Não encontrado",
     405: "Método não permitido",
     410: "Cursor expirado",
+    412: "Precondição não atendida",
     413: "Corpo grande demais",
     422: "Parâmetro inválido",
     500: "Erro interno",
@@ -26,6 +32,7 @@ TITLES = {
 }
 
 EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
+WHOLE_BODY = "um objeto JSON, com Content-Type: application/json"
 UNKNOWN = "nenhum parâmetro com este nome"
 
 # What is allowed, by pydantic's error type; the names in braces come from its context.
@@ -45,13 +52,15 @@ ALLOWED = {
     "list_type": "uma lista",
     "json_invalid": "JSON válido",
     "missing": "um valor é obrigatório",
-    "model_attributes_type": "um objeto JSON, com Content-Type: application/json",
+    "model_attributes_type": "um objeto JSON",
     "model_type": "um objeto JSON",
     "string_type": "um texto",
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
 }
+
+_log = logging.getLogger(__name__)
 
 
 class ProblemError(Exception):
@@ -113,11 +122,11 @@ def install(app: FastAPI, version: str) -> None:
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
-        return _answer(error)
+        return answer(error)
 
     async def on_invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return _answer(_invalid([_field(found) for found in error.errors()]))
+        return answer(_invalid([_field(found) for found in error.errors()]))
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
@@ -127,17 +136,21 @@ def install(app: FastAPI, version: str) -> None:
             413: "O corpo da requisição é grande demais.",
         }.get(error.status_code, "A requisição não pôde ser lida.")
         headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
-        return _answer(ProblemError(error.status_code, detail, headers=headers))
+        return answer(ProblemError(error.status_code, detail, headers=headers))
+
+    async def on_unreachable(_: Request, error: Exception) -> JSONResponse:
+        _log.error("ratings not reached: %s", error)
+        detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
+        return answer(ProblemError(503, detail, headers={"Retry-After": str(RETRY_SECONDS)}))
 
     async def on_failure(_: Request, __: Exception) -> JSONResponse:
         headers = {VERSION_HEADER: version, "Cache-Control": "no-store"}
-        return _answer(
-            ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers)
-        )
+        return answer(ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers))
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(StoreError, on_unreachable)
     app.add_exception_handler(Exception, on_failure)
 
 
@@ -165,6 +178,8 @@ def _field(error: Mapping[str, Any]) -> dict[str, Any]:
     template = ALLOWED.get(error["type"])
     allowed = template.format(**context) if template else error["msg"]
     value = None if error["type"] == "missing" else _short(error.get("input"))
+    if not place:
+        return {"campo": "corpo", "valor": value, "permitido": WHOLE_BODY}
     return {"campo": ".".join(place), "valor": value, "permitido": allowed}
 
 
@@ -173,7 +188,8 @@ def _short(value: object) -> str:
     return text if len(text) <= 100 else text[:99] + "…"
 
 
-def _answer(problem: ProblemError) -> JSONResponse:
+def answer(problem: ProblemError) -> JSONResponse:
+    """Return a problem as the answer to a request."""
     status = problem.status
     body: dict[str, Any] = {
         "type": "about:blank",

@@ -6,29 +6,30 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from recommender import hypotheses, problems, ranking
+from recommender.access import REFUSALS, Reader, allow
 from recommender.caching import PERSONAL
 from recommender.catalog import fold
+from recommender.limits import BODY
 from recommender.paging import next_link, read_cursor
 from recommender.ranking import Profile, Ranking, Reason
 from recommender.routes import JSON, Route
 from recommender.schemas import (
+    Hypothesis,
     Recommendation,
     RecommendationQuery,
     RecommendationRequest,
-    UserId,
     WhatIf,
 )
 from recommender.serving import ONCE, InUse, Serving
 
 DECIMALS = 6  # of scores and shares
-LARGEST_BODY = 100_000  # bytes: all that a request may hold, at its longest, and room for blanks
 
 router = APIRouter(
     tags=["recomendacoes"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
 )
 
 _TO_USER = "Pelas avaliações do usuário; sem nenhuma, os mais populares, o que `X-Estrategia` diz."
-_NO_USER = problems.responses({404: "Não há tal usuário.", 410: problems.EXPIRED})
+_NO_USER = problems.responses(REFUSALS | {404: "Não há tal usuário.", 410: problems.EXPIRED})
 
 
 @router.get(
@@ -48,55 +49,82 @@ _NO_USER = problems.responses({404: "Não há tal usuário.", 410: problems.EXPI
 )
 async def recommend_to_user(
     request: Request,
-    usuario_id: UserId,
+    usuario_id: Reader,
     query: Annotated[RecommendationQuery, Query()],
     use: InUse,
 ) -> JSON:
     """Rank films for the ratings of a user."""
-    profile = ranking.make_profile(use.artifact.model, use.ratings(usuario_id))
+    known = use.ratings(usuario_id)
+    profile = ranking.make_profile(use.artifact.model, known.ratings)
     basis = profile.rows.tobytes() + profile.ratings.tobytes()
     offset = read_cursor(request, use, query.cursor, basis)
     found = rank(use, profile, query, offset)
-    headers = {**PERSONAL, "X-Estrategia": found.strategy.value}
+    headers = {**PERSONAL, **known.headers, "X-Estrategia": found.strategy.value}
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite, basis)
     reasons = ranking.explain(use.artifact.model, profile, found)
     return JSON(describe(use, found, reasons), headers=headers)
 
 
+_BODY = problems.responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
+
+
 @router.post(
     "/recomendacoes",
     response_model=list[Recommendation] | WhatIf,
-    responses=problems.responses(
-        {404: "Não há tal usuário.", 413: f"O corpo passa de {LARGEST_BODY} bytes."}
-    ),
-    max_body_size=LARGEST_BODY,
+    responses=_BODY,
     summary="Recomenda filmes a quem tem estas avaliações",
-    description="Nada é guardado. Sem `usuario_id`, a resposta é uma lista. Com ele, é um objeto: "
-    "as recomendações que o usuário teria se às suas avaliações se juntassem estas, e em que "
-    "diferem das de hoje.",
+    description="Nada é guardado. Sem `usuario_id`, a resposta é uma lista; com ele, a de "
+    "`POST /usuarios/{usuario_id}/recomendacoes`, o caminho de quem traz um token.",
 )
 async def recommend_to_anybody(request: Request, asked: RecommendationRequest, use: InUse) -> JSON:
     """Rank films for the ratings in the body, alone or laid over those of a user."""
     problems.refuse_parameters(request)
+    if asked.usuario_id is not None:
+        allow(request, asked.usuario_id)
+        return _compare(use, asked.usuario_id, asked)
+    given = hypotheses.checked_ratings(use.artifact, asked.avaliacoes)
+    profile = ranking.make_profile(use.artifact.model, sorted(given.items()))
+    found = rank(use, profile, asked)
+    reasons = ranking.explain(use.artifact.model, profile, found)
+    headers = {"X-Estrategia": found.strategy.value}
+    return JSON(describe(use, found, reasons), headers=headers)
+
+
+@router.post(
+    "/usuarios/{usuario_id}/recomendacoes",
+    response_model=WhatIf,
+    responses=_BODY,
+    summary="Diz o que mudaria com estas avaliações",
+    description="As recomendações que o usuário teria se às suas avaliações se juntassem estas, e "
+    "em que diferem das de hoje. Nada é guardado.",
+)
+async def recommend_if(request: Request, usuario_id: Reader, asked: Hypothesis, use: InUse) -> JSON:
+    """Rank films for the ratings in the body, laid over those of a user."""
+    problems.refuse_parameters(request)
+    return _compare(use, usuario_id, asked)
+
+
+def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSON:
+    """Answer with a user's list as some more ratings would make it, beside that of today."""
     model = use.artifact.model
     given = hypotheses.checked_ratings(use.artifact, asked.avaliacoes)
-    own = {} if asked.usuario_id is None else dict(use.ratings(asked.usuario_id))
-    profile = ranking.make_profile(model, sorted((own | given).items()))
+    known = use.ratings(user_id)
+    profile = ranking.make_profile(model, sorted((dict(known.ratings) | given).items()))
     found = rank(use, profile, asked)
-    body: Any = describe(use, found, ranking.explain(model, profile, found))
-    if asked.usuario_id is not None:
-        today = rank(use, ranking.make_profile(model, sorted(own.items())), asked)
-        old, new = (model.film_ids[ranked.rows].tolist() for ranked in (today, found))
-        changes = hypotheses.difference(old, new, use.catalog.titles({*old, *new}))
-        body = {"recomendacoes": body, "diferenca": changes}
-    return JSON(body, headers={"X-Estrategia": found.strategy.value})
+    today = rank(use, ranking.make_profile(model, known.ratings), asked)
+    old, new = (model.film_ids[ranked.rows].tolist() for ranked in (today, found))
+    body = {
+        "recomendacoes": describe(use, found, ranking.explain(model, profile, found)),
+        "diferenca": hypotheses.difference(old, new, use.catalog.titles({*old, *new})),
+    }
+    return JSON(body, headers={**known.headers, "X-Estrategia": found.strategy.value})
 
 
 def rank(
     use: Serving,
     profile: Profile,
-    asked: RecommendationQuery | RecommendationRequest,
+    asked: RecommendationQuery | Hypothesis,
     offset: int = 0,
 ) -> Ranking:
     """Rank films for a profile in the way that a request asks for."""

@@ -1,13 +1,13 @@
 """Routes that cost a cold start and a request little.
 
 FastAPI analyses a route (its parameters, its models, its answers) when it is declared, and walks
-that analysis on each request. Here it is analysed when the OpenAPI document is first asked for, and
-a route that only reads its path, one query model and what `Depends` gives is answered directly. All
-others are analysed by their first request, and FastAPI answers them.
+that analysis on each request. Here it is analysed when the OpenAPI document is first asked for. A
+route that only reads its path and query models, and what it depends on likewise, is answered
+directly; any other is analysed by its first request, and FastAPI answers it.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Annotated, Any, get_args, get_origin
 
 from fastapi import Request
@@ -32,7 +32,12 @@ class JSON(JSONResponse):
 
 Errors = list[dict[str, Any]]
 Reader = Callable[[Request, Errors], Any]
+Call = Callable[[Request, Errors], Awaitable[Any]]
 Endpoint = Callable[..., Awaitable[Response]]
+
+
+class _NeedsFastAPI(Exception):  # noqa: N818 no error
+    """A route takes more than reading."""
 
 
 class Route(APIRoute):
@@ -63,49 +68,64 @@ class Route(APIRoute):
 
 def _direct(route: Route) -> ASGIApp | None:
     """Return the app that answers a route's requests, None where that takes more than reading."""
-    endpoint: Endpoint = route.endpoint
-    first = [each.dependency for each in vars(route)["_options"].get("dependencies") or ()]
-    if not all(map(_only_of_request, first)):
+    try:
+        first = [
+            _make_call(each.dependency, route.param_convertors)
+            for each in vars(route)["_options"].get("dependencies") or ()
+        ]
+        call = _make_call(route.endpoint, route.param_convertors)
+    except _NeedsFastAPI:
         return None
-    given: dict[str, Callable[[Request], Awaitable[Any]]] = {}
-    read: dict[str, Reader] = {}
-    requests = []
-    for name, parameter in inspect.signature(endpoint, eval_str=True).parameters.items():
-        kind, *facts = get_args(parameter.annotation) or [parameter.annotation]
-        fact = facts[0] if get_origin(parameter.annotation) is Annotated else None
-        if kind is Request:
-            requests.append(name)
-        elif name in route.param_convertors:
-            read[name] = _path_reader(name, TypeAdapter(parameter.annotation))
-        elif isinstance(fact, Query) and issubclass(kind, BaseModel):
-            read[name] = _query_reader(kind)
-        elif isinstance(fact, Depends) and _only_of_request(fact.dependency):
-            given[name] = fact.dependency  # type: ignore[assignment]
-        else:
-            return None
 
     async def answer(request: Request) -> Response:
-        for dependency in first:
-            await dependency(request)
-        values = {name: await give(request) for name, give in given.items()}
         errors: Errors = []
-        for name, reader in read.items():
-            values[name] = reader(request, errors)
+        for dependency in first:
+            await dependency(request, errors)
+        response: Response = await call(request, errors)
         if errors:
             raise RequestValidationError(errors)
-        for name in requests:
-            values[name] = request
-        return await endpoint(**values)
+        return response
 
     return request_response(answer)
 
 
-def _only_of_request(dependency: Any) -> bool:
-    """Tell whether a dependency is awaited with the request and nothing else."""
-    if not inspect.iscoroutinefunction(dependency):
-        return False
-    parameters = inspect.signature(dependency, eval_str=True).parameters.values()
-    return [parameter.annotation for parameter in parameters] == [Request]
+def _make_call(function: Any, in_path: Container[str]) -> Call:
+    """Return what calls a function with arguments that are read from a request.
+
+    As FastAPI does, it gets what its dependencies give, then reads the others; errors are added to
+    those so far, and a function whose arguments have any is not called.
+    """
+    if not inspect.iscoroutinefunction(function):
+        raise _NeedsFastAPI
+    given: dict[str, Call] = {}
+    readers: dict[str, Reader] = {}
+    requests = []
+    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+        annotation = parameter.annotation
+        kind, *facts = get_args(annotation) if get_origin(annotation) is Annotated else [annotation]
+        if kind is Request:
+            requests.append(name)
+        elif facts and isinstance(facts[-1], Depends):
+            given[name] = _make_call(facts[-1].dependency, in_path)
+        elif name in in_path:
+            readers[name] = _path_reader(name, TypeAdapter(annotation))
+        elif facts and isinstance(facts[-1], Query) and issubclass(kind, BaseModel):
+            readers[name] = _query_reader(kind)
+        else:
+            raise _NeedsFastAPI
+
+    async def call(request: Request, errors: Errors) -> Any:
+        before = len(errors)
+        values = {name: await give(request, errors) for name, give in given.items()}
+        for name, reader in readers.items():
+            values[name] = reader(request, errors)
+        if len(errors) > before:
+            return None
+        for name in requests:
+            values[name] = request
+        return await function(**values)
+
+    return call
 
 
 def _path_reader(name: str, adapter: TypeAdapter[Any]) -> Reader:

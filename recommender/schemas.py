@@ -78,6 +78,38 @@ class RecommendationQuery(ListQuery):
     estrategia: Strategy = Strategy.MODEL
 
 
+class RatingQuery(BaseModel):
+    """Parameters of ``GET /usuarios/{usuario_id}/avaliacoes``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limite: int = Field(100, ge=1, le=1000)
+    cursor: Cursor = None
+
+
+class NewRating(BaseModel):
+    """What a user thinks of a film, as it is written."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    avaliacao: float = Field(
+        strict=True,
+        allow_inf_nan=False,
+        description="Na escala dos dados do modelo, que `GET /modelo` diz: `escala` e `passo`.",
+        examples=[4],
+    )
+
+
+class Rating(BaseModel):
+    """What a user thinks of a film."""
+
+    filme_id: int
+    titulo: str
+    avaliacao: float
+    versao: int = Field(description="0: veio com o modelo. Cresce de um em um a cada mudança.")
+    momento: str | None = Field(description="Da escrita (ISO 8601); `null` na versão 0.")
+
+
 class GroupQuery(BaseModel):
     """Parameters of ``GET /grupos``."""
 
@@ -99,16 +131,22 @@ class GivenRating(BaseModel):
     )
 
 
-class RecommendationRequest(BaseModel):
-    """Body of ``POST /recomendacoes``."""
+class Hypothesis(BaseModel):
+    """Ratings that somebody might have, and the list to make of them."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        json_schema_extra={
+            "examples": [
+                {"avaliacoes": [{"filme_id": 15, "avaliacao": 5}, {"filme_id": 3, "avaliacao": 2}]},
+                {"avaliacoes": [{"filme_id": 309, "avaliacao": 5}], "usuario_id": 1, "limite": 10},
+            ]
+        },
+    )
 
     avaliacoes: list[GivenRating] = Field(
         max_length=1000, description="Cada filme uma só vez. Sem nenhuma: os filmes populares."
-    )
-    usuario_id: UserId | None = Field(
-        None, description="Junta as avaliações às deste usuário e compara a lista com a de hoje."
     )
     limite: Limit = 5
     genero: Genres = []
@@ -116,6 +154,14 @@ class RecommendationRequest(BaseModel):
     incluir_avaliados: IncludeRated = None
     diversidade: Diversity = 0
     estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
+
+
+class RecommendationRequest(Hypothesis):
+    """Body of ``POST /recomendacoes``."""
+
+    usuario_id: UserId | None = Field(
+        None, description="Junta as avaliações às deste usuário e compara a lista com a de hoje."
+    )
 
 
 class Film(BaseModel):

@@ -1,5 +1,6 @@
 """What answers are made from, and how a route gets hold of it."""
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,27 +10,67 @@ from fastapi import Depends, Request
 from recommender.artifact import Artifact
 from recommender.catalog import Catalog
 from recommender.problems import ProblemError, invalid_field
+from recommender.store import Entry, Store, StoreError, overlay
 
 REPEATABLE = ("excluir", "genero")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A user's (film id, rating) pairs in order of film id, and headers that tell their source."""
+
+    ratings: list[tuple[int, float]]
+    headers: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """An artifact in use, and its catalogue."""
+    """An artifact in use, its catalogue, and where written ratings last, if anywhere."""
 
     artifact: Artifact
     catalog: Catalog
+    store: Store | None = None
 
-    def ratings(self, user_id: int) -> list[tuple[int, float]]:
-        """Return a user's (film id, rating) pairs in order of film id.
+    def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
+        """Return what was written over a user's packaged ratings, of all films or of one.
+
+        Raises:
+            StoreError: it cannot be reached.
+        """
+        return self.store.read(user_id, film_id) if self.store else {}
+
+    def ratings(self, user_id: int) -> Known:
+        """Return what to recommend by: the ratings of a user that count.
+
+        Where the written ones cannot be reached, the packaged ones must do; the headers say so.
 
         Raises:
             ProblemError: 404 for no such user.
+            StoreError: whether there is such a user could not be found out.
         """
-        ratings = self.catalog.ratings(user_id)
-        if ratings is None:
-            raise ProblemError(404, f"Usuário com ID {user_id} não encontrado.")
-        return ratings
+        packaged = self.catalog.ratings(user_id)
+        headers = {}
+        try:
+            written = self.written(user_id)
+        except StoreError as error:
+            if packaged is None:
+                raise
+            _log.warning("packaged ratings used, for the others: %s", error)
+            written, headers = {}, {"X-Avaliacoes": "empacotadas"}
+        entries = overlay(packaged, written)
+        if entries is None:
+            raise no_user(user_id)
+        pairs = [
+            (film, entry.rating) for film, entry in entries.items() if entry.rating is not None
+        ]
+        return Known(pairs, headers)
+
+
+def no_user(user_id: int) -> ProblemError:
+    """Return the 404 for a user of whom nothing is known."""
+    return ProblemError(404, f"Usuário com ID {user_id} não encontrado.")
 
 
 async def _in_use(request: Request) -> Serving:

@@ -1,5 +1,7 @@
 """What each file of events/ must be answered with: one table, whatever runs the functions."""
 
+import base64
+import gzip
 import json
 import re
 from collections import Counter
@@ -22,7 +24,7 @@ TIMES_RATED = Counter(film_id for ratings in RATINGS.values() for film_id in rat
 JSON = r"application/json"
 PROBLEM = r"application/problem\+json"
 NEXT = r'</[!-~]+[?&]cursor=[\w-]+>; rel="next"'
-ETAG = r'"[0-9a-f]{32}"'
+ETAG = r'"[0-9a-f]{32}(-gzip)?"'
 VERSION = r"[0-9a-f]{64}"
 INT64 = 2**63 - 1
 
@@ -66,18 +68,24 @@ def assert_answer(expected: Answer, response: Mapping[str, Any]) -> Body:
     Returns the body, None for an empty one.
     """
     assert response["statusCode"] == expected.status, response
-    assert response["isBase64Encoded"] is False  # a REST API would hand it on undecoded
     several = response.get("multiValueHeaders", {})
     headers = {
         **{name: values[-1] for name, values in several.items()},
         **response.get("headers", {}),
     }
     assert_headers(expected, headers)
-    text = response["body"]
+    text = decoded(response, headers.get("content-encoding"))
     kind = headers.get("content-type", "")
     body = json.loads(text) if text and "json" in kind else text or None
     expected.check(body)
     return body
+
+
+def decoded(response: Mapping[str, Any], encoding: str | None) -> str:
+    """The text of a body: as it is, or in base64 because it is compressed."""
+    assert response["isBase64Encoded"] is (encoding == "gzip")
+    body: str = response["body"]
+    return gzip.decompress(base64.b64decode(body)).decode() if encoding == "gzip" else body
 
 
 def assert_headers(expected: Answer, headers: Mapping[str, str]) -> None:
@@ -219,6 +227,50 @@ def assert_auto_da_compadecida(body: Body) -> None:
     assert all(film["id"] > 20 for film in body)
 
 
+# Ratings
+
+
+def rated(user: int) -> Answer:
+    """The ratings of the data, none of them written since."""
+    expected = [shown(film_id, rating) for film_id, rating in sorted(RATINGS[user].items())]
+
+    def assert_ratings(body: Body) -> None:
+        assert body == expected
+
+    return Answer(200, assert_ratings, {"x-total-count": str(len(expected)), "link": None})
+
+
+def rating(status: int, film_id: int, value: float, version: int) -> Answer:
+    """One rating; the moment at which it was written is some moment."""
+
+    def assert_rating(body: Body) -> None:
+        assert (body["momento"] is None) is (version == 0)
+        assert body == shown(film_id, value) | {"versao": version, "momento": body["momento"]}
+
+    return Answer(status, assert_rating, {"etag": ETAG, "content-type": JSON})
+
+
+def shown(film_id: int, value: float) -> dict[str, Any]:
+    return {
+        "filme_id": film_id,
+        "titulo": FILMS[film_id]["titulo"],
+        "avaliacao": value,
+        "versao": 0,
+        "momento": None,
+    }
+
+
+def assert_what_if(body: Body) -> None:
+    """User 1 having rated the film that comes first today."""
+    assert body.keys() == {"recomendacoes", "diferenca"}
+    ids = [film["id"] for film in body["recomendacoes"]]
+    assert len(ids) == 5
+    assert 309 not in ids
+    left = [(film["id"], film["posicao"]) for film in body["diferenca"]["sairam"]]
+    assert (309, 1) in left
+    assert {film["id"] for film in body["diferenca"]["entraram"]} <= set(ids)
+
+
 # Everything else
 
 
@@ -330,6 +382,9 @@ ANSWERS: dict[str, Answer] = {
     "recomendacoes-rest": recommended(1, limit=3, among=of("comédia", "drama")),
     "recomendacoes-alb": recommended(1, limit=3, among=of("comédia")),
     "recomendacoes-alb-multivalor": recommended(1, limit=3, among=of("comédia", "drama")),
+    "recomendacoes-se-avaliasse": Answer(200, assert_what_if, {"etag": None}),
+    "avaliacoes": rated(1),
+    "avaliacao": rating(200, 1, 3, 0),
     "modelo": Answer(200, assert_model_card),
     "saude": Answer(200, assert_healthy),
     "docs": Answer(200, assert_docs, {"content-type": "text/html; charset=utf-8"}),
@@ -337,11 +392,17 @@ ANSWERS: dict[str, Answer] = {
     "erro-usuario-desconhecido": UNKNOWN_USER,
     "erro-usuario-desconhecido-rest": UNKNOWN_USER,
     "erro-usuario-desconhecido-alb": UNKNOWN_USER,
+    "erro-avaliacao-ausente": problem(
+        404, "Não encontrado", "Usuário com ID 1 não avaliou o filme com ID 309."
+    ),
+    "erro-avaliacao-so-leitura": problem(
+        403, "Proibido", "Esta instalação é só de leitura: não guarda avaliações."
+    ),
     "erro-caminho-desconhecido": problem(
         404, "Não encontrado", "O caminho /wp-login.php não existe."
     ),
     "erro-metodo": problem(
-        405, "Método não permitido", "O método POST não é permitido em /filmes.", allow="GET"
+        405, "Método não permitido", "O método POST não é permitido em /filmes.", allow="GET, HEAD"
     ),
     "erro-cursor-expirado": problem(
         410, "Cursor expirado", "O cursor é de outra versão do modelo. Recomece sem cursor."
@@ -365,6 +426,44 @@ ANSWERS: dict[str, Answer] = {
         ("limite", "0", "no mínimo 1"),
         ("estrategia", "aleatoria", STRATEGIES),
         ("pagina", "2", "nenhum parâmetro com este nome"),
+    ),
+}
+
+# What an installation that asks for tokens answers, while nobody has written anything.
+WITH_TOKENS: dict[str, Answer] = {
+    "avaliar": rating(201, 309, 5, 1),
+    "avaliar-de-outro-modo": rating(200, 1, 5, 1),
+    "avaliar-o-mesmo": rating(200, 1, 3, 0),
+    "avaliar-se-nao-avaliado": rating(201, 309, 5, 1),
+    "avaliar-usuario-novo": rating(201, 309, 4, 1),
+    "avaliacao-apagar": Answer(204, assert_empty, {"etag": None}),
+    "avaliacao-apagar-ausente": Answer(204, assert_empty, {"etag": None}),
+    "avaliacoes-servico": rated(2),
+    "recomendacoes-token": with_check(recommended(1), assert_auto_da_compadecida),
+    "erro-sem-token": problem(
+        401,
+        "Não autenticado",
+        "Falta um token de acesso válido (Authorization: Bearer …).",
+        **{"www-authenticate": "Bearer"},
+    ),
+    "erro-token-forjado": problem(
+        401,
+        "Não autenticado",
+        "Falta um token de acesso válido (Authorization: Bearer …).",
+        **{"www-authenticate": "Bearer"},
+    ),
+    "erro-outro-usuario": problem(
+        403,
+        "Proibido",
+        "Este token não dá acesso ao usuário 1.",
+        **{"www-authenticate": 'Bearer error="insufficient_scope", scope="filmes/usuarios"'},
+    ),
+    "erro-avaliacao-escala": invalid(("avaliacao", "5.5", "um número de 0 a 5, de 1 em 1")),
+    "erro-avaliacao-filme": problem(404, "Não encontrado", "Filme com ID 99999 não encontrado."),
+    "erro-avaliacao-condicao": problem(
+        412,
+        "Precondição não atendida",
+        "A avaliação não é a que a condição diz. Leia-a de novo.",
     ),
 }
 

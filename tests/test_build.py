@@ -62,6 +62,7 @@ def test_the_manifest_has_what_is_promised(artifact: Artifact, data: Dataset) ->
         "avaliacoes": len(data.ratings),
         "duplicadas": 0,
         "escala": [0, 5],
+        "passo": 1,
     }
     assert datetime.fromisoformat(manifest["training"]["date"]).tzinfo is not None
     assert manifest["training"]["seconds"] >= 0

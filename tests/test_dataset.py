@@ -369,3 +369,25 @@ def test_any_good_data_reads_the_same_in_any_order(
     shuffled = from_json(as_json(document), "d.json")
     assert shuffled.digest == data.digest
     assert (shuffled.matrix != data.matrix).nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("ratings", "step"),
+    [
+        ([0, 3, 5], 1),
+        ([4, 4, 4], 1),
+        ([0.5, 3, 5], 0.5),
+        ([0.1, 0.3, 5], 0.1),
+        ([3.75, 1, 2], 0.25),
+        ([3.1415, 1, 2], None),
+    ],
+)
+def test_a_step_counts_all_ratings_from_the_lowest(
+    ratings: list[float], step: float | None
+) -> None:
+    document = good()
+    document["avaliacoes"] = [
+        {"usuario_id": rating["usuario_id"], "filme_id": rating["filme_id"], "avaliacao": value}
+        for rating, value in zip(document["avaliacoes"], ratings, strict=False)
+    ]
+    assert from_json(json.dumps(document).encode(), "d.json").step == step

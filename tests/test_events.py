@@ -5,6 +5,7 @@ import ipaddress
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +27,10 @@ from tests.expectations import (
     BUCKET,
     EVENTS,
     TRAININGS,
+    WITH_TOKENS,
     Refused,
     assert_answer,
+    decoded,
     read_event,
 )
 from training.dataset import DataError
@@ -42,6 +45,13 @@ HTTP = [name for name in ANSWERS if read_event(name).get("version") == "2.0"]
 REST = [name for name in ANSWERS if "resource" in read_event(name)]
 ALB = [name for name in ANSWERS if "elb" in read_event(name)["requestContext"]]
 
+
+def is_read(name: str) -> bool:
+    """Whether an event of an HTTP API is answered with something to keep."""
+    method = read_event(name)["requestContext"]["http"]["method"]
+    return method == "GET" and ANSWERS[name].status == 200
+
+
 Api = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -55,14 +65,15 @@ class Context:
     aws_request_id: str = "6f2a1b0c-0d1e-4f3a-9b8c-7d6e5f4a3b2c"
 
 
-@pytest.fixture(scope="module")
-def api(artifact_dir: Path) -> Iterator[Api]:
-    """The API function as a cold start on this artifact makes it.
+@contextmanager
+def cold_start(**environment: str) -> Iterator[Api]:
+    """The API function as a cold start makes it in an environment.
 
-    Which artifact is served is settled when the modules are imported, so this imports its own.
+    What is served, and to whom, is settled when the modules are imported, so this imports its own.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ARTIFACT_DIR", str(artifact_dir))
+        for variable, value in environment.items():
+            patch.setenv(variable, value)
         for name in ("handler", "recommender.api"):
             patch.setitem(sys.modules, name, None)  # so that leaving puts back what was there
             del sys.modules[name]
@@ -70,9 +81,23 @@ def api(artifact_dir: Path) -> Iterator[Api]:
         yield lambda event: handler(event, Context())
 
 
+@pytest.fixture(scope="module")
+def api(artifact_dir: Path) -> Iterator[Api]:
+    with cold_start(ARTIFACT_DIR=str(artifact_dir)) as handler:
+        yield handler
+
+
+@pytest.fixture
+def api_with_tokens(artifact_dir: Path, tmp_path: Path) -> Iterator[Api]:
+    """The same asking for tokens, with no rating written."""
+    file = str(tmp_path / "avaliacoes.sqlite3")
+    with cold_start(ARTIFACT_DIR=str(artifact_dir), ACCESS="jwt", RATINGS_FILE=file) as handler:
+        yield handler
+
+
 def test_every_event_has_an_expectation_and_every_expectation_an_event() -> None:
     assert {path.name for path in EVENTS.iterdir()} == {
-        f"{name}.json" for name in [*ANSWERS, *TRAININGS]
+        f"{name}.json" for name in [*ANSWERS, *WITH_TOKENS, *TRAININGS]
     }
 
 
@@ -88,6 +113,11 @@ def test_the_api_answers_as_expected(api: Api, name: str) -> None:
     assert_answer(ANSWERS[name], api(read_event(name)))
 
 
+@pytest.mark.parametrize("name", WITH_TOKENS)
+def test_with_tokens_the_api_answers_as_expected(api_with_tokens: Api, name: str) -> None:
+    assert_answer(WITH_TOKENS[name], api_with_tokens(read_event(name)))
+
+
 @pytest.mark.parametrize("name", [name for name in HTTP if ANSWERS[name].headers.get("link")])
 def test_the_link_leads_on_to_other_films(api: Api, name: str) -> None:
     event = read_event(name)
@@ -98,14 +128,14 @@ def test_the_link_leads_on_to_other_films(api: Api, name: str) -> None:
     second = api(event | {"rawPath": link.path, "rawQueryString": link.query})
     assert second["statusCode"] == 200
     assert link.path == event["rawPath"]
-    ids = [[film["id"] for film in json.loads(page["body"])] for page in (first, second)]
+    ids = [[film["id"] for film in body_of(page)] for page in (first, second)]
     assert ids[1]
     assert not set(ids[0]) & set(ids[1])
     kept = {key: values for key, values in parse_qs(link.query).items() if key != "cursor"}
     assert kept == parse_qs(event["rawQueryString"])
 
 
-@pytest.mark.parametrize("name", [name for name in HTTP if ANSWERS[name].status == 200])
+@pytest.mark.parametrize("name", [name for name in HTTP if is_read(name)])
 def test_an_answer_is_not_sent_again_to_who_has_it(api: Api, name: str) -> None:
     event = read_event(name)
     first = api(event)
@@ -120,12 +150,12 @@ def test_an_answer_is_not_sent_again_to_who_has_it(api: Api, name: str) -> None:
 
 def test_the_senders_give_the_same_answer(api: Api) -> None:
     rest, alb = (api(read_event(f"recomendacoes-{kind}")) for kind in ("rest", "alb-multivalor"))
-    assert json.loads(rest["body"]) == json.loads(alb["body"])
+    assert body_of(rest) == body_of(alb)
     assert "headers" not in alb  # a target group with multi-value headers reads no others
     http = read_event("recomendacoes") | {
         "rawQueryString": "genero=com%C3%A9dia&genero=drama&limite=3"
     }
-    assert json.loads(api(http)["body"]) == json.loads(rest["body"])
+    assert body_of(api(http)) == body_of(rest)
 
 
 def test_every_answer_bears_the_version_in_use(api: Api, artifact_dir: Path) -> None:
@@ -134,6 +164,13 @@ def test_every_answer_bears_the_version_in_use(api: Api, artifact_dir: Path) -> 
         assert api(read_event(name))["headers"]["x-versao"] == version
     assert json.loads(api(read_event("saude"))["body"])["versao"] == version
     assert json.loads(api(read_event("modelo"))["body"])["versao"] == version
+
+
+def body_of(response: dict[str, Any]) -> Any:
+    headers = response.get("headers") or {
+        name: values[-1] for name, values in response["multiValueHeaders"].items()
+    }
+    return json.loads(decoded(response, headers.get("content-encoding")))
 
 
 # What the training function reads out of an event
@@ -153,7 +190,7 @@ def test_the_training_reads_which_data_is_meant(name: str, monkeypatch: pytest.M
 # Shapes: what API Gateway, load balancers, EventBridge and S3 really send
 
 
-@pytest.mark.parametrize("name", HTTP)
+@pytest.mark.parametrize("name", [*HTTP, *WITH_TOKENS])
 def test_an_http_api_event_is_whole(name: str) -> None:
     event = read_event(name)
     APIGatewayProxyEventV2Model.model_validate(event)
@@ -168,7 +205,7 @@ def test_an_http_api_event_is_whole(name: str) -> None:
         "pathParameters",
         "isBase64Encoded",
     }
-    assert context.keys() == {
+    assert context.keys() - {"authorizer"} == {
         "accountId",
         "apiId",
         "domainName",
@@ -181,8 +218,12 @@ def test_an_http_api_event_is_whole(name: str) -> None:
         "timeEpoch",
     }
     http = context["http"]
-    assert event["routeKey"] == context["routeKey"] == "ANY /{proxy+}"
-    assert event["rawPath"] == http["path"] == f"/{event['pathParameters']['proxy']}"
+    assert event["routeKey"] == context["routeKey"]
+    method, route = event["routeKey"].split()
+    assert method in ("ANY", http["method"])
+    assert route == ("/usuarios/{proxy+}" if "authorizer" in context else "/{proxy+}")
+    assert event["rawPath"] == http["path"]
+    assert http["path"] == route.replace("{proxy+}", event["pathParameters"]["proxy"])
     assert context["accountId"] == ACCOUNT
     assert context["stage"] == "$default"
     assert context["domainName"] == headers["host"]
@@ -289,7 +330,7 @@ def test_a_bucket_notification_is_whole(name: str) -> None:
     assert unquote_plus(s3["object"]["key"]).startswith("dados/")
 
 
-@pytest.mark.parametrize("name", [*ANSWERS, *TRAININGS])
+@pytest.mark.parametrize("name", [*ANSWERS, *WITH_TOKENS, *TRAININGS])
 def test_addresses_are_of_nobody(name: str) -> None:
     def strings(value: Any) -> Iterator[str]:
         if isinstance(value, dict):
@@ -309,7 +350,7 @@ def test_addresses_are_of_nobody(name: str) -> None:
         assert any(address in network for network in NETWORKS), text
 
 
-@pytest.mark.parametrize("name", [*ANSWERS, *TRAININGS])
+@pytest.mark.parametrize("name", [*ANSWERS, *WITH_TOKENS, *TRAININGS])
 def test_files_are_laid_out_alike(name: str) -> None:
     text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
     assert text == json.dumps(read_event(name), ensure_ascii=False, indent=2) + "\n"

@@ -227,6 +227,9 @@ def test_the_link_leads_on(
     response, first = call(sender, "/filmes", [("genero", "comédia"), ("limite", "2")])
     path, _, query = header(response, "link").partition(">")[0].lstrip("<").partition("?")
     params = [tuple(map(unquote, pair.split("="))) for pair in query.split("&")]
+    if sender is rest_api:
+        assert path == "/prod/filmes"  # as the client sees it; the function gets it without stage
+        path = "/filmes"
     _, second = call(sender, path, params)
     assert len(second) == 2
     assert first[-1]["id"] < second[0]["id"]

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Body, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
@@ -43,6 +43,18 @@ async def refuse(request: Request) -> None:
         raise RequestValidationError([{"type": "refused", "loc": ("header",), "msg": ""}])
 
 
+async def allowed(request: Request, numero: Annotated[int, Field(le=50)]) -> int:
+    if "proibir" in request.headers:
+        raise HTTPException(403)
+    return -numero
+
+
+async def of_allowed(
+    numero: Annotated[int, Depends(allowed)], query: Annotated[Asked, Query()]
+) -> JSONResponse:
+    return JSONResponse([numero, query.model_dump()])
+
+
 async def by_id(
     request: Request,
     numero: Annotated[int, Field(ge=1, le=99)],
@@ -59,6 +71,7 @@ async def by_body(asked: Annotated[Asked, Body()], teste: str = "") -> JSONRespo
 def client(route_class: type[APIRoute]) -> TestClient:
     router = APIRouter(route_class=route_class, dependencies=[Depends(refuse)])
     router.get("/{numero}/coisas", response_model=list[Asked])(by_id)
+    router.get("/{numero}/outras")(of_allowed)
     router.post("/coisas", response_model=list[Asked])(by_body)
     app = FastAPI(routes=router.routes)
 
@@ -78,16 +91,17 @@ values = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize("path", ["coisas", "outras"])
 @given(
-    number=st.sampled_from(["1", "99", "0", "100", "x", "1.0", "%20", "9" * 40]),
+    number=st.sampled_from(["1", "99", "0", "51", "100", "x", "1.0", "%20", "9" * 40]),
     query=st.lists(st.tuples(names, values), max_size=6),
-    headers=st.sampled_from([{}, {"x-nome": "ana"}, {"recusar": "1"}]),
+    headers=st.sampled_from([{}, {"x-nome": "ana"}, {"recusar": "1"}, {"proibir": "1"}]),
 )
 def test_answers_and_errors_are_those_of_fastapi(
-    number: str, query: Any, headers: dict[str, str]
+    path: str, number: str, query: Any, headers: dict[str, str]
 ) -> None:
     direct, full = (
-        each.get(f"/{number}/coisas", params=query, headers=headers) for each in (DIRECT, FULL)
+        each.get(f"/{number}/{path}", params=query, headers=headers) for each in (DIRECT, FULL)
     )
     assert (direct.status_code, direct.json()) == (full.status_code, full.json())
 

@@ -95,6 +95,7 @@ def _facts(
             "avaliacoes": len(data.ratings),
             "duplicadas": data.duplicates,
             "escala": [data.lowest, data.highest],
+            "passo": data.step,
         },
         "training": {
             "date": now.isoformat(timespec="seconds"),

@@ -18,6 +18,7 @@ USER_COLUMNS = ["id", "nome", "email"]
 FILM_COLUMNS = ["id", "titulo", "genero", "diretor", "atores"]
 RATING_COLUMNS = ["usuario_id", "filme_id", "avaliacao"]
 TIME_COLUMN = "momento"
+STEPS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01)  # between the ratings of a scale
 HALF = re.compile("[\ud800-\udfff]")  # JSON can name one alone; no encoding can write it
 LONGEST_SHOWN = 80  # characters of a value that messages quote
 
@@ -73,6 +74,13 @@ class Dataset:
         for frame in (self.users, self.films, ordered):
             digest.update(frame.to_csv(index=False, lineterminator="\n").encode())
         return digest.hexdigest()
+
+    @property
+    def step(self) -> float | None:
+        """Greatest step by which all ratings can be counted from the lowest of the scale."""
+        above = self.ratings["avaliacao"].to_numpy(np.float64) - self.lowest
+        fits = (step for step in STEPS if np.abs(above / step - np.rint(above / step)).max() < 1e-6)
+        return next(fits, None)
 
     def with_ratings(self, ratings: pd.DataFrame) -> "Dataset":
         """Return the same users and films with other ratings (a part of these, usually)."""

@@ -1,6 +1,7 @@
 """Every file of events/, given to the functions as built."""
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from tests.expectations import (
     BUCKET,
     EVENTS,
     TRAININGS,
+    WITH_TOKENS,
     Refused,
     Trained,
     assert_answer,
 )
+from tests.stores import create_table
 
 ORIGINAL = json.loads((ROOT / "tests/data/caso_original.json").read_text(encoding="utf-8"))
 TRAINED = {name: row for name, row in TRAININGS.items() if isinstance(row, Trained)}
@@ -46,6 +49,52 @@ def versions() -> dict[Any, str]:
 @pytest.mark.parametrize("name", ANSWERS)
 def test_the_api_function_answers_as_expected(invoke: Invoke, name: str) -> None:
     assert_answer(ANSWERS[name], invoke("ApiFunction", EVENTS / f"{name}.json"))
+
+
+@pytest.fixture
+def with_tokens(aws_url: str) -> dict[str, str]:
+    """The environment of an API function that asks for tokens, with an empty table in moto."""
+    table = f"avaliacoes-{uuid.uuid4()}"
+    create_table(aws_url, table)
+    return {"ACCESS": "jwt", "RATINGS_TABLE": table}
+
+
+@pytest.mark.parametrize("name", WITH_TOKENS)
+def test_with_tokens_the_api_function_answers_as_expected(
+    invoke: Invoke, with_tokens: dict[str, str], name: str
+) -> None:
+    answer = invoke("ApiFunction", EVENTS / f"{name}.json", env=with_tokens)
+    assert_answer(WITH_TOKENS[name], answer)
+
+
+def test_a_rating_outlives_the_function_and_changes_the_next_recommendation(
+    invoke: Invoke, with_tokens: dict[str, str]
+) -> None:
+    """Each call starts the function anew; only the table lasts."""
+
+    def call(name: str) -> Any:
+        return invoke("ApiFunction", EVENTS / f"{name}.json", env=with_tokens)
+
+    def recommended() -> list[int]:
+        return [film["id"] for film in json.loads(call("recomendacoes-token")["body"])]
+
+    before = recommended()
+    assert before[0] == 309
+    assert call("avaliar")["statusCode"] == 201
+    assert 309 not in recommended()
+    assert call("avaliar")["statusCode"] == 200
+    assert call("avaliacao-apagar-ausente")["statusCode"] == 204  # it is there by now
+    assert recommended() == before
+
+
+def test_without_its_table_the_api_function_recommends_and_writes_nothing(invoke: Invoke) -> None:
+    env = {"ACCESS": "jwt", "RATINGS_TABLE": "nenhuma"}
+    answer = invoke("ApiFunction", EVENTS / "recomendacoes-token.json", env=env)
+    assert_answer(WITH_TOKENS["recomendacoes-token"], answer)
+    assert answer["headers"]["x-avaliacoes"] == "empacotadas"
+    answer = invoke("ApiFunction", EVENTS / "avaliar.json", env=env)
+    assert answer["statusCode"] == 503
+    assert int(answer["headers"]["retry-after"]) > 0
 
 
 @pytest.mark.parametrize("name", TRAINED)

@@ -1,0 +1,84 @@
+"""Stores to test with: a SQLite file, and a table of moto's server over real HTTP."""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from recommender.dynamo import DynamoStore
+from tests.emulator.ports import free_port
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
+KEYS = ("usuario_id", "filme_id")
+
+
+@contextmanager
+def moto_server(delays: Sequence[float] = ()) -> Iterator[str]:
+    """The URL of moto's server, which holds back its first answers for so many seconds.
+
+    It takes one request at a time: DynamoDB updates an item as a whole or not at all, where moto
+    reads, then writes.
+    """
+    pauses = iter(delays)
+    moto = DomainDispatcherApplication(create_backend_app)
+    lock = threading.Lock()
+
+    def one_at_a_time(environment: Any, start_response: Any) -> Iterable[bytes]:
+        with lock:
+            answer = list(moto(environment, start_response))
+        time.sleep(next(pauses, 0))
+        return answer
+
+    server = make_server("127.0.0.1", 0, one_at_a_time, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def create_table(url: str, name: str) -> None:
+    """Make a table as the template does."""
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "N"} for key in KEYS],
+        KeySchema=[
+            {"AttributeName": key, "KeyType": kind}
+            for key, kind in zip(KEYS, ("HASH", "RANGE"), strict=True)
+        ],
+    )
+    client.close()
+
+
+def dynamo_store(url: str, table: str) -> DynamoStore:
+    """A store as the function makes it, with moto for AWS."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_DYNAMODB": url}.items():
+            patch.setenv(name, value)
+        return DynamoStore(table)
+
+
+def nobody() -> str:
+    """A URL on which nothing listens."""
+    return f"http://127.0.0.1:{free_port()}"
