@@ -1,7 +1,7 @@
 """What a million requests cost, from measured durations at list prices: writes docs/cost.md.
 
-Prices are those of us-east-1 in dollars, from the pages named beside them, without free tiers and
-without data transfer, which all have alike.
+Prices are those of us-east-1 in dollars, without free tiers and without data transfer, which all
+have alike. They were written down by hand: the pages named beside them are where to compare.
 """
 
 import sys
@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
 
-PRICED = "2026-05"  # when the list was last compared
+PRICED = "November 2026"  # when they were written down; of these Lambda's were seen dated May 2026
 SOURCES = {
     "Lambda, SnapStart": "https://aws.amazon.com/lambda/pricing/",
     "HTTP API": "https://aws.amazon.com/api-gateway/pricing/",
@@ -85,7 +85,8 @@ def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
 
 `make bench` writes this page from the durations in `benchmarks/results/` (commit
 {cold["machine"]["commit"][:12]}, {cold["machine"]["measured"][:10]}) at list prices of us-east-1 in
-dollars, as of {PRICED}, without free tiers, storage of logs and data transfer.
+dollars, without free tiers, storage of logs and data transfer. The prices were written down in
+{PRICED} without access to AWS's own pages, named below: compare them before relying on a figure.
 
 A million requests through HTTP API and Lambda, {COLD_SHARE:.0%} of them cold starts, which are
 charged from the first line of the function on. Lambda charges whole milliseconds; answers at
