@@ -45,7 +45,12 @@ lint: setup ## style, types and the template
 ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
 	$(BIN)/python benchmarks/ml_100k.py
 
-bench: setup ## the benchmarks, into benchmarks/results
+bench: build ## the benchmarks, into benchmarks/results and docs (needs Docker)
+	.ci/engine
+	$(BIN)/python benchmarks/cold.py
+	$(BIN)/python benchmarks/warm.py
+	$(BIN)/python benchmarks/price.py
+	$(BIN)/python benchmarks/chart.py
 	$(BIN)/uv sync --locked --inexact --group dev --group bench --python $(BIN)/python
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/neighbours.py

@@ -2,15 +2,19 @@
 
 from typing import Any
 
+import recommender.lean  # noqa: F401 # isort: skip: before FastAPI
+
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
 from recommender.api import app
 from recommender.observability import Telemetry, correlation_id, logger, metrics, traced
 from recommender.problems import MEDIA_TYPE
+from recommender.snapshot import install
 
 _TEXT = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # all else goes out in base64
 
+install(Mangum(app, lifespan="off"))
 _serve = Mangum(Telemetry(app), lifespan="off", text_mime_types=_TEXT)
 
 

@@ -12,12 +12,15 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from recommender import problems
 from recommender.artifact import FORMAT
 from recommender.caching import FRESH, PUBLIC
+from recommender.routes import Route
 from recommender.schemas import Health, ModelCard
 from recommender.serving import ONCE, InUse
 
 PAGES = Path(__file__).parent / "pages"
 
-router = APIRouter(tags=["sobre"], responses=problems.COMMON, dependencies=[ONCE])
+router = APIRouter(
+    tags=["sobre"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+)
 
 
 @router.get(

@@ -18,6 +18,7 @@ from recommender.catalog import Catalog
 from recommender.limits import BodyLimit
 from recommender.serving import Serving
 from recommender.store import Store, open_store
+from recommender.timing import TimedAPI, start
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
 
@@ -70,12 +71,13 @@ def create_app(folder: Path, access: Access | None = None, store: Store | None =
         if store is not None:
             store.close()
 
-    app = FastAPI(
+    app = TimedAPI(
         lifespan=lifespan,
         title="Filmes",
         description=DESCRIPTION,
         version=VERSION,
         routes=ROUTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,
         openapi_url=None,  # about.py serves both
         docs_url=None,
@@ -93,3 +95,4 @@ def create_app(folder: Path, access: Access | None = None, store: Store | None =
 
 
 app = create_app(bundled_folder(), read_access(), open_store())
+start.done()

@@ -3,15 +3,17 @@
 import hashlib
 import json
 import os
+import pickle
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
+
+from recommender import arrays
 
 FORMAT = 2
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
@@ -145,13 +147,15 @@ def write(
     ``bake`` is given a folder and writes the database and the pictures there. ``facts`` join the
     manifest. An artifact that stood at ``folder`` is replaced only when the new one is complete.
     """
+    import joblib  # the API function has none
+
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new = Path(scratch, "new")
         new.mkdir()
-        arrays = {field.name: getattr(model, field.name) for field in fields(Model)}
-        joblib.dump(arrays, new / MODEL_FILE, compress=0, protocol=5)
+        parts = {field.name: getattr(model, field.name) for field in fields(Model)}
+        joblib.dump(parts, new / MODEL_FILE, compress=0, protocol=5)
         bake(new)
         digests = {name: file_digest(new / name) for name in ARTIFACT_FILES}
         manifest = {
@@ -225,15 +229,13 @@ def load(folder: Path) -> Artifact:
                 f"{path} was altered or truncated: SHA-256 {found[:12]}… instead of "
                 f"{manifest['files'][name][:12]}…"
             )
-    mapped = joblib.load(folder / MODEL_FILE, mmap_mode="r")
-    if mapped.keys() != {field.name for field in fields(Model)}:
+    try:
+        parts = arrays.read(folder / MODEL_FILE)
+    except pickle.UnpicklingError as error:
+        raise ArtifactError(f"{folder / MODEL_FILE} holds {error}") from None
+    if not isinstance(parts, dict) or parts.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
-    # The same memory without its subclass, which slows every slice down.
-    arrays: dict[str, Any] = {
-        name: np.asarray(value) if isinstance(value, np.memmap) else value
-        for name, value in mapped.items()
-    }
-    return Artifact(folder, manifest, Model(**arrays))
+    return Artifact(folder, manifest, Model(**parts))
 
 
 def bundled_folder() -> Path:

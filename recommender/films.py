@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
 
 from recommender import problems, ranking, similarity
 from recommender.artifact import ArtifactError, Model
@@ -14,6 +13,7 @@ from recommender.paging import next_link, read_cursor
 from recommender.problems import ProblemError
 from recommender.ranking import Strategy
 from recommender.recommendations import describe, describe_group
+from recommender.routes import JSON, Route
 from recommender.schemas import (
     Film,
     FilmDetails,
@@ -28,7 +28,9 @@ from recommender.serving import ONCE, InUse
 
 MAP_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
-router = APIRouter(tags=["filmes"], responses=problems.COMMON, dependencies=[ONCE])
+router = APIRouter(
+    tags=["filmes"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+)
 
 _LIST = problems.responses({410: problems.EXPIRED})
 _NO_FILM = problems.responses({404: "Não há tal filme."})
@@ -41,9 +43,7 @@ _NO_FILM = problems.responses({404: "Não há tal filme."})
     summary="Lista filmes",
     description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte.",
 )
-async def list_films(
-    request: Request, query: Annotated[FilmQuery, Query()], use: InUse
-) -> JSONResponse:
+async def list_films(request: Request, query: Annotated[FilmQuery, Query()], use: InUse) -> JSON:
     """Films in order of id, as far as they pass the filters."""
     offset = read_cursor(request, use, query.cursor)
     wanted = FilmFilter(query.genero, query.excluir, query.diretor, query.ator, query.q)
@@ -52,7 +52,7 @@ async def list_films(
     headers = {**PUBLIC, "X-Total-Count": str(total)}
     if offset + len(films) < total:
         headers["Link"] = next_link(request, use, offset + query.limite)
-    return JSONResponse(films, headers=headers)
+    return JSON(films, headers=headers)
 
 
 @router.get(
@@ -64,7 +64,7 @@ async def list_films(
 )
 async def list_popular_films(
     request: Request, query: Annotated[ListQuery, Query()], use: InUse
-) -> JSONResponse:
+) -> JSON:
     """Rank films for nobody in particular."""
     model = use.artifact.model
     offset = read_cursor(request, use, query.cursor)
@@ -81,7 +81,7 @@ async def list_popular_films(
     headers = {**PUBLIC, "X-Estrategia": found.strategy.value}
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite)
-    return JSONResponse(describe(use, found, [[] for _ in found.rows]), headers=headers)
+    return JSON(describe(use, found, [[] for _ in found.rows]), headers=headers)
 
 
 @router.get(
@@ -91,14 +91,14 @@ async def list_popular_films(
     summary="Conta de um filme",
     description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
 )
-async def tell_film(filme_id: FilmId, use: InUse) -> JSONResponse:
+async def tell_film(filme_id: FilmId, use: InUse) -> JSON:
     """Tell all that is known of a film."""
     film = use.catalog.film(filme_id)
     if film is None:
         raise _unknown(filme_id)
     row = ranking.find_rows(use.artifact.model, [filme_id])
     (cell,) = ranking.find_cells(use.artifact.model, row).tolist()
-    return JSONResponse(film | {"grupo": describe_group(use, cell)}, headers=PUBLIC)
+    return JSON(film | {"grupo": describe_group(use, cell)}, headers=PUBLIC)
 
 
 @router.get(
@@ -110,7 +110,7 @@ async def tell_film(filme_id: FilmId, use: InUse) -> JSONResponse:
 )
 async def list_similar_films(
     request: Request, filme_id: FilmId, query: Annotated[ListQuery, Query()], use: InUse
-) -> JSONResponse:
+) -> JSON:
     """Rank films by how near they lie to a film."""
     model = use.artifact.model
     (row,) = ranking.find_rows(model, [filme_id]).tolist()
@@ -130,7 +130,7 @@ async def list_similar_films(
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite)
     reasons = similarity.explain_similar(row, found)
-    return JSONResponse(describe(use, found, reasons), headers=headers)
+    return JSON(describe(use, found, reasons), headers=headers)
 
 
 @router.get(
@@ -140,9 +140,7 @@ async def list_similar_films(
     summary="Lista os grupos de filmes",
     description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas.",
 )
-async def list_groups(
-    request: Request, query: Annotated[GroupQuery, Query()], use: InUse
-) -> JSONResponse:
+async def list_groups(request: Request, query: Annotated[GroupQuery, Query()], use: InUse) -> JSON:
     """Clusters of films in order of id, each with its films, the most rated ones first."""
     model = use.artifact.model
     first = read_cursor(request, use, query.cursor)
@@ -164,7 +162,7 @@ async def list_groups(
     headers = {**PUBLIC, "X-Total-Count": str(total)}
     if first + len(groups) < total:
         headers["Link"] = next_link(request, use, first + query.limite)
-    return JSONResponse(body, headers=headers)
+    return JSON(body, headers=headers)
 
 
 @router.get(

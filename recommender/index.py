@@ -35,9 +35,9 @@ class Choosable:
 
     def among(self, rows: Rows) -> Rows:
         """Return those rows that may be listed."""
-        kept = ~_contains(self.hidden, rows)
+        kept = ~contains(self.hidden, rows)
         if self.listed is not None:
-            kept &= np.any([_contains(some, rows) for some in self.listed], axis=0)
+            kept &= np.any([contains(some, rows) for some in self.listed], axis=0)
         return rows[kept]
 
     def between(self, starts: Rows, ends: Rows) -> Rows:
@@ -50,7 +50,7 @@ class Choosable:
                 places = _join_ranges(some.searchsorted(starts), some.searchsorted(ends))
                 found.append(some[places])
             rows = np.concatenate(found) if len(found) == 2 else np.unique(np.concatenate(found))
-        return rows[~_contains(self.hidden, rows)]
+        return rows[~contains(self.hidden, rows)]
 
     def one_in(self, model: Model) -> float:
         """Return of how many films one is listed; too few where genres overlap."""
@@ -63,7 +63,7 @@ class Choosable:
         if self.listed is None or sum(map(len, self.listed)) > FEW * model.candidates:
             return None
         rows = np.unique(np.concatenate([np.empty(0, np.int32), *self.listed]))
-        return rows[~_contains(self.hidden, rows)]
+        return rows[~contains(self.hidden, rows)]
 
 
 def films_of_genres(model: Model, genres: Iterable[str]) -> tuple[Rows, ...] | None:
@@ -178,7 +178,7 @@ def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows
     return np.asarray(numbers, np.int32)
 
 
-def _contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
+def contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
     """Tell of each row (m,) whether it is among some rows, which ascend.
 
     Both are int32: numpy would first copy the whole of what it searches to another type.

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +9,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from recommender.timing import STATE, Timing, start
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -26,7 +27,7 @@ copy_config_to_registered_loggers(logger, logging.WARNING, include=_others)
 
 
 class Telemetry:
-    """ASGI middleware: one log line and three metrics for each request.
+    """ASGI middleware: one log line and three metrics for each request, a fourth for a cold one.
 
     The route is logged as its template, so no user's id and no query gets into the logs.
     """
@@ -37,7 +38,6 @@ class Telemetry:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and tell how it went."""
         status = 500
-        started = time.perf_counter()
 
         async def watch(message: Message) -> None:
             nonlocal status
@@ -48,18 +48,19 @@ class Telemetry:
         try:
             await self.app(scope, receive, watch)
         finally:
-            milliseconds = (time.perf_counter() - started) * 1000
-            route = getattr(scope.get("route"), "path", "")
+            timing: Timing = scope[STATE]
             logger.info(
                 "request",
                 method=scope["method"],
-                route=route,
+                route=getattr(scope.get("route"), "path", ""),
                 status=status,
-                milliseconds=round(milliseconds, 3),
+                milliseconds=round(timing.milliseconds, 3),
             )
-            metrics.add_metric("Latency", MetricUnit.Milliseconds, milliseconds)
+            metrics.add_metric("Latency", MetricUnit.Milliseconds, timing.milliseconds)
             metrics.add_metric("ClientErrors", MetricUnit.Count, 400 <= status < 500)
             metrics.add_metric("ServerErrors", MetricUnit.Count, status >= 500)
+            if timing.cold:
+                metrics.add_metric("Init", MetricUnit.Milliseconds, start.milliseconds)
 
 
 def correlation_id(event: dict[str, Any]) -> str | None:

@@ -17,12 +17,14 @@ from recommender.index import (
     Choosable,
     best_of,
     bound_scores,
+    contains,
     films_of_genres,
     gather,
     search,
     walk,
 )
 
+NO_ROWS: Rows = np.empty(0, np.int32)
 POOL = 100  # best films among which diversity is sought
 
 # OpenBLAS computes lanes that it then discards, and may flag what it read there as invalid.
@@ -71,9 +73,9 @@ class Reason:
 def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
     """Return the row of each film id (m,), -1 where the model has no such film."""
     ids = np.asarray(film_ids, dtype=np.int64)
-    places = np.searchsorted(model.film_ids, ids, sorter=model.rows_by_id)
-    rows = model.rows_by_id[np.minimum(places, len(model.rows_by_id) - 1)]
-    return np.where(model.film_ids[rows] == ids, rows, np.int32(-1)).astype(np.int32)
+    places = model.film_ids.searchsorted(ids, sorter=model.rows_by_id)
+    rows = model.rows_by_id.take(places, mode="clip")
+    return np.where(model.film_ids.take(rows) == ids, rows, np.int32(-1))
 
 
 def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
@@ -115,34 +117,40 @@ def rank(
     if not len(profile.rows):
         strategy = Strategy.POPULAR
     mixed = strategy is not Strategy.MODEL if include_rated is None else include_rated
-    barred = find_rows(model, excluded)
-    barred = np.unique(barred[barred >= 0])
+    barred = NO_ROWS
+    if excluded:
+        barred = find_rows(model, sorted(set(excluded)))
+        barred = np.sort(barred[barred >= 0])
     of_genres = films_of_genres(model, genres)
-    rated = Choosable(barred, of_genres).among(np.sort(profile.rows))
+    rated = np.sort(profile.rows)
+    hidden = barred if mixed else np.sort(np.concatenate([barred, rated]))
+    rated = Choosable(barred, of_genres).among(rated)
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
-    choosable = Choosable(barred if mixed else np.union1d(barred, rated), of_genres)
+    choosable = Choosable(hidden, of_genres)
     if strategy is Strategy.MODEL:
         user = user_vector(model, profile)
         bounds = bound_scores(model, user)
         batches = search(model, bounds, lambda vectors: vectors @ user, choosable, wanted)
-        rated_scores = model.vectors[rated] @ user
     else:
-        scores, order = _fixed_order(model, profile, strategy)
-        batches = walk(model, scores, order, choosable, wanted)
-        rated_scores = scores[rated]
+        fixed_scores, order = _fixed_order(model, profile, strategy)
+        batches = walk(model, fixed_scores, order, choosable, wanted)
 
     rows, scores = gather(batches, wanted)
     if diversity:
         varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
         rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
     if not mixed and len(rows) < wanted:
+        rated_scores = (
+            model.vectors[rated] @ user if strategy is Strategy.MODEL else fixed_scores[rated]
+        )
         last, last_scores = best_of(model, rated, rated_scores, wanted - len(rows))
         rows = np.concatenate([rows, last], dtype=np.int32)
         scores = np.concatenate([scores, last_scores])
     page = slice(offset, offset + limit)
     more = len(rows) > offset + limit
-    return Ranking(strategy, rows[page], scores[page], np.isin(rows[page], rated), more)
+    is_rated = contains(rated, rows[page])
+    return Ranking(strategy, rows[page], scores[page], is_rated, more)
 
 
 def make_directions(vectors: Floats) -> Floats:
@@ -188,18 +196,24 @@ def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> 
     """
     if ranking.strategy is not Strategy.MODEL:
         return [[] for _ in ranking.rows]
-    sources = model.vectors[profile.rows] * _weights(model, profile)[:, None]
-    shares = model.vectors[ranking.rows] @ sources.T
-    reasons = []
-    for row, of_film in zip(ranking.rows, shares, strict=True):
-        best = np.argsort(-of_film, kind="stable")[: most + 1]
-        found = [
-            Reason(int(profile.rows[j]), float(profile.ratings[j]), float(of_film[j]))
-            for j in best
-            if of_film[j] > 0 and profile.rows[j] != row
-        ]
-        reasons.append(found[:most])
-    return reasons
+    sources = model.vectors.take(profile.rows, axis=0) * _weights(model, profile)[:, None]
+    shares = model.vectors.take(ranking.rows, axis=0) @ sources.T
+    best = (-shares).argsort(axis=1, kind="stable")[:, : most + 1]
+    places = zip(
+        ranking.rows.tolist(),
+        profile.rows[best].tolist(),
+        profile.ratings[best].tolist(),
+        np.take_along_axis(shares, best, axis=1).tolist(),
+        strict=True,
+    )
+    return [
+        [
+            Reason(source, rating, share)
+            for source, rating, share in zip(sources_, ratings, of_film, strict=True)
+            if share > 0 and source != row
+        ][:most]
+        for row, sources_, ratings, of_film in places
+    ]
 
 
 def user_group(model: Model, profile: Profile) -> int:

@@ -13,11 +13,14 @@ from recommender.catalog import Film
 from recommender.limits import BODY
 from recommender.paging import next_link, read_cursor
 from recommender.problems import ProblemError, invalid_field
+from recommender.routes import Route
 from recommender.schemas import FilmId, NewRating, Rating, RatingQuery
 from recommender.serving import ONCE, InUse, Serving, no_user
 from recommender.store import ConflictError, Entry, overlay
 
-router = APIRouter(tags=["avaliacoes"], responses=problems.COMMON, dependencies=[ONCE])
+router = APIRouter(
+    tags=["avaliacoes"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+)
 
 _PATH = "/usuarios/{usuario_id}/avaliacoes"
 _WRITE = REFUSALS | {412: "A avaliação não é a que `If-Match` ou `If-None-Match` diz."}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse
 
 from recommender import hypotheses, problems, ranking
 from recommender.access import REFUSALS, Reader, allow
@@ -13,6 +12,7 @@ from recommender.catalog import fold
 from recommender.limits import BODY
 from recommender.paging import next_link, read_cursor
 from recommender.ranking import Profile, Ranking, Reason
+from recommender.routes import JSON, Route
 from recommender.schemas import (
     Hypothesis,
     Recommendation,
@@ -24,7 +24,9 @@ from recommender.serving import ONCE, InUse, Serving
 
 DECIMALS = 6  # of scores and shares
 
-router = APIRouter(tags=["recomendacoes"], responses=problems.COMMON, dependencies=[ONCE])
+router = APIRouter(
+    tags=["recomendacoes"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+)
 
 _TO_USER = "Pelas avaliações do usuário; sem nenhuma, os mais populares, o que `X-Estrategia` diz."
 _NO_USER = problems.responses(REFUSALS | {404: "Não há tal usuário.", 410: problems.EXPIRED})
@@ -50,7 +52,7 @@ async def recommend_to_user(
     usuario_id: Reader,
     query: Annotated[RecommendationQuery, Query()],
     use: InUse,
-) -> JSONResponse:
+) -> JSON:
     """Rank films for the ratings of a user."""
     known = use.ratings(usuario_id)
     profile = ranking.make_profile(use.artifact.model, known.ratings)
@@ -61,7 +63,7 @@ async def recommend_to_user(
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite, basis)
     reasons = ranking.explain(use.artifact.model, profile, found)
-    return JSONResponse(describe(use, found, reasons), headers=headers)
+    return JSON(describe(use, found, reasons), headers=headers)
 
 
 _BODY = problems.responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
@@ -75,9 +77,7 @@ _BODY = problems.responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
     description="Nada é guardado. Sem `usuario_id`, a resposta é uma lista; com ele, a de "
     "`POST /usuarios/{usuario_id}/recomendacoes`, o caminho de quem traz um token.",
 )
-async def recommend_to_anybody(
-    request: Request, asked: RecommendationRequest, use: InUse
-) -> JSONResponse:
+async def recommend_to_anybody(request: Request, asked: RecommendationRequest, use: InUse) -> JSON:
     """Rank films for the ratings in the body, alone or laid over those of a user."""
     problems.refuse_parameters(request)
     if asked.usuario_id is not None:
@@ -88,7 +88,7 @@ async def recommend_to_anybody(
     found = rank(use, profile, asked)
     reasons = ranking.explain(use.artifact.model, profile, found)
     headers = {"X-Estrategia": found.strategy.value}
-    return JSONResponse(describe(use, found, reasons), headers=headers)
+    return JSON(describe(use, found, reasons), headers=headers)
 
 
 @router.post(
@@ -99,15 +99,13 @@ async def recommend_to_anybody(
     description="As recomendações que o usuário teria se às suas avaliações se juntassem estas, e "
     "em que diferem das de hoje. Nada é guardado.",
 )
-async def recommend_if(
-    request: Request, usuario_id: Reader, asked: Hypothesis, use: InUse
-) -> JSONResponse:
+async def recommend_if(request: Request, usuario_id: Reader, asked: Hypothesis, use: InUse) -> JSON:
     """Rank films for the ratings in the body, laid over those of a user."""
     problems.refuse_parameters(request)
     return _compare(use, usuario_id, asked)
 
 
-def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSONResponse:
+def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSON:
     """Answer with a user's list as some more ratings would make it, beside that of today."""
     model = use.artifact.model
     given = hypotheses.checked_ratings(use.artifact, asked.avaliacoes)
@@ -120,7 +118,7 @@ def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSONResponse:
         "recomendacoes": describe(use, found, ranking.explain(model, profile, found)),
         "diferenca": hypotheses.difference(old, new, use.catalog.titles({*old, *new})),
     }
-    return JSONResponse(body, headers={**known.headers, "X-Estrategia": found.strategy.value})
+    return JSON(body, headers={**known.headers, "X-Estrategia": found.strategy.value})
 
 
 def rank(

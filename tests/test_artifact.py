@@ -8,13 +8,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import joblib
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as example
+from numpy.typing import NDArray
 
-from recommender import artifact
+from recommender import arrays, artifact
 from recommender.artifact import (
     ARTIFACT_FILES,
     CATALOG_FILE,
@@ -204,6 +209,44 @@ def test_another_pickle_is_not_opened(copy: Path, tmp_path: Path) -> None:
     assert not sprung.exists()
     joblib.load(copy / MODEL_FILE)  # the trap is a real one
     assert sprung.exists()
+
+
+def test_a_model_is_read_as_joblib_reads_it(artifact_dir: Path) -> None:
+    expected = joblib.load(artifact_dir / MODEL_FILE)
+    found = arrays.read(artifact_dir / MODEL_FILE)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert type(found[name]) is type(value), name
+        if isinstance(value, np.ndarray):
+            assert (found[name].dtype, found[name].shape) == (value.dtype, value.shape), name
+            assert not found[name].flags.owndata
+            assert not found[name].flags.writeable
+        assert np.array_equal(found[name], value), name
+
+
+@given(example.arrays(
+    st.sampled_from([np.dtype(code) for code in ("f4", "f8", "i4", "i8", "?", "U3", ">i2")]),
+    example.array_shapes(min_dims=1, min_side=0),
+))  # fmt: skip
+def test_any_array_is_read_as_joblib_reads_it(array: NDArray[Any]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "arrays.joblib")
+        joblib.dump({"a": array, "b": np.asfortranarray(array), "c": 1.5}, path, protocol=5)
+        found = arrays.read(path)
+        assert found["c"] == 1.5
+        for name in "ab":
+            assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+            assert found[name].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize(
+    "value", [os.mkdir, Trap, np.array([None]), np.float64(1), 1j], ids=lambda value: str(value)
+)
+def test_what_is_no_plain_array_is_refused(copy: Path, value: object) -> None:
+    joblib.dump({"vectors": value}, copy / MODEL_FILE)
+    make_valid(copy)
+    with pytest.raises(ArtifactError, match=r"kmeans\.joblib holds "):
+        load(copy)
 
 
 def test_other_arrays_of_the_same_format(copy: Path) -> None:

@@ -46,6 +46,12 @@ REST = [name for name in ANSWERS if "resource" in read_event(name)]
 ALB = [name for name in ANSWERS if "elb" in read_event(name)["requestContext"]]
 
 
+def is_read(name: str) -> bool:
+    """Whether an event of an HTTP API is answered with something to keep."""
+    method = read_event(name)["requestContext"]["http"]["method"]
+    return method == "GET" and ANSWERS[name].status == 200
+
+
 Api = Callable[[dict[str, Any]], dict[str, Any]]
 
 

@@ -1,0 +1,96 @@
+"""The functions compared: ours as `make build` leaves it, and what people would deploy instead.
+
+Peers are installed in .local/peers, what they share with us at the versions of uv.lock.
+"""
+
+import platform
+import shutil
+import subprocess
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS = ROOT / ".local" / "peers"
+PYTHON = ROOT / ".local" / "runtime" / "python3.13"
+UV = ROOT / ".venv" / "bin" / "uv"
+EVENT = ROOT / "events" / "recomendacoes.json"
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function to deploy: its name in tables, what it is, and the folder that is its package."""
+
+    name: str
+    title: str
+    folder: Path
+
+    @property
+    def unzipped(self) -> int:
+        """Bytes of all files."""
+        return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
+
+    @property
+    def zipped(self) -> int:
+        """Bytes of the archive that would be deployed."""
+        with TemporaryDirectory() as scratch:
+            archive = Path(scratch, "function.zip")
+            with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
+                for file in self.folder.rglob("*"):
+                    package.write(file, file.relative_to(self.folder))
+            return archive.stat().st_size
+
+
+OURS = Function("ours", "this API", ROOT / ".aws-sam" / "build" / "ApiFunction")
+PLAIN = Function("a", "FastAPI + Mangum hello-world, as `sam build` leaves it", PEERS / "plain")
+COMPILED = Function("b", "the same with bytecode compiled", PEERS / "compiled")
+ORIGINAL = Function("c", "FastAPI, SQLAlchemy, scikit-learn, pandas, pickle", PEERS / "original")
+FUNCTIONS = (OURS, PLAIN, COMPILED, ORIGINAL)
+
+
+def prepare() -> None:
+    """Install the peers, unless they are there, and hand (a) and (b) what this API answers."""
+    if not OURS.folder.is_dir():
+        raise SystemExit("benchmarks: `make build` comes first.")
+    _install_peers()
+    answer = subprocess.run(  # noqa: S603
+        [PYTHON, Path(__file__).parent / "inside" / "answer.py", EVENT],
+        capture_output=True, check=True, env={"PYTHONPATH": str(OURS.folder)},
+    ).stdout  # fmt: skip
+    for peer in (PLAIN, COMPILED):
+        (peer.folder / "answer.json").write_bytes(answer)
+
+
+def _install_peers() -> None:
+    parts = [*Path(__file__).parent.glob("peers/*/*"), ROOT / "uv.lock", ROOT / "mock_data.json"]
+    done = PEERS / ".done"
+    if done.exists() and done.stat().st_mtime > max(part.stat().st_mtime for part in parts):
+        return
+    shutil.rmtree(PEERS, ignore_errors=True)
+    _install("hello", PLAIN.folder)
+    _install("hello", COMPILED.folder)
+    _compile(COMPILED.folder)
+    _install("original", ORIGINAL.folder)
+    _run("env", f"PYTHONPATH={ORIGINAL.folder}", "PYTHONDONTWRITEBYTECODE=1", PYTHON,
+         ORIGINAL.folder / "train.py", ROOT / "mock_data.json")  # fmt: skip
+    done.touch()
+
+
+def _install(peer: str, folder: Path) -> None:
+    shutil.copytree(Path(__file__).parent / "peers" / peer, folder)
+    versions = PEERS / "versions.txt"
+    _run(UV, "export", "--quiet", "--locked", "--all-groups", "--no-hashes", "-o", versions)
+    machine = platform.machine().replace("arm64", "aarch64")
+    _run(UV, "pip", "install", "--quiet", "--target", folder, "--only-binary", ":all:",
+         "--python-version", "3.13", "--python-platform", f"{machine}-manylinux_2_28",
+         "--requirements", folder / "requirements.txt", "--constraints", versions)  # fmt: skip
+
+
+def _compile(folder: Path) -> None:
+    _run(PYTHON, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash",
+         "-s", folder, "-p", "/var/task", folder)  # fmt: skip
+
+
+def _run(*command: object) -> None:
+    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)  # noqa: S603

@@ -1,0 +1,33 @@
+"""A warm function: a hundred answers to one event for each line of its input."""
+
+import json
+import os
+import sys
+import time
+from types import SimpleNamespace
+
+ANSWERS = 100
+
+with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
+    event = json.load(file)
+context = SimpleNamespace(
+    function_name="funcao",
+    function_version="1",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:us-east-1:123456789012:function:funcao",
+    aws_request_id="11111111-2222-3333-4444-555555555555",
+)
+told = sys.stdout
+sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 what the function logs is written, to nowhere
+
+from handler import handler  # noqa: E402
+
+for _ in range(2 * ANSWERS):
+    answer = handler(event, context)
+for _line in sys.stdin:
+    times = []
+    for _ in range(ANSWERS):
+        began = time.perf_counter()
+        answer = handler(event, context)
+        times.append(1000 * (time.perf_counter() - began))
+    print(json.dumps({"status": answer["statusCode"], "times": times}), file=told, flush=True)

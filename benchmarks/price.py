@@ -1,0 +1,121 @@
+"""What a million requests cost, from measured durations at list prices: writes docs/cost.md.
+
+Prices are those of us-east-1 in dollars, without free tiers and without data transfer, which all
+have alike. They were written down by hand: the pages named beside them are where to compare.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import machine
+
+PRICED = "November 2026"  # when they were written down; of these Lambda's were seen dated May 2026
+SOURCES = {
+    "Lambda, SnapStart": "https://aws.amazon.com/lambda/pricing/",
+    "HTTP API": "https://aws.amazon.com/api-gateway/pricing/",
+    "Fargate": "https://aws.amazon.com/fargate/pricing/",
+    "Application Load Balancer": "https://aws.amazon.com/elasticloadbalancing/pricing/",
+    "Personalize": "https://aws.amazon.com/personalize/pricing/",
+}
+HOURS = 730  # of a month
+
+LAMBDA_REQUESTS = 0.20  # a million
+LAMBDA_GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
+HTTP_API = 1.00  # a million
+SNAPSHOT_GB_SECOND, RESTORED_GB = 0.0000015046, 0.0001397998
+FARGATE_VCPU_HOUR, FARGATE_GB_HOUR = 0.04048, 0.004445
+BALANCER_HOUR, BALANCER_UNIT_HOUR = 0.0225, 0.008
+PERSONALIZE_THOUSAND = 0.0556  # recommendations, of which at least one a second is charged
+
+COLD_SHARE = 0.01  # of the requests; AWS tells of under 1%
+
+
+def serverless(memory_mb: int, warm_ms: float, cold_ms: float, architecture: str) -> float:
+    """Return dollars for a million requests; each is charged in whole milliseconds."""
+    billed = (1 - COLD_SHARE) * _charged(warm_ms) + COLD_SHARE * _charged(cold_ms)
+    seconds = 1e6 * billed / 1000
+    duration = seconds * memory_mb / 1024 * LAMBDA_GB_SECOND[architecture]
+    return LAMBDA_REQUESTS + HTTP_API + duration
+
+
+def _charged(milliseconds: float) -> int:
+    return max(1, -(-int(1000 * milliseconds) // 1000))
+
+
+def container() -> float:
+    """Return dollars a month for one always-on container (¼ vCPU, 0.5 GB) behind a balancer."""
+    task = 0.25 * FARGATE_VCPU_HOUR + 0.5 * FARGATE_GB_HOUR
+    return HOURS * (task + BALANCER_HOUR + BALANCER_UNIT_HOUR)
+
+
+def personalize() -> float:
+    """Return dollars a month for the least that the managed service charges for answering."""
+    return HOURS * 3600 * PERSONALIZE_THOUSAND / 1000
+
+
+def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
+    """Return the page."""
+    starts = {(row["function"], row["memory_mb"]): row["answer_ms"] for row in cold["starts"]}
+    answers = {row["function"]: row["p50_ms"] for row in warm["handler"]}
+    names = {"ours": "this API", "c": "the original's stack (c), were its package not too large"}
+    lines = [
+        "| | MB | answer, ms | cold, ms | $ a million, x86_64 | arm64 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for function, title in names.items():
+        for memory, slower in ((512, 1 / 0.29), (1769, 1.0)):
+            answer, start = answers[function] * slower, starts[function, memory]
+            prices = (
+                serverless(memory, answer, start, architecture) for architecture in LAMBDA_GB_SECOND
+            )
+            cells = [title, memory, f"{answer:.1f}", f"{start:,.0f}", *(f"{x:.2f}" for x in prices)]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+    ours = serverless(512, answers["ours"] / 0.29, starts["ours", 512], "x86_64")
+    snapshot = 512 / 1024 * HOURS * 3600 * SNAPSHOT_GB_SECOND
+    rows = [
+        ("one Fargate task of ¼ vCPU and 0.5 GB behind a load balancer", container()),
+        ("Amazon Personalize, one recommendation a second", personalize()),
+    ]
+    monthly = [f"| {title} | {price:.2f} | {price / ours:,.0f} million |" for title, price in rows]
+    sources = "\n".join(f"- {name}: <{place}>" for name, place in SOURCES.items())
+    return f"""# What it costs
+
+`make bench` writes this page from the durations in `benchmarks/results/` (commit
+{cold["machine"]["commit"][:12]}, {cold["machine"]["measured"][:10]}) at list prices of us-east-1 in
+dollars, without free tiers, storage of logs and data transfer. The prices were written down in
+{PRICED} without access to AWS's own pages, named below: compare them before relying on a figure.
+
+A million requests through HTTP API and Lambda, {COLD_SHARE:.0%} of them cold starts, which are
+charged from the first line of the function on. Lambda charges whole milliseconds; answers at
+512 MB are those of a whole processor, divided by the 0.29 that Lambda gives.
+
+{chr(10).join(lines)}
+
+What runs always, whether anybody asks or not, in a month, and how many requests this API answers at
+512 MB for the same money:
+
+| | $ a month | requests |
+|---|---|---|
+{chr(10).join(monthly)}
+
+While nobody asks, this API costs nothing but the storage of its zip and its logs. SnapStart
+(`SnapStart=PublishedVersions`) would change that: {snapshot:.2f} $ a month for each published
+version that still exists at 512 MB, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
+restores of a million requests.
+
+{sources}
+"""
+
+
+def main() -> None:
+    """Write the page and print it."""
+    text = table(machine.read("cold"), machine.read("warm"))
+    (machine.ROOT / "docs" / "cost.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Warm answers: the time in the handler, with logs and metrics, and over HTTP through `sam local`.
+
+Peers (a) and (b) answer with the bytes that this API answers with; (c) recommends in its own way.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import ExitStack
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import machine
+from benchmarks.container import image, running
+from benchmarks.functions import COMPILED, FUNCTIONS, ORIGINAL, OURS, ROOT, Function, prepare
+
+TURNS = 40  # of a hundred answers
+TURNS_OF_ORIGINAL = 5
+CALLS = 300  # over HTTP
+MEMORY = 1769
+PATH = "/filmes/1/recomendacoes"
+PORT = 3799
+
+
+def in_handler() -> list[dict[str, Any]]:
+    """Return a row for each function; they answer in turns, a hundred answers each."""
+    found: dict[Function, list[list[float]]] = {function: [] for function in FUNCTIONS}
+    with ExitStack() as stack:
+        containers = {
+            function: stack.enter_context(running(function, "repeat.py", MEMORY))
+            for function in FUNCTIONS
+        }
+        for turn in range(TURNS):
+            for function, container in containers.items():
+                if function is not ORIGINAL or turn < TURNS_OF_ORIGINAL:
+                    found[function].append(container.measure()["times"])
+    return [{"function": each.name, **_spread(turns)} for each, turns in found.items()]
+
+
+def over_http() -> dict[str, Any]:
+    """Return the times of calls to the API behind `sam local start-api`, one after the other."""
+    command = [str(ROOT / ".venv/bin/sam"), "local", "start-api", "--port", str(PORT)]
+    command += [
+        "--warm-containers",
+        "EAGER",
+        "--template",
+        str(OURS.folder.parent / "template.yaml"),
+    ]
+    command += ["--skip-pull-image", "--invoke-image", image()]
+    environment = {
+        **os.environ,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "SAM_CLI_TELEMETRY": "0",
+    }
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as server:  # noqa: S603
+        try:
+            _wait(server)
+            connection = HTTPConnection("127.0.0.1", PORT, timeout=30)
+            times = []
+            for _ in range(CALLS):
+                began = time.perf_counter()
+                connection.request("GET", PATH)
+                connection.getresponse().read()
+                times.append(1000 * (time.perf_counter() - began))
+        finally:
+            server.terminate()
+    return {"function": OURS.name, **_spread([times])}
+
+
+def _wait(server: "subprocess.Popen[bytes]", seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}/saude").close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("benchmarks: `sam local start-api` does not answer")
+
+
+def _spread(turns: list[list[float]]) -> dict[str, Any]:
+    times = sorted(time for turn in turns for time in turn)
+    medians = [statistics.median(turn) for turn in turns]
+    return {
+        "answers": len(times),
+        "p50_ms": round(statistics.median(times), 4),
+        "p99_ms": round(times[round(0.99 * (len(times) - 1))], 4),
+        "least_ms": round(times[0], 4),
+        "medians_ms": [round(min(medians), 4), round(max(medians), 4)],  # of the turns
+    }
+
+
+def ratios(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """Return how often the time of (b) goes into ours, and ours into that of (c)."""
+    times = {row["function"]: row["p50_ms"] for row in rows}
+    return {
+        "times_compiled": round(times[OURS.name] / times[COMPILED.name], 2),
+        "faster_than_original": round(times[ORIGINAL.name] / times[OURS.name], 1),
+    }
+
+
+def main() -> None:
+    """Print the table and write it as JSON."""
+    prepare()
+    rows = in_handler()
+    http = over_http()
+    titles = {function.name: function.title for function in FUNCTIONS}
+    print("| | p50, ms | p99, ms |\n|---|---|---|")
+    for row in rows:
+        print(f"| {titles[row['function']]} | {row['p50_ms']:.3f} | {row['p99_ms']:.3f} |")
+    print(f"| this API over `sam local start-api` | {http['p50_ms']:.1f} | {http['p99_ms']:.1f} |")
+    found = ratios(rows)
+    print("ours:", ", ".join(f"{name} {value}" for name, value in found.items()))
+    machine.write("warm", {"handler": rows, "http": http, "ratios": found})
+
+
+if __name__ == "__main__":
+    main()
