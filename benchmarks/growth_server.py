@@ -1,30 +1,20 @@
-"""Serves the artifact folder ``ARTIFACT_DIR`` to itself, and prints what that takes, as JSON."""
+"""Serves the artifact folder ``ARTIFACT_DIR`` to itself, and prints what that takes, as JSON.
+
+First what loading took; then, for each line of the input (a JSON object of a ``query`` and a list
+of ``users``), the milliseconds by the clock and of this process's own work for each of them.
+"""
 
 import asyncio
 import json
-import os
-import statistics
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from recommender.api import create_app
 from recommender.artifact import SERVED_FILES, bundled_folder, file_digest
-
-ROUTES = {
-    "request_ms": "limite=5",
-    "genre_ms": "genero=documentario",
-    "rare_genre_ms": "genero=terror",
-    "group_ms": "estrategia=grupo",
-    "popular_ms": "estrategia=populares",
-    "hundred_ms": "limite=100",
-}
-WARM, TIMED = 200, 300  # requests: the first ones also map pages of the model into memory
 
 
 def memory_mb() -> float:
@@ -57,33 +47,35 @@ async def get(app: Any, path: str, query: str) -> bytes:
     return body
 
 
-async def measure(users: int) -> dict[str, float]:
-    """Return load time, median times of requests, and memory after them."""
-    folder = bundled_folder()
-    before = memory_mb()
+def load(folder: Path) -> tuple[Any, dict[str, float]]:
+    """Return the app, and what loading the artifact and its verification alone took."""
     started = time.perf_counter()
     app = create_app(folder)
     loaded = time.perf_counter()
     for name in SERVED_FILES:
         file_digest(folder / name)
-    found = {
-        "load_ms": 1000 * (loaded - started),
-        "digest_ms": 1000 * (time.perf_counter() - loaded),
-    }
-    random = np.random.default_rng(0)
-    for name, query in ROUTES.items():
-        times = []
-        for user in random.integers(1, users + 1, WARM + TIMED).tolist():
-            began = time.perf_counter()
-            await get(app, f"/usuarios/{user}/recomendacoes", query)
-            times.append(time.perf_counter() - began)
-        found[name] = 1000 * statistics.median(times[WARM:])
-        if name == "request_ms":
-            found["p99_ms"] = 1000 * float(np.quantile(times[WARM:], 0.99))
-            found["memory_mb"] = memory_mb()
-            found["memory_grown_mb"] = found["memory_mb"] - before
-    return found
+    digested = time.perf_counter()
+    return app, {"load_ms": 1000 * (loaded - started), "digest_ms": 1000 * (digested - loaded)}
+
+
+async def measure(app: Any, query: str, users: list[int]) -> dict[str, Any]:
+    """Return the times of a request for each user, and memory after them."""
+    clock, work = [], []
+    for user in users:
+        began, worked = time.perf_counter(), time.process_time()
+        await get(app, f"/usuarios/{user}/recomendacoes", query)
+        clock.append(1000 * (time.perf_counter() - began))
+        work.append(1000 * (time.process_time() - worked))
+    return {"clock": clock, "work": work, "memory_mb": memory_mb()}
+
+
+def main() -> None:
+    """Load, then answer line by line."""
+    app, facts = load(bundled_folder())
+    print(json.dumps(facts), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(asyncio.run(measure(app, **json.loads(line)))), flush=True)
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure(int(os.environ["USERS"])))))
+    main()
