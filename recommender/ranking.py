@@ -75,7 +75,7 @@ def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
     ids = np.asarray(film_ids, dtype=np.int64)
     places = model.film_ids.searchsorted(ids, sorter=model.rows_by_id)
     rows = model.rows_by_id.take(places, mode="clip")
-    return np.where(model.film_ids.take(rows) == ids, rows, np.int32(-1))
+    return np.where(model.film_ids.take(rows) == ids, rows, -1).astype(np.int32)
 
 
 def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
