@@ -52,17 +52,15 @@ class Route(APIRoute):
 
     def __getattr__(self, name: str) -> Any:
         """Analyse the route when an attribute is missing; `app` is what answers a request."""
-        if name.startswith("__"):
+        if name.startswith("__") or "_options" not in vars(self):
             raise AttributeError(name)
-        if name == "app" and "_options" in vars(self) and (direct := _direct(self)):
+        direct = vars(self).get("app") or _direct(self)
+        if direct:
             self.app = direct
-            return direct
-        app = vars(self).get("app")
-        options = vars(self).pop("_options", None)
-        if options is None:
-            raise AttributeError(name)
-        super().__init__(self.path, self.endpoint, **options)
-        self.app = app or self.app
+            if name == "app":
+                return direct
+        super().__init__(self.path, self.endpoint, **vars(self).pop("_options"))
+        self.app = direct or self.app
         return getattr(self, name)
 
 

@@ -1,6 +1,7 @@
 """Similar films: those that the same people like, whether they are widely known or not."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from recommender.ranking import (
     find_rows,
     make_directions,
 )
+
+CANDIDATES = 5  # times those of a recommendation: cosines without lengths lead less far
 
 
 def rank_similar(
@@ -39,7 +42,7 @@ def rank_similar(
     # All shelves of a cell are as near: their lengths do not matter.
     bounds = np.repeat(make_directions(model.cell_centers) @ toward, np.diff(model.cell_shelves))
     batches = search(
-        model,
+        replace(model, candidates=CANDIDATES * model.candidates),
         bounds,
         lambda vectors: np.asarray(make_directions(vectors) @ toward),
         Choosable(hidden, films_of_genres(model, genres)),
