@@ -76,4 +76,4 @@ def _public_path(request: Request) -> str:
     event = request.scope.get("aws.event", {})
     if "resource" in event:
         return str(event["requestContext"].get("path", request.scope["path"]))
-    return request.scope["path"]
+    return str(request.scope["path"])

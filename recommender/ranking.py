@@ -243,7 +243,7 @@ def _weights(model: Model, profile: Profile) -> Floats:
     weights = slope * profile.ratings + (1 - slope * mean)
     weights *= model.fold_in.take(profile.rows)
     weights *= count**-model.user_exponent
-    return weights.astype(np.float32)
+    return np.asarray(weights, np.float32)
 
 
 def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:
