@@ -27,7 +27,10 @@ class Conditional:
 
     def __init__(self, app: ASGIApp, version: str) -> None:
         self.app = app
-        self.version = version
+        self.headers = [
+            (VERSION_HEADER.lower().encode(), version.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold an answer until its body is whole, then finish it."""
@@ -57,9 +60,7 @@ class Conditional:
     def _finish(self, scope: Scope, start: Message, body: bytes) -> bytes:
         """Complete status and headers of an answer; return what is sent of its body."""
         asked = Headers(scope=scope)
-        headers = MutableHeaders(raw=start["headers"])
-        headers[VERSION_HEADER] = self.version
-        headers["X-Content-Type-Options"] = "nosniff"
+        headers = MutableHeaders(raw=[*start["headers"], *self.headers])
         headers.setdefault("Cache-Control", "no-store")
         zipped = len(body) >= SMALLEST_ZIPPED
         if zipped:

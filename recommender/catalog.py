@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 _AMONG = "id IN (SELECT value FROM json_each(?))"
-FILM_COLUMNS = "id, titulo, genero, diretor, atores"
+FILM_FIELDS = ("id", "titulo", "genero", "diretor", "atores")
+FILM_COLUMNS = ", ".join(FILM_FIELDS)
 
 Film = dict[str, Any]
 
@@ -47,8 +48,8 @@ class Catalog:
     def films(self, film_ids: Iterable[int]) -> dict[int, Film]:
         """Return the films with these ids, by id; unknown ids are absent."""
         query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
-        rows = self._db.execute(query, (json.dumps(list(film_ids)),))
-        return {row["id"]: dict(row) for row in rows}
+        rows = self._db.execute(query, (json.dumps(list(film_ids)),)).fetchall()
+        return {row[0]: dict(zip(FILM_FIELDS, row, strict=True)) for row in rows}
 
     def titles(self, film_ids: Iterable[int]) -> dict[int, str]:
         """Return the titles of the films with these ids, by id; unknown ids are absent."""

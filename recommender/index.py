@@ -116,6 +116,14 @@ def search(
     yield best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
 
 
+def scan(model: Model, scores: Floats, hidden: Rows, wanted: int) -> Batch:
+    """Return the best of all films but the hidden ones; overwrites the scores (n,) of those."""
+    scores[hidden] = -np.inf
+    rows, scores = best_of(model, np.arange(len(scores), dtype=np.int32), scores, wanted)
+    shown = scores > -np.inf
+    return rows[shown], scores[shown]
+
+
 def walk(
     model: Model, scores: Floats, order: Rows, choosable: Choosable, wanted: int
 ) -> Iterator[Batch]:

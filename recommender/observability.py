@@ -8,6 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
+from pydantic_core import to_json
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recommender.timing import STATE, Timing, start
@@ -17,7 +18,13 @@ Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 SERVICE = "filmes"
 TRACE_HEADER = "x-amzn-trace-id"
 
-logger = Logger(service=SERVICE)
+
+def _serialize(log: object) -> str:
+    return to_json(log, fallback=str, inf_nan_mode="constants").decode()
+
+
+# Messages are plain texts: none is to be read as JSON.
+logger = Logger(service=SERVICE, json_serializer=_serialize, json_deserializer=str)
 metrics = Metrics(namespace="Filmes", service=SERVICE)
 
 # What else logs: failures, in the same form. Below a warning Mangum tells every request's path,

@@ -23,8 +23,8 @@ def next_link(request: Request, use: Serving, offset: int, basis: bytes = b"") -
     text = f"{_version(use)}:{_digest(_list(request))}:{_digest(basis)}:{offset}"
     cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-    path, query = quote(_public_path(request)), urlencode([*kept, ("cursor", cursor)])
-    return f'<{path}?{query}>; rel="next"'
+    query = f"{urlencode(kept)}&cursor={cursor}" if kept else f"cursor={cursor}"
+    return f'<{quote(_public_path(request))}?{query}>; rel="next"'
 
 
 def read_cursor(request: Request, use: Serving, cursor: str | None, basis: bytes = b"") -> int:
@@ -60,7 +60,7 @@ def _list(request: Request) -> bytes:
     """Return what tells one list from another: its path and its parameters in any order."""
     items = sorted(request.query_params.multi_items())
     return repr(
-        [request.url.path, *(item for item in items if item[0] not in NOT_OF_THE_LIST)]
+        [request.scope["path"], *(item for item in items if item[0] not in NOT_OF_THE_LIST)]
     ).encode()
 
 
@@ -75,5 +75,5 @@ def _public_path(request: Request) -> str:
     """
     event = request.scope.get("aws.event", {})
     if "resource" in event:
-        return str(event["requestContext"].get("path", request.url.path))
-    return request.url.path
+        return str(event["requestContext"].get("path", request.scope["path"]))
+    return str(request.scope["path"])

@@ -8,6 +8,7 @@ index, then (unless they are to be mixed in) of the films that the user has rate
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,13 @@ from recommender.index import (
     contains,
     films_of_genres,
     gather,
+    scan,
     search,
     walk,
 )
 
 NO_ROWS: Rows = np.empty(0, np.int32)
+FLAT = 1000  # films of which all take less to score than to search
 POOL = 100  # best films among which diversity is sought
 
 # OpenBLAS computes lanes that it then discards, and may flag what it read there as invalid.
@@ -61,8 +64,7 @@ class Ranking:
     more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """A film (its row), its rating if that is why it is a reason, and its share of a score."""
 
     row: int
@@ -80,7 +82,7 @@ def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
 
 def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
     """Return the cell of each row (m,)."""
-    return np.searchsorted(model.cell_starts, rows, side="right") - 1
+    return model.cell_starts.searchsorted(rows, side="right") - 1
 
 
 def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
@@ -123,20 +125,27 @@ def rank(
         barred = np.sort(barred[barred >= 0])
     of_genres = films_of_genres(model, genres)
     rated = np.sort(profile.rows)
-    hidden = barred if mixed else np.sort(np.concatenate([barred, rated]))
-    rated = Choosable(barred, of_genres).among(rated)
+    hidden = rated
+    if mixed:
+        hidden = barred
+    elif len(barred):
+        hidden = np.sort(np.concatenate([barred, rated]))
+    if len(barred) or of_genres is not None:
+        rated = Choosable(barred, of_genres).among(rated)
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     choosable = Choosable(hidden, of_genres)
     if strategy is Strategy.MODEL:
         user = user_vector(model, profile)
-        bounds = bound_scores(model, user)
-        batches = search(model, bounds, lambda vectors: vectors @ user, choosable, wanted)
+        if of_genres is None and len(model.film_ids) <= FLAT:
+            rows, scores = scan(model, model.vectors @ user, hidden, wanted)
+        else:
+            bounds = bound_scores(model, user)
+            batches = search(model, bounds, lambda vectors: vectors @ user, choosable, wanted)
+            rows, scores = gather(batches, wanted)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
-        batches = walk(model, fixed_scores, order, choosable, wanted)
-
-    rows, scores = gather(batches, wanted)
+        rows, scores = gather(walk(model, fixed_scores, order, choosable, wanted), wanted)
     if diversity:
         varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
         rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
@@ -149,8 +158,8 @@ def rank(
         scores = np.concatenate([scores, last_scores])
     page = slice(offset, offset + limit)
     more = len(rows) > offset + limit
-    is_rated = contains(rated, rows[page])
-    return Ranking(strategy, rows[page], scores[page], is_rated, more)
+    rows, scores = rows[page], scores[page]
+    return Ranking(strategy, rows, scores, contains(rated, rows), more)
 
 
 def make_directions(vectors: Floats) -> Floats:
@@ -184,7 +193,9 @@ def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.i
 def user_vector(model: Model, profile: Profile) -> Floats:
     """Fold ratings in: the user's vector (d,), of which every film's score is the product."""
     prior = len(profile.rows) ** -model.user_exponent * model.prior
-    return np.asarray(_weights(model, profile) @ model.vectors[profile.rows] + prior, np.float32)
+    return np.asarray(
+        _weights(model, profile) @ model.vectors.take(profile.rows, axis=0) + prior, np.float32
+    )
 
 
 @_discarded_lanes
@@ -199,20 +210,15 @@ def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> 
     sources = model.vectors.take(profile.rows, axis=0) * _weights(model, profile)[:, None]
     shares = model.vectors.take(ranking.rows, axis=0) @ sources.T
     best = (-shares).argsort(axis=1, kind="stable")[:, : most + 1]
-    places = zip(
-        ranking.rows.tolist(),
-        profile.rows[best].tolist(),
-        profile.ratings[best].tolist(),
-        np.take_along_axis(shares, best, axis=1).tolist(),
-        strict=True,
-    )
+    rated, ratings = profile.rows.tolist(), profile.ratings.tolist()
+    places = zip(ranking.rows.tolist(), best.tolist(), shares.tolist(), strict=True)
     return [
         [
-            Reason(source, rating, share)
-            for source, rating, share in zip(sources_, ratings, of_film, strict=True)
-            if share > 0 and source != row
+            Reason(rated[place], ratings[place], of_film[place])
+            for place in best_of_film
+            if of_film[place] > 0 and rated[place] != row
         ][:most]
-        for row, sources_, ratings, of_film in places
+        for row, best_of_film, of_film in places
     ]
 
 
@@ -231,11 +237,13 @@ def user_group(model: Model, profile: Profile) -> int:
 def _weights(model: Model, profile: Profile) -> Floats:
     """Return w(r) of each rating (m,), with all that scales a film's share of a score."""
     count = len(profile.rows)
-    total = profile.ratings.sum(dtype=np.float64) + model.rating_mean_strength * model.rating_mean
+    total = sum(profile.ratings.tolist()) + model.rating_mean_strength * model.rating_mean
     mean = total / (count + model.rating_mean_strength)
-    weights = 1 + model.rating_slope * (profile.ratings - mean) / model.rating_half_range
-    scaled = weights * model.fold_in[profile.rows] * count**-model.user_exponent
-    return np.asarray(scaled, np.float32)
+    slope = np.float64(model.rating_slope / model.rating_half_range)
+    weights = slope * profile.ratings + (1 - slope * mean)
+    weights *= model.fold_in.take(profile.rows)
+    weights *= count**-model.user_exponent
+    return np.asarray(weights, np.float32)
 
 
 def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:

@@ -146,9 +146,10 @@ def describe(
 ) -> list[dict[str, Any]]:
     """Return what is told of the films of a ranking: each with its score, reasons and group."""
     model = use.artifact.model
-    reason_rows = [reason.row for of_film in reasons for reason in of_film]
+    reason_rows = list({reason.row for of_film in reasons for reason in of_film})
+    sources = dict(zip(reason_rows, model.film_ids[reason_rows].tolist(), strict=True))
     ids = model.film_ids[found.rows].tolist()
-    films = use.catalog.films({*ids, *model.film_ids[reason_rows].tolist()})
+    films = use.catalog.films({*ids, *sources.values()})
     cells = ranking.find_cells(model, found.rows).tolist()
     body = []
     for film_id, cell, score, rated, of_film in zip(
@@ -157,7 +158,7 @@ def describe(
         points = round(score, DECIMALS)
         motives = [
             {
-                "filme_id": (source := int(model.film_ids[reason.row])),
+                "filme_id": (source := sources[reason.row]),
                 "titulo": films[source]["titulo"],
                 "avaliacao": reason.rating,
                 "parcela": round(reason.share, DECIMALS),

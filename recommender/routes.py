@@ -16,10 +16,11 @@ from fastapi.params import Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
+from starlette._utils import get_route_path
 from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
-from starlette.routing import compile_path, request_response
-from starlette.types import ASGIApp
+from starlette.routing import Match, compile_path, request_response
+from starlette.types import ASGIApp, Scope
 
 
 class JSON(JSONResponse):
@@ -49,6 +50,12 @@ class Route(APIRoute):
         self.methods = {method.upper() for method in options.get("methods") or ["GET"]}
         self.name = options.get("name") or endpoint.__name__
         self._options = options
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Tell at the least cost of the paths of other routes that they are not this one's."""
+        if scope["type"] != "http" or not self.path_regex.match(get_route_path(scope)):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def __getattr__(self, name: str) -> Any:
         """Analyse the route when an attribute is missing; `app` is what answers a request."""

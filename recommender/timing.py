@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
 from recommender import lean
@@ -61,7 +60,7 @@ class TimedAPI(FastAPI):
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
                 timing.milliseconds = 1000 * (time.perf_counter() - began)
-                MutableHeaders(raw=message["headers"])["Server-Timing"] = timing.header
+                message["headers"].append((b"server-timing", timing.header.encode()))
             await send(message)
 
         await super().__call__(scope, receive, tell)
