@@ -1,6 +1,6 @@
 """Ranking against a reference that scores every film, one by one, as the definitions say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -209,6 +209,14 @@ def test_pages_of_any_size_meet(case: Case, size: int) -> None:
         more = page.more
         assert len(page.rows) == size or not more
     assert films == expected
+
+
+@pytest.fixture(scope="module", autouse=True, params=[0, 1000], ids=["searched", "scanned"])
+def flat(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Catalogues of up to so many films are scored as a whole; else the index is searched."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recommender.ranking.FLAT", request.param)
+        yield request.param
 
 
 @pytest.fixture(scope="module")
