@@ -58,6 +58,7 @@ ALLOWED = {
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
+    "too_short": "no mínimo {min_length} valor",
 }
 
 _log = logging.getLogger(__name__)

@@ -99,6 +99,7 @@ def rank(
     *,
     limit: int = 5,
     offset: int = 0,
+    among: Sequence[int] | None = None,
     genres: Iterable[str] = (),
     excluded: Sequence[int] = (),
     include_rated: bool | None = None,
@@ -106,6 +107,7 @@ def rank(
 ) -> Ranking:
     """Return ``limit`` films from position ``offset`` of the order made for a profile.
 
+    ``among`` are the ids of the only films to rank, in the order of their scores; None: all films.
     ``genres`` keeps only films with any of them (names as in ``model.genre_names``; none: all
     films). ``excluded`` are ids of films to leave out altogether. ``include_rated`` tells whether
     rated films compete with the others; if not, they come last. By default they do for the
@@ -117,11 +119,15 @@ def rank(
     mixed = strategy is not Strategy.MODEL if include_rated is None else include_rated
     barred = find_rows(model, excluded)
     barred = np.unique(barred[barred >= 0])
-    of_genres = films_of_genres(model, genres)
-    rated = Choosable(barred, of_genres).among(np.sort(profile.rows))
+    listed = films_of_genres(model, genres)
+    if among is not None:
+        named = find_rows(model, among)
+        listed = (Choosable(np.empty(0, np.int32), listed).among(np.unique(named[named >= 0])),)
+    rated = Choosable(barred, listed).among(np.sort(profile.rows))
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
-    choosable = Choosable(barred if mixed else np.union1d(barred, rated), of_genres)
+    few = among is not None
+    choosable = Choosable(barred if mixed else np.union1d(barred, rated), listed, few)
     if strategy is Strategy.MODEL:
         user = user_vector(model, profile)
         bounds = bound_scores(model, user)

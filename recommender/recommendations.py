@@ -83,7 +83,7 @@ async def recommend_to_anybody(
     if asked.usuario_id is not None:
         allow(request, asked.usuario_id)
         return _compare(use, asked.usuario_id, asked)
-    given = hypotheses.checked_ratings(use.artifact, asked.avaliacoes)
+    given = hypotheses.checked_ratings(use.artifact, asked)
     profile = ranking.make_profile(use.artifact.model, sorted(given.items()))
     found = rank(use, profile, asked)
     reasons = ranking.explain(use.artifact.model, profile, found)
@@ -110,7 +110,7 @@ async def recommend_if(
 def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSONResponse:
     """Answer with a user's list as some more ratings would make it, beside that of today."""
     model = use.artifact.model
-    given = hypotheses.checked_ratings(use.artifact, asked.avaliacoes)
+    given = hypotheses.checked_ratings(use.artifact, asked)
     known = use.ratings(user_id)
     profile = ranking.make_profile(model, sorted((dict(known.ratings) | given).items()))
     found = rank(use, profile, asked)
@@ -130,12 +130,14 @@ def rank(
     offset: int = 0,
 ) -> Ranking:
     """Rank films for a profile in the way that a request asks for."""
+    among = asked.entre if isinstance(asked, Hypothesis) else None
     return ranking.rank(
         use.artifact.model,
         profile,
         asked.estrategia,
         limit=asked.limite,
         offset=offset,
+        among=among,
         genres=[fold(genre) for genre in asked.genero],
         excluded=asked.excluir,
         include_rated=asked.incluir_avaliados,

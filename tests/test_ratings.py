@@ -226,8 +226,8 @@ def test_a_rating_is_of_the_scale_of_the_data(api: TestClient, rating: float) ->
         ('{"avaliacao": Infinity}', "avaliacao", "um número finito"),
         ("{}", "avaliacao", "um valor é obrigatório"),
         ('{"avaliacao": 4, "versao": 9}', "versao", "nenhum parâmetro com este nome"),
-        ("[4]", "", "um objeto JSON, com Content-Type: application/json"),
-        ("", "", "um valor é obrigatório"),
+        ("[4]", "corpo", "um objeto JSON, com Content-Type: application/json"),
+        ("", "corpo", "um objeto JSON, com Content-Type: application/json"),
     ],
 )
 def test_a_body_that_is_no_rating(api: TestClient, body: str, field: str, allowed: str) -> None:
@@ -242,7 +242,7 @@ def test_parameters_and_long_bodies_are_refused(api: TestClient) -> None:
         answer = api.request(method, path(USER, UNRATED) + "?a=b", json={"avaliacao": 4})
         [found] = check_problem(answer, 422)["erros"]
         assert found["campo"] == "a"
-    check_problem(api.put(path(USER, UNRATED), json={"avaliacao": 4, "a": "b" * 100_000}), 413)
+    check_problem(api.put(path(USER, UNRATED), json={"avaliacao": 4, "a": "b" * 150_000}), 413)
     check_problem(api.get(path(USER, UNRATED)), 404)
 
 
