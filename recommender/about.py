@@ -13,11 +13,11 @@ from recommender import problems
 from recommender.artifact import FORMAT
 from recommender.caching import FRESH, PUBLIC
 from recommender.schemas import Health, ModelCard
-from recommender.serving import ONCE, InUse
+from recommender.serving import STRICT, InUse
 
 PAGES = Path(__file__).parent / "pages"
 
-router = APIRouter(tags=["sobre"], responses=problems.COMMON, dependencies=[ONCE])
+router = APIRouter(tags=["sobre"], responses=problems.COMMON, dependencies=[STRICT])
 
 
 @router.get(

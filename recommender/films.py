@@ -24,11 +24,11 @@ from recommender.schemas import (
     ListQuery,
     Recommendation,
 )
-from recommender.serving import ONCE, InUse
+from recommender.serving import STRICT, InUse
 
 MAP_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
-router = APIRouter(tags=["filmes"], responses=problems.COMMON, dependencies=[ONCE])
+router = APIRouter(tags=["filmes"], responses=problems.COMMON, dependencies=[STRICT])
 
 _LIST = problems.responses({410: problems.EXPIRED})
 _NO_FILM = problems.responses({404: "Não há tal filme."})

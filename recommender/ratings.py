@@ -14,10 +14,10 @@ from recommender.limits import BODY
 from recommender.paging import next_link, read_cursor
 from recommender.problems import ProblemError
 from recommender.schemas import FilmId, NewRating, Rating, RatingQuery
-from recommender.serving import ONCE, InUse, Serving, no_user
+from recommender.serving import STRICT, InUse, Serving, no_user
 from recommender.store import ConflictError, Entry, overlay
 
-router = APIRouter(tags=["avaliacoes"], responses=problems.COMMON, dependencies=[ONCE])
+router = APIRouter(tags=["avaliacoes"], responses=problems.COMMON, dependencies=[STRICT])
 
 _PATH = "/usuarios/{usuario_id}/avaliacoes"
 _WRITE = REFUSALS | {412: "A avaliação não é a que `If-Match` ou `If-None-Match` diz."}
@@ -58,11 +58,8 @@ async def list_ratings(
     summary="Uma avaliação",
     description=f"Seu `ETag` serve a `If-Match` de uma escrita. {_VERSIONS}",
 )
-async def show_rating(
-    request: Request, usuario_id: Reader, filme_id: FilmId, use: InUse
-) -> JSONResponse:
+async def show_rating(usuario_id: Reader, filme_id: FilmId, use: InUse) -> JSONResponse:
     """Answer with a user's rating of a film."""
-    problems.refuse_parameters(request)
     film = _film(use, filme_id)
     written = use.written(usuario_id, filme_id).get(filme_id)
     rating = _counting(written, use.catalog.rating(usuario_id, filme_id))
@@ -87,7 +84,6 @@ async def rate(
     request: Request, usuario_id: Writer, filme_id: FilmId, new: NewRating, use: InUse
 ) -> JSONResponse:
     """Set a user's rating of a film: 201 where there was none, else 200."""
-    problems.refuse_parameters(request)
     film = _film(use, filme_id)
     if allowed := scale_allowed(use.artifact, new.avaliacao):
         raise problems.invalid_field("avaliacao", f"{new.avaliacao:.15g}", allowed)
@@ -108,7 +104,6 @@ async def rate(
 )
 async def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> Response:
     """Delete a user's rating of a film, if there is one; of one that the catalogue lacks, too."""
-    problems.refuse_parameters(request)
     film = use.catalog.films([filme_id]).get(filme_id)
     _write(request, use, usuario_id, filme_id, film, None)
     return Response(status_code=204)

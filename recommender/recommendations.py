@@ -20,11 +20,11 @@ from recommender.schemas import (
     RecommendationRequest,
     WhatIf,
 )
-from recommender.serving import ONCE, InUse, Serving
+from recommender.serving import STRICT, InUse, Serving
 
 DECIMALS = 6  # of scores and shares
 
-router = APIRouter(tags=["recomendacoes"], responses=problems.COMMON, dependencies=[ONCE])
+router = APIRouter(tags=["recomendacoes"], responses=problems.COMMON, dependencies=[STRICT])
 
 _TO_USER = "Pelas avaliações do usuário; sem nenhuma, os mais populares, o que `X-Estrategia` diz."
 _NO_USER = problems.responses(REFUSALS | {404: "Não há tal usuário.", 410: problems.EXPIRED})
@@ -79,7 +79,6 @@ async def recommend_to_anybody(
     request: Request, asked: RecommendationRequest, use: InUse
 ) -> JSONResponse:
     """Rank films for the ratings in the body, alone or laid over those of a user."""
-    problems.refuse_parameters(request)
     if asked.usuario_id is not None:
         allow(request, asked.usuario_id)
         return _compare(use, asked.usuario_id, asked)
@@ -99,11 +98,8 @@ async def recommend_to_anybody(
     description="As recomendações que o usuário teria se às suas avaliações se juntassem estas, e "
     "em que diferem das de hoje. Nada é guardado.",
 )
-async def recommend_if(
-    request: Request, usuario_id: Reader, asked: Hypothesis, use: InUse
-) -> JSONResponse:
+async def recommend_if(usuario_id: Reader, asked: Hypothesis, use: InUse) -> JSONResponse:
     """Rank films for the ratings in the body, laid over those of a user."""
-    problems.refuse_parameters(request)
     return _compare(use, usuario_id, asked)
 
 
