@@ -14,12 +14,12 @@ from recommender.artifact import FORMAT
 from recommender.caching import FRESH, PUBLIC
 from recommender.routes import Route
 from recommender.schemas import Health, ModelCard
-from recommender.serving import ONCE, InUse
+from recommender.serving import STRICT, InUse
 
 PAGES = Path(__file__).parent / "pages"
 
 router = APIRouter(
-    tags=["sobre"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+    tags=["sobre"], responses=problems.COMMON, dependencies=[STRICT], route_class=Route
 )
 
 

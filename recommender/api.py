@@ -84,7 +84,7 @@ def create_app(folder: Path, access: Access | None = None, store: Store | None =
     )
     app.state.serving = serving
     app.state.access = access or Access()
-    problems.install(app, version)
+    problems.install(app)
     documentation.install(app)
     app.add_middleware(BodyLimit)
     origins = os.environ.get("CORS_ORIGINS", "").replace(",", " ").split()

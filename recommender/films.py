@@ -24,12 +24,12 @@ from recommender.schemas import (
     ListQuery,
     Recommendation,
 )
-from recommender.serving import ONCE, InUse
+from recommender.serving import STRICT, InUse
 
 MAP_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 router = APIRouter(
-    tags=["filmes"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+    tags=["filmes"], responses=problems.COMMON, dependencies=[STRICT], route_class=Route
 )
 
 _LIST = problems.responses({410: problems.EXPIRED})

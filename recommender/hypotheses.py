@@ -1,38 +1,54 @@
 """Ratings that a request brings along: whether they can be, and what they would change."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recommender.artifact import Artifact
 from recommender.problems import invalid_fields
 from recommender.ranking import find_rows
-from recommender.schemas import GivenRating
+from recommender.schemas import Hypothesis
 
 
-def checked_ratings(artifact: Artifact, ratings: Sequence[GivenRating]) -> dict[int, float]:
-    """Return ratings by film id.
+def checked_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, float]:
+    """Return the ratings of a request by film id.
 
     Raises:
-        ProblemError: 422 that names each unknown film, each film rated twice, and each rating
-            outside the scale of the data.
+        ProblemError: 422 that names each unknown film and each film named twice, rated or to be
+            ranked, and each rating that is not of the scale of the data.
     """
-    lowest, highest = artifact.scale
-    rows = find_rows(artifact.model, [rating.filme_id for rating in ratings])
-    given: dict[int, float] = {}
-    faults: list[tuple[str, object, str]] = []
-    for place, (rating, row) in enumerate(zip(ratings, rows.tolist(), strict=True)):
-        film = f"avaliacoes.{place}.filme_id"
-        if row < 0:
-            faults.append((film, rating.filme_id, "o id de um filme do catálogo"))
-        elif rating.filme_id in given:
-            faults.append((film, rating.filme_id, "cada filme uma só vez"))
-        if not lowest <= rating.avaliacao <= highest:
-            allowed = f"de {lowest:g} a {highest:g}"
-            faults.append((f"avaliacoes.{place}.avaliacao", rating.avaliacao, allowed))
-        given[rating.filme_id] = rating.avaliacao
+    rated = [rating.filme_id for rating in asked.avaliacoes]
+    checked: list[tuple[str, object, str | None]] = []
+    for place, allowed in enumerate(_films_allowed(artifact, rated)):
+        name, rating = f"avaliacoes.{place}", asked.avaliacoes[place].avaliacao
+        checked.append((f"{name}.filme_id", rated[place], allowed))
+        checked.append((f"{name}.avaliacao", f"{rating:.15g}", scale_allowed(artifact, rating)))
+    for place, allowed in enumerate(_films_allowed(artifact, asked.entre or [])):
+        checked.append((f"entre.{place}", (asked.entre or [])[place], allowed))
+    faults = [(name, value, allowed) for name, value, allowed in checked if allowed]
     if faults:
         raise invalid_fields(faults)
-    return given
+    return {rating.filme_id: rating.avaliacao for rating in asked.avaliacoes}
+
+
+def scale_allowed(artifact: Artifact, rating: float) -> str | None:
+    """Return what is allowed if a rating is not of the data's scale, else None."""
+    (lowest, highest), step = artifact.scale, artifact.step
+    steps = (rating - lowest) / step if step else 0.0
+    if lowest <= rating <= highest and math.isclose(steps, round(steps), abs_tol=1e-9):
+        return None
+    return f"um número de {lowest:g} a {highest:g}" + (f", de {step:g} em {step:g}" if step else "")
+
+
+def _films_allowed(artifact: Artifact, films: Sequence[int]) -> list[str | None]:
+    """Return of each film, by id, what is allowed if it is not: unknown, or named before."""
+    seen: set[int] = set()
+    allowed: list[str | None] = []
+    for film, row in zip(films, find_rows(artifact.model, films).tolist(), strict=True):
+        repeated = "cada filme uma só vez" if film in seen else None
+        allowed.append("o id de um filme do catálogo" if row < 0 else repeated)
+        seen.add(film)
+    return allowed
 
 
 def difference(

@@ -27,11 +27,12 @@ Batch = tuple[Rows, Floats]  # rows and scores, best first
 class Choosable:
     """Which films may be listed: none of ``hidden``, any of ``listed`` unless that is None.
 
-    All rows ascend.
+    All rows ascend. ``few_listed`` tells that the listed are known to be few.
     """
 
     hidden: Rows
     listed: tuple[Rows, ...] | None = None
+    few_listed: bool = False
 
     def among(self, rows: Rows) -> Rows:
         """Return those rows that may be listed."""
@@ -60,7 +61,9 @@ class Choosable:
 
     def few(self, model: Model) -> Rows | None:
         """Return all rows that may be listed, if they are few."""
-        if self.listed is None or sum(map(len, self.listed)) > FEW * model.candidates:
+        if self.listed is None:
+            return None
+        if not self.few_listed and sum(map(len, self.listed)) > FEW * model.candidates:
             return None
         rows = np.unique(np.concatenate([np.empty(0, np.int32), *self.listed]))
         return rows[~contains(self.hidden, rows)]

@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recommender.problems import ProblemError, answer
 
-LARGEST_BODY = 100_000  # bytes: the longest body that a route takes, and room for blanks
+LARGEST_BODY = 150_000  # bytes: the longest body that a route takes, and room for blanks
 
 BODY = {
     400: "O corpo não é um texto em UTF-8.",

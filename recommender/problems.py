@@ -10,8 +10,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recommender.caching import VERSION_HEADER
 from recommender.store import StoreError
 
 MEDIA_TYPE = "application/problem+json"
@@ -58,6 +58,7 @@ ALLOWED = {
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
+    "too_short": "no mínimo {min_length} valor",
 }
 
 _log = logging.getLogger(__name__)
@@ -95,12 +96,6 @@ def invalid_fields(fields: Iterable[tuple[str, object, str]]) -> ProblemError:
     )
 
 
-def refuse_parameters(request: Request) -> None:
-    """Raise the 422 for a request with parameters, on a route that takes none."""
-    if request.query_params:
-        raise invalid_fields((*item, UNKNOWN) for item in request.query_params.multi_items())
-
-
 def responses(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """Return the ``responses`` of a route for problems: statuses, and what each means there."""
     schema = {"$ref": "#/components/schemas/Problem"}
@@ -114,11 +109,8 @@ COMMON = responses({422: "Um parâmetro não é aceito.", 503: "Não há modelo 
 """The problems that every route may answer with."""
 
 
-def install(app: FastAPI, version: str) -> None:
-    """Make every error of an app a problem.
-
-    The answer to a failure passes no middleware, so the artifact's version is put on it here.
-    """
+def install(app: FastAPI) -> None:
+    """Make every error of an app a problem; middleware that is added later sees them, too."""
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
@@ -143,15 +135,37 @@ def install(app: FastAPI, version: str) -> None:
         detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
         return answer(ProblemError(503, detail, headers={"Retry-After": str(RETRY_SECONDS)}))
 
-    async def on_failure(_: Request, __: Exception) -> JSONResponse:
-        headers = {VERSION_HEADER: version, "Cache-Control": "no-store"}
-        return answer(ProblemError(500, "Erro interno. Tente novamente mais tarde.", None, headers))
-
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(StoreError, on_unreachable)
-    app.add_exception_handler(Exception, on_failure)
+    app.add_middleware(_Failures)
+
+
+class _Failures:
+    """ASGI middleware: a failure is answered here, and goes on to where it is logged.
+
+    As an exception handler it would be outside of all middleware, without the common headers.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except Exception:
+            if scope["type"] == "http" and not started:
+                failure = ProblemError(500, "Erro interno. Tente novamente mais tarde.")
+                await answer(failure)(scope, receive, send)
+            raise
 
 
 def _allowed(request: Request) -> str:

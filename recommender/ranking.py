@@ -103,6 +103,7 @@ def rank(
     *,
     limit: int = 5,
     offset: int = 0,
+    among: Sequence[int] | None = None,
     genres: Iterable[str] = (),
     excluded: Sequence[int] = (),
     include_rated: bool | None = None,
@@ -110,6 +111,7 @@ def rank(
 ) -> Ranking:
     """Return ``limit`` films from position ``offset`` of the order made for a profile.
 
+    ``among`` are the ids of the only films to rank, in the order of their scores; None: all films.
     ``genres`` keeps only films with any of them (names as in ``model.genre_names``; none: all
     films). ``excluded`` are ids of films to leave out altogether. ``include_rated`` tells whether
     rated films compete with the others; if not, they come last. By default they do for the
@@ -123,21 +125,24 @@ def rank(
     if excluded:
         barred = find_rows(model, sorted(set(excluded)))
         barred = np.sort(barred[barred >= 0])
-    of_genres = films_of_genres(model, genres)
+    listed = films_of_genres(model, genres)
+    if among is not None:
+        named = find_rows(model, among)
+        listed = (Choosable(NO_ROWS, listed).among(np.unique(named[named >= 0])),)
     rated = np.sort(profile.rows)
     hidden = rated
     if mixed:
         hidden = barred
     elif len(barred):
         hidden = np.sort(np.concatenate([barred, rated]))
-    if len(barred) or of_genres is not None:
-        rated = Choosable(barred, of_genres).among(rated)
+    if len(barred) or listed is not None:
+        rated = Choosable(barred, listed).among(rated)
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
-    choosable = Choosable(hidden, of_genres)
+    choosable = Choosable(hidden, listed, among is not None)
     if strategy is Strategy.MODEL:
         user = user_vector(model, profile)
-        if of_genres is None and len(model.film_ids) <= FLAT:
+        if listed is None and len(model.film_ids) <= FLAT:
             rows, scores = scan(model, model.vectors @ user, hidden, wanted)
         else:
             bounds = bound_scores(model, user)

@@ -1,6 +1,5 @@
 """Routes of a user's ratings: what was packaged, and what was written over it."""
 
-import math
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,16 +9,17 @@ from recommender import problems, ranking
 from recommender.access import REFUSALS, Reader, Writer
 from recommender.caching import PERSONAL, etag, names
 from recommender.catalog import Film
+from recommender.hypotheses import scale_allowed
 from recommender.limits import BODY
 from recommender.paging import next_link, read_cursor
-from recommender.problems import ProblemError, invalid_field
+from recommender.problems import ProblemError
 from recommender.routes import Route
 from recommender.schemas import FilmId, NewRating, Rating, RatingQuery
-from recommender.serving import ONCE, InUse, Serving, no_user
+from recommender.serving import STRICT, InUse, Serving, no_user
 from recommender.store import ConflictError, Entry, overlay
 
 router = APIRouter(
-    tags=["avaliacoes"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+    tags=["avaliacoes"], responses=problems.COMMON, dependencies=[STRICT], route_class=Route
 )
 
 _PATH = "/usuarios/{usuario_id}/avaliacoes"
@@ -61,11 +61,8 @@ async def list_ratings(
     summary="Uma avaliação",
     description=f"Seu `ETag` serve a `If-Match` de uma escrita. {_VERSIONS}",
 )
-async def show_rating(
-    request: Request, usuario_id: Reader, filme_id: FilmId, use: InUse
-) -> JSONResponse:
+async def show_rating(usuario_id: Reader, filme_id: FilmId, use: InUse) -> JSONResponse:
     """Answer with a user's rating of a film."""
-    problems.refuse_parameters(request)
     film = _film(use, filme_id)
     written = use.written(usuario_id, filme_id).get(filme_id)
     rating = _counting(written, use.catalog.rating(usuario_id, filme_id))
@@ -90,9 +87,9 @@ async def rate(
     request: Request, usuario_id: Writer, filme_id: FilmId, new: NewRating, use: InUse
 ) -> JSONResponse:
     """Set a user's rating of a film: 201 where there was none, else 200."""
-    problems.refuse_parameters(request)
     film = _film(use, filme_id)
-    _check_scale(use, new.avaliacao)
+    if allowed := scale_allowed(use.artifact, new.avaliacao):
+        raise problems.invalid_field("avaliacao", f"{new.avaliacao:.15g}", allowed)
     before, after = _write(request, use, usuario_id, filme_id, film, new.avaliacao)
     assert after is not None
     answer = JSONResponse(_show(film, after), 200 if before else 201)
@@ -110,7 +107,6 @@ async def rate(
 )
 async def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> Response:
     """Delete a user's rating of a film, if there is one; of one that the catalogue lacks, too."""
-    problems.refuse_parameters(request)
     film = use.catalog.films([filme_id]).get(filme_id)
     _write(request, use, usuario_id, filme_id, film, None)
     return Response(status_code=204)
@@ -168,17 +164,6 @@ def _film(use: Serving, film_id: int) -> Film:
     if film is None:
         raise ProblemError(404, f"Filme com ID {film_id} não encontrado.")
     return film
-
-
-def _check_scale(use: Serving, rating: float) -> None:
-    """Raise the 422 for a rating that is not of the data's scale: lowest, highest, and step."""
-    (lowest, highest), step = use.artifact.scale, use.artifact.step
-    allowed = f"um número de {lowest:g} a {highest:g}"
-    if step:
-        allowed += f", de {step:g} em {step:g}"
-    steps = (rating - lowest) / step if step else 0.0
-    if not lowest <= rating <= highest or not math.isclose(steps, round(steps), abs_tol=1e-9):
-        raise invalid_field("avaliacao", f"{rating:g}", allowed)
 
 
 def _show(film: Film, rating: Entry) -> dict[str, Any]:

@@ -20,12 +20,12 @@ from recommender.schemas import (
     RecommendationRequest,
     WhatIf,
 )
-from recommender.serving import ONCE, InUse, Serving
+from recommender.serving import STRICT, InUse, Serving
 
 DECIMALS = 6  # of scores and shares
 
 router = APIRouter(
-    tags=["recomendacoes"], responses=problems.COMMON, dependencies=[ONCE], route_class=Route
+    tags=["recomendacoes"], responses=problems.COMMON, dependencies=[STRICT], route_class=Route
 )
 
 _TO_USER = "Pelas avaliações do usuário; sem nenhuma, os mais populares, o que `X-Estrategia` diz."
@@ -79,11 +79,10 @@ _BODY = problems.responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
 )
 async def recommend_to_anybody(request: Request, asked: RecommendationRequest, use: InUse) -> JSON:
     """Rank films for the ratings in the body, alone or laid over those of a user."""
-    problems.refuse_parameters(request)
     if asked.usuario_id is not None:
         allow(request, asked.usuario_id)
         return _compare(use, asked.usuario_id, asked)
-    given = hypotheses.checked_ratings(use.artifact, asked.avaliacoes)
+    given = hypotheses.checked_ratings(use.artifact, asked)
     profile = ranking.make_profile(use.artifact.model, sorted(given.items()))
     found = rank(use, profile, asked)
     reasons = ranking.explain(use.artifact.model, profile, found)
@@ -99,16 +98,15 @@ async def recommend_to_anybody(request: Request, asked: RecommendationRequest, u
     description="As recomendações que o usuário teria se às suas avaliações se juntassem estas, e "
     "em que diferem das de hoje. Nada é guardado.",
 )
-async def recommend_if(request: Request, usuario_id: Reader, asked: Hypothesis, use: InUse) -> JSON:
+async def recommend_if(usuario_id: Reader, asked: Hypothesis, use: InUse) -> JSON:
     """Rank films for the ratings in the body, laid over those of a user."""
-    problems.refuse_parameters(request)
     return _compare(use, usuario_id, asked)
 
 
 def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSON:
     """Answer with a user's list as some more ratings would make it, beside that of today."""
     model = use.artifact.model
-    given = hypotheses.checked_ratings(use.artifact, asked.avaliacoes)
+    given = hypotheses.checked_ratings(use.artifact, asked)
     known = use.ratings(user_id)
     profile = ranking.make_profile(model, sorted((dict(known.ratings) | given).items()))
     found = rank(use, profile, asked)
@@ -128,12 +126,14 @@ def rank(
     offset: int = 0,
 ) -> Ranking:
     """Rank films for a profile in the way that a request asks for."""
+    among = asked.entre if isinstance(asked, Hypothesis) else None
     return ranking.rank(
         use.artifact.model,
         profile,
         asked.estrategia,
         limit=asked.limite,
         offset=offset,
+        among=among,
         genres=[fold(genre) for genre in asked.genero],
         excluded=asked.excluir,
         include_rated=asked.incluir_avaliados,

@@ -42,13 +42,21 @@ class _NeedsFastAPI(Exception):  # noqa: N818 no error
 
 
 class Route(APIRoute):
-    """A route of FastAPI, analysed when that is first needed."""
+    """A route of FastAPI, analysed when that is first needed.
+
+    ``takes_none`` tells that it takes no parameters in its query; a page does, for links to it may
+    have been tagged by others.
+    """
+
+    takes_none: bool
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         self.path, self.endpoint = path, endpoint
         self.path_regex, self.path_format, self.param_convertors = compile_path(path)
         self.methods = {method.upper() for method in options.get("methods") or ["GET"]}
         self.name = options.get("name") or endpoint.__name__
+        documented = options.get("include_in_schema", True)
+        self.takes_none = documented and "query" not in endpoint.__annotations__
         self._options = options
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

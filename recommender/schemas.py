@@ -149,13 +149,20 @@ class Hypothesis(BaseModel):
         json_schema_extra={
             "examples": [
                 {"avaliacoes": [{"filme_id": 15, "avaliacao": 5}, {"filme_id": 3, "avaliacao": 2}]},
-                {"avaliacoes": [{"filme_id": 309, "avaliacao": 5}], "limite": 10},
+                {"avaliacoes": [{"filme_id": 309, "avaliacao": 5}], "entre": [14, 127, 20]},
             ]
         },
     )
 
     avaliacoes: list[GivenRating] = Field(
         max_length=1000, description="Cada filme uma só vez. Sem nenhuma: os filmes populares."
+    )
+    entre: Annotated[
+        list[Annotated[FilmId, Whole]] | None, Field(min_length=1, max_length=1000)
+    ] = Field(
+        None,
+        description="Ids dos únicos filmes a pôr em ordem, cada um uma só vez: os de uma busca, "
+        "por exemplo. A lista não é completada com outros.",
     )
     limite: Annotated[Limit, Whole] = 5
     genero: Genres = []

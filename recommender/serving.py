@@ -9,7 +9,8 @@ from fastapi import Depends, Request
 
 from recommender.artifact import Artifact
 from recommender.catalog import Catalog
-from recommender.problems import ProblemError, invalid_field
+from recommender.problems import UNKNOWN, ProblemError, invalid_field, invalid_fields
+from recommender.routes import Route
 from recommender.store import Entry, Store, StoreError, overlay
 
 REPEATABLE = ("excluir", "genero")
@@ -82,9 +83,12 @@ async def _in_use(request: Request) -> Serving:
     return serving
 
 
-async def _refuse_repeats(request: Request) -> None:
+async def _check_parameters(request: Request) -> None:
     if not request.query_params:
         return
+    route: Route = request.scope["route"]
+    if route.takes_none:
+        raise invalid_fields((*item, UNKNOWN) for item in request.query_params.multi_items())
     for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
         if count > 1 and name not in REPEATABLE:
             values = ", ".join(request.query_params.getlist(name))
@@ -94,5 +98,6 @@ async def _refuse_repeats(request: Request) -> None:
 InUse = Annotated[Serving, Depends(_in_use)]
 """A route's parameter: what its answer is made from; without an artifact the route answers 503."""
 
-ONCE = Depends(_refuse_repeats)
-"""A route's dependency: what is no list of values may be given only once, else 422."""
+STRICT = Depends(_check_parameters)
+"""A route's dependency: 422 for any parameter where none is taken (pages aside, whose links others
+may have tagged), and for what is no list of values if it is given more than once."""

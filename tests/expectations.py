@@ -310,6 +310,12 @@ def assert_anonymous(body: Body) -> None:
         assert abs(whole - film["pontuacao"]) < 5e-6
 
 
+def assert_among(body: Body) -> None:
+    assert {film["id"] for film in body} == {1, 14, 127}
+    scores = [film["pontuacao"] for film in body]
+    assert scores == sorted(scores, reverse=True)
+
+
 def assert_most_popular(body: Body) -> None:
     order = sorted(FILMS, key=lambda film_id: (-TIMES_RATED[film_id], film_id))
     assert [film["id"] for film in body] == order[:5]
@@ -517,6 +523,7 @@ ANSWERS: dict[str, Answer] = {
     "recomendacoes-anonimas": Answer(
         200, assert_anonymous, {"etag": None, "cache-control": "no-store", "link": None}
     ),
+    "recomendacoes-entre": Answer(200, assert_among, {"etag": None, "link": None}),
     "recomendacoes-anonimas-vazias": Answer(
         200, assert_most_popular, {"etag": None, "x-estrategia": "populares"}
     ),
@@ -537,8 +544,12 @@ ANSWERS: dict[str, Answer] = {
     "erro-parametro-repetido": invalid(("limite", "5, 6", "um só valor")),
     "erro-avaliacoes": invalid(
         ("avaliacoes.0.filme_id", "9999", "o id de um filme do catálogo"),
-        ("avaliacoes.1.avaliacao", "7.0", "de 0 a 5"),
+        ("avaliacoes.1.avaliacao", "7", "um número de 0 a 5, de 1 em 1"),
         ("avaliacoes.2.filme_id", "1", "cada filme uma só vez"),
+    ),
+    "erro-entre": invalid(
+        ("entre.1", "9999", "o id de um filme do catálogo"),
+        ("entre.2", "14", "cada filme uma só vez"),
     ),
     "erro-corpo": invalid(
         (

@@ -313,7 +313,10 @@ def test_a_link_is_ascii_wherever_it_leads(client: TestClient, user: str) -> Non
     assert ids(client.get(answer.links["next"]["url"])) == ids(client.get(f"{OWN}?limite=10"))[5:]
 
 
-def test_a_failure_tells_nothing_of_what_failed(artifact_dir: Path) -> None:
+def test_a_failure_tells_nothing_of_what_failed(
+    artifact_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CORS_ORIGINS", "https://a.example")
     app = create_app(artifact_dir)
 
     async def fail() -> None:
@@ -321,9 +324,12 @@ def test_a_failure_tells_nothing_of_what_failed(artifact_dir: Path) -> None:
 
     app.add_api_route("/falha", fail)
     with TestClient(app, raise_server_exceptions=False) as failing:
-        answer = failing.get("/falha")
+        answer = failing.get("/falha", headers={"origin": "https://a.example"})
     check_problem(answer, 500)
     assert answer.headers["x-versao"] == load(artifact_dir).version
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["access-control-allow-origin"] == "https://a.example"
     assert "1234" not in answer.text
     assert "RuntimeError" not in answer.text
 

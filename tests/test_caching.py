@@ -171,6 +171,22 @@ def test_a_single_value_is_given_once(
     assert answer.json()["erros"] == [{"campo": field, "valor": value, "permitido": "um só valor"}]
 
 
+@pytest.mark.parametrize("path", ["/saude", "/modelo", "/mapa.svg", "/filmes/309"])
+def test_a_route_without_parameters_takes_none(client: TestClient, path: str) -> None:
+    answer = client.get(f"{path}?limite=5&pagina=a&pagina=b")
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [(e["campo"], e["valor"], e["permitido"]) for e in answer.json()["erros"]] == [
+        (name, value, "nenhum parâmetro com este nome")
+        for name, value in (("limite", "5"), ("pagina", "a"), ("pagina", "b"))
+    ]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_a_link_to_a_page_may_be_tagged(client: TestClient, path: str) -> None:
+    assert client.get(f"{path}?utm_source=a").content == client.get(path).content
+
+
 @pytest.mark.parametrize("path", ["/filmes/", "/filmes/1/", "/grupos/", "/docs/"])
 def test_no_path_is_another(client: TestClient, path: str) -> None:
     answer = client.get(path, follow_redirects=False)

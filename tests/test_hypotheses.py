@@ -131,19 +131,90 @@ def test_a_difference_in_small() -> None:
     }
 
 
+# Films to rank
+
+
+def ids(films: list[dict[str, Any]]) -> list[int]:
+    return [film["id"] for film in films]
+
+
+def test_given_films_come_in_the_order_of_the_whole_list(client: TestClient) -> None:
+    whole = post(client, own(1), limite=100).json()
+    some = ids(whole)[::7]
+    answer = post(client, own(1), limite=100, entre=sorted(some)).json()
+    assert answer == whole[::7]
+    assert post(client, own(1), limite=3, entre=sorted(some)).json() == whole[::7][:3]
+
+
+def test_search_results_may_be_ranked(client: TestClient) -> None:
+    found = client.get("/filmes", params={"q": "santos", "limite": 1000}).json()
+    ranked = post(client, own(1), limite=100, entre=ids(found)).json()
+    assert len(found) > 1
+    assert sorted(ids(ranked)) == ids(found)
+    rated = [film["ja_avaliado"] for film in ranked]
+    assert rated == sorted(rated)
+
+
+def test_given_films_pass_the_filters_and_no_others_fill_up(client: TestClient) -> None:
+    rated = own(1)[0]["filme_id"]
+    given = [309, 14, 127, rated]
+    answer = post(client, own(1), limite=10, entre=given, excluir=[14], genero=["comédia"]).json()
+    genres = {film["id"]: film["genero"] for film in MOCK["filmes"]}
+    expected = {film for film in given if genres[film] == "comédia" and film != 14}
+    assert set(ids(answer)) == expected
+    assert post(client, own(1), entre=given, genero=["faroeste espacial"]).json() == []
+
+
+def test_given_films_without_ratings_come_by_popularity(client: TestClient) -> None:
+    popular = ids(client.get("/filmes/populares?limite=100").json())
+    answer = post(client, [], entre=[popular[i] for i in (50, 3, 99)])
+    assert ids(answer.json()) == [popular[i] for i in (3, 50, 99)]
+    assert answer.headers["x-estrategia"] == "populares"
+
+
+def test_a_rating_moves_given_films(client: TestClient) -> None:
+    whole = ids(client.get("/usuarios/1/recomendacoes?limite=30").json())
+    loved = {"filme_id": whole[0], "avaliacao": 5}
+    path = "/usuarios/1/recomendacoes"
+    body = client.post(path, json={"avaliacoes": [loved], "entre": whole, "limite": 30}).json()
+    assert sorted(ids(body["recomendacoes"])) == sorted(whole)
+    assert ids(body["recomendacoes"])[-1] == whole[0]  # the only one that is rated then
+    assert body["diferenca"]["entraram"] == body["diferenca"]["sairam"] == []
+    moved = {film["id"]: film["de"] for film in body["diferenca"]["mudaram"]}
+    assert moved == {
+        film: whole.index(film) + 1
+        for place, film in enumerate(ids(body["recomendacoes"]))
+        if whole[place] != film
+    }
+
+
 # What is not accepted
 
 
+def test_every_given_film_at_fault_is_named(client: TestClient) -> None:
+    body = {"avaliacoes": [{"filme_id": 9998, "avaliacao": 5}], "entre": [1, 9999, 2, 1]}
+    assert errors(client, body) == [
+        ("avaliacoes.0.filme_id", "9998", "o id de um filme do catálogo"),
+        ("entre.1", "9999", "o id de um filme do catálogo"),
+        ("entre.3", "1", "cada filme uma só vez"),
+    ]
+
+
+def test_given_films_have_a_bound(client: TestClient) -> None:
+    [error] = errors(client, {"avaliacoes": [], "entre": list(range(1001))})
+    assert (error[0], error[2]) == ("entre", "no máximo 1000 valores")
+
+
 def test_every_rating_at_fault_is_named(client: TestClient) -> None:
-    ratings = [(1, 5), (9999, 4), (2, 5.5), (1, 3), (-3, -1)]
+    ratings = [(1, 5), (9999, 4), (2, 3.5), (1, 3), (-3, -1)]
     body = {"avaliacoes": [{"filme_id": film, "avaliacao": r} for film, r in ratings]}
-    catalogue, scale = "o id de um filme do catálogo", "de 0 a 5"
+    catalogue, scale = "o id de um filme do catálogo", "um número de 0 a 5, de 1 em 1"
     assert errors(client, body) == [
         ("avaliacoes.1.filme_id", "9999", catalogue),
-        ("avaliacoes.2.avaliacao", "5.5", scale),
+        ("avaliacoes.2.avaliacao", "3.5", scale),
         ("avaliacoes.3.filme_id", "1", "cada filme uma só vez"),
         ("avaliacoes.4.filme_id", "-3", catalogue),
-        ("avaliacoes.4.avaliacao", "-1.0", scale),
+        ("avaliacoes.4.avaliacao", "-1", scale),
     ]
 
 
@@ -172,6 +243,9 @@ WHOLE = "um número inteiro"
         ({"avaliacoes": [], "limite": 101}, ("limite", "101", "no máximo 100")),
         ({"avaliacoes": [], "limite": True}, ("limite", "True", WHOLE)),
         ({"avaliacoes": [], "usuario_id": "ana"}, ("usuario_id", "ana", WHOLE)),
+        ({"avaliacoes": [], "entre": []}, ("entre", "[]", "no mínimo 1 valor")),
+        ({"avaliacoes": [], "entre": 14}, ("entre", "14", "uma lista")),
+        ({"avaliacoes": [], "entre": ["14"]}, ("entre.0", "14", WHOLE)),
         ({"avaliacoes": [], "genero": "drama"}, ("genero", "drama", "uma lista")),
         ({"avaliacoes": [], "genero": [3]}, ("genero.0", "3", "um texto")),
         ({"avaliacoes": [], "incluir_avaliados": 1}, ("incluir_avaliados", "1", "true ou false")),
@@ -191,7 +265,7 @@ def test_a_field_that_is_not_accepted(
 def test_a_body_has_a_bound(client: TestClient) -> None:
     many = [{"filme_id": 1, "avaliacao": 3}] * 1001
     assert errors(client, {"avaliacoes": many})[0][2] == "no máximo 1000 valores"
-    for content in (b" " * 100_001, iter([b" " * 60_000] * 2)):
+    for content in (b" " * 150_001, iter([b" " * 80_000] * 2)):
         answer = client.post(
             "/recomendacoes", content=content, headers={"content-type": "application/json"}
         )

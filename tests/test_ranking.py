@@ -82,6 +82,7 @@ def exact_order(
     genres: Sequence[str] = (),
     excluded: Sequence[int] = (),
     include_rated: bool | None = None,
+    among: Sequence[int] | None = None,
 ) -> list[tuple[int, float, bool]]:
     """Id, score and whether rated, of all allowed films: sorted, not searched for."""
     personal = strategy is Strategy.MODEL and len(profile.rows) > 0
@@ -96,6 +97,7 @@ def exact_order(
         rows = sorted({row for of_genre in rows_of for row in of_genre})
     films = [(int(model.film_ids[row]), float(scores[row]), row in rated) for row in rows]
     kept = [film for film in films if film[0] not in excluded]
+    kept = [film for film in kept if among is None or film[0] in among]
     return sorted(kept, key=lambda film: (film[2] and not mixed, -film[1], film[0]))
 
 
@@ -184,6 +186,7 @@ def cases(draw: st.DrawFn) -> Case:
         "genres": draw(st.lists(st.sampled_from([*GENRES, "nenhum"]), max_size=3)),
         "excluded": draw(st.lists(ids | st.just(-7), max_size=5)),
         "include_rated": draw(st.sampled_from([None, True, False])),
+        "among": draw(st.none() | st.lists(ids | st.just(-7), max_size=10)),
     }
     return Case(model, [(film, draw(st.sampled_from([1.0, 3.0, 5.0]))) for film in rated], options)
 
@@ -237,6 +240,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         "genres": draw(st.lists(st.sampled_from(["comedia", "drama", "faroeste"]), max_size=2)),
         "excluded": draw(st.lists(st.integers(-5, 400), max_size=20)),
         "include_rated": draw(st.sampled_from([None, True, False])),
+        "among": draw(st.none() | st.lists(st.integers(-5, 400), max_size=200)),
     }
 
 
@@ -289,6 +293,26 @@ def test_scores_fall_within_the_first_page(
     mixed = request["include_rated"] if request["include_rated"] is not None else not personal
     for part in [slice(None)] if mixed else [page.rated, ~page.rated]:
         assert (np.diff(page.scores[part]) <= 0).all()
+
+
+@given(user=st.integers(1, 150), among=st.lists(st.integers(1, 392), min_size=1, unique=True))
+def test_given_films_are_ranked_exactly_whatever_the_index_would_search(
+    model: Model, ratings_of: dict[int, Ratings], user: int, among: list[int]
+) -> None:
+    scarce = replace(model, candidates=1)
+    profile = make_profile(model, ratings_of.get(user, []))
+    found = as_films(scarce, rank(scarce, profile, among=among, limit=1000))
+    assert_same_order(found, exact_order(model, profile, Strategy.MODEL, among=among))
+
+
+@pytest.mark.parametrize("diversity", [0.3, 1.0])
+def test_variety_among_the_best_films_is_that_of_the_whole_list(
+    model: Model, ratings_of: dict[int, Ratings], diversity: float
+) -> None:
+    profile = make_profile(model, ratings_of[1])
+    best = [film for film, _, _ in as_films(model, rank(model, profile, limit=100))]
+    found = rank(model, profile, among=best[::-1], limit=100, diversity=diversity)
+    assert np.array_equal(found.rows, rank(model, profile, limit=100, diversity=diversity).rows)
 
 
 def test_the_first_cells_hold_most_of_the_exact_ranking(
