@@ -5,10 +5,12 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 _AMONG = "id IN (SELECT value FROM json_each(?))"
+COUNTS = 1000  # of searches, that are remembered: each takes as long as all pages of its list
 FILM_FIELDS = ("id", "titulo", "genero", "diretor", "atores")
 FILM_COLUMNS = ", ".join(FILM_FIELDS)
 
@@ -25,6 +27,11 @@ class FilmFilter:
     actor: str | None = None
     text: str | None = None  # words of title, director or actors, or their beginnings
 
+    @property
+    def searches(self) -> bool:
+        """Whether there are words to search for."""
+        return any(words is not None for words in (self.director, self.actor, self.text))
+
 
 def fold(text: str) -> str:
     """Return a text without case, accents and outer blanks: what names are compared by."""
@@ -40,6 +47,7 @@ class Catalog:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
+        self._count = lru_cache(COUNTS)(self._count_now)
 
     def close(self) -> None:
         """Close the database."""
@@ -76,6 +84,9 @@ class Catalog:
     def count_films(self, wanted: FilmFilter) -> int:
         """Return how many films ``list_films`` could list in all."""
         where, values = _where(wanted)
+        return self._count(where, tuple(values))
+
+    def _count_now(self, where: str, values: tuple[str, ...]) -> int:
         query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
         count: int = self._db.execute(query, values).fetchone()[0]
         return count

@@ -9,6 +9,7 @@ from recommender import problems, ranking, similarity
 from recommender.artifact import ArtifactError, Model
 from recommender.caching import PUBLIC
 from recommender.catalog import FilmFilter, fold
+from recommender.index import Choosable, films_of_genres
 from recommender.paging import next_link, read_cursor
 from recommender.problems import ProblemError
 from recommender.ranking import Strategy
@@ -47,8 +48,12 @@ async def list_films(request: Request, query: Annotated[FilmQuery, Query()], use
     """Films in order of id, as far as they pass the filters."""
     offset = read_cursor(request, use, query.cursor)
     wanted = FilmFilter(query.genero, query.excluir, query.diretor, query.ator, query.q)
-    films = use.catalog.list_films(wanted, query.limite, offset)
-    total = use.catalog.count_films(wanted)
+    if wanted.searches:
+        films = use.catalog.list_films(wanted, query.limite, offset)
+        total = use.catalog.count_films(wanted)
+    else:
+        ids, total = films_by_id(use.artifact.model, wanted, query.limite, offset)
+        films = list(use.catalog.films(ids).values())
     headers = {**PUBLIC, "X-Total-Count": str(total)}
     if offset + len(films) < total:
         headers["Link"] = next_link(request, use, offset + query.limite)
@@ -180,6 +185,24 @@ async def draw_map(use: InUse) -> Response:
         raise ProblemError(503, "O mapa do modelo em uso está ausente ou alterado.") from None
     headers = {**PUBLIC, "Content-Security-Policy": MAP_POLICY}
     return Response(picture, headers=headers, media_type="image/svg+xml")
+
+
+def films_by_id(model: Model, wanted: FilmFilter, limit: int, offset: int) -> tuple[list[int], int]:
+    """Return ids of films in their order, and how many there are in all, for no words to search.
+
+    The database would count and pass over one by one what the model has in order.
+    """
+    barred = ranking.find_rows(model, wanted.excluded)
+    barred = barred[barred >= 0]
+    genres = films_of_genres(model, [fold(genre) for genre in wanted.genres])
+    if genres is not None:
+        whole = (np.array([bound], np.int32) for bound in (0, len(model.film_ids)))
+        ids = np.sort(model.film_ids[Choosable(np.unique(barred), genres).between(*whole)])
+        return ids[offset : offset + limit].tolist(), len(ids)
+    rows = model.rows_by_id
+    if len(barred):
+        rows = np.delete(rows, model.film_ids.searchsorted(model.film_ids[barred], sorter=rows))
+    return model.film_ids[rows[offset : offset + limit]].tolist(), len(rows)
 
 
 def best_known(model: Model, cell: int, most: int) -> list[int]:

@@ -7,6 +7,7 @@ cold start. pydantic can leave the building of a model's validator to its first 
 import gc
 import os
 import time
+import warnings
 
 BEGAN = time.perf_counter()
 """When the process came to our code."""
@@ -15,9 +16,14 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else it starts one for eac
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks for some on the disk
 
 from pydantic import BaseModel  # noqa: E402
+from pydantic.warnings import UnsupportedFieldAttributeWarning  # noqa: E402
 
 gc.disable()  # what is imported stays
 BaseModel.model_config["defer_build"] = True  # models declared from here on inherit it
+
+
+# FastAPI silences it where it builds the validator of a body, but not where that is put off.
+warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
 
 
 def end() -> None:

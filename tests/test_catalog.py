@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from recommender.artifact import Model
 from recommender.catalog import Catalog, FilmFilter, fold
+from recommender.films import films_by_id
 from tests.conftest import ROOT
 from tests.training_data import count_rows
 
@@ -46,6 +48,21 @@ def test_pages_meet(catalog: Catalog) -> None:
     pages = [catalog.list_films(FilmFilter(), 7, offset) for offset in range(0, 400, 7)]
     assert [film for page in pages for film in page] == MOCK["filmes"]
     assert catalog.list_films(FilmFilter(), 7, 10_000) == []
+
+
+@given(
+    genres=st.lists(st.sampled_from(["comédia", "DRAMA", "nenhum"]), max_size=3),
+    excluded=st.lists(st.integers(-5, 400), max_size=30),
+    limit=st.integers(1, 400),
+    offset=st.integers(0, 400),
+)
+def test_the_model_lists_what_the_database_would(
+    catalog: Catalog, model: Model, genres: list[str], excluded: list[int], limit: int, offset: int
+) -> None:
+    wanted = FilmFilter(genres, excluded)
+    ids, total = films_by_id(model, wanted, limit, offset)
+    assert list(catalog.films(ids).values()) == catalog.list_films(wanted, limit, offset)
+    assert total == catalog.count_films(wanted)
 
 
 def test_films_by_id(catalog: Catalog) -> None:

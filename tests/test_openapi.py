@@ -52,7 +52,12 @@ OPERATIONS = [
 
 def ask(api: Any, session: ASGIClient, path: str, method: str, mode: GenerationMode) -> None:
     @given(api[path][method].as_strategy(generation_mode=mode))
-    @settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=CASES,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
     def check(case: Any) -> None:
         if mode is GenerationMode.POSITIVE:  # what no schema can tell from what is of another list,
             case.query.pop("cursor", None)
