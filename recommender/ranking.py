@@ -198,9 +198,7 @@ def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.i
 def user_vector(model: Model, profile: Profile) -> Floats:
     """Fold ratings in: the user's vector (d,), of which every film's score is the product."""
     prior = len(profile.rows) ** -model.user_exponent * model.prior
-    return np.asarray(
-        _weights(model, profile) @ model.vectors.take(profile.rows, axis=0) + prior, np.float32
-    )
+    return np.asarray(_weights(model, profile) @ model.vectors[profile.rows] + prior, np.float32)
 
 
 @_discarded_lanes

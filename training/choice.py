@@ -49,7 +49,7 @@ STARTS = (
 )
 EASE = Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0)
 PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
-KNOWN_RATINGS = (1, 2, 3, 5, 10)  # what is left of profiles to choose the prior's strength by
+KNOWN_RATINGS = (1, 3, 10)  # what is left of profiles to choose the prior's strength by
 CELLS = (0.5, 1.0, 2.0)  # times the square root of the number of films
 MANY_FILMS = 100_000
 CELLS_OF_MANY = (1.0,)
