@@ -180,13 +180,20 @@ def test_baselines_are_judged_as_in_the_evaluation(data: Dataset) -> None:
     assert tuned.ndcg == pytest.approx(np.average(best, weights=sizes), abs=1e-5)
 
 
-def test_the_index_scores_the_share_of_films_that_is_told(trained: tuple[Dataset, Dataset]) -> None:
+@pytest.mark.parametrize("scanned", [False, True])
+def test_the_index_scores_the_share_of_films_that_is_told(
+    scanned: bool, trained: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that may be listed, if as many candidates are asked for; all, if all are scanned."""
+    if not scanned:
+        monkeypatch.setattr("recommender.ranking.FLAT", 0)
     train, test = trained
     model = fit(train, Hyperparameters(seed=SEED, cells=4, candidates=FILMS))
     profiles = make_profiles(model, train.ratings, test.ratings)
     found = comparison.measure_index(model, profiles)
     known = np.mean([len(profile.rows) for profile in profiles.known])
-    assert found["share_scored"] == pytest.approx(1 - known / FILMS, abs=1e-6)
+    share = 1 if scanned else 1 - known / FILMS
+    assert found["share_scored"] == pytest.approx(share, abs=1e-6)
     assert found["loss"] == 0
 
 

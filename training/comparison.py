@@ -191,6 +191,10 @@ class _Counted:
         self.scored += len(rows)
         return self.vectors.take(rows, axis)
 
+    def __matmul__(self, user: NDArray[np.float32]) -> Any:
+        self.scored += len(self.vectors)
+        return self.vectors @ user
+
 
 def measure_index(model: Model, profiles: Profiles) -> dict[str, float]:
     """Return the share of films that serving scores for a user, and the nDCG that this loses."""
