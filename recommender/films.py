@@ -53,7 +53,8 @@ async def list_films(request: Request, query: Annotated[FilmQuery, Query()], use
         total = use.catalog.count_films(wanted)
     else:
         ids, total = films_by_id(use.artifact.model, wanted, query.limite, offset)
-        films = list(use.catalog.films(ids).values())
+        found = use.catalog.films(ids)
+        films = [found[film_id] for film_id in ids]
     headers = {**PUBLIC, "X-Total-Count": str(total)}
     if offset + len(films) < total:
         headers["Link"] = next_link(request, use, offset + query.limite)

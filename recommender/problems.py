@@ -185,7 +185,7 @@ def _invalid(fields: list[dict[str, Any]]) -> ProblemError:
 
 
 def _field(error: Mapping[str, Any]) -> dict[str, Any]:
-    place = [str(part) for part in error["loc"] if part not in ("query", "path", "body")]
+    place = [_short(part) for part in error["loc"] if part not in ("query", "path", "body")]
     context = {**error.get("ctx", {})}
     if "expected" in context:
         context["expected"] = "um de: " + str(context["expected"]).replace(" or ", ", ")
@@ -198,7 +198,8 @@ def _field(error: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _short(value: object) -> str:
-    text = str(value)
+    # JSON can name half of a surrogate pair, which no encoding can write.
+    text = str(value).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 100 else text[:99] + "…"
 
 

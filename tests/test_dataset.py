@@ -81,6 +81,14 @@ def test_a_time_that_only_some_ratings_tell_is_missed_in_the_others() -> None:
     assert message(as_json(document)).startswith(expected)
 
 
+def test_no_message_tells_an_address() -> None:
+    document = as_document(random_ratings(4, 4))
+    document["usuarios"][0] = {"id": 1, "email": "ana@example.com"}
+    assert "'email': '…@…'" in message(as_json(document))
+    document["usuarios"][0] = "ana@example.com"
+    assert "ana" not in message(as_json(document))
+
+
 def test_the_original_case_reads() -> None:
     data = read(CASE)
     assert data.matrix.shape == (5, 20)

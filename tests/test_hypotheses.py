@@ -302,3 +302,20 @@ def test_a_form_is_no_json(client: TestClient) -> None:
     answer = client.post("/recomendacoes", content=b'{"avaliacoes": []}')
     assert answer.status_code == 422
     assert "Content-Type: application/json" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"avaliacoes": [], "estrategia": "\\ud800"}',
+        '{"avaliacoes": [], "genero": ["\\ud800"]}',
+        '{"avaliacoes": [], "\\ud800": 1}',
+        '{"avaliacoes": "\\ud800"}',
+    ],
+)
+def test_half_a_surrogate_pair_is_refused(client: TestClient, body: str) -> None:
+    answer = client.post(
+        "/recomendacoes", content=body, headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert "\\ud800" in str(answer.json()["erros"])

@@ -32,7 +32,7 @@ def main() -> int:
             "--budget",
             default=BUDGET,
             metavar="SECONDS",
-            help=f"most that a choice of hyperparameters may take, default {BUDGET:g}",
+            help=f"most that the search for settings may take, default {BUDGET:g}",
         )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
     builds.add_argument(

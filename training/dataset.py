@@ -20,6 +20,7 @@ RATING_COLUMNS = ["usuario_id", "filme_id", "avaliacao"]
 TIME_COLUMN = "momento"
 STEPS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01)  # between the ratings of a scale
 HALF = re.compile("[\ud800-\udfff]")  # JSON can name one alone; no encoding can write it
+ADDRESS = re.compile(r"[^\s'\"@]+@[^\s'\"@]+")
 LONGEST_SHOWN = 80  # characters of a value that messages quote
 
 _log = logging.getLogger(__name__)
@@ -206,6 +207,7 @@ def _refuse(table: Table, wrong: NDArray[np.bool_], column: str, allowed: str) -
 def _shown(value: object) -> str:
     """Return a value as messages show it: on one line, and not endless."""
     text = repr(value.item() if isinstance(value, np.generic) else value)
+    text = ADDRESS.sub("…@…", text)  # messages go to logs
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
 
 
