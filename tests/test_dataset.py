@@ -85,7 +85,7 @@ def test_no_message_tells_an_address() -> None:
     document = as_document(random_ratings(4, 4))
     document["usuarios"][0] = {"id": 1, "email": "ana@example.com"}
     assert "'email': '…@…'" in message(as_json(document))
-    document["usuarios"][0] = "ana@example.com"
+    document["usuarios"][0] = {"ana@example.com": 1}
     assert "ana" not in message(as_json(document))
 
 
