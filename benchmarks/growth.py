@@ -31,6 +31,7 @@ from recommender import artifact
 from recommender.artifact import Model
 from training import database, picture
 from training.dataset import Dataset
+from training.fit import pack_profiles
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
 FILMS_A_USER = 10  # films of a catalogue for each of its users
@@ -109,6 +110,7 @@ def write_artifact(folder: Path, films: int) -> dict[str, float]:
     catalogue = make_catalogue("themes", films)
     model = replace(make_model(catalogue.vectors), candidates=CANDIDATES)
     data = make_data(model, catalogue.tastes)
+    model = replace(model, **pack_profiles(data, model.film_ids - 1)._asdict())
 
     def bake(new: Path) -> None:
         database.bake(data, [], new / artifact.CATALOG_FILE)

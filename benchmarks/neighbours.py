@@ -31,7 +31,7 @@ from benchmarks.retrieval import (
     write_results,
 )
 from recommender.artifact import Model
-from recommender.ranking import Profile, user_vector
+from recommender.ranking import Profile, fold_in
 
 Find = Callable[[int, Profile], Rows]
 
@@ -80,7 +80,7 @@ def make_graph(vectors: Floats) -> Any:
 
 def find_by(index: Any, model: Model, profile: Profile) -> Rows:
     """Return the ten best films that a faiss index finds."""
-    user = user_vector(model, profile)[None]
+    user = fold_in(model, profile).vector[None]
     (found,) = index.search(user, LIMIT + len(profile.rows))[1]
     return np.asarray(found[~np.isin(found, profile.rows)][:LIMIT])
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.artifact import Model
-from recommender.ranking import Profile, Strategy, rank, user_vector
+from recommender.ranking import Profile, Strategy, fold_in, rank
 
 ROOT = Path(__file__).resolve().parents[1]
 LIMIT = 10
@@ -42,7 +42,7 @@ class Counted:
 
 def find_exact(model: Model, profile: Profile) -> Rows:
     """Return the ten best films by scoring all."""
-    scores = model.vectors @ user_vector(model, profile)
+    scores = model.vectors @ fold_in(model, profile).vector
     scores[profile.rows] = -np.inf
     return np.flatnonzero(scores >= np.partition(scores, -LIMIT)[-LIMIT])[:LIMIT]
 
@@ -63,6 +63,7 @@ def share_scored(model: Model, profiles: Sequence[Profile]) -> float:
     counted = Counted(model.vectors)
     for profile in profiles:
         find_served(replace(model, vectors=cast(Any, counted)), profile)
+        counted.scored -= len(profile.rows)  # these were folded in
     return counted.scored / len(profiles) / len(model.film_ids)
 
 

@@ -9,16 +9,18 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from recommender import about, documentation, films, problems, ratings, recommendations
 from recommender.access import Access, read_access
 from recommender.artifact import ArtifactError, bundled_folder, load
-from recommender.caching import VERSION_HEADER, Conditional
 from recommender.catalog import Catalog
+from recommender.delivery import VERSION_HEADER, Delivery
 from recommender.limits import BodyLimit
+from recommender.routes import Direct
 from recommender.serving import Serving
 from recommender.store import Store, open_store
-from recommender.timing import TimedAPI, start
+from recommender.timing import start
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
 
@@ -50,6 +52,19 @@ ROUTES = [
 _log = logging.getLogger(__name__)
 
 
+class API(FastAPI):
+    """An app whose every answer is completed by ``Delivery``; ``Direct`` gives most of them."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return what answers a request, layer around layer."""
+        layers: ASGIApp = BodyLimit(super().build_middleware_stack())
+        layers = Direct(layers, self.routes, self.exception_handlers)
+        if self.state.origins:
+            layers = CORSMiddleware(layers, allow_origins=self.state.origins, **CORS)
+        serving: Serving | None = self.state.serving
+        return Delivery(layers, serving.artifact.version if serving else "")
+
+
 def create_app(folder: Path, access: Access | None = None, store: Store | None = None) -> FastAPI:
     """Return the app serving an artifact folder; if it cannot be loaded, it answers 503.
 
@@ -61,7 +76,6 @@ def create_app(folder: Path, access: Access | None = None, store: Store | None =
         serving = Serving(artifact, Catalog(artifact.catalog_path), store)
     except ArtifactError as error:
         _log.error("artifact not loaded: %s", error)
-    version = serving.artifact.version if serving else ""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -71,7 +85,7 @@ def create_app(folder: Path, access: Access | None = None, store: Store | None =
         if store is not None:
             store.close()
 
-    app = TimedAPI(
+    app = API(
         lifespan=lifespan,
         title="Filmes",
         description=DESCRIPTION,
@@ -84,13 +98,9 @@ def create_app(folder: Path, access: Access | None = None, store: Store | None =
     )
     app.state.serving = serving
     app.state.access = access or Access()
+    app.state.origins = os.environ.get("CORS_ORIGINS", "").replace(",", " ").split()
     problems.install(app)
     documentation.install(app)
-    app.add_middleware(BodyLimit)
-    origins = os.environ.get("CORS_ORIGINS", "").replace(",", " ").split()
-    if origins:
-        app.add_middleware(CORSMiddleware, allow_origins=origins, **CORS)
-    app.add_middleware(Conditional, version=version)
     return app
 
 

@@ -3,10 +3,9 @@
 import hashlib
 import zlib
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Scope
 
-VERSION_HEADER = "X-Versao"
 SMALLEST_ZIPPED = 1400  # bytes: what fits into one packet arrives no sooner when compressed
 GZIP = 16 + zlib.MAX_WBITS  # the container that zlib shall make
 
@@ -18,68 +17,36 @@ FRESH = {"Cache-Control": "no-cache"}
 """Headers of what is the same for everybody, and of use only if it is so just then."""
 
 
-class Conditional:
-    """ASGI middleware: version, strong ETag and 304, HEAD, gzip; no storing unless a route says so.
+def finish(scope: Scope, head: Message, body: bytes) -> bytes:
+    """Complete the head of an answer, its status and headers; return what is sent of its body.
 
     An ETag is the digest of the content, and names its encoding (RFC 9110 8.8.3.3), so a 304 costs
-    no compression.
+    no compression. Nothing may be stored unless its route has said so.
     """
-
-    def __init__(self, app: ASGIApp, version: str) -> None:
-        self.app = app
-        self.headers = [
-            (VERSION_HEADER.lower().encode(), version.encode()),
-            (b"x-content-type-options", b"nosniff"),
-        ]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hold an answer until its body is whole, then finish it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        method = scope["method"]
-        start: Message = {}
-        body = b""
-
-        async def hold(message: Message) -> None:
-            nonlocal start, body
-            if message["type"] == "http.response.start":
-                start = message
-                return
-            body += message.get("body", b"")
-            if not message.get("more_body", False):
-                scope["method"] = method
-                content = self._finish(scope, start, body)
-                await send(start)
-                await send({"type": "http.response.body", "body": content})
-
-        if method == "HEAD":  # until the answer is there: it is that to a GET
-            scope["method"] = "GET"
-        await self.app(scope, receive, hold)
-
-    def _finish(self, scope: Scope, start: Message, body: bytes) -> bytes:
-        """Complete status and headers of an answer; return what is sent of its body."""
-        asked = Headers(scope=scope)
-        headers = MutableHeaders(raw=[*start["headers"], *self.headers])
-        headers.setdefault("Cache-Control", "no-store")
-        zipped = len(body) >= SMALLEST_ZIPPED
-        if zipped:
-            headers.add_vary_header("Accept-Encoding")
-            zipped = _decodes(scope) and _accepts_gzip(asked.get("accept-encoding", ""))
-        start["headers"] = headers.raw
-        if scope["method"] in ("GET", "HEAD") and start["status"] == 200:
-            tag = etag(body, zipped=zipped)
-            headers["ETag"] = tag
-            if names(asked.get("if-none-match", ""), tag):
-                start["status"] = 304
-                del headers["content-length"]
-                del headers["content-type"]
-                return b""
-        if zipped:
-            body = zlib.compress(body, wbits=GZIP)
-            headers["Content-Encoding"] = "gzip"
-            headers["Content-Length"] = str(len(body))
-        return body if scope["method"] != "HEAD" else b""
+    asked = dict(scope["headers"])
+    headers = head["headers"]
+    if not any(name == b"cache-control" for name, _ in headers):
+        headers.append((b"cache-control", b"no-store"))
+    zipped = len(body) >= SMALLEST_ZIPPED
+    if zipped:
+        MutableHeaders(raw=headers).add_vary_header("Accept-Encoding")
+        accepted = asked.get(b"accept-encoding", b"").decode("latin-1")
+        zipped = _accepts_gzip(accepted) and _decodes(scope)
+    if head["status"] == 200 and scope["method"] in ("GET", "HEAD"):
+        tag = etag(body, zipped=zipped)
+        headers.append((b"etag", tag.encode()))
+        condition = asked.get(b"if-none-match")
+        if condition is not None and names(condition.decode("latin-1"), tag):
+            head["status"] = 304
+            about = (b"content-length", b"content-type")
+            head["headers"] = [header for header in headers if header[0] not in about]
+            return b""
+    if zipped:
+        body = zlib.compress(body, wbits=GZIP)
+        packed = MutableHeaders(raw=headers)
+        packed["Content-Encoding"] = "gzip"
+        packed["Content-Length"] = str(len(body))
+    return body if scope["method"] != "HEAD" else b""
 
 
 def _decodes(scope: Scope) -> bool:

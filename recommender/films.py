@@ -13,7 +13,7 @@ from recommender.index import Choosable, films_of_genres
 from recommender.paging import next_link, read_cursor
 from recommender.problems import ProblemError
 from recommender.ranking import Strategy
-from recommender.recommendations import describe, describe_group
+from recommender.recommendations import describe
 from recommender.routes import JSON, Route
 from recommender.schemas import (
     Film,
@@ -104,7 +104,7 @@ async def tell_film(filme_id: FilmId, use: InUse) -> JSON:
         raise _unknown(filme_id)
     row = ranking.find_rows(use.artifact.model, [filme_id])
     (cell,) = ranking.find_cells(use.artifact.model, row).tolist()
-    return JSON(film | {"grupo": describe_group(use, cell)}, headers=PUBLIC)
+    return JSON(film | {"grupo": use.groups[cell]}, headers=PUBLIC)
 
 
 @router.get(
@@ -155,7 +155,7 @@ async def list_groups(request: Request, query: Annotated[GroupQuery, Query()], u
     titles = use.catalog.titles([film for films in members.values() for film in films])
     starts = model.cell_starts
     body: list[dict[str, Any]] = [
-        describe_group(use, group["id"])
+        use.groups[group["id"]]
         | {
             "generos": _names(group["generos"]),
             "diretores": _names(group["diretores"]),

@@ -8,7 +8,7 @@ takes time or memory that grows with the number of films faster than its root.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,12 +69,11 @@ class Choosable:
         return rows[~contains(self.hidden, rows)]
 
 
-def films_of_genres(model: Model, genres: Iterable[str]) -> tuple[Rows, ...] | None:
+def films_of_genres(model: Model, genres: Collection[str]) -> tuple[Rows, ...] | None:
     """Return the rows of each genre's films, for ``Choosable``; None where none is asked for."""
-    wanted = set(genres)
-    if not wanted:
+    if not genres:
         return None
-    found = np.flatnonzero(np.isin(model.genre_names, list(wanted)))
+    found = np.flatnonzero(np.isin(model.genre_names, list(set(genres))))
     starts = model.genre_starts
     return tuple(model.genre_rows[starts[genre] : starts[genre + 1]] for genre in found)
 
@@ -85,8 +84,13 @@ def bound_scores(model: Model, user: Floats) -> Floats:
     A bound that always holds would have to add a cell's whole radius. In many dimensions nearly all
     that a film has beside its cell's centre lies beside the user, too; ``SPREAD`` is for the rest.
     """
-    reach = model.cell_centers @ user + SPREAD * math.sqrt(user @ user)
+    reach = model.cell_centers.dot(user) + SPREAD * math.sqrt(user.dot(user))
     return np.repeat(reach, np.diff(model.cell_shelves)) * model.shelf_lengths
+
+
+def toward(vector: Floats) -> Callable[[Floats], Floats]:
+    """Return what makes scores (b,) of vectors (b, d): their products with one (d,)."""
+    return lambda vectors: vectors.dot(vector)
 
 
 def search(
@@ -122,9 +126,7 @@ def search(
 def scan(model: Model, scores: Floats, hidden: Rows, wanted: int) -> Batch:
     """Return the best of all films but the hidden ones; overwrites the scores (n,) of those."""
     scores[hidden] = -np.inf
-    rows, scores = best_of(model, np.arange(len(scores), dtype=np.int32), scores, wanted)
-    shown = scores > -np.inf
-    return rows[shown], scores[shown]
+    return best_of(model, None, scores, min(wanted, len(scores) - len(hidden)))
 
 
 def walk(
@@ -155,13 +157,21 @@ def gather(batches: Iterator[Batch], wanted: int) -> Batch:
     return np.concatenate(rows)[:wanted], np.concatenate(scores)[:wanted]
 
 
-def best_of(model: Model, rows: Rows, scores: Floats, count: int) -> Batch:
-    """Return the ``count`` films of highest score in falling order, equals by film id."""
+def best_of(model: Model, rows: Rows | None, scores: Floats, count: int) -> Batch:
+    """Return the ``count`` films of highest score in falling order, equals by film id.
+
+    ``scores`` (m,) are those of ``rows`` (m,), None: of all rows.
+    """
     if count < len(scores):
-        places = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
-        rows, scores = rows[places], scores[places]
-    order = np.lexsort((model.film_ids[rows], -scores))[:count]
-    return rows[order], scores[order]
+        ordered = scores.copy()
+        ordered.partition(len(scores) - max(count, 1))
+        places = (scores >= ordered[-max(count, 1)]).nonzero()[0]
+        rows = places.astype(np.int32) if rows is None else rows.take(places)
+        scores = scores.take(places)
+    elif rows is None:
+        rows = np.arange(len(scores), dtype=np.int32)
+    order = np.lexsort((model.film_ids.take(rows), -scores))[:count]
+    return rows.take(order), scores.take(order)
 
 
 def _in_order(model: Model, bounds: Floats, films: float) -> Iterator[NDArray[np.intp]]:

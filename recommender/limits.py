@@ -23,7 +23,10 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse by the length that is announced, else as soon as more has come."""
-        length = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
         if length.isdecimal() and int(length) > LARGEST_BODY:
             refusal = ProblemError(413, f"O corpo da requisição passa de {LARGEST_BODY} bytes.")
             await answer(refusal)(scope, receive, send)

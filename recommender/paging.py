@@ -22,7 +22,7 @@ def next_link(request: Request, use: Serving, offset: int, basis: bytes = b"") -
     """
     text = f"{_version(use)}:{_digest(_list(request))}:{_digest(basis)}:{offset}"
     cursor = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    kept = [item for item in _parameters(request) if item[0] != "cursor"]
     query = f"{urlencode(kept)}&cursor={cursor}" if kept else f"cursor={cursor}"
     return f'<{quote(_public_path(request))}?{query}>; rel="next"'
 
@@ -58,10 +58,12 @@ def _version(use: Serving) -> str:
 
 def _list(request: Request) -> bytes:
     """Return what tells one list from another: its path and its parameters in any order."""
-    items = sorted(request.query_params.multi_items())
-    return repr(
-        [request.scope["path"], *(item for item in items if item[0] not in NOT_OF_THE_LIST)]
-    ).encode()
+    items = [item for item in _parameters(request) if item[0] not in NOT_OF_THE_LIST]
+    return repr([request.scope["path"], *sorted(items)]).encode()
+
+
+def _parameters(request: Request) -> list[tuple[str, str]]:
+    return request.query_params.multi_items() if request.scope["query_string"] else []
 
 
 def _digest(text: bytes) -> str:

@@ -10,7 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recommender.store import StoreError
 
@@ -110,7 +109,7 @@ COMMON = responses({422: "Um parâmetro não é aceito.", 503: "Não há modelo 
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of an app a problem; middleware that is added later sees them, too."""
+    """Make every error of an app a problem; delivery.py does so with failures."""
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
@@ -139,33 +138,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(StoreError, on_unreachable)
-    app.add_middleware(_Failures)
-
-
-class _Failures:
-    """ASGI middleware: a failure is answered here, and goes on to where it is logged.
-
-    As an exception handler it would be outside of all middleware, without the common headers.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def watch(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watch)
-        except Exception:
-            if scope["type"] == "http" and not started:
-                failure = ProblemError(500, "Erro interno. Tente novamente mais tarde.")
-                await answer(failure)(scope, receive, send)
-            raise
 
 
 def _allowed(request: Request) -> str:

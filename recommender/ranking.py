@@ -5,8 +5,8 @@ slice; so pages of any size meet without gap or overlap. The order is made of th
 index, then (unless they are to be mixed in) of the films that the user has rated.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -23,15 +23,13 @@ from recommender.index import (
     gather,
     scan,
     search,
+    toward,
     walk,
 )
 
 NO_ROWS: Rows = np.empty(0, np.int32)
 FLAT = 1000  # films of which all take less to score than to search
 POOL = 100  # best films among which diversity is sought
-
-# OpenBLAS computes lanes that it then discards, and may flag what it read there as invalid.
-_discarded_lanes = np.errstate(invalid="ignore")
 
 
 class Strategy(StrEnum):
@@ -42,19 +40,29 @@ class Strategy(StrEnum):
     POPULAR = "populares"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A user's ratings: ``rows`` of distinct films (m,) and ``ratings`` (m,) in the data's unit."""
+class Profile(NamedTuple):
+    """A user's ratings: ``rows`` of films (m,), ascending, and ``ratings`` (m,) as in the data."""
 
     rows: Rows
     ratings: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Folded(NamedTuple):
+    """A profile folded in: the user's vector (d,), of which every film's score is the product.
+
+    It is ``weights`` (m,) times ``sources`` (m, d), the vectors of the films rated, and the prior.
+    """
+
+    sources: Floats
+    weights: Floats
+    vector: Floats
+
+
+class Ranking(NamedTuple):
     """A slice of an order of films: rows (l,), scores (l,), whether rated (l,), and what follows.
 
     ``strategy`` is the one that was used: a profile without ratings gets the popular films.
+    ``folded`` is what it went by, None for other strategies than the model.
     """
 
     strategy: Strategy
@@ -62,14 +70,11 @@ class Ranking:
     scores: Floats
     rated: NDArray[np.bool_]
     more: bool
+    folded: Folded | None = None
 
 
-class Reason(NamedTuple):
-    """A film (its row), its rating if that is why it is a reason, and its share of a score."""
-
-    row: int
-    rating: float | None
-    share: float
+Reason = tuple[int, float | None, float]
+"""A film (its row), its rating if that is why it is a reason, and its share of a score."""
 
 
 def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
@@ -88,14 +93,31 @@ def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
 def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
     """Return the profile of (film id, rating) pairs; films that the model lacks are passed over."""
     if not ratings:
-        return Profile(np.empty(0, np.int32), np.empty(0, np.float32))
+        return Profile(NO_ROWS, np.empty(0, np.float32))
     film_ids, values = zip(*ratings, strict=True)
     rows = find_rows(model, film_ids)
-    known = rows >= 0
-    return Profile(rows[known], np.asarray(values, np.float32)[known])
+    order = rows.argsort(kind="stable")[np.count_nonzero(rows < 0) :]
+    return Profile(rows[order], np.asarray(values, np.float32)[order])
 
 
-@_discarded_lanes
+def packaged_profile(model: Model, user_id: int) -> Profile | None:
+    """Return the profile of a user whom the model knows, None of any other."""
+    # As views their items are Python's own numbers, which are quicker to make than numpy's.
+    ids, starts = memoryview(model.user_ids), memoryview(model.user_starts)
+    place = bisect_left(ids, user_id)
+    if place == len(ids) or ids[place] != user_id:
+        return None
+    rated = slice(starts[place], starts[place + 1])
+    rows, ratings = model.user_rows[rated], model.user_ratings[rated]
+    return Profile(rows.astype(np.int32), ratings.astype(np.float32))
+
+
+def films_rated(model: Model, profile: Profile) -> dict[int, float]:
+    """Return the ratings of a profile by film id."""
+    ids = model.film_ids.take(profile.rows).tolist()
+    return dict(zip(ids, profile.ratings.tolist(), strict=True))
+
+
 def rank(
     model: Model,
     profile: Profile,
@@ -104,7 +126,7 @@ def rank(
     limit: int = 5,
     offset: int = 0,
     among: Sequence[int] | None = None,
-    genres: Iterable[str] = (),
+    genres: Sequence[str] = (),
     excluded: Sequence[int] = (),
     include_rated: bool | None = None,
     diversity: float = 0.0,
@@ -118,53 +140,51 @@ def rank(
     strategies that ignore what the user has rated. ``diversity`` (0 to 1) re-orders the best films,
     see ``diversify``.
     """
-    if not len(profile.rows):
+    rated = hidden = profile.rows
+    if not len(rated):
         strategy = Strategy.POPULAR
-    mixed = strategy is not Strategy.MODEL if include_rated is None else include_rated
-    barred = NO_ROWS
-    if excluded:
-        barred = find_rows(model, sorted(set(excluded)))
-        barred = np.sort(barred[barred >= 0])
+    by_model = strategy is Strategy.MODEL
+    mixed = not by_model if include_rated is None else include_rated
     listed = films_of_genres(model, genres)
     if among is not None:
         named = find_rows(model, among)
         listed = (Choosable(NO_ROWS, listed).among(np.unique(named[named >= 0])),)
-    rated = np.sort(profile.rows)
-    hidden = rated
     if mixed:
-        hidden = barred
-    elif len(barred):
-        hidden = np.sort(np.concatenate([barred, rated]))
-    if len(barred) or listed is not None:
+        hidden = NO_ROWS
+    if excluded:
+        barred = find_rows(model, sorted(set(excluded)))
+        barred = np.sort(barred[barred >= 0])
+        hidden = np.union1d(hidden, barred)
         rated = Choosable(barred, listed).among(rated)
+    elif listed is not None:
+        rated = Choosable(NO_ROWS, listed).among(rated)
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
-    choosable = Choosable(hidden, listed, among is not None)
-    if strategy is Strategy.MODEL:
-        user = user_vector(model, profile)
-        if listed is None and len(model.film_ids) <= FLAT:
-            rows, scores = scan(model, model.vectors @ user, hidden, wanted)
-        else:
-            bounds = bound_scores(model, user)
-            batches = search(model, bounds, lambda vectors: vectors @ user, choosable, wanted)
-            rows, scores = gather(batches, wanted)
+    folded = fold_in(model, profile) if by_model else None
+    if folded and listed is None and len(model.film_ids) <= FLAT:
+        rows, scores = scan(model, model.vectors.dot(folded.vector), hidden, wanted)
+    elif folded:
+        choosable = Choosable(hidden, listed, among is not None)
+        bounds = bound_scores(model, folded.vector)
+        batches = search(model, bounds, toward(folded.vector), choosable, wanted)
+        rows, scores = gather(batches, wanted)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
+        choosable = Choosable(hidden, listed, among is not None)
         rows, scores = gather(walk(model, fixed_scores, order, choosable, wanted), wanted)
     if diversity:
         varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
         rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
-    if not mixed and len(rows) < wanted:
-        rated_scores = (
-            model.vectors[rated] @ user if strategy is Strategy.MODEL else fixed_scores[rated]
-        )
+    are_rated = contains(rated, rows) if mixed else np.zeros(len(rows), np.bool_)
+    if not mixed and len(rows) < wanted and len(rated):
+        rated_scores = model.vectors[rated].dot(folded.vector) if folded else fixed_scores[rated]
         last, last_scores = best_of(model, rated, rated_scores, wanted - len(rows))
         rows = np.concatenate([rows, last], dtype=np.int32)
         scores = np.concatenate([scores, last_scores])
+        are_rated = np.concatenate([are_rated, np.ones(len(last), np.bool_)])
     page = slice(offset, offset + limit)
     more = len(rows) > offset + limit
-    rows, scores = rows[page], scores[page]
-    return Ranking(strategy, rows, scores, contains(rated, rows), more)
+    return Ranking(strategy, rows[page], scores[page], are_rated[page], more, folded)
 
 
 def make_directions(vectors: Floats) -> Floats:
@@ -190,34 +210,40 @@ def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.i
         gain = (1 - diversity) * relevance - diversity * likest
         chosen = int(np.argmax(np.where(left, gain, -np.inf)))
         order[place], left[chosen] = chosen, False
-        likest = np.maximum(likest, directions @ directions[chosen])
+        likest = np.maximum(likest, directions.dot(directions[chosen]))
     return order
 
 
-@_discarded_lanes
-def user_vector(model: Model, profile: Profile) -> Floats:
-    """Fold ratings in: the user's vector (d,), of which every film's score is the product."""
-    prior = len(profile.rows) ** -model.user_exponent * model.prior
-    return np.asarray(_weights(model, profile) @ model.vectors[profile.rows] + prior, np.float32)
+def fold_in(model: Model, profile: Profile) -> Folded:
+    """Fold at least one rating in; a new user or a new rating needs no training."""
+    rows, ratings = profile
+    strength = model.rating_mean_strength
+    total = float(np.add.reduce(ratings, dtype=np.float64)) + strength * model.rating_mean
+    scale = len(rows) ** -model.user_exponent
+    slope = scale * model.rating_slope / model.rating_half_range
+    weights = slope * ratings + (scale - slope * total / (len(rows) + strength))
+    weights *= model.fold_in.take(rows)
+    sources = model.vectors.take(rows, axis=0)
+    return Folded(sources, weights, weights.dot(sources) + scale * model.prior)
 
 
-@_discarded_lanes
 def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
     """Return, for each film of a ranking by the model, the rated films that raised it most.
 
     The score is a sum over the rated films and the prior, so a share is exact. A film is no reason
     for itself.
     """
-    if ranking.strategy is not Strategy.MODEL:
+    if ranking.folded is None:
         return [[] for _ in ranking.rows]
-    sources = model.vectors.take(profile.rows, axis=0) * _weights(model, profile)[:, None]
-    shares = model.vectors.take(ranking.rows, axis=0) @ sources.T
-    best = (-shares).argsort(axis=1, kind="stable")[:, : most + 1]
+    sources, weights, _ = ranking.folded
+    shares = model.vectors.take(ranking.rows, axis=0).dot(sources.T)
+    shares *= weights
+    best = (-shares).argsort(axis=1, kind="stable")[:, : most + 1].tolist()
     rated, ratings = profile.rows.tolist(), profile.ratings.tolist()
-    places = zip(ranking.rows.tolist(), best.tolist(), shares.tolist(), strict=True)
+    places = zip(ranking.rows.tolist(), best, shares.tolist(), strict=True)
     return [
         [
-            Reason(rated[place], ratings[place], of_film[place])
+            (rated[place], ratings[place], of_film[place])
             for place in best_of_film
             if of_film[place] > 0 and rated[place] != row
         ][:most]
@@ -234,19 +260,7 @@ def user_group(model: Model, profile: Profile) -> int:
     rows = profile.rows
     ratings = (profile.ratings / model.group_scale[rows]).astype(np.float64)
     centers = model.group_centers[:, rows].astype(np.float64) + model.group_shift[rows]
-    return int(np.argmin(model.group_norms - 2 * centers @ ratings))
-
-
-def _weights(model: Model, profile: Profile) -> Floats:
-    """Return w(r) of each rating (m,), with all that scales a film's share of a score."""
-    count = len(profile.rows)
-    total = sum(profile.ratings.tolist()) + model.rating_mean_strength * model.rating_mean
-    mean = total / (count + model.rating_mean_strength)
-    slope = np.float64(model.rating_slope / model.rating_half_range)
-    weights = slope * profile.ratings + (1 - slope * mean)
-    weights *= model.fold_in.take(profile.rows)
-    weights *= count**-model.user_exponent
-    return np.asarray(weights, np.float32)
+    return int(np.argmin(model.group_norms - 2 * centers.dot(ratings)))
 
 
 def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:

@@ -22,7 +22,7 @@ from recommender.schemas import (
 )
 from recommender.serving import STRICT, InUse, Serving
 
-DECIMALS = 6  # of scores and shares
+UNITS = 1_000_000  # scores and shares are told in whole millionths, so that they add up
 
 router = APIRouter(
     tags=["recomendacoes"], responses=problems.COMMON, dependencies=[STRICT], route_class=Route
@@ -54,12 +54,11 @@ async def recommend_to_user(
     use: InUse,
 ) -> JSON:
     """Rank films for the ratings of a user."""
-    known = use.ratings(usuario_id)
-    profile = ranking.make_profile(use.artifact.model, known.ratings)
+    profile, source = use.known(usuario_id)
     basis = profile.rows.tobytes() + profile.ratings.tobytes()
     offset = read_cursor(request, use, query.cursor, basis)
     found = rank(use, profile, query, offset)
-    headers = {**PERSONAL, **known.headers, "X-Estrategia": found.strategy.value}
+    headers = {**PERSONAL, **source, "X-Estrategia": found.strategy.value}
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite, basis)
     reasons = ranking.explain(use.artifact.model, profile, found)
@@ -107,16 +106,17 @@ def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSON:
     """Answer with a user's list as some more ratings would make it, beside that of today."""
     model = use.artifact.model
     given = hypotheses.checked_ratings(use.artifact, asked)
-    known = use.ratings(user_id)
-    profile = ranking.make_profile(model, sorted((dict(known.ratings) | given).items()))
+    known, source = use.known(user_id)
+    rated = ranking.films_rated(model, known) | given
+    profile = ranking.make_profile(model, sorted(rated.items()))
     found = rank(use, profile, asked)
-    today = rank(use, ranking.make_profile(model, known.ratings), asked)
+    today = rank(use, known, asked)
     old, new = (model.film_ids[ranked.rows].tolist() for ranked in (today, found))
     body = {
         "recomendacoes": describe(use, found, ranking.explain(model, profile, found)),
         "diferenca": hypotheses.difference(old, new, use.catalog.titles({*old, *new})),
     }
-    return JSON(body, headers={**known.headers, "X-Estrategia": found.strategy.value})
+    return JSON(body, headers={**source, "X-Estrategia": found.strategy.value})
 
 
 def rank(
@@ -146,38 +146,38 @@ def describe(
 ) -> list[dict[str, Any]]:
     """Return what is told of the films of a ranking: each with its score, reasons and group."""
     model = use.artifact.model
-    reason_rows = list({reason.row for of_film in reasons for reason in of_film})
-    sources = dict(zip(reason_rows, model.film_ids[reason_rows].tolist(), strict=True))
-    ids = model.film_ids[found.rows].tolist()
-    films = use.catalog.films({*ids, *sources.values()})
+    sources = list({row for of_film in reasons for row, _, _ in of_film})
+    ids = model.film_ids.take([*found.rows.tolist(), *sources]).tolist()
+    films = use.catalog.films(ids)
     cells = ranking.find_cells(model, found.rows).tolist()
+    source_of = {
+        row: films[film_id] for row, film_id in zip(sources, ids[len(cells) :], strict=True)
+    }
     body = []
     for film_id, cell, score, rated, of_film in zip(
-        ids, cells, found.scores.tolist(), found.rated.tolist(), reasons, strict=True
+        ids, cells, found.scores.tolist(), found.rated.tolist(), reasons, strict=False
     ):
-        points = round(score, DECIMALS)
-        motives = [
-            {
-                "filme_id": (source := sources[reason.row]),
-                "titulo": films[source]["titulo"],
-                "avaliacao": reason.rating,
-                "parcela": round(reason.share, DECIMALS),
-            }
-            for reason in of_film
-        ]
+        rest = points = round(score * UNITS)
+        motives = []
+        for row, rating, share in of_film:
+            source, part = source_of[row], round(share * UNITS)
+            rest -= part
+            motives.append(
+                {
+                    "filme_id": source["id"],
+                    "titulo": source["titulo"],
+                    "avaliacao": rating,
+                    "parcela": part / UNITS,
+                }
+            )
         body.append(
-            films[film_id]
-            | {
-                "pontuacao": points,
+            {
+                **films[film_id],
+                "pontuacao": points / UNITS,
                 "ja_avaliado": rated,
                 "motivos": motives,
-                "grupo": describe_group(use, cell),
-                "resto": round(points - sum(motive["parcela"] for motive in motives), DECIMALS),
+                "grupo": use.groups[cell],
+                "resto": rest / UNITS,
             }
         )
     return body
-
-
-def describe_group(use: Serving, cell: int) -> dict[str, Any]:
-    """Return what a group is called."""
-    return {"id": cell, "rotulo": str(use.artifact.model.cell_labels[cell])}

@@ -6,8 +6,11 @@ route that only reads its path and query models, and what it depends on likewise
 directly; any other is analysed by its first request, and FastAPI answers it.
 """
 
+import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Container
+import re
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from functools import cache, cached_property
 from typing import Annotated, Any, get_args, get_origin
 
 from fastapi import Request
@@ -19,12 +22,32 @@ from pydantic_core import to_json
 from starlette._utils import get_route_path
 from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Match, compile_path, request_response
-from starlette.types import ASGIApp, Scope
+from starlette.routing import BaseRoute, Match, compile_path
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from recommender.problems import ProblemError, answer
 
 
 class JSON(JSONResponse):
     """A JSON answer, written by pydantic in a third of the time."""
+
+    body: bytes
+
+    def __init__(
+        self, content: Any, status_code: int = 200, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Write it; a header's name and value are plain texts."""
+        self.status_code, self.background = status_code, None
+        self.body = self.render(content)
+        self.raw_headers = [
+            (b"content-length", b"%d" % len(self.body)),
+            (b"content-type", b"application/json"),
+        ]
+        if headers:
+            self.raw_headers += [
+                (name.lower().encode("latin-1"), value.encode("latin-1"))
+                for name, value in headers.items()
+            ]
 
     def render(self, content: Any) -> bytes:
         """Return compact JSON in UTF-8; what is no number becomes null."""
@@ -35,6 +58,8 @@ Errors = list[dict[str, Any]]
 Reader = Callable[[Request, Errors], Any]
 Call = Callable[[Request, Errors], Awaitable[Any]]
 Endpoint = Callable[..., Awaitable[Response]]
+Answer = Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request, Any], Any]  # of an exception
 
 
 class _NeedsFastAPI(Exception):  # noqa: N818 no error
@@ -58,6 +83,7 @@ class Route(APIRoute):
         documented = options.get("include_in_schema", True)
         self.takes_none = documented and "query" not in endpoint.__annotations__
         self._options = options
+        self._dependencies = options.get("dependencies") or ()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Tell at the least cost of the paths of other routes that they are not this one's."""
@@ -66,40 +92,97 @@ class Route(APIRoute):
         return super().matches(scope)
 
     def __getattr__(self, name: str) -> Any:
-        """Analyse the route when an attribute is missing; `app` is what answers a request."""
+        """Analyse the route when an attribute is missing."""
         if name.startswith("__") or "_options" not in vars(self):
             raise AttributeError(name)
-        direct = vars(self).get("app") or _direct(self)
-        if direct:
-            self.app = direct
-            if name == "app":
-                return direct
         super().__init__(self.path, self.endpoint, **vars(self).pop("_options"))
-        self.app = direct or self.app
         return getattr(self, name)
 
+    @cached_property
+    def direct(self) -> Answer | None:
+        """What answers a request directly; None where that takes more than reading."""
+        try:
+            first = [
+                _make_call(each.dependency, self.param_convertors) for each in self._dependencies
+            ]
+            call = _make_call(self.endpoint, self.param_convertors)
+        except _NeedsFastAPI:
+            return None
 
-def _direct(route: Route) -> ASGIApp | None:
-    """Return the app that answers a route's requests, None where that takes more than reading."""
-    try:
-        first = [
-            _make_call(each.dependency, route.param_convertors)
-            for each in vars(route)["_options"].get("dependencies") or ()
-        ]
-        call = _make_call(route.endpoint, route.param_convertors)
-    except _NeedsFastAPI:
-        return None
+        async def answer_directly(request: Request) -> Response:
+            errors: Errors = []
+            for dependency in first:
+                await dependency(request, errors)
+            response: Response = await call(request, errors)
+            if errors:
+                raise RequestValidationError(errors)
+            return response
 
-    async def answer(request: Request) -> Response:
-        errors: Errors = []
-        for dependency in first:
-            await dependency(request, errors)
-        response: Response = await call(request, errors)
-        if errors:
-            raise RequestValidationError(errors)
-        return response
+        return answer_directly
 
-    return request_response(answer)
+
+class Direct:
+    """ASGI middleware: answers requests to direct routes; all others go on to FastAPI.
+
+    ``handlers`` make answers of exceptions, by their class. What is left is a failure. It is
+    answered here, for a handler of FastAPI's would be outside of all that every answer has.
+    """
+
+    def __init__(
+        self, app: ASGIApp, routes: Sequence[BaseRoute], handlers: Mapping[Any, Handler]
+    ) -> None:
+        self.app, self.handlers = app, handlers
+        by_path: dict[str, dict[str, Route]] = {}
+        for route in routes:
+            if isinstance(route, Route):
+                of_path = by_path.setdefault(route.path, {})
+                of_path.update(dict.fromkeys(route.methods, route))
+        # One expression of all paths: of the group that matched last, the number tells the path.
+        self.paths: dict[int, tuple[dict[str, Route], list[str]]] = {}
+        patterns, group = [], 1
+        for path, of_path in by_path.items():
+            _, pattern, convertors = compile_path(path)
+            patterns.append(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(pattern)))
+            self.paths[group] = of_path, list(convertors)
+            group += 1 + len(convertors)
+        self.pattern = re.compile("|".join(f"({pattern})" for pattern in patterns))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on; a failure goes on to where it is logged."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            route = self._find(scope)
+            if route is None or route.direct is None:
+                await asyncio.sleep(0)  # what follows may wait, so it needs an event loop
+                await self.app(scope, receive, send)
+                return
+            scope["route"] = route
+            request = Request(scope, receive, send)
+            try:
+                response = await route.direct(request)
+            except Exception as error:
+                handlers = filter(None, map(self.handlers.get, type(error).__mro__))
+                handler = next(handlers, None)
+                if handler is None:
+                    raise
+                response = await handler(request, error)
+            await response(scope, receive, send)
+        except Exception:
+            failure = ProblemError(500, "Erro interno. Tente novamente mais tarde.")
+            await answer(failure)(scope, receive, send)
+            raise
+
+    def _find(self, scope: Scope) -> Route | None:
+        """Return the route that answers, and leave the path's parameters in the scope."""
+        found = self.pattern.fullmatch(get_route_path(scope))
+        if found is None or found.lastindex is None:
+            return None
+        of_path, names = self.paths[found.lastindex]
+        first = found.lastindex + 1
+        scope["path_params"] = {name: found[place] for place, name in enumerate(names, first)}
+        return of_path.get(scope["method"])
 
 
 def _make_call(function: Any, in_path: Container[str]) -> Call:
@@ -167,7 +250,11 @@ def _query_reader(model: type[BaseModel]) -> Reader:
             found[name] = given if listed else given[-1]
         return found
 
+    defaults = cache(model)
+
     def read(request: Request, errors: Errors) -> Any:
+        if not request.scope["query_string"]:
+            return defaults()
         try:
             return model.model_validate(values(request.query_params))
         except ValidationError as error:

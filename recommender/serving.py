@@ -2,37 +2,38 @@
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
 from recommender.artifact import Artifact
 from recommender.catalog import Catalog
 from recommender.problems import UNKNOWN, ProblemError, invalid_field, invalid_fields
+from recommender.ranking import Profile, films_rated, make_profile, packaged_profile
 from recommender.routes import Route
-from recommender.store import Entry, Store, StoreError, overlay
+from recommender.store import Entry, Store, StoreError
 
 REPEATABLE = ("excluir", "genero")
 
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A user's (film id, rating) pairs in order of film id, and headers that tell their source."""
+class Known(NamedTuple):
+    """What a user has rated, and headers that tell where that is from."""
 
-    ratings: list[tuple[int, float]]
+    profile: Profile
     headers: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
 class Serving:
     """An artifact in use, its catalogue, and where written ratings last, if anywhere."""
 
-    artifact: Artifact
-    catalog: Catalog
-    store: Store | None = None
+    def __init__(self, artifact: Artifact, catalog: Catalog, store: Store | None = None) -> None:
+        self.artifact, self.catalog, self.store = artifact, catalog, store
+        self.groups = [
+            {"id": cell, "rotulo": label}
+            for cell, label in enumerate(artifact.model.cell_labels.tolist())
+        ]
 
     def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what was written over a user's packaged ratings, of all films or of one.
@@ -42,7 +43,7 @@ class Serving:
         """
         return self.store.read(user_id, film_id) if self.store else {}
 
-    def ratings(self, user_id: int) -> Known:
+    def known(self, user_id: int) -> Known:
         """Return what to recommend by: the ratings of a user that count.
 
         Where the written ones cannot be reached, the packaged ones must do; the headers say so.
@@ -51,24 +52,24 @@ class Serving:
             ProblemError: 404 for no such user.
             StoreError: whether there is such a user could not be found out.
         """
-        packaged = self.catalog.ratings(user_id)
-        if packaged is not None and self.store is None:
-            return Known(packaged, {})
-        headers = {}
+        packaged = packaged_profile(self.artifact.model, user_id)
         try:
             written = self.written(user_id)
         except StoreError as error:
             if packaged is None:
                 raise
             _log.warning("packaged ratings used, for the others: %s", error)
-            written, headers = {}, {"X-Avaliacoes": "empacotadas"}
-        entries = overlay(packaged, written)
-        if entries is None:
+            return Known(packaged, {"X-Avaliacoes": "empacotadas"})
+        if not written and packaged is not None:
+            return Known(packaged, {})
+        rated: dict[int, float | None] = {}
+        if packaged is not None:
+            rated |= films_rated(self.artifact.model, packaged)
+        rated |= {film: entry.rating for film, entry in written.items()}
+        pairs = sorted((film, rating) for film, rating in rated.items() if rating is not None)
+        if not pairs and packaged is None:
             raise no_user(user_id)
-        pairs = [
-            (film, entry.rating) for film, entry in entries.items() if entry.rating is not None
-        ]
-        return Known(pairs, headers)
+        return Known(make_profile(self.artifact.model, pairs), {})
 
 
 def no_user(user_id: int) -> ProblemError:
@@ -84,7 +85,7 @@ async def _in_use(request: Request) -> Serving:
 
 
 async def _check_parameters(request: Request) -> None:
-    if not request.query_params:
+    if not request.scope["query_string"]:
         return
     route: Route = request.scope["route"]
     if route.takes_none:

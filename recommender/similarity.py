@@ -1,6 +1,6 @@
 """Similar films: those that the same people like, whether they are widely known or not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,7 +26,7 @@ def rank_similar(
     *,
     limit: int = 5,
     offset: int = 0,
-    genres: Iterable[str] = (),
+    genres: Collection[str] = (),
     excluded: Sequence[int] = (),
     diversity: float = 0.0,
 ) -> Ranking:
@@ -40,11 +40,11 @@ def rank_similar(
     hidden = np.unique(np.append(barred[barred >= 0], np.int32(row)))
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     # All shelves of a cell are as near: their lengths do not matter.
-    bounds = np.repeat(make_directions(model.cell_centers) @ toward, np.diff(model.cell_shelves))
+    bounds = np.repeat(make_directions(model.cell_centers).dot(toward), np.diff(model.cell_shelves))
     batches = search(
         replace(model, candidates=CANDIDATES * model.candidates),
         bounds,
-        lambda vectors: np.asarray(make_directions(vectors) @ toward),
+        lambda vectors: make_directions(vectors).dot(toward),
         Choosable(hidden, films_of_genres(model, genres)),
         wanted,
     )
@@ -60,4 +60,4 @@ def rank_similar(
 def explain_similar(row: int, ranking: Ranking) -> list[list[Reason]]:
     """Return the one reason for each similar film: the film itself, whose share is all of it."""
     scores = ranking.scores.tolist()
-    return [[Reason(row, None, score)] if score > 0 else [] for score in scores]
+    return [[(row, None, score)] if score > 0 else [] for score in scores]

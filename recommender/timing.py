@@ -3,9 +3,6 @@
 import time
 from dataclasses import dataclass
 
-from fastapi import FastAPI
-from starlette.types import Message, Receive, Scope, Send
-
 from recommender import lean
 
 STATE = "filmes.timing"  # where in the scope an answer's timing is left for logs and metrics
@@ -33,9 +30,10 @@ start = Start()
 
 @dataclass(slots=True)
 class Timing:
-    """What is known of an answer: milliseconds so far, and whether its process was cold."""
+    """What is known of an answer: whether its process was cold, its status and milliseconds."""
 
     cold: bool
+    status: int = 500
     milliseconds: float = 0.0
 
     @property
@@ -43,24 +41,3 @@ class Timing:
         """The value of Server-Timing: the flag, the start of a cold process, the answer's time."""
         init = f", init;dur={start.milliseconds:.1f}" if self.cold else ""
         return f"cold;desc={str(self.cold).lower()}{init}, total;dur={self.milliseconds:.3f}"
-
-
-class TimedAPI(FastAPI):
-    """An app that tells the time of every answer, be it that to a failure."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, with Server-Timing."""
-        if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
-            return
-        timing = scope[STATE] = Timing(start.cold)
-        start.cold = False
-        began = time.perf_counter()
-
-        async def tell(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                timing.milliseconds = 1000 * (time.perf_counter() - began)
-                message["headers"].append((b"server-timing", timing.header.encode()))
-            await send(message)
-
-        await super().__call__(scope, receive, tell)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recommender.artifact import Model
-from recommender.ranking import Strategy, make_profile, rank, user_vector
+from recommender.ranking import Strategy, fold_in, make_profile, rank
 from tests.training_data import Matrix, as_data, block_ratings, random_ratings
 from training.dataset import Dataset
 from training.embedding import MEAN_STRENGTH, Normalisation, SpectralEmbedding, Spectrum, decompose
@@ -49,7 +49,7 @@ def scores(model: Model, data: Dataset, user: int) -> Matrix:
     rated = data.matrix[user]
     ids = data.films["id"].to_numpy()[rated.indices].tolist()
     profile = make_profile(model, list(zip(ids, rated.data.tolist(), strict=True)))
-    return np.asarray((model.vectors @ user_vector(model, profile))[model.rows_by_id], float)
+    return np.asarray((model.vectors @ fold_in(model, profile).vector)[model.rows_by_id], float)
 
 
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)

@@ -14,7 +14,7 @@ from benchmarks.catalogues import GENRES, KINDS, SEED, make_catalogue, make_mode
 from benchmarks.retrieval import Counted, find_exact, find_served, measure_recall, share_scored
 from recommender.artifact import Model
 from recommender.index import Choosable, best_of, bound_scores, films_of_genres, gather, search
-from recommender.ranking import Profile, Strategy, find_cells, make_profile, rank, user_vector
+from recommender.ranking import Profile, Strategy, find_cells, fold_in, make_profile, rank
 
 FILMS = 20_000
 MANY = 1_000_000
@@ -51,7 +51,7 @@ def test_with_all_films_for_candidates_the_order_is_the_exact_one(
     whole = replace(model, candidates=FILMS)
     for profile in profiles[:5]:
         found = rank(whole, profile, limit=FILMS, include_rated=True)
-        scores = model.vectors @ user_vector(model, profile)
+        scores = model.vectors @ fold_in(model, profile).vector
         assert sorted(found.rows.tolist()) == list(range(FILMS))
         assert np.allclose(found.scores, np.sort(scores)[::-1], atol=1e-4)
         assert np.allclose(found.scores, scores[found.rows], atol=1e-4)
@@ -84,7 +84,7 @@ def test_cells_hold_like_directions_and_bounds_fall_within_them(
     own = ((directions - centers) ** 2).sum(axis=1)
     others = ((directions - model.cell_centers[0]) ** 2).sum(axis=1)
     assert (own <= others + 1e-5).all()
-    bounds = bound_scores(model, user_vector(model, profiles[0]))
+    bounds = bound_scores(model, fold_in(model, profiles[0]).vector)
     cells = np.repeat(np.arange(len(model.cell_centers)), np.diff(model.cell_shelves))
     promising = (np.diff(cells) == 0) & (bounds[:-1] > 0)
     assert (np.diff(bounds)[promising] <= 0).all()

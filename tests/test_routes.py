@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from recommender.api import ROUTES
-from recommender.routes import JSON, Route
+from recommender.routes import JSON, Direct, Route
 
 
 class Kind(StrEnum):
@@ -68,12 +69,27 @@ async def by_body(asked: Annotated[Asked, Body()], teste: str = "") -> JSONRespo
     return JSONResponse([asked.model_dump(), teste])
 
 
-def client(route_class: type[APIRoute]) -> TestClient:
+class DirectAPI(FastAPI):
+    def build_middleware_stack(self) -> ASGIApp:
+        return Direct(super().build_middleware_stack(), self.routes, self.exception_handlers)
+
+
+async def named(nome: str) -> JSONResponse:
+    return JSONResponse(nome)
+
+
+async def fixed() -> JSONResponse:
+    return JSONResponse("fixed")
+
+
+def client(app_class: type[FastAPI], route_class: type[APIRoute]) -> TestClient:
     router = APIRouter(route_class=route_class, dependencies=[Depends(refuse)])
     router.get("/{numero}/coisas", response_model=list[Asked])(by_id)
     router.get("/{numero}/outras")(of_allowed)
     router.post("/coisas", response_model=list[Asked])(by_body)
-    app = FastAPI(routes=router.routes)
+    router.get("/a.b/{nome}")(named)
+    router.get("/a.b/fixo/coisas")(fixed)
+    app = app_class(routes=router.routes)
 
     async def tell(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -83,7 +99,7 @@ def client(route_class: type[APIRoute]) -> TestClient:
     return TestClient(app)
 
 
-DIRECT, FULL = client(Route), client(APIRoute)
+DIRECT, FULL = client(DirectAPI, Route), client(FastAPI, APIRoute)
 
 names = st.sampled_from([*Asked.model_fields, "limit", "outro"])
 values = st.sampled_from(
@@ -127,10 +143,31 @@ def test_unknown_attributes_are_missing() -> None:
         _ = route.nothing
 
 
-def test_all_reading_routes_are_direct() -> None:
-    reading = [
-        route for route in ROUTES if isinstance(route, Route) and "GET" in (route.methods or ())
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/a.b/x", "/acb/x", "/a.b/", "/a.b", "/a.b/x/", "/a.b/fixo", "/a.b/fixo/coisas"),
+        *("/5/coisas", "/coisas", "/a.b/coisas", "/{numero}/coisas", "/5/coisas/", "/a.b/x%2Fy"),
+        *("/a.b/x%0A", "/5/outras%0A", "/a.b/%F0%9F%8E%AC", "//coisas", "/"),
+    ],
+)
+def test_paths_lead_where_fastapi_leads(method: str, path: str) -> None:
+    direct, full = (each.request(method, path, follow_redirects=False) for each in (DIRECT, FULL))
+    assert (direct.status_code, direct.content) == (full.status_code, full.content)
+    for name in ("allow", "location"):
+        assert direct.headers.get(name) == full.headers.get(name)
+
+
+def test_what_reads_is_answered_directly() -> None:
+    taking_more = [
+        (route.name, method)
+        for route in ROUTES
+        if isinstance(route, Route) and not route.direct
+        for method in route.methods
     ]
-    assert reading
-    for route in reading:
-        assert route.app.__module__ == "starlette.routing", route.path
+    assert sorted(taking_more) == [
+        ("rate", "PUT"),
+        ("recommend_if", "POST"),
+        ("recommend_to_anybody", "POST"),
+    ]

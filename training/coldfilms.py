@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.artifact import Model
-from recommender.ranking import Strategy, user_vector
+from recommender.ranking import Strategy, fold_in
 from training.dataset import Dataset
 from training.evaluation import CUTOFF, Profiles, make_profiles, rank_all, score_lists, summarise
 from training.fit import Hyperparameters, fit
@@ -48,7 +48,7 @@ def measure(train: Dataset, test: Dataset, chosen: Hyperparameters) -> dict[str,
     ]
     if len(seekers) > 1:
         wanted = [relevant[number] for number in seekers]
-        users = [user_vector(model, profiles.known[number]) for number in seekers]
+        users = [fold_in(model, profiles.known[number]).vector for number in seekers]
         ranked = [rows[np.argsort(-(model.vectors[rows] @ user))][:CUTOFF] for user in users]
         shuffled = [random.permutation(rows)[:CUTOFF] for _ in seekers]
         found["among_hidden"] = score_lists(ranked, wanted)["ndcg"]

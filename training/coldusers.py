@@ -97,7 +97,8 @@ def _serve(
     lists, wanted = [], []
     for user in range(known.shape[0]):
         films = model.rows_by_id[known[user].indices].astype(np.int32)
-        profile = Profile(films, known[user].data.astype(np.float32))
+        order = np.argsort(films)
+        profile = Profile(films[order], known[user].data.astype(np.float32)[order])
         barred = model.film_ids[model.rows_by_id[whole[user].indices]].tolist()
         ranking = rank(model, profile, strategy, limit=CUTOFF, excluded=barred, include_rated=False)
         lists.append(ranking.rows)

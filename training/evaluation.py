@@ -37,8 +37,9 @@ def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Prof
     row_of_film = model.rows_by_id.astype(np.int32)  # films of a data set stand in order of id
     relevant = {user: row_of_film[part["film"].to_numpy()] for user, part in test.groupby("user")}
     empty = Profile(np.empty(0, np.int32), np.empty(0, np.float32))
+    train = train.assign(row=row_of_film[train["film"].to_numpy()]).sort_values(["user", "row"])
     known = {
-        user: Profile(row_of_film[part["film"].to_numpy()], part["avaliacao"].to_numpy(np.float32))
+        user: Profile(part["row"].to_numpy(), part["avaliacao"].to_numpy(np.float32))
         for user, part in train[train["user"].isin(relevant.keys())].groupby("user")
     }
     users = np.unique(test["user"])

@@ -1,0 +1,70 @@
+"""Mangum between Lambda's events and the app, without an event loop for what waits for nothing."""
+
+import asyncio
+import logging
+import types
+from collections.abc import Coroutine, Generator
+from functools import cached_property
+from typing import Any
+
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+from mangum.handlers import HTTPGateway
+from starlette.types import ASGIApp, Message, Scope
+
+from recommender.problems import MEDIA_TYPE
+
+TEXT = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # all else goes out in base64
+
+_log = logging.getLogger(__name__)
+
+
+class HttpApi(HTTPGateway):
+    """An HTTP API's event, whose scope is made once: Mangum asks for it before and after."""
+
+    @cached_property
+    def scope(self) -> Scope:  # type: ignore[override]
+        """The ASGI scope."""
+        return super().scope
+
+
+class Adapter(Mangum):
+    """A handler of events by an ASGI app. A failure of the app is logged, its answer given."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(app, lifespan="off", custom_handlers=[HttpApi], text_mime_types=TEXT)
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer an event in the form that its sender expects."""
+        handler = self.infer(event, context)
+        request = {"type": "http.request", "body": handler.body, "more_body": False}
+        response: dict[str, Any] = {}
+
+        async def receive() -> Message:
+            return request
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                response.update(status=message["status"], headers=message["headers"])
+            else:
+                response["body"] = message["body"]
+
+        try:
+            run(self.app(handler.scope, receive, send))
+        except Exception:
+            _log.exception("An error occurred running the application.")
+        return handler(response)
+
+
+def run(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine to its end; from where it first waits, by an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        return
+    asyncio.get_event_loop().run_until_complete(_go_on(coroutine))
+
+
+@types.coroutine
+def _go_on(coroutine: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
+    yield from coroutine
