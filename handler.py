@@ -6,16 +6,14 @@ import recommender.lean  # noqa: F401 # isort: skip: before FastAPI
 
 from recommender.adapter import Adapter
 from recommender.api import app
-from recommender.observability import Telemetry, correlation_id, logger, traced
+from recommender.observability import Telemetry, traced
 from recommender.snapshot import install
 
 install(Adapter(app))
 _serve = Adapter(Telemetry(app))
 
 
-@logger.inject_lambda_context
 @traced
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer an HTTP API, REST API or ALB event with the response that its sender expects."""
-    logger.set_correlation_id(correlation_id(event))
     return _serve(event, context)

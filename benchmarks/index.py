@@ -20,10 +20,10 @@ from benchmarks.retrieval import (
     find_served,
     measure_recall,
     print_row,
-    share_scored,
     tune,
     write_results,
 )
+from training.comparison import share_scored
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
 USERS = 200

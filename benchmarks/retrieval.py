@@ -5,9 +5,8 @@ import os
 import platform
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,23 +20,6 @@ TARGET = 0.98  # recall on the users of a measurement
 TUNED = 0.985  # ... on those that settings are tuned on
 
 Rows = NDArray[np.integer]
-
-
-@dataclass
-class Counted:
-    """Film vectors that count how many of them the index takes, that is, scores."""
-
-    vectors: NDArray[np.float32]
-    scored: int = 0
-
-    def __getitem__(self, rows: Any) -> Any:
-        """Return some vectors."""
-        return self.vectors[rows]
-
-    def take(self, rows: Any, axis: int) -> Any:
-        """Return some vectors, counted."""
-        self.scored += len(rows)
-        return self.vectors.take(rows, axis)
 
 
 def find_exact(model: Model, profile: Profile) -> Rows:
@@ -56,15 +38,6 @@ def measure_recall(found: Sequence[Rows], exact: Sequence[Rows]) -> float:
     """Return the mean share of exact answers that were found."""
     pairs = zip(found, exact, strict=True)
     return float(np.mean([len(np.intersect1d(some, best)) / LIMIT for some, best in pairs]))
-
-
-def share_scored(model: Model, profiles: Sequence[Profile]) -> float:
-    """Return the mean share of the films that the index scores."""
-    counted = Counted(model.vectors)
-    for profile in profiles:
-        find_served(replace(model, vectors=cast(Any, counted)), profile)
-        counted.scored -= len(profile.rows)  # these were folded in
-    return counted.scored / len(profiles) / len(model.film_ids)
 
 
 def tune(find: Callable[[int, Profile], Rows], profiles: Sequence[Profile], exact: Sequence[Rows],

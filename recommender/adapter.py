@@ -10,7 +10,7 @@ from typing import Any
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.handlers import HTTPGateway
-from starlette.types import ASGIApp, Message, Scope
+from mangum.types import ASGI, Message, Response, Scope
 
 from recommender.problems import MEDIA_TYPE
 
@@ -23,7 +23,7 @@ class HttpApi(HTTPGateway):
     """An HTTP API's event, whose scope is made once: Mangum asks for it before and after."""
 
     @cached_property
-    def scope(self) -> Scope:  # type: ignore[override]
+    def scope(self) -> Scope:
         """The ASGI scope."""
         return super().scope
 
@@ -31,21 +31,21 @@ class HttpApi(HTTPGateway):
 class Adapter(Mangum):
     """A handler of events by an ASGI app. A failure of the app is logged, its answer given."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGI) -> None:
         super().__init__(app, lifespan="off", custom_handlers=[HttpApi], text_mime_types=TEXT)
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
         """Answer an event in the form that its sender expects."""
         handler = self.infer(event, context)
         request = {"type": "http.request", "body": handler.body, "more_body": False}
-        response: dict[str, Any] = {}
+        response: Response = {"status": 500, "headers": [], "body": b""}
 
         async def receive() -> Message:
             return request
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                response.update(status=message["status"], headers=message["headers"])
+                response["status"], response["headers"] = message["status"], message["headers"]
             else:
                 response["body"] = message["body"]
 

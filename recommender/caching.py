@@ -3,7 +3,6 @@
 import hashlib
 import zlib
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import Message, Scope
 
 SMALLEST_ZIPPED = 1400  # bytes: what fits into one packet arrives no sooner when compressed
@@ -24,28 +23,26 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
     no compression. Nothing may be stored unless its route has said so.
     """
     asked = dict(scope["headers"])
-    headers = head["headers"]
-    if not any(name == b"cache-control" for name, _ in headers):
-        headers.append((b"cache-control", b"no-store"))
+    headers = dict(head["headers"])  # no answer has two of a name
+    headers.setdefault(b"cache-control", b"no-store")
     zipped = len(body) >= SMALLEST_ZIPPED
     if zipped:
-        MutableHeaders(raw=headers).add_vary_header("Accept-Encoding")
+        vary = headers.get(b"vary")
+        headers[b"vary"] = vary + b", Accept-Encoding" if vary else b"Accept-Encoding"
         accepted = asked.get(b"accept-encoding", b"").decode("latin-1")
         zipped = _accepts_gzip(accepted) and _decodes(scope)
     if head["status"] == 200 and scope["method"] in ("GET", "HEAD"):
         tag = etag(body, zipped=zipped)
-        headers.append((b"etag", tag.encode()))
-        condition = asked.get(b"if-none-match")
-        if condition is not None and names(condition.decode("latin-1"), tag):
+        headers[b"etag"] = tag.encode()
+        if names(asked.get(b"if-none-match", b"").decode("latin-1"), tag):
             head["status"] = 304
-            about = (b"content-length", b"content-type")
-            head["headers"] = [header for header in headers if header[0] not in about]
-            return b""
+            del headers[b"content-length"], headers[b"content-type"]
+            body, zipped = b"", False
     if zipped:
         body = zlib.compress(body, wbits=GZIP)
-        packed = MutableHeaders(raw=headers)
-        packed["Content-Encoding"] = "gzip"
-        packed["Content-Length"] = str(len(body))
+        headers[b"content-encoding"] = b"gzip"
+        headers[b"content-length"] = b"%d" % len(body)
+    head["headers"] = list(headers.items())
     return body if scope["method"] != "HEAD" else b""
 
 
@@ -76,7 +73,7 @@ def names(condition: str, tag: str | None, *, strong: bool = False) -> bool:
 
     If-None-Match compares weakly, If-Match strongly (RFC 9110 13.1).
     """
-    if tag is None:
+    if tag is None or not condition:
         return False
     tags = [given.strip() for given in condition.split(",")]
     return tags == ["*"] or tag in (

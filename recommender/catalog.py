@@ -11,7 +11,6 @@ from typing import Any
 
 _AMONG = "id IN (SELECT value FROM json_each(?))"
 COUNTS = 1000  # of searches, that are remembered: each takes as long as all pages of its list
-FILMS = 4000  # that are remembered: what is recommended to one is recommended to many
 FILM_FIELDS = ("id", "titulo", "genero", "diretor", "atores")
 FILM_COLUMNS = ", ".join(FILM_FIELDS)
 
@@ -48,7 +47,6 @@ class Catalog:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        self._films: dict[int, Film] = {}
         self._count = lru_cache(COUNTS)(self._count_now)
 
     def close(self) -> None:
@@ -56,19 +54,11 @@ class Catalog:
         self._db.close()
 
     def films(self, film_ids: Collection[int]) -> dict[int, Film]:
-        """Return the films with these ids, by id, not to be altered; unknown ids are absent."""
-        kept = self._films
-        found = {film_id: kept[film_id] for film_id in film_ids if film_id in kept}
-        missing = [film_id for film_id in film_ids if film_id not in found]
-        if missing:
-            marks = ",".join("?" * len(missing))
-            query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE id IN ({marks})"  # noqa: S608 only marks
-            for row in self._db.execute(query, missing):
-                found[row[0]] = dict(zip(FILM_FIELDS, row, strict=True))
-            kept |= found
-            while len(kept) > FILMS:
-                del kept[next(iter(kept))]
-        return found
+        """Return the films with these ids, by id; unknown ids are absent."""
+        marks = ",".join("?" * len(film_ids))
+        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE id IN ({marks})"  # noqa: S608 only marks
+        rows = self._db.execute(query, tuple(film_ids))
+        return {row[0]: dict(zip(FILM_FIELDS, row, strict=True)) for row in rows}
 
     def titles(self, film_ids: Iterable[int]) -> dict[int, str]:
         """Return the titles of the films with these ids, by id; unknown ids are absent."""

@@ -13,7 +13,6 @@ from recommender.index import Choosable, films_of_genres
 from recommender.paging import next_link, read_cursor
 from recommender.problems import ProblemError
 from recommender.ranking import Strategy
-from recommender.recommendations import describe
 from recommender.routes import JSON, Route
 from recommender.schemas import (
     Film,
@@ -87,7 +86,7 @@ async def list_popular_films(
     headers = {**PUBLIC, "X-Estrategia": found.strategy.value}
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite)
-    return JSON(describe(use, found, [[] for _ in found.rows]), headers=headers)
+    return JSON(use.lister.write(found, [[] for _ in found.rows]), headers=headers)
 
 
 @router.get(
@@ -104,7 +103,7 @@ async def tell_film(filme_id: FilmId, use: InUse) -> JSON:
         raise _unknown(filme_id)
     row = ranking.find_rows(use.artifact.model, [filme_id])
     (cell,) = ranking.find_cells(use.artifact.model, row).tolist()
-    return JSON(film | {"grupo": use.groups[cell]}, headers=PUBLIC)
+    return JSON(film | {"grupo": use.group(cell)}, headers=PUBLIC)
 
 
 @router.get(
@@ -136,7 +135,7 @@ async def list_similar_films(
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite)
     reasons = similarity.explain_similar(row, found)
-    return JSON(describe(use, found, reasons), headers=headers)
+    return JSON(use.lister.write(found, reasons), headers=headers)
 
 
 @router.get(
@@ -155,7 +154,7 @@ async def list_groups(request: Request, query: Annotated[GroupQuery, Query()], u
     titles = use.catalog.titles([film for films in members.values() for film in films])
     starts = model.cell_starts
     body: list[dict[str, Any]] = [
-        use.groups[group["id"]]
+        use.group(group["id"])
         | {
             "generos": _names(group["generos"]),
             "diretores": _names(group["diretores"]),

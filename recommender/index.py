@@ -46,7 +46,7 @@ class Choosable:
         if self.listed is None:
             rows = _join_ranges(starts, ends)
         else:
-            found = [np.empty(0, np.int32)]
+            found: list[Rows] = [np.empty(0, np.int32)]
             for some in self.listed:
                 places = _join_ranges(some.searchsorted(starts), some.searchsorted(ends))
                 found.append(some[places])
@@ -146,7 +146,8 @@ def walk(
 
 def gather(batches: Iterator[Batch], wanted: int) -> Batch:
     """Join batches until they hold ``wanted`` films."""
-    rows, scores = [np.empty(0, np.int32)], [np.empty(0, np.float32)]
+    rows: list[Rows] = [np.empty(0, np.int32)]
+    scores: list[Floats] = [np.empty(0, np.float32)]
     count = 0
     for batch_rows, batch_scores in batches:
         rows.append(batch_rows)
@@ -202,7 +203,7 @@ def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows
 def contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
     """Tell of each row (m,) whether it is among some rows, which ascend.
 
-    Both are int32: numpy would first copy the whole of what it searches to another type.
+    Of one type where there are many: numpy would first copy all that it searches to another.
     """
     if not len(ascending):
         return np.zeros(len(rows), np.bool_)

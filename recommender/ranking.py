@@ -102,14 +102,13 @@ def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
 
 def packaged_profile(model: Model, user_id: int) -> Profile | None:
     """Return the profile of a user whom the model knows, None of any other."""
-    # As views their items are Python's own numbers, which are quicker to make than numpy's.
-    ids, starts = memoryview(model.user_ids), memoryview(model.user_starts)
+    # Items of these views are Python's own numbers, which are quicker to make than numpy's.
+    ids, starts = model.user_ids.data, model.user_starts.data
     place = bisect_left(ids, user_id)
     if place == len(ids) or ids[place] != user_id:
         return None
     rated = slice(starts[place], starts[place + 1])
-    rows, ratings = model.user_rows[rated], model.user_ratings[rated]
-    return Profile(rows.astype(np.int32), ratings.astype(np.float32))
+    return Profile(model.user_rows[rated], model.user_ratings[rated])
 
 
 def films_rated(model: Model, profile: Profile) -> dict[int, float]:
@@ -218,10 +217,11 @@ def fold_in(model: Model, profile: Profile) -> Folded:
     """Fold at least one rating in; a new user or a new rating needs no training."""
     rows, ratings = profile
     strength = model.rating_mean_strength
-    total = float(np.add.reduce(ratings, dtype=np.float64)) + strength * model.rating_mean
+    total = float(np.add.reduce(ratings, dtype=np.float32)) + strength * model.rating_mean
     scale = len(rows) ** -model.user_exponent
     slope = scale * model.rating_slope / model.rating_half_range
-    weights = slope * ratings + (scale - slope * total / (len(rows) + strength))
+    weights = np.multiply(ratings, slope, dtype=np.float32)
+    weights += scale - slope * total / (len(rows) + strength)
     weights *= model.fold_in.take(rows)
     sources = model.vectors.take(rows, axis=0)
     return Folded(sources, weights, weights.dot(sources) + scale * model.prior)

@@ -1,9 +1,9 @@
 """Routes that recommend, and the making of their answers."""
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
+from pydantic_core import to_json
 
 from recommender import hypotheses, problems, ranking
 from recommender.access import REFUSALS, Reader, allow
@@ -11,7 +11,7 @@ from recommender.caching import PERSONAL
 from recommender.catalog import fold
 from recommender.limits import BODY
 from recommender.paging import next_link, read_cursor
-from recommender.ranking import Profile, Ranking, Reason
+from recommender.ranking import Profile, Ranking
 from recommender.routes import JSON, Route
 from recommender.schemas import (
     Hypothesis,
@@ -21,8 +21,6 @@ from recommender.schemas import (
     WhatIf,
 )
 from recommender.serving import STRICT, InUse, Serving
-
-UNITS = 1_000_000  # scores and shares are told in whole millionths, so that they add up
 
 router = APIRouter(
     tags=["recomendacoes"], responses=problems.COMMON, dependencies=[STRICT], route_class=Route
@@ -62,7 +60,7 @@ async def recommend_to_user(
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite, basis)
     reasons = ranking.explain(use.artifact.model, profile, found)
-    return JSON(describe(use, found, reasons), headers=headers)
+    return JSON(use.lister.write(found, reasons), headers=headers)
 
 
 _BODY = problems.responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
@@ -86,7 +84,7 @@ async def recommend_to_anybody(request: Request, asked: RecommendationRequest, u
     found = rank(use, profile, asked)
     reasons = ranking.explain(use.artifact.model, profile, found)
     headers = {"X-Estrategia": found.strategy.value}
-    return JSON(describe(use, found, reasons), headers=headers)
+    return JSON(use.lister.write(found, reasons), headers=headers)
 
 
 @router.post(
@@ -112,10 +110,9 @@ def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSON:
     found = rank(use, profile, asked)
     today = rank(use, known, asked)
     old, new = (model.film_ids[ranked.rows].tolist() for ranked in (today, found))
-    body = {
-        "recomendacoes": describe(use, found, ranking.explain(model, profile, found)),
-        "diferenca": hypotheses.difference(old, new, use.catalog.titles({*old, *new})),
-    }
+    films = use.lister.write(found, ranking.explain(model, profile, found))
+    difference = to_json(hypotheses.difference(old, new, use.catalog.titles({*old, *new})))
+    body = b'{"recomendacoes":%b,"diferenca":%b}' % (films, difference)
     return JSON(body, headers={**source, "X-Estrategia": found.strategy.value})
 
 
@@ -139,45 +136,3 @@ def rank(
         include_rated=asked.incluir_avaliados,
         diversity=asked.diversidade,
     )
-
-
-def describe(
-    use: Serving, found: Ranking, reasons: Sequence[Sequence[Reason]]
-) -> list[dict[str, Any]]:
-    """Return what is told of the films of a ranking: each with its score, reasons and group."""
-    model = use.artifact.model
-    sources = list({row for of_film in reasons for row, _, _ in of_film})
-    ids = model.film_ids.take([*found.rows.tolist(), *sources]).tolist()
-    films = use.catalog.films(ids)
-    cells = ranking.find_cells(model, found.rows).tolist()
-    source_of = {
-        row: films[film_id] for row, film_id in zip(sources, ids[len(cells) :], strict=True)
-    }
-    body = []
-    for film_id, cell, score, rated, of_film in zip(
-        ids, cells, found.scores.tolist(), found.rated.tolist(), reasons, strict=False
-    ):
-        rest = points = round(score * UNITS)
-        motives = []
-        for row, rating, share in of_film:
-            source, part = source_of[row], round(share * UNITS)
-            rest -= part
-            motives.append(
-                {
-                    "filme_id": source["id"],
-                    "titulo": source["titulo"],
-                    "avaliacao": rating,
-                    "parcela": part / UNITS,
-                }
-            )
-        body.append(
-            {
-                **films[film_id],
-                "pontuacao": points / UNITS,
-                "ja_avaliado": rated,
-                "motivos": motives,
-                "grupo": use.groups[cell],
-                "resto": rest / UNITS,
-            }
-        )
-    return body

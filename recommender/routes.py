@@ -50,8 +50,8 @@ class JSON(JSONResponse):
             ]
 
     def render(self, content: Any) -> bytes:
-        """Return compact JSON in UTF-8; what is no number becomes null."""
-        return to_json(content, inf_nan_mode="null")
+        """Return compact JSON in UTF-8, bytes as they are; what is no number becomes null."""
+        return content if isinstance(content, bytes) else to_json(content, inf_nan_mode="null")
 
 
 Errors = list[dict[str, Any]]
@@ -74,6 +74,7 @@ class Route(APIRoute):
     """
 
     takes_none: bool
+    methods: set[str]
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
         self.path, self.endpoint = path, endpoint
@@ -210,9 +211,14 @@ def _make_call(function: Any, in_path: Container[str]) -> Call:
         else:
             raise _NeedsFastAPI
 
+    if not given and not readers:
+        return lambda request, _: function(**dict.fromkeys(requests, request))
+
     async def call(request: Request, errors: Errors) -> Any:
         before = len(errors)
-        values = {name: await give(request, errors) for name, give in given.items()}
+        values = {}
+        for name, give in given.items():
+            values[name] = await give(request, errors)
         for name, reader in readers.items():
             values[name] = reader(request, errors)
         if len(errors) > before:
@@ -227,7 +233,7 @@ def _make_call(function: Any, in_path: Container[str]) -> Call:
 def _path_reader(name: str, adapter: TypeAdapter[Any]) -> Reader:
     def read(request: Request, errors: Errors) -> Any:
         try:
-            return adapter.validate_python(request.path_params[name])
+            return adapter.validator.validate_python(request.path_params[name])
         except ValidationError as error:
             errors += _placed(error, "path", name)
 

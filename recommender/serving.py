@@ -2,12 +2,13 @@
 
 import logging
 from collections import Counter
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Request
 
 from recommender.artifact import Artifact
 from recommender.catalog import Catalog
+from recommender.listing import Lister
 from recommender.problems import UNKNOWN, ProblemError, invalid_field, invalid_fields
 from recommender.ranking import Profile, films_rated, make_profile, packaged_profile
 from recommender.routes import Route
@@ -30,10 +31,11 @@ class Serving:
 
     def __init__(self, artifact: Artifact, catalog: Catalog, store: Store | None = None) -> None:
         self.artifact, self.catalog, self.store = artifact, catalog, store
-        self.groups = [
-            {"id": cell, "rotulo": label}
-            for cell, label in enumerate(artifact.model.cell_labels.tolist())
-        ]
+        self.lister = Lister(artifact.model, catalog)
+
+    def group(self, cell: int) -> dict[str, Any]:
+        """Return what a group is called."""
+        return {"id": cell, "rotulo": str(self.artifact.model.cell_labels[cell])}
 
     def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what was written over a user's packaged ratings, of all films or of one.

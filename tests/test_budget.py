@@ -44,6 +44,7 @@ def test_a_recommendation_reads_only_by_primary_key(client: TestClient) -> None:
     app: Any = client.app
     database = app.state.serving.catalog._db
     statements: list[str] = []
+    app.state.serving.lister._texts.clear()
     database.set_trace_callback(statements.append)
     try:
         client.get("/filmes/1/recomendacoes")

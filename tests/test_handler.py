@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from aws_lambda_powertools.logging.filters import SuppressFilter
 
 from recommender import observability
+from recommender.adapter import Adapter
 from recommender.artifact import load
 from tests.conftest import ROOT
 
@@ -266,20 +268,15 @@ def test_a_body_in_base64(
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_a_body_in_base64_reaches_the_app_decoded(sender: Callable[..., Event]) -> None:
-    from mangum import Mangum
-
     received = []
 
-    async def app(_scope: Any, receive: Any, send: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["method"] == "POST"
         received.append((await receive())["body"])
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    Mangum(observability.Telemetry(app), lifespan="off")(
-        sender("/recomendacoes", [], {}, "POST", b"\xff\x00"),
-        CONTEXT,
-    )
-    observability.metrics.clear_metrics()
+    Adapter(app)(sender("/recomendacoes", [], {}, "POST", b"\xff\x00"), CONTEXT)
     assert received == [b"\xff\x00"]
 
 
@@ -302,27 +299,27 @@ def test_one_log_line_and_the_metrics(
     ]
     for path, route, status in expected:
         call(sender, path)
-        told = lines(capsys.readouterr().out)
-        logs = [line for line in told if "_aws" not in line]
-        assert len(logs) == 1
-        assert logs[0]["message"] == "request"
-        assert (logs[0]["route"], logs[0]["status"]) == (route, status)
-        assert logs[0]["method"] == "GET"
-        assert logs[0]["milliseconds"] >= 0
-        assert logs[0]["service"] == "filmes"
-        assert logs[0]["function_request_id"] == CONTEXT.aws_request_id
+        [line] = [line for line in lines(capsys.readouterr().out) if "ColdStart" not in line]
+        assert (line["level"], line["message"]) == ("INFO", "request")
+        assert (line["route"], line["status"]) == (route, status)
+        assert line["method"] == "GET"
+        assert line["function_name"] == CONTEXT.function_name
+        assert line["function_request_id"] == CONTEXT.aws_request_id
         by_balancer = sender in (load_balancer, load_balancer_single)
-        assert logs[0]["correlation_id"] == (TRACE_ID if by_balancer else REQUEST_ID)
-        metrics = [line for line in told if "Latency" in line]
-        assert len(metrics) == 1
-        assert metrics[0]["service"] == "filmes"
-        assert metrics[0]["Latency"][0] >= 0
-        assert metrics[0]["ClientErrors"] == [status >= 400]
-        assert metrics[0]["ServerErrors"] == [0]
-        [description] = metrics[0]["_aws"]["CloudWatchMetrics"]
+        assert line["correlation_id"] == (TRACE_ID if by_balancer else REQUEST_ID)
+        age = datetime.now(UTC) - datetime.fromisoformat(line["timestamp"])
+        assert timedelta(0) <= age < timedelta(minutes=1)
+        assert line["service"] == "filmes"
+        assert line["Latency"] >= 0
+        assert (line["ClientErrors"], line["ServerErrors"]) == (status >= 400, 0)
+        assert line["_aws"]["Timestamp"] == pytest.approx(
+            1000 * datetime.fromisoformat(line["timestamp"]).timestamp(), abs=1
+        )
+        [description] = line["_aws"]["CloudWatchMetrics"]
         assert description["Namespace"] == "Filmes"
         assert description["Dimensions"] == [["service"]]
         units = {metric["Name"]: metric["Unit"] for metric in description["Metrics"]}
+        assert units.pop("Init", "Milliseconds") == "Milliseconds"
         assert units == {
             "Latency": "Milliseconds",
             "ClientErrors": "Count",
@@ -351,7 +348,7 @@ def test_nobody_is_named_in_the_logs(
         root.setLevel(level)
         root.removeHandler(stdout)
     captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 2 * 7
+    assert [line["message"] for line in lines(captured.out)] == 7 * ["request"]
     for line in lines(captured.out):
         told = json.dumps({k: v for k, v in line.items() if k in {"route", "method", "message"}})
         assert "137" not in told
@@ -366,12 +363,10 @@ def test_a_failure_is_logged_once_and_answered(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from recommender.catalog import Catalog
-
     def fail(*_: Any) -> None:
         raise RuntimeError("disk on fire")
 
-    monkeypatch.setattr(Catalog, "ratings", fail)
+    monkeypatch.setattr("recommender.serving.packaged_profile", fail)
     response, body = call(http_api, "/usuarios/137/recomendacoes")
     assert response["statusCode"] == body["status"] == 500
     assert "disk" not in response["body"]
@@ -381,8 +376,10 @@ def test_a_failure_is_logged_once_and_answered(
     assert len(failures) == 1
     assert "disk on fire" in failures[0]["exception"]
     assert failures[0]["correlation_id"] == REQUEST_ID
-    assert [line["status"] for line in told if line.get("message") == "request"] == [500]
-    assert [line["ServerErrors"] for line in told if "Latency" in line] == [[1]]
+    assert failures[0]["function_request_id"] == CONTEXT.aws_request_id
+    assert failures[0]["cold_start"] is False
+    requests = [line for line in told if line["message"] == "request"]
+    assert [(line["status"], line["ServerErrors"]) for line in requests] == [(500, 1)]
 
 
 @pytest.mark.parametrize(
@@ -436,14 +433,16 @@ def run_cold(folder: Path, **environment: str) -> list[dict[str, Any]]:
 def test_a_cold_start_is_told_once_and_nothing_needless_is_imported(artifact_dir: Path) -> None:
     *told, end = run_cold(artifact_dir)
     assert end["statuses"] == [200, 200]
-    assert [line["cold_start"] for line in told if "cold_start" in line] == [True, False]
+    requests = [line for line in told if "Latency" in line]
+    assert [line["cold_start"] for line in requests] == [True, False]
     assert [line["ColdStart"] for line in told if "ColdStart" in line] == [[1]]
     packages = {name.split(".")[0] for name in end["modules"]}
     assert [name for name in NEEDLESS if name in {*packages, *end["modules"]}] == []
     assert len(end["modules"]) < 720
-    init = [line["Init"] for line in told if "Init" in line]
-    assert len(init) == 1
-    assert init[0][0] > 0
+    assert ["Init" in line for line in requests] == [True, False]
+    assert requests[0]["Init"] > 0
+    [description] = requests[0]["_aws"]["CloudWatchMetrics"]
+    assert {"Name": "Init", "Unit": "Milliseconds"} in description["Metrics"]
 
 
 @pytest.mark.parametrize("context_missing", ["LOG_ERROR", "RUNTIME_ERROR", "IGNORE_ERROR"])

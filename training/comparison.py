@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.artifact import Model
-from recommender.ranking import Strategy
+from recommender.ranking import Profile, Strategy, rank
 from training import coldfilms, coldusers
 from training.baselines import Baseline
 from training.choice import Choice, choose
@@ -171,35 +172,47 @@ def best_films(scores: NDArray[Any], known: list[Rows]) -> list[Rows]:
     return lists
 
 
-def _positions(data: Dataset, model: Model, lists: list[NDArray[np.int32]]) -> list[Rows]:
+def _positions(data: Dataset, model: Model, lists: list[NDArray[np.integer]]) -> list[Rows]:
     """Return films by position in the data set instead of row of the model."""
     ids = data.films["id"].to_numpy(np.int64)
     return [np.searchsorted(ids, model.film_ids[rows]) for rows in lists]
 
 
 @dataclass
-class _Counted:
-    """Film vectors that count how many of them the index takes, that is, scores."""
+class Counted:
+    """Film vectors that count how many of them a ranking takes."""
 
     vectors: NDArray[np.float32]
-    scored: int = 0
+    taken: int = 0
 
     def __getitem__(self, rows: Any) -> Any:
+        """Return some vectors, not to score by them."""
         return self.vectors[rows]
 
     def take(self, rows: Any, axis: int) -> Any:
-        self.scored += len(rows)
+        """Return some vectors."""
+        self.taken += len(rows)
         return self.vectors.take(rows, axis)
 
-    def __matmul__(self, user: NDArray[np.float32]) -> Any:
-        self.scored += len(self.vectors)
-        return self.vectors @ user
+    def dot(self, user: NDArray[np.float32]) -> Any:
+        """Return the scores of all films."""
+        self.taken += len(self.vectors)
+        return self.vectors.dot(user)
+
+
+def share_scored(model: Model, profiles: Sequence[Profile], limit: int = CUTOFF) -> float:
+    """Return the mean share of the films that serving scores for a profile."""
+    counted = Counted(model.vectors)
+    watched = replace(model, vectors=cast(Any, counted))
+    for profile in profiles:
+        rank(watched, profile, limit=limit, include_rated=False)
+    folded_in = sum(len(profile.rows) for profile in profiles)
+    return (counted.taken - folded_in) / len(profiles) / len(model.film_ids)
 
 
 def measure_index(model: Model, profiles: Profiles) -> dict[str, float]:
     """Return the share of films that serving scores for a user, and the nDCG that this loses."""
-    counted = _Counted(model.vectors)
-    served = rank_all(replace(model, vectors=cast(Any, counted)), profiles, Strategy.MODEL)
+    served = rank_all(model, profiles, Strategy.MODEL)
     exact = rank_all(replace(model, candidates=len(model.film_ids)), profiles, Strategy.MODEL)
     ndcgs = [
         float(score_lists(lists, profiles.relevant)[METRICS[0]].mean()) for lists in (served, exact)
@@ -207,7 +220,7 @@ def measure_index(model: Model, profiles: Profiles) -> dict[str, float]:
     return {
         "cells": len(model.cell_centers),
         "candidates": model.candidates,
-        "share_scored": round(counted.scored / len(profiles.users) / len(model.film_ids), 6),
+        "share_scored": round(share_scored(model, profiles.known), 6),
         "exact_ndcg": round(ndcgs[1], 6),
         "loss": round(1 - ndcgs[0] / ndcgs[1], 6) if ndcgs[1] else 0.0,
     }

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recommender.artifact import Model
+from recommender.artifact import Model, Rows
 from recommender.ranking import Profile, Strategy, rank
 
 CUTOFF = 10
@@ -52,7 +52,7 @@ def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Prof
 
 def rank_all(
     model: Model, profiles: Profiles, strategy: Strategy, diversity: float = 0.0
-) -> list[NDArray[np.int32]]:
+) -> list[Rows]:
     """Return each user's first films (rows) by the ranking that serves, rated films left out."""
     return [
         rank(model, profile, strategy, limit=CUTOFF, include_rated=False, diversity=diversity).rows

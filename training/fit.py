@@ -158,7 +158,7 @@ class Packed(NamedTuple):
 
     user_ids: NDArray[np.int64]
     user_starts: NDArray[np.int64]
-    user_rows: NDArray[np.unsignedinteger]
+    user_rows: NDArray[np.integer]
     user_ratings: NDArray[np.floating]
 
 
