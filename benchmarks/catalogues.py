@@ -93,7 +93,7 @@ def make_model(vectors: Floats) -> Model:
         user_ids=np.empty(0, np.int64),
         user_starts=np.zeros(1, np.int64),
         user_rows=np.empty(0, np.uint8),
-        user_ratings=np.empty(0, np.float16),
+        user_ratings=np.empty(0, np.float32),
         genre_names=np.array(GENRES),
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),

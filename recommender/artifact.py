@@ -25,7 +25,7 @@ MAP_FILE = "mapa.svg"
 ARTIFACT_FILES = (*SERVED_FILES, MAP_FILE, "mapa.png")
 
 Floats = NDArray[np.float32]
-Rows = NDArray[np.integer]  # int32, but for those of packaged profiles
+Rows = NDArray[np.integer]  # int32 where there are many
 
 
 class ArtifactError(Exception):
@@ -76,7 +76,7 @@ class Model:
     user_ids: NDArray[np.int64]  # (u,) in ascending order
     user_starts: NDArray[np.int64]  # (u + 1,) user u's: user_starts[u] to user_starts[u + 1]
     user_rows: Rows  # films that a user has rated, ascending
-    user_ratings: NDArray[np.floating]  # ... and the ratings
+    user_ratings: Floats  # ... and the ratings
 
     genre_names: NDArray[np.str_]  # (t,)
     genre_starts: Rows  # (t + 1,) genre_rows of genre t: genre_starts[t] to genre_starts[t + 1]

@@ -167,10 +167,10 @@ def best_of(model: Model, rows: Rows | None, scores: Floats, count: int) -> Batc
         ordered = scores.copy()
         ordered.partition(len(scores) - max(count, 1))
         places = (scores >= ordered[-max(count, 1)]).nonzero()[0]
-        rows = places.astype(np.int32) if rows is None else rows.take(places)
+        rows = places if rows is None else rows.take(places)
         scores = scores.take(places)
     elif rows is None:
-        rows = np.arange(len(scores), dtype=np.int32)
+        rows = np.arange(len(scores))
     order = np.lexsort((model.film_ids.take(rows), -scores))[:count]
     return rows.take(order), scores.take(order)
 
@@ -203,8 +203,9 @@ def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows
 def contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
     """Tell of each row (m,) whether it is among some rows, which ascend.
 
-    Of one type where there are many: numpy would first copy all that it searches to another.
+    These are made of the type of those, or numpy would copy all that it searches to another.
     """
     if not len(ascending):
         return np.zeros(len(rows), np.bool_)
+    rows = rows.astype(ascending.dtype, copy=False)
     return np.asarray(ascending.take(ascending.searchsorted(rows), mode="clip") == rows)

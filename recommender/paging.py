@@ -56,8 +56,9 @@ def _version(use: Serving) -> str:
 
 def _list(request: Request) -> bytes:
     """Return what tells one list from another: its path and its parameters in any order."""
-    items = [item for item in _parameters(request) if item[0] not in NOT_OF_THE_LIST]
-    return repr([request.scope["path"], *sorted(items)]).encode()
+    path: str = request.scope["path"]
+    items = sorted(item for item in _parameters(request) if item[0] not in NOT_OF_THE_LIST)
+    return f"{path}?{urlencode(items)}".encode() if items else path.encode()
 
 
 def _parameters(request: Request) -> list[tuple[str, str]]:

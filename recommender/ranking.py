@@ -53,9 +53,9 @@ class Folded(NamedTuple):
     It is ``weights`` (m,) times ``sources`` (m, d), the vectors of the films rated, and the prior.
     """
 
-    sources: Floats
-    weights: Floats
     vector: Floats
+    weights: Floats
+    sources: Floats
 
 
 class Ranking(NamedTuple):
@@ -97,7 +97,7 @@ def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
     film_ids, values = zip(*ratings, strict=True)
     rows = find_rows(model, film_ids)
     order = rows.argsort(kind="stable")[np.count_nonzero(rows < 0) :]
-    return Profile(rows[order], np.asarray(values, np.float32)[order])
+    return Profile(rows[order].astype(np.intp), np.asarray(values, np.float32)[order])
 
 
 def packaged_profile(model: Model, user_id: int) -> Profile | None:
@@ -108,7 +108,7 @@ def packaged_profile(model: Model, user_id: int) -> Profile | None:
     if place == len(ids) or ids[place] != user_id:
         return None
     rated = slice(starts[place], starts[place + 1])
-    return Profile(model.user_rows[rated], model.user_ratings[rated])
+    return Profile(model.user_rows[rated].astype(np.intp), model.user_ratings[rated])
 
 
 def films_rated(model: Model, profile: Profile) -> dict[int, float]:
@@ -217,14 +217,14 @@ def fold_in(model: Model, profile: Profile) -> Folded:
     """Fold at least one rating in; a new user or a new rating needs no training."""
     rows, ratings = profile
     strength = model.rating_mean_strength
-    total = float(np.add.reduce(ratings, dtype=np.float32)) + strength * model.rating_mean
+    total = sum(ratings.tolist()) + strength * model.rating_mean
     scale = len(rows) ** -model.user_exponent
     slope = scale * model.rating_slope / model.rating_half_range
-    weights = np.multiply(ratings, slope, dtype=np.float32)
+    weights = slope * ratings
     weights += scale - slope * total / (len(rows) + strength)
     weights *= model.fold_in.take(rows)
     sources = model.vectors.take(rows, axis=0)
-    return Folded(sources, weights, weights.dot(sources) + scale * model.prior)
+    return Folded(weights.dot(sources) + scale * model.prior, weights, sources)
 
 
 def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
@@ -235,10 +235,10 @@ def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> 
     """
     if ranking.folded is None:
         return [[] for _ in ranking.rows]
-    sources, weights, _ = ranking.folded
+    _, weights, sources = ranking.folded
     shares = model.vectors.take(ranking.rows, axis=0).dot(sources.T)
     shares *= weights
-    best = (-shares).argsort(axis=1, kind="stable")[:, : most + 1].tolist()
+    best = shares.argsort(axis=1, kind="stable")[:, : -most - 2 : -1].tolist()
     rated, ratings = profile.rows.tolist(), profile.ratings.tolist()
     places = zip(ranking.rows.tolist(), best, shares.tolist(), strict=True)
     return [

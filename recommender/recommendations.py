@@ -52,11 +52,10 @@ async def recommend_to_user(
     use: InUse,
 ) -> JSON:
     """Rank films for the ratings of a user."""
-    profile, source = use.known(usuario_id)
-    basis = profile.rows.tobytes() + profile.ratings.tobytes()
+    profile, source, basis = use.known(usuario_id)
     offset = read_cursor(request, use, query.cursor, basis)
     found = rank(use, profile, query, offset)
-    headers = {**PERSONAL, **source, "X-Estrategia": found.strategy.value}
+    headers = {**PERSONAL, **source, "X-Estrategia": found.strategy}
     if found.more:
         headers["Link"] = next_link(request, use, offset + query.limite, basis)
     reasons = ranking.explain(use.artifact.model, profile, found)
@@ -104,7 +103,7 @@ def _compare(use: Serving, user_id: int, asked: Hypothesis) -> JSON:
     """Answer with a user's list as some more ratings would make it, beside that of today."""
     model = use.artifact.model
     given = hypotheses.checked_ratings(use.artifact, asked)
-    known, source = use.known(user_id)
+    known, source, _ = use.known(user_id)
     rated = ranking.films_rated(model, known) | given
     profile = ranking.make_profile(model, sorted(rated.items()))
     found = rank(use, profile, asked)

@@ -20,10 +20,14 @@ _log = logging.getLogger(__name__)
 
 
 class Known(NamedTuple):
-    """What a user has rated, and headers that tell where that is from."""
+    """What a user has rated, headers that tell where that is from, and what it is told apart by.
+
+    ``basis`` is empty if it is all packaged.
+    """
 
     profile: Profile
     headers: dict[str, str]
+    basis: bytes = b""
 
 
 class Serving:
@@ -71,7 +75,7 @@ class Serving:
         pairs = sorted((film, rating) for film, rating in rated.items() if rating is not None)
         if not pairs and packaged is None:
             raise no_user(user_id)
-        return Known(make_profile(self.artifact.model, pairs), {})
+        return Known(make_profile(self.artifact.model, pairs), {}, repr(pairs).encode())
 
 
 def no_user(user_id: int) -> ProblemError:

@@ -159,11 +159,11 @@ class Packed(NamedTuple):
     user_ids: NDArray[np.int64]
     user_starts: NDArray[np.int64]
     user_rows: NDArray[np.integer]
-    user_ratings: NDArray[np.floating]
+    user_ratings: NDArray[np.float32]
 
 
 def pack_profiles(data: Dataset, order: NDArray[np.integer]) -> Packed:
-    """Return the profiles of all users, in the smallest types that hold them.
+    """Return the profiles of all users, rows of the smallest type that holds them.
 
     ``order`` (n,) are the films of the data in the order of a model's rows.
     """
@@ -173,13 +173,12 @@ def pack_profiles(data: Dataset, order: NDArray[np.integer]) -> Packed:
     users = np.argsort(by_id)[data.ratings["user"].to_numpy()]
     rows = row_of_film[data.ratings["film"].to_numpy()]
     ratings = data.ratings["avaliacao"].to_numpy(np.float32)
-    half = ratings.astype(np.float16)
     by_user = np.lexsort((rows, users))
     return Packed(
         ids[by_id],
         np.concatenate([[0], np.cumsum(np.bincount(users, minlength=len(ids)))]).astype(np.int64),
         rows[by_user].astype(np.min_scalar_type(len(order))),
-        (half if (half == ratings).all() else ratings)[by_user],
+        ratings[by_user],
     )
 
 

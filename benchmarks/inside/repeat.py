@@ -1,4 +1,4 @@
-"""A warm function: a hundred answers to one event for each line of its input."""
+"""A warm function: for each line of its input, answers to a hundred users, one after the other."""
 
 import json
 import os
@@ -6,10 +6,11 @@ import sys
 import time
 from types import SimpleNamespace
 
-ANSWERS = 100
+USERS = range(1, 101)
 
 with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
-    event = json.load(file)
+    text = file.read()
+events = [json.loads(text.replace("/1/", f"/{user}/")) for user in USERS]
 context = SimpleNamespace(
     function_name="funcao",
     function_version="1",
@@ -22,11 +23,11 @@ sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 what the function log
 
 from handler import handler  # noqa: E402
 
-for _ in range(2 * ANSWERS):
+for event in 2 * events:
     answer = handler(event, context)
 for _line in sys.stdin:
     times = []
-    for _ in range(ANSWERS):
+    for event in events:
         began = time.perf_counter()
         answer = handler(event, context)
         times.append(1000 * (time.perf_counter() - began))

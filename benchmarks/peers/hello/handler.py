@@ -11,7 +11,7 @@ BODY = ANSWER.read_bytes() if ANSWER.exists() else b"[]"
 app = FastAPI()
 
 
-@app.get("/filmes/1/recomendacoes")
+@app.get("/filmes/{usuario_id}/recomendacoes")
 async def hello() -> Response:
     """Answer what the function compared with it answers, ready made."""
     return Response(BODY, media_type="application/json")
