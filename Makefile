@@ -79,6 +79,7 @@ build-ApiFunction: setup $(PYTHON313)
 	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
 	.ci/package api "$(ARTIFACTS_DIR)"
 	$(PYTHON313) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"
+	$(BIN)/python -m recommender.bundle "$(ARTIFACTS_DIR)"
 
 build-TrainingFunction: setup
 	cp -R recommender training "$(ARTIFACTS_DIR)"

@@ -9,8 +9,12 @@ import os
 import time
 import warnings
 
+from recommender import bundle
+
 BEGAN = time.perf_counter()
 """When the process came to our code."""
+
+bundle.install(os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120 pathlib takes longer
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # else it starts one for each processor
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # else it looks for some on the disk
