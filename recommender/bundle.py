@@ -16,12 +16,7 @@ from typing import Any
 FILE = "bytecode.bin"
 HEADER = 16  # bytes before the code in a compiled file, the first four of them Python's own number
 # What is imported before the bundle.
-UNBUNDLED = {"handler", "recommender", "recommender.lean", "recommender.bundle"}
-    "handler",
-    "recommender",
-    "recommender.lean",
-    "recommender.bundle",
-}  # imported before it
+UNBUNDLED = {"handler", "recommender", "recommender.bundle", "recommender.lean"}
 
 # The number, the length of the index, the index, the code of all modules.
 Index = dict[str, tuple[int, int, bool]]  # by name: where its code begins and ends, if a package
