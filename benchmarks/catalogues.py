@@ -80,6 +80,7 @@ def make_model(vectors: Floats) -> Model:
         cell_starts=shelves.cell_starts,
         cell_labels=np.array([f"grupo {cell}" for cell in range(len(cells.centers_))]),
         cell_shelves=shelves.cell_shelves,
+        shelf_cells=shelves.shelf_cells,
         shelf_starts=shelves.shelf_starts,
         shelf_lengths=shelves.shelf_lengths,
         candidates=1,

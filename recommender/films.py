@@ -197,7 +197,8 @@ def films_by_id(model: Model, wanted: FilmFilter, limit: int, offset: int) -> tu
     genres = films_of_genres(model, [fold(genre) for genre in wanted.genres])
     if genres is not None:
         whole = (np.array([bound], np.int32) for bound in (0, len(model.film_ids)))
-        ids = np.sort(model.film_ids[Choosable(np.unique(barred), genres).between(*whole)])
+        rows = np.setdiff1d(Choosable(barred, genres).between(*whole), barred)
+        ids = np.sort(model.film_ids[rows])
         return ids[offset : offset + limit].tolist(), len(ids)
     rows = model.rows_by_id
     if len(barred):

@@ -8,7 +8,7 @@ takes time or memory that grows with the number of films faster than its root.
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,16 +42,14 @@ class Choosable:
         return rows[kept]
 
     def between(self, starts: Rows, ends: Rows) -> Rows:
-        """Return the rows from some to others that may be listed."""
+        """Return the rows from some to others that may be listed, the hidden among them."""
         if self.listed is None:
-            rows = _join_ranges(starts, ends)
-        else:
-            found: list[Rows] = [np.empty(0, np.int32)]
-            for some in self.listed:
-                places = _join_ranges(some.searchsorted(starts), some.searchsorted(ends))
-                found.append(some[places])
-            rows = np.concatenate(found) if len(found) == 2 else np.unique(np.concatenate(found))
-        return rows[~contains(self.hidden, rows)]
+            return _join_ranges(starts, ends)
+        found: list[Rows] = [np.empty(0, np.int32)]
+        for some in self.listed:
+            places = _join_ranges(some.searchsorted(starts), some.searchsorted(ends))
+            found.append(some[places])
+        return np.concatenate(found) if len(found) == 2 else np.unique(np.concatenate(found))
 
     def one_in(self, model: Model) -> float:
         """Return of how many films one is listed; too few where genres overlap."""
@@ -85,7 +83,9 @@ def bound_scores(model: Model, user: Floats) -> Floats:
     that a film has beside its cell's centre lies beside the user, too; ``SPREAD`` is for the rest.
     """
     reach = model.cell_centers.dot(user) + SPREAD * math.sqrt(user.dot(user))
-    return np.repeat(reach, np.diff(model.cell_shelves)) * model.shelf_lengths
+    bounds: Floats = reach.take(model.shelf_cells)
+    bounds *= model.shelf_lengths
+    return bounds
 
 
 def toward(vector: Floats) -> Callable[[Floats], Floats]:
@@ -103,8 +103,8 @@ def search(
     """Yield the films that may be listed in batches, each in order, of which ``wanted`` are read.
 
     ``bounds`` (s,) tell which shelves come first; ``score`` makes scores (b,) of vectors (b, d).
-    The first batch holds ``candidates`` films, each of the others as many as all before it. Few
-    films are one batch.
+    The first batch is of ``candidates`` films, the hidden among them, each of the others of as many
+    as all before it. Few films are one batch.
     """
     few = choosable.few(model)
     if few is not None:
@@ -112,15 +112,31 @@ def search(
         return
     least = max(model.candidates, FIRST_BATCH)
     found: list[Rows] = []
+    count = 0
     for shelves in _in_order(model, bounds, least * choosable.one_in(model)):
-        starts, ends = model.shelf_starts[shelves], model.shelf_starts[shelves + 1]
+        starts, ends = model.shelf_starts.take(shelves), model.shelf_starts.take(shelves + 1)
         found.append(choosable.between(starts, ends))
-        if sum(map(len, found)) >= least:
-            rows = np.concatenate(found)
-            yield best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
-            found, least = [], 2 * least
-    rows = np.concatenate([np.empty(0, np.int32), *found])
-    yield best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
+        count += len(found[-1])
+        if count >= least:
+            yield _best_shown(model, found, score, choosable.hidden, wanted)
+            found, count, least = [], 0, 2 * least
+    if found:
+        yield _best_shown(model, found, score, choosable.hidden, wanted)
+
+
+def _best_shown(
+    model: Model,
+    found: Sequence[Rows],
+    score: Callable[[Floats], Floats],
+    hidden: Rows,
+    wanted: int,
+) -> Batch:
+    """Return the best of the films found but the hidden ones, which are few."""
+    rows = found[0] if len(found) == 1 else np.concatenate(found)
+    scores = score(model.vectors.take(rows, axis=0))
+    rows, scores = best_of(model, rows, scores, min(wanted + len(hidden), len(rows)))
+    shown = ~contains(hidden, rows)
+    return rows[shown][:wanted], scores[shown][:wanted]
 
 
 def scan(model: Model, scores: Floats, hidden: Rows, wanted: int) -> Batch:
@@ -146,16 +162,13 @@ def walk(
 
 def gather(batches: Iterator[Batch], wanted: int) -> Batch:
     """Join batches until they hold ``wanted`` films."""
-    rows: list[Rows] = [np.empty(0, np.int32)]
-    scores: list[Floats] = [np.empty(0, np.float32)]
-    count = 0
-    for batch_rows, batch_scores in batches:
-        rows.append(batch_rows)
-        scores.append(batch_scores)
-        count += len(batch_rows)
-        if count >= wanted:
+    rows, scores = next(batches, (np.empty(0, np.int32), np.empty(0, np.float32)))
+    while len(rows) < wanted:
+        more = next(batches, None)
+        if more is None:
             break
-    return np.concatenate(rows)[:wanted], np.concatenate(scores)[:wanted]
+        rows, scores = np.concatenate([rows, more[0]]), np.concatenate([scores, more[1]])
+    return rows[:wanted], scores[:wanted]
 
 
 def best_of(model: Model, rows: Rows | None, scores: Floats, count: int) -> Batch:
@@ -181,23 +194,26 @@ def _in_order(model: Model, bounds: Floats, films: float) -> Iterator[NDArray[np
     The first part is for so many films. As many of the cells' first shelves already have bounds at
     least as high as the lowest in it, so only shelves over that are sorted.
     """
-    firsts = bounds[model.cell_shelves[:-1]]
+    firsts = bounds.take(model.cell_shelves[:-1])
     count = min(math.ceil(films / SHELF), len(firsts))
-    floor = np.partition(firsts, -count)[-count]
-    high = np.flatnonzero(bounds >= floor)
-    yield high[np.argsort(-bounds[high], kind="stable")[:count]]
-    order = np.argsort(-bounds, kind="stable")
+    firsts.partition(len(firsts) - count)
+    high = (bounds >= firsts[-count]).nonzero()[0]
+    yield high.take((-bounds.take(high)).argsort(kind="stable")[:count])
+    order = (-bounds).argsort(kind="stable")
     while count < len(order):
         yield order[count : 2 * count]
         count *= 2
 
 
 def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows:
-    """Return all numbers from each start (m,) to its end."""
+    """Return all numbers from each start (m,) to its end, in the type of the starts."""
     sizes = ends - starts
-    before = np.cumsum(sizes, dtype=np.int32) - sizes
-    numbers = np.arange(sizes.sum(), dtype=np.int32) + np.repeat(starts - before, sizes)
-    return np.asarray(numbers, np.int32)
+    ended = sizes.cumsum(dtype=starts.dtype)
+    if not len(ended):
+        return starts
+    numbers: Rows = (ends - ended).repeat(sizes)
+    numbers += np.arange(ended[-1], dtype=starts.dtype)
+    return numbers
 
 
 def contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:

@@ -40,7 +40,7 @@ def rank_similar(
     hidden = np.unique(np.append(barred[barred >= 0], np.int32(row)))
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     # All shelves of a cell are as near: their lengths do not matter.
-    bounds = np.repeat(make_directions(model.cell_centers).dot(toward), np.diff(model.cell_shelves))
+    bounds = make_directions(model.cell_centers).dot(toward).take(model.shelf_cells)
     batches = search(
         replace(model, candidates=CANDIDATES * model.candidates),
         bounds,

@@ -162,6 +162,8 @@ def test_shelves_hold_each_cell_the_longest_first() -> None:
     assert sorted(shelves.order.tolist()) == list(range(500))
     assert shelves.shelf_starts[-1] == shelves.cell_starts[-1] == 500
     assert len(shelves.shelf_lengths) == shelves.cell_shelves[-1]
+    sizes = np.diff(shelves.cell_shelves)
+    assert shelves.shelf_cells.tolist() == np.repeat(np.arange(len(sizes)), sizes).tolist()
     for cell in range(7):
         rows = slice(*shelves.cell_starts[cell : cell + 2])
         assert (labels[shelves.order[rows]] == cell).all()

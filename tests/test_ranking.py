@@ -131,7 +131,7 @@ def small_shelves(
     cells = len(cell_starts) - 1
     labels = np.repeat(np.arange(cells, dtype=np.int32), np.diff(cell_starts))
     shelves = shelve(labels, cells, vectors)
-    names = ("cell_shelves", "shelf_starts", "shelf_lengths")
+    names = ("cell_shelves", "shelf_cells", "shelf_starts", "shelf_lengths")
     return {name: getattr(shelves, name) for name in names}
 
 

@@ -62,6 +62,7 @@ class Shelves:
     order: NDArray[np.intp]  # (n,) films, cell after cell, the longest vector of each first
     cell_starts: Rows  # (k + 1,)
     cell_shelves: Rows  # (k + 1,)
+    shelf_cells: Rows  # (s,)
     shelf_starts: Rows  # (s + 1,)
     shelf_lengths: Floats  # (s,)
 
@@ -82,6 +83,7 @@ def shelve(labels: NDArray[np.int32], cells: int, vectors: Floats) -> Shelves:
         order=order,
         cell_starts=cell_starts.astype(np.int32),
         cell_shelves=cell_shelves.astype(np.int32),
+        shelf_cells=np.repeat(np.arange(cells), shelves).astype(np.int32),
         shelf_starts=np.append(starts, len(order)).astype(np.int32),
         shelf_lengths=np.where(ends > starts, longest, 0).astype(np.float32),
     )

@@ -134,6 +134,7 @@ def fit(
         cell_starts=shelves.cell_starts,
         cell_labels=label_cells(find_leads(data, cells.labels_), data.films["titulo"]),
         cell_shelves=shelves.cell_shelves,
+        shelf_cells=shelves.shelf_cells,
         shelf_starts=shelves.shelf_starts,
         shelf_lengths=shelves.shelf_lengths,
         candidates=chosen.candidates or -(-len(order) // 4),
