@@ -30,7 +30,7 @@ async def get(app: Any, path: str, query: str) -> bytes:
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
         "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
         "root_path": "", "headers": [(b"host", b"localhost")], "client": ("localhost", 1),
-        "server": ("localhost", 80),
+        "server": ("localhost", 80), "aws.event": {},
     }  # fmt: skip
     body = b""
 

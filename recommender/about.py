@@ -29,7 +29,7 @@ router = APIRouter(
     summary="Diz se pode servir",
     description="200 e a versão em uso, ou 503.",
 )
-async def tell_health(use: InUse) -> JSONResponse:
+def tell_health(use: InUse) -> JSONResponse:
     """Tell the version that is served; without any, the answer is 503."""
     body = {"status": "ok", "versao": use.artifact.version, "formato": FORMAT}
     return JSONResponse(body, headers=FRESH)
@@ -41,7 +41,7 @@ async def tell_health(use: InUse) -> JSONResponse:
     summary="A ficha do modelo em uso",
     description="De que dados vem, com que hiperparâmetros, e quão bom é.",
 )
-async def tell_model(use: InUse) -> JSONResponse:
+def tell_model(use: InUse) -> JSONResponse:
     """Tell where the model comes from and how good it is."""
     manifest = use.artifact.manifest
     card = {
@@ -56,19 +56,19 @@ async def tell_model(use: InUse) -> JSONResponse:
 
 
 @router.get("/openapi.json", include_in_schema=False)
-async def tell_routes(request: Request) -> JSONResponse:
+def tell_routes(request: Request) -> JSONResponse:
     """Hand out the OpenAPI document."""
     return JSONResponse(request.app.openapi(), headers=PUBLIC)
 
 
 @router.get("/", include_in_schema=False)
-async def show_page() -> Response:
+def show_page() -> Response:
     """Show the page on which a person can try the API."""
     return _page("index.html")
 
 
 @router.get("/docs", include_in_schema=False)
-async def show_documentation() -> Response:
+def show_documentation() -> Response:
     """Show the API's documentation."""
     return _page("docs.html")
 

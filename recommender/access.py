@@ -86,12 +86,12 @@ def allow(request: Request, user_id: int, *, write: bool = False) -> None:
     access.check(_verified_claims(request.scope), user_id, write=write)
 
 
-async def _reader(request: Request, usuario_id: UserId) -> int:
+def _reader(request: Request, usuario_id: UserId) -> int:
     allow(request, usuario_id)
     return usuario_id
 
 
-async def _writer(request: Request, usuario_id: UserId) -> int:
+def _writer(request: Request, usuario_id: UserId) -> int:
     allow(request, usuario_id, write=True)
     return usuario_id
 

@@ -1,7 +1,6 @@
 """Mangum between Lambda's events and the app, without an event loop for what waits for nothing."""
 
 import asyncio
-import logging
 import types
 from collections.abc import Coroutine, Generator
 from functools import cached_property
@@ -16,8 +15,6 @@ from recommender.problems import MEDIA_TYPE
 
 TEXT = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # all else goes out in base64
 
-_log = logging.getLogger(__name__)
-
 
 class HttpApi(HTTPGateway):
     """An HTTP API's event, whose scope is made once: Mangum asks for it before and after."""
@@ -29,7 +26,7 @@ class HttpApi(HTTPGateway):
 
 
 class Adapter(Mangum):
-    """A handler of events by an ASGI app. A failure of the app is logged, its answer given."""
+    """A handler of events by an ASGI app."""
 
     def __init__(self, app: ASGI) -> None:
         super().__init__(app, lifespan="off", custom_handlers=[HttpApi], text_mime_types=TEXT)
@@ -49,10 +46,7 @@ class Adapter(Mangum):
             else:
                 response["body"] = message["body"]
 
-        try:
-            run(self.app(handler.scope, receive, send))
-        except Exception:
-            _log.exception("An error occurred running the application.")
+        run(self.app(handler.scope, receive, send))
         return handler(response)
 
 

@@ -15,9 +15,7 @@ from recommender import about, documentation, films, problems, ratings, recommen
 from recommender.access import Access, read_access
 from recommender.artifact import ArtifactError, bundled_folder, load
 from recommender.catalog import Catalog
-from recommender.delivery import VERSION_HEADER, Delivery
-from recommender.limits import BodyLimit
-from recommender.routes import Direct
+from recommender.delivery import VERSION_HEADER, Delivery, Direct
 from recommender.serving import Serving
 from recommender.store import Store, open_store
 from recommender.timing import start
@@ -57,8 +55,9 @@ class API(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return what answers a request, layer around layer."""
-        layers: ASGIApp = BodyLimit(super().build_middleware_stack())
-        layers = Direct(layers, self.routes, self.exception_handlers)
+        layers: ASGIApp = Direct(
+            super().build_middleware_stack(), self.routes, self.exception_handlers
+        )
         if self.state.origins:
             layers = CORSMiddleware(layers, allow_origins=self.state.origins, **CORS)
         serving: Serving | None = self.state.serving

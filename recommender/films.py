@@ -43,7 +43,7 @@ _NO_FILM = problems.responses({404: "Não há tal filme."})
     summary="Lista filmes",
     description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte.",
 )
-async def list_films(request: Request, query: Annotated[FilmQuery, Query()], use: InUse) -> JSON:
+def list_films(request: Request, query: Annotated[FilmQuery, Query()], use: InUse) -> JSON:
     """Films in order of id, as far as they pass the filters."""
     offset = read_cursor(request, use, query.cursor)
     wanted = FilmFilter(query.genero, query.excluir, query.diretor, query.ator, query.q)
@@ -67,9 +67,7 @@ async def list_films(request: Request, query: Annotated[FilmQuery, Query()], use
     summary="Lista os filmes populares",
     description="Os que mais gente avaliou. A pontuação é a parte dos usuários que o fez.",
 )
-async def list_popular_films(
-    request: Request, query: Annotated[ListQuery, Query()], use: InUse
-) -> JSON:
+def list_popular_films(request: Request, query: Annotated[ListQuery, Query()], use: InUse) -> JSON:
     """Rank films for nobody in particular."""
     model = use.artifact.model
     offset = read_cursor(request, use, query.cursor)
@@ -96,7 +94,7 @@ async def list_popular_films(
     summary="Conta de um filme",
     description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
 )
-async def tell_film(filme_id: FilmId, use: InUse) -> JSON:
+def tell_film(filme_id: FilmId, use: InUse) -> JSON:
     """Tell all that is known of a film."""
     film = use.catalog.film(filme_id)
     if film is None:
@@ -113,7 +111,7 @@ async def tell_film(filme_id: FilmId, use: InUse) -> JSON:
     summary="Lista filmes similares a um filme",
     description="Os de que gosta quem gosta dele. A pontuação é o cosseno entre os dois vetores.",
 )
-async def list_similar_films(
+def list_similar_films(
     request: Request, filme_id: FilmId, query: Annotated[ListQuery, Query()], use: InUse
 ) -> JSON:
     """Rank films by how near they lie to a film."""
@@ -145,7 +143,7 @@ async def list_similar_films(
     summary="Lista os grupos de filmes",
     description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas.",
 )
-async def list_groups(request: Request, query: Annotated[GroupQuery, Query()], use: InUse) -> JSON:
+def list_groups(request: Request, query: Annotated[GroupQuery, Query()], use: InUse) -> JSON:
     """Clusters of films in order of id, each with its films, the most rated ones first."""
     model = use.artifact.model
     first = read_cursor(request, use, query.cursor)
@@ -177,7 +175,7 @@ async def list_groups(request: Request, query: Annotated[GroupQuery, Query()], u
     summary="O mapa dos filmes",
     description="Os filmes em dois componentes principais, coloridos por grupo.",
 )
-async def draw_map(use: InUse) -> Response:
+def draw_map(use: InUse) -> Response:
     """Hand out the picture that training has drawn, if it is still what it was then."""
     try:
         picture = use.artifact.read_map()

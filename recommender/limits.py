@@ -2,9 +2,9 @@
 
 from fastapi.exceptions import HTTPException
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope
 
-from recommender.problems import ProblemError, answer
+from recommender.problems import ProblemError
 
 LARGEST_BODY = 150_000  # bytes: the longest body that a route takes, and room for blanks
 
@@ -15,30 +15,22 @@ BODY = {
 """What the routes that take a body may answer besides."""
 
 
-class BodyLimit:
-    """ASGI middleware: 413 for a body that is too large, announced or not."""
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """Return the body of a request.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse by the length that is announced, else as soon as more has come."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > LARGEST_BODY:
-            refusal = ProblemError(413, f"O corpo da requisição passa de {LARGEST_BODY} bytes.")
-            await answer(refusal)(scope, receive, send)
-            return
-        received = 0
-
-        async def count() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > LARGEST_BODY:
-                raise HTTPException(413)
-            return message
-
-        await self.app(scope, count, send)
+    Raises:
+        ProblemError: 413 for one that is too large, by the length that is announced, else as soon
+            as more has come.
+        HTTPException: 400 for one that ends before it is whole.
+    """
+    length = Headers(scope=scope).get("content-length", "")
+    body, more = b"", True
+    while more:
+        if len(body) > LARGEST_BODY or (length.isdecimal() and int(length) > LARGEST_BODY):
+            raise ProblemError(413, f"O corpo da requisição passa de {LARGEST_BODY} bytes.")
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise HTTPException(400)
+        body += message.get("body", b"")
+        more = message.get("more_body", False) or len(body) > LARGEST_BODY
+    return body

@@ -65,7 +65,7 @@ class Lister:
         missing = [film_id for film_id in film_ids if film_id not in texts]
         if missing:
             if len(texts) + len(missing) > KEPT:
-                texts.clear()
+                texts = self._texts = {}  # other threads go on with the old
                 missing = list(film_ids)
             for film_id, film in self.catalog.films(missing).items():
                 texts[film_id] = FilmText(

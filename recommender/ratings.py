@@ -34,7 +34,7 @@ _VERSIONS = "`versao` cresce de um em um a cada mudança; 0 é a avaliação que
     summary="Lista as avaliações de um usuário",
     description=f"Em ordem de id do filme, aos pedaços. {_VERSIONS}",
 )
-async def list_ratings(
+def list_ratings(
     request: Request, usuario_id: Reader, query: Annotated[RatingQuery, Query()], use: InUse
 ) -> JSONResponse:
     """Answer with a user's ratings of films that the catalogue has, in order of film id."""
@@ -61,7 +61,7 @@ async def list_ratings(
     summary="Uma avaliação",
     description=f"Seu `ETag` serve a `If-Match` de uma escrita. {_VERSIONS}",
 )
-async def show_rating(usuario_id: Reader, filme_id: FilmId, use: InUse) -> JSONResponse:
+def show_rating(usuario_id: Reader, filme_id: FilmId, use: InUse) -> JSONResponse:
     """Answer with a user's rating of a film."""
     film = _film(use, filme_id)
     written = use.written(usuario_id, filme_id).get(filme_id)
@@ -83,7 +83,7 @@ async def show_rating(usuario_id: Reader, filme_id: FilmId, use: InUse) -> JSONR
     description="Muda a próxima recomendação. Quem nunca avaliou passa a existir com a primeira "
     f"avaliação; repetir a escrita não muda nada. {_VERSIONS}",
 )
-async def rate(
+def rate(
     request: Request, usuario_id: Writer, filme_id: FilmId, new: NewRating, use: InUse
 ) -> JSONResponse:
     """Set a user's rating of a film: 201 where there was none, else 200."""
@@ -105,7 +105,7 @@ async def rate(
     summary="Apaga uma avaliação",
     description="Também uma que veio com o modelo. Apagar o que não existe não muda nada.",
 )
-async def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> Response:
+def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> Response:
     """Delete a user's rating of a film, if there is one; of one that the catalogue lacks, too."""
     film = use.catalog.films([filme_id]).get(filme_id)
     _write(request, use, usuario_id, filme_id, film, None)

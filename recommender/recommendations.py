@@ -45,7 +45,7 @@ _NO_USER = problems.responses(REFUSALS | {404: "Não há tal usuário.", 410: pr
     summary="Recomenda filmes a um usuário",
     description=_TO_USER,
 )
-async def recommend_to_user(
+def recommend_to_user(
     request: Request,
     usuario_id: Reader,
     query: Annotated[RecommendationQuery, Query()],
@@ -73,7 +73,7 @@ _BODY = problems.responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
     description="Nada é guardado. Sem `usuario_id`, a resposta é uma lista; com ele, a de "
     "`POST /usuarios/{usuario_id}/recomendacoes`, o caminho de quem traz um token.",
 )
-async def recommend_to_anybody(request: Request, asked: RecommendationRequest, use: InUse) -> JSON:
+def recommend_to_anybody(request: Request, asked: RecommendationRequest, use: InUse) -> JSON:
     """Rank films for the ratings in the body, alone or laid over those of a user."""
     if asked.usuario_id is not None:
         allow(request, asked.usuario_id)
@@ -94,7 +94,7 @@ async def recommend_to_anybody(request: Request, asked: RecommendationRequest, u
     description="As recomendações que o usuário teria se às suas avaliações se juntassem estas, e "
     "em que diferem das de hoje. Nada é guardado.",
 )
-async def recommend_if(usuario_id: Reader, asked: Hypothesis, use: InUse) -> JSON:
+def recommend_if(usuario_id: Reader, asked: Hypothesis, use: InUse) -> JSON:
     """Rank films for the ratings in the body, laid over those of a user."""
     return _compare(use, usuario_id, asked)
 

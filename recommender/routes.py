@@ -1,31 +1,30 @@
 """Routes that cost a cold start and a request little.
 
 FastAPI analyses a route (its parameters, its models, its answers) when it is declared, and walks
-that analysis on each request. Here it is analysed when the OpenAPI document is first asked for. A
-route that only reads its path and query models, and what it depends on likewise, is answered
-directly; any other is analysed by its first request, and FastAPI answers it.
+that analysis on each request. Here it is analysed when the OpenAPI document is first asked for, and
+requests go by the signature of its endpoint: a plain function that takes the request, parameters of
+the path, models of the query and of the body, and what dependencies, plain functions likewise, make
+of these. Values and errors are those that FastAPI finds.
 """
 
-import asyncio
 import inspect
+import json
 import re
-from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cache, cached_property
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.params import Depends, Query
+from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.params import Body, Depends, Query
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from starlette._utils import get_route_path
 from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Match, compile_path
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from recommender.problems import ProblemError, answer
+from starlette.routing import Match, compile_path
+from starlette.types import Scope
 
 
 class JSON(JSONResponse):
@@ -55,25 +54,19 @@ class JSON(JSONResponse):
 
 
 Errors = list[dict[str, Any]]
-Reader = Callable[[Request, Errors], Any]
-Call = Callable[[Request, Errors], Awaitable[Any]]
-Endpoint = Callable[..., Awaitable[Response]]
-Answer = Callable[[Request], Awaitable[Response]]
-Handler = Callable[[Request, Any], Any]  # of an exception
-
-
-class _NeedsFastAPI(Exception):  # noqa: N818 no error
-    """A route takes more than reading."""
+Reader = Callable[[Request, bytes, Errors], Any]
+Endpoint = Callable[..., Response]
 
 
 class Route(APIRoute):
     """A route of FastAPI, analysed when that is first needed.
 
     ``takes_none`` tells that it takes no parameters in its query; a page does, for links to it may
-    have been tagged by others.
+    have been tagged by others. ``takes_body`` tells that it takes a body.
     """
 
     takes_none: bool
+    takes_body: bool
     methods: set[str]
 
     def __init__(self, path: str, endpoint: Endpoint, **options: Any) -> None:
@@ -82,7 +75,9 @@ class Route(APIRoute):
         self.methods = {method.upper() for method in options.get("methods") or ["GET"]}
         self.name = options.get("name") or endpoint.__name__
         documented = options.get("include_in_schema", True)
-        self.takes_none = documented and "query" not in endpoint.__annotations__
+        kinds = list(map(_kind, endpoint.__annotations__.values()))
+        self.takes_none = documented and Query not in kinds
+        self.takes_body = Body in kinds
         self._options = options
         self._dependencies = options.get("dependencies") or ()
 
@@ -100,39 +95,33 @@ class Route(APIRoute):
         return getattr(self, name)
 
     @cached_property
-    def direct(self) -> Answer | None:
-        """What answers a request directly; None where that takes more than reading."""
-        try:
-            first = [
-                _make_call(each.dependency, self.param_convertors) for each in self._dependencies
-            ]
-            call = _make_call(self.endpoint, self.param_convertors)
-        except _NeedsFastAPI:
-            return None
+    def respond(self) -> Callable[[Request, bytes], Response]:
+        """What answers a request and its body.
 
-        async def answer_directly(request: Request) -> Response:
+        It raises what the endpoint raises, and besides:
+            RequestValidationError: for what the parameters may not be.
+            HTTPException: 400 for a body that is no text.
+        """
+        called = [each.dependency for each in self._dependencies]
+        first = [_call(function, self.param_convertors) for function in called]
+        call = _call(self.endpoint, self.param_convertors)
+
+        def respond(request: Request, body: bytes) -> Response:
             errors: Errors = []
             for dependency in first:
-                await dependency(request, errors)
-            response: Response = await call(request, errors)
+                dependency(request, body, errors)
+            response: Response = call(request, body, errors)
             if errors:
                 raise RequestValidationError(errors)
             return response
 
-        return answer_directly
+        return respond
 
 
-class Direct:
-    """ASGI middleware: answers requests to direct routes; all others go on to FastAPI.
+class Finder:
+    """Finds the route of a request among some."""
 
-    ``handlers`` make answers of exceptions, by their class. What is left is a failure. It is
-    answered here, for a handler of FastAPI's would be outside of all that every answer has.
-    """
-
-    def __init__(
-        self, app: ASGIApp, routes: Sequence[BaseRoute], handlers: Mapping[Any, Handler]
-    ) -> None:
-        self.app, self.handlers = app, handlers
+    def __init__(self, routes: Sequence[Any]) -> None:
         by_path: dict[str, dict[str, Route]] = {}
         for route in routes:
             if isinstance(route, Route):
@@ -148,90 +137,65 @@ class Direct:
             group += 1 + len(convertors)
         self.pattern = re.compile("|".join(f"({pattern})" for pattern in patterns))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass the request on; a failure goes on to where it is logged."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        try:
-            route = self._find(scope)
-            if route is None or route.direct is None:
-                await asyncio.sleep(0)  # what follows may wait, so it needs an event loop
-                await self.app(scope, receive, send)
-                return
-            scope["route"] = route
-            request = Request(scope, receive, send)
-            try:
-                response = await route.direct(request)
-            except Exception as error:
-                handlers = filter(None, map(self.handlers.get, type(error).__mro__))
-                handler = next(handlers, None)
-                if handler is None:
-                    raise
-                response = await handler(request, error)
-            await response(scope, receive, send)
-        except Exception:
-            failure = ProblemError(500, "Erro interno. Tente novamente mais tarde.")
-            await answer(failure)(scope, receive, send)
-            raise
-
-    def _find(self, scope: Scope) -> Route | None:
-        """Return the route that answers, and leave the path's parameters in the scope."""
+    def find(self, scope: Scope) -> Route | None:
+        """Return the route, left in the scope with the parameters of its path; None for none."""
         found = self.pattern.fullmatch(get_route_path(scope))
         if found is None or found.lastindex is None:
             return None
         of_path, names = self.paths[found.lastindex]
-        first = found.lastindex + 1
-        scope["path_params"] = {name: found[place] for place, name in enumerate(names, first)}
-        return of_path.get(scope["method"])
+        route = of_path.get(scope["method"])
+        if route is not None:
+            first = found.lastindex + 1
+            scope["path_params"] = {name: found[place] for place, name in enumerate(names, first)}
+            scope["route"] = route
+        return route
 
 
-def _make_call(function: Any, in_path: Container[str]) -> Call:
+def _call(function: Any, in_path: Container[str]) -> Reader:
     """Return what calls a function with arguments that are read from a request.
 
     As FastAPI does, it gets what its dependencies give, then reads the others; errors are added to
     those so far, and a function whose arguments have any is not called.
     """
-    if not inspect.iscoroutinefunction(function):
-        raise _NeedsFastAPI
-    given: dict[str, Call] = {}
-    readers: dict[str, Reader] = {}
-    requests = []
+    requests: list[str] = []
+    given: dict[str, Reader] = {}
+    read: dict[str, Reader] = {}
     for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
-        annotation = parameter.annotation
-        kind, *facts = get_args(annotation) if get_origin(annotation) is Annotated else [annotation]
-        if kind is Request:
+        kind, annotation = _kind(parameter.annotation), parameter.annotation
+        if annotation is Request:
             requests.append(name)
-        elif facts and isinstance(facts[-1], Depends):
-            given[name] = _make_call(facts[-1].dependency, in_path)
+        elif kind is Depends:
+            given[name] = _call(annotation.__metadata__[-1].dependency, in_path)
         elif name in in_path:
-            readers[name] = _path_reader(name, TypeAdapter(annotation))
-        elif facts and isinstance(facts[-1], Query) and issubclass(kind, BaseModel):
-            readers[name] = _query_reader(kind)
+            read[name] = _path_reader(name, TypeAdapter(annotation))
+        elif kind is Query:
+            read[name] = _query_reader(get_args(annotation)[0])
         else:
-            raise _NeedsFastAPI
+            read[name] = _body_reader(TypeAdapter(annotation))
+    if not given and not read:
+        return lambda request, *_: function(**dict.fromkeys(requests, request))
+    readers = [*given.items(), *read.items()]
 
-    if not given and not readers:
-        return lambda request, _: function(**dict.fromkeys(requests, request))
-
-    async def call(request: Request, errors: Errors) -> Any:
+    def call(request: Request, body: bytes, errors: Errors) -> Any:
         before = len(errors)
-        values = {}
-        for name, give in given.items():
-            values[name] = await give(request, errors)
-        for name, reader in readers.items():
-            values[name] = reader(request, errors)
-        if len(errors) > before:
-            return None
-        for name in requests:
-            values[name] = request
-        return await function(**values)
+        values = dict.fromkeys(requests, request)
+        for name, reader in readers:
+            values[name] = reader(request, body, errors)
+        return None if len(errors) > before else function(**values)
 
     return call
 
 
+def _kind(annotation: Any) -> type | None:
+    """Return what a parameter is: made by a dependency, of the query, a model of the body."""
+    for fact in getattr(annotation, "__metadata__", ()):
+        if isinstance(fact, Depends | Query | Body):
+            return Body if isinstance(fact, Body) else type(fact)
+    return Body if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+
+
 def _path_reader(name: str, adapter: TypeAdapter[Any]) -> Reader:
-    def read(request: Request, errors: Errors) -> Any:
+    def read(request: Request, _: bytes, errors: Errors) -> Any:
         try:
             return adapter.validator.validate_python(request.path_params[name])
         except ValidationError as error:
@@ -258,7 +222,7 @@ def _query_reader(model: type[BaseModel]) -> Reader:
 
     defaults = cache(model)
 
-    def read(request: Request, errors: Errors) -> Any:
+    def read(request: Request, _: bytes, errors: Errors) -> Any:
         if not request.scope["query_string"]:
             return defaults()
         try:
@@ -267,6 +231,36 @@ def _query_reader(model: type[BaseModel]) -> Reader:
             errors += _placed(error, "query")
 
     return read
+
+
+def _body_reader(adapter: TypeAdapter[Any]) -> Reader:
+    def read(request: Request, body: bytes, errors: Errors) -> Any:
+        if not body:
+            errors.append(
+                {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
+            )
+            return None
+        try:
+            content = json.loads(body) if _is_json(request) else body
+        except json.JSONDecodeError as error:
+            fault = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}
+            raise RequestValidationError(
+                [{**fault, "input": {}, "ctx": {"error": error.msg}}]
+            ) from None
+        except ValueError:
+            raise HTTPException(400, "There was an error parsing the body") from None
+        try:
+            return adapter.validate_python(content, from_attributes=True)
+        except ValidationError as error:
+            errors += _placed(error, "body")
+
+    return read
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    main, _, sub = kind.partition("/")
+    return main == "application" and (sub == "json" or sub.endswith("+json")) and "/" not in sub
 
 
 def _placed(error: ValidationError, *place: str) -> Errors:

@@ -83,14 +83,14 @@ def no_user(user_id: int) -> ProblemError:
     return ProblemError(404, f"Usuário com ID {user_id} não encontrado.")
 
 
-async def _in_use(request: Request) -> Serving:
+def _in_use(request: Request) -> Serving:
     serving: Serving | None = request.app.state.serving
     if serving is None:
         raise ProblemError(503, "Nenhum modelo válido foi carregado.")
     return serving
 
 
-async def _check_parameters(request: Request) -> None:
+def _check_parameters(request: Request) -> None:
     if not request.scope["query_string"]:
         return
     route: Route = request.scope["route"]

@@ -1,5 +1,8 @@
 """Routes that are answered directly answer as FastAPI would."""
 
+import asyncio
+import json
+import threading
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from recommender.api import ROUTES
-from recommender.routes import JSON, Direct, Route
+from recommender.delivery import Direct
+from recommender.routes import JSON, Route
 
 
 class Kind(StrEnum):
@@ -35,28 +39,35 @@ class Asked(BaseModel):
     tipo: Kind = Kind.ONE
 
 
-async def header(request: Request) -> str:
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    nota: float = Field(allow_inf_nan=False)
+    partes: list[Asked] = []
+
+
+def header(request: Request) -> str:
     return request.headers.get("x-nome", "ninguém")
 
 
-async def refuse(request: Request) -> None:
+def refuse(request: Request) -> None:
     if "recusar" in request.headers:
         raise RequestValidationError([{"type": "refused", "loc": ("header",), "msg": ""}])
 
 
-async def allowed(request: Request, numero: Annotated[int, Field(le=50)]) -> int:
+def allowed(request: Request, numero: Annotated[int, Field(le=50)]) -> int:
     if "proibir" in request.headers:
         raise HTTPException(403)
     return -numero
 
 
-async def of_allowed(
+def of_allowed(
     numero: Annotated[int, Depends(allowed)], query: Annotated[Asked, Query()]
 ) -> JSONResponse:
     return JSONResponse([numero, query.model_dump()])
 
 
-async def by_id(
+def by_id(
     request: Request,
     numero: Annotated[int, Field(ge=1, le=99)],
     query: Annotated[Asked, Query()],
@@ -65,8 +76,17 @@ async def by_id(
     return JSONResponse([request.method, numero, query.model_dump(), name])
 
 
-async def by_body(asked: Annotated[Asked, Body()], teste: str = "") -> JSONResponse:
-    return JSONResponse([asked.model_dump(), teste])
+def by_body(asked: Asked) -> JSONResponse:
+    return JSONResponse(asked.model_dump())
+
+
+def by_all(
+    numero: Annotated[int, Field(ge=1, le=99)],
+    query: Annotated[Asked, Query()],
+    asked: Annotated[Strict, Body()],
+    name: Annotated[str, Depends(header)],
+) -> JSONResponse:
+    return JSONResponse([numero, query.model_dump(), asked.model_dump(), name])
 
 
 class DirectAPI(FastAPI):
@@ -74,11 +94,11 @@ class DirectAPI(FastAPI):
         return Direct(super().build_middleware_stack(), self.routes, self.exception_handlers)
 
 
-async def named(nome: str) -> JSONResponse:
+def named(nome: str) -> JSONResponse:
     return JSONResponse(nome)
 
 
-async def fixed() -> JSONResponse:
+def fixed() -> JSONResponse:
     return JSONResponse("fixed")
 
 
@@ -87,13 +107,15 @@ def client(app_class: type[FastAPI], route_class: type[APIRoute]) -> TestClient:
     router.get("/{numero}/coisas", response_model=list[Asked])(by_id)
     router.get("/{numero}/outras")(of_allowed)
     router.post("/coisas", response_model=list[Asked])(by_body)
+    router.put("/{numero}/tudo", response_model=list[Asked])(by_all)
     router.get("/a.b/{nome}")(named)
     router.get("/a.b/fixo/coisas")(fixed)
     app = app_class(routes=router.routes)
 
     async def tell(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return JSON(list(error.errors()), 422)
+        found = [{**each, "input": repr(each.get("input"))} for each in error.errors()]
+        return JSON(found, 422)
 
     app.add_exception_handler(RequestValidationError, tell)
     return TestClient(app)
@@ -122,10 +144,42 @@ def test_answers_and_errors_are_those_of_fastapi(
     assert (direct.status_code, direct.json()) == (full.status_code, full.json())
 
 
-@pytest.mark.parametrize("body", [{}, {"limite": 0}, {"limite": 7, "genero": ["a"]}, [], None])
-def test_what_takes_more_than_reading_is_left_to_fastapi(body: Any) -> None:
-    direct, full = (each.post("/coisas?teste=x", json=body) for each in (DIRECT, FULL))
+bodies = st.one_of(
+    st.sampled_from(
+        [
+            *(b"", b"{}", b"[]", b"null", b"3", b'"a"', b'{"nota": 4}', b'{"nota": NaN}', b"{,}"),
+            *(b'{"nota": "4"}', b'{"nota": 1e999}', b'{"nota": 4, "mais": 1}', b"\xff", b'{"a'),
+            *(b'{"nota": 4, "partes": [{"limite": 0}, {}]}', b'{"limite": 7}', b"\xef\xbb\xbf{}"),
+            *(b' {"nota": 4} ', b'{"nota": 4}{', b'{"nota": 4, "nota": 5}', '{"ç": 1}'.encode()),
+        ]
+    ),
+    st.binary(max_size=8),
+)
+kinds = st.sampled_from(
+    [
+        *("application/json", "Application/JSON; charset=utf-8", "application/problem+json"),
+        *("text/plain", "application/xml", "application/json/x", "json", "", None),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/coisas"), ("PUT", "/7/tudo"), ("PUT", "/x/tudo?limite=0")]
+)
+@given(body=bodies, kind=kinds)
+def test_bodies_are_read_as_fastapi_reads_them(
+    method: str, path: str, body: bytes, kind: str | None
+) -> None:
+    headers = {} if kind is None else {"content-type": kind}
+    direct, full = (
+        each.request(method, path, content=body, headers=headers) for each in (DIRECT, FULL)
+    )
     assert (direct.status_code, direct.json()) == (full.status_code, full.json())
+
+
+def test_who_may_not_write_is_told_before_what_is_wrong_with_the_body() -> None:
+    answer = DIRECT.post("/coisas", content=b"{", headers={"recusar": "1"})
+    assert [error["type"] for error in answer.json()] == ["refused"]
 
 
 def test_the_document_is_that_of_fastapi() -> None:
@@ -159,15 +213,30 @@ def test_paths_lead_where_fastapi_leads(method: str, path: str) -> None:
         assert direct.headers.get(name) == full.headers.get(name)
 
 
-def test_what_reads_is_answered_directly() -> None:
-    taking_more = [
-        (route.name, method)
-        for route in ROUTES
-        if isinstance(route, Route) and not route.direct
-        for method in route.methods
-    ]
-    assert sorted(taking_more) == [
-        ("rate", "PUT"),
-        ("recommend_if", "POST"),
-        ("recommend_to_anybody", "POST"),
-    ]
+def test_all_routes_are_answered_directly() -> None:
+    routes = [route for route in ROUTES if isinstance(route, Route)]
+    assert len(routes) == len(ROUTES) > 0
+    taking_bodies = [route.name for route in routes if route.takes_body]
+    assert sorted(taking_bodies) == ["rate", "recommend_if", "recommend_to_anybody"]
+
+
+def test_answers_are_made_in_threads_unless_nobody_else_waits() -> None:
+    """A slow answer holds up no other of a server; a function has but one request at a time."""
+
+    def tell_thread() -> JSONResponse:
+        return JSONResponse(threading.get_ident())
+
+    direct = Direct(FastAPI(), [Route("/", tell_thread)], {})
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+
+    async def thread(**more: Any) -> Any:
+        response = await direct.answer({**scope, **more}, nothing)
+        assert response
+        return json.loads(bytes(response.body))
+
+    async def nothing() -> Message:
+        raise AssertionError("no body is taken")
+
+    here = threading.get_ident()
+    assert asyncio.run(thread()) != here
+    assert asyncio.run(thread(**{"aws.event": {}})) == here
