@@ -51,7 +51,10 @@ class Adapter(Mangum):
 
 
 def run(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine to its end; from where it first waits, by an event loop."""
+    """Run a coroutine to its end: by an event loop from where it first says ``asyncio.sleep(0)``.
+
+    What needs an event loop must come after that.
+    """
     try:
         coroutine.send(None)
     except StopIteration:

@@ -5,7 +5,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -77,8 +76,8 @@ _MEASURED = {
     "ClientErrors": MetricUnit.Count,
     "ServerErrors": MetricUnit.Count,
 }
-_WARM = _describe(**_MEASURED)
-_COLD = _describe(**_MEASURED, Init=MetricUnit.Milliseconds)
+_WARM = to_json(_describe(**_MEASURED))
+_COLD = to_json(_describe(**_MEASURED, Init=MetricUnit.Milliseconds))
 
 
 class Telemetry:
@@ -97,33 +96,29 @@ class Telemetry:
             await self.app(scope, receive, send)
         finally:
             timing: Timing = scope[STATE]
-            context, now = scope["aws.context"], time.time()
-            line = {
+            told = {
                 "level": "INFO",
                 "message": "request",
-                "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
                 "service": SERVICE,
                 "cold_start": timing.cold,
-                "function_name": context.function_name,
-                "function_request_id": context.aws_request_id,
+                "function_request_id": scope["aws.context"].aws_request_id,
                 "correlation_id": correlation_id(scope["aws.event"]),
                 "method": scope["method"],
-                "route": getattr(scope.get("route"), "path", ""),
+                "route": scope["route"].path if "route" in scope else "",
                 "status": timing.status,
                 "Latency": round(timing.milliseconds, 3),
                 "ClientErrors": int(400 <= timing.status < 500),
                 "ServerErrors": int(timing.status >= 500),
-                "_aws": {
-                    "Timestamp": int(1000 * now),
-                    "CloudWatchMetrics": _COLD if timing.cold else _WARM,
-                },
             }
             if self.traced:
-                line["xray_trace_id"] = _trace_id()
+                told["xray_trace_id"] = _trace_id()
             if timing.cold:
-                metrics.provider.add_cold_start_metric(context)
-                line["Init"] = round(start.milliseconds, 3)
-            sys.stdout.write(_serialize(line) + "\n")
+                metrics.provider.add_cold_start_metric(scope["aws.context"])
+                told["Init"] = round(start.milliseconds, 3)
+            described = _COLD if timing.cold else _WARM
+            line = b'%b,"_aws":{"Timestamp":%d,"CloudWatchMetrics":%b}}\n'
+            line %= to_json(told)[:-1], time.time_ns() // 1_000_000, described
+            sys.stdout.write(line.decode())
             sys.stdout.flush()
 
 
