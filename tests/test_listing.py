@@ -75,7 +75,7 @@ def test_a_list_tells_what_its_ranking_is(
         profile = packaged_profile(lister.model, user_id)
         assert profile
         for options in ({}, {"limit": 100, "offset": 300}, {"genres": ["nenhum"]}):
-            found = rank(lister.model, profile, strategy, **options)  # type: ignore[arg-type]
+            found = rank(lister.model, profile, strategy, **options)
             reasons = explain(lister.model, profile, found)
             body = json.loads(lister.write(found, reasons))
             assert body == told(lister, found, reasons)
