@@ -114,8 +114,7 @@ def _differs(rating: float | None, packaged: float | None) -> str:
     if rating is None:
         present = "attribute_exists(avaliacao)"
         return present if packaged is None else f"(attribute_not_exists(versao) OR {present})"
-    other = "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
-    return other if rating != packaged else f"attribute_exists(versao) AND {other}"
+    return "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
 
 
 def _entry(item: dict[str, Any]) -> Entry:

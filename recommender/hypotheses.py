@@ -18,25 +18,40 @@ def checked_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, float]:
             ranked, and each rating that is not of the scale of the data.
     """
     rated = [rating.filme_id for rating in asked.avaliacoes]
+    ratings: dict[int, float] = {}
     checked: list[tuple[str, object, str | None]] = []
     for place, allowed in enumerate(_films_allowed(artifact, rated)):
-        name, rating = f"avaliacoes.{place}", asked.avaliacoes[place].avaliacao
+        name, given = f"avaliacoes.{place}", asked.avaliacoes[place].avaliacao
         checked.append((f"{name}.filme_id", rated[place], allowed))
-        checked.append((f"{name}.avaliacao", f"{rating:.15g}", scale_allowed(artifact, rating)))
+        if (rating := on_scale(artifact, given)) is None:
+            checked.append((f"{name}.avaliacao", f"{given:.15g}", scale_allowed(artifact)))
+        else:
+            ratings[rated[place]] = rating
     for place, allowed in enumerate(_films_allowed(artifact, asked.entre or [])):
         checked.append((f"entre.{place}", (asked.entre or [])[place], allowed))
     faults = [(name, value, allowed) for name, value, allowed in checked if allowed]
     if faults:
         raise invalid_fields(faults)
-    return {rating.filme_id: rating.avaliacao for rating in asked.avaliacoes}
+    return ratings
 
 
-def scale_allowed(artifact: Artifact, rating: float) -> str | None:
-    """Return what is allowed if a rating is not of the data's scale, else None."""
+def on_scale(artifact: Artifact, rating: float) -> float | None:
+    """Return the rating of the data's scale that a number is, but for rounding; None for none."""
     (lowest, highest), step = artifact.scale, artifact.step
-    steps = (rating - lowest) / step if step else 0.0
-    if lowest <= rating <= highest and math.isclose(steps, round(steps), abs_tol=1e-9):
+    if not lowest <= rating <= highest:
         return None
+    if not step:
+        return rating
+    steps = (rating - lowest) / step
+    whole = round(steps)
+    if not math.isclose(steps, whole, abs_tol=1e-9):
+        return None
+    return float(f"{lowest + whole * step:.12g}")
+
+
+def scale_allowed(artifact: Artifact) -> str:
+    """Return what is allowed where a rating is not of the data's scale."""
+    (lowest, highest), step = artifact.scale, artifact.step
     return f"um número de {lowest:g} a {highest:g}" + (f", de {step:g} em {step:g}" if step else "")
 
 

@@ -21,7 +21,7 @@ def next_link(request: Request, use: Serving, offset: int, basis: bytes = b"") -
     cursor = f"{_version(use)}-{_digest(_list(request))}-{_digest(basis)}-{offset}"
     kept = [item for item in _parameters(request) if item[0] != "cursor"]
     query = f"{urlencode(kept)}&cursor={cursor}" if kept else f"cursor={cursor}"
-    return f'<{quote(_public_path(request))}?{query}>; rel="next"'
+    return f'<{quote(public_path(request))}?{query}>; rel="next"'
 
 
 def read_cursor(request: Request, use: Serving, cursor: str | None, basis: bytes = b"") -> int:
@@ -69,8 +69,8 @@ def _digest(text: bytes) -> str:
     return f"{zlib.crc32(text):08x}"
 
 
-def _public_path(request: Request) -> str:
-    """Return the path that the client asked for.
+def public_path(request: Request) -> str:
+    """Return the path that the client asked for, not encoded.
 
     A REST API hands the function a path without its stage, and tells the whole one beside it.
     """

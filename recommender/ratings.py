@@ -9,9 +9,9 @@ from recommender import problems, ranking
 from recommender.access import REFUSALS, Reader, Writer
 from recommender.caching import PERSONAL, etag, names
 from recommender.catalog import Film
-from recommender.hypotheses import scale_allowed
+from recommender.hypotheses import on_scale, scale_allowed
 from recommender.limits import BODY
-from recommender.paging import next_link, read_cursor
+from recommender.paging import next_link, public_path, read_cursor
 from recommender.problems import ProblemError
 from recommender.routes import Route
 from recommender.schemas import FilmId, NewRating, Rating, RatingQuery
@@ -88,13 +88,15 @@ def rate(
 ) -> JSONResponse:
     """Set a user's rating of a film: 201 where there was none, else 200."""
     film = _film(use, filme_id)
-    if allowed := scale_allowed(use.artifact, new.avaliacao):
+    rating = on_scale(use.artifact, new.avaliacao)
+    if rating is None:
+        allowed = scale_allowed(use.artifact)
         raise problems.invalid_field("avaliacao", f"{new.avaliacao:.15g}", allowed)
-    before, after = _write(request, use, usuario_id, filme_id, film, new.avaliacao)
+    before, after = _write(request, use, usuario_id, filme_id, film, rating)
     assert after is not None
     answer = JSONResponse(_show(film, after), 200 if before else 201)
     answer.headers["ETag"] = etag(bytes(answer.body))
-    answer.headers["Content-Location"] = request.url.path
+    answer.headers["Content-Location"] = public_path(request)
     return answer
 
 

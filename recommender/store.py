@@ -64,8 +64,9 @@ class Store(Protocol):
     ) -> tuple[Entry | None, Entry | None]:
         """Set a rating (None: delete it); return the entry before and after, once it is durable.
 
-        ``packaged`` counts where there is no entry. A write that changes nothing is none: both
-        entries are the same. Of writes at once each finds what another left.
+        ``packaged`` counts where there is no entry; to confirm it makes one, which outlasts the
+        artifact. A write of what an entry holds already is none, nor is it to delete what is not
+        there: both entries are the same. Of writes at once each finds what another left.
 
         Raises:
             ConflictError: the entry's version is not ``expected`` (0: there is no entry).
@@ -154,7 +155,8 @@ class SqliteStore:
             version = before.version if before else 0
             if expected not in (None, version):
                 raise ConflictError
-            if rating == (before.rating if before else packaged):
+            present = before.rating is not None if before else packaged is not None
+            if (not present) if rating is None else (before and rating == before.rating):
                 return before, before
             after = Entry(rating, version + 1, moment())
             self._db.execute(

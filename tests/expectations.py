@@ -599,7 +599,7 @@ ANSWERS: dict[str, Answer] = {
 WITH_TOKENS: dict[str, Answer] = {
     "avaliar": rating(201, 309, 5, 1),
     "avaliar-de-outro-modo": rating(200, 1, 5, 1),
-    "avaliar-o-mesmo": rating(200, 1, 3, 0),
+    "avaliar-o-mesmo": rating(200, 1, 3, 1),
     "avaliar-se-nao-avaliado": rating(201, 309, 5, 1),
     "avaliar-usuario-novo": rating(201, 309, 4, 1),
     "avaliacao-apagar": Answer(204, assert_empty, {"etag": None}),

@@ -1,13 +1,14 @@
 """Recommendations for ratings that a request brings along, alone or laid over a user's."""
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
-from recommender.hypotheses import difference
+from recommender.hypotheses import difference, on_scale
 from recommender.schemas import Recommendation, WhatIf
 from tests.conftest import ROOT
 
@@ -319,3 +320,25 @@ def test_half_a_surrogate_pair_is_refused(client: TestClient, body: str) -> None
     )
     assert answer.status_code == 422
     assert "\\ud800" in str(answer.json()["erros"])
+
+
+@pytest.mark.parametrize(
+    ("scale", "step", "given", "meant"),
+    [
+        ((0, 5), 0.5, 4.5, 4.5),
+        ((0, 5), 0.5, 4.0000000001, 4.0),
+        ((0, 5), 0.5, 4.0001, None),
+        ((0, 5), 0.5, 5.0000000001, None),
+        ((0, 5), 0.5, -0.5, None),
+        ((0.1, 1), 0.1, 0.1 + 0.2, 0.3),
+        ((0.1, 1), 0.1, 0.3, 0.3),
+        ((0.1, 1), 0.1, 0.35, None),
+        ((-10, 10), None, 9.87654321, 9.87654321),
+        ((-10, 10), None, 10.1, None),
+    ],
+)
+def test_a_rating_is_taken_for_the_nearest_of_the_scale(
+    scale: tuple[float, float], step: float | None, given: float, meant: float | None
+) -> None:
+    artifact: Any = SimpleNamespace(scale=scale, step=step)
+    assert on_scale(artifact, given) == meant

@@ -134,12 +134,19 @@ def test_writing_the_same_again_changes_nothing(api: TestClient) -> None:
     assert (first.status_code, second.status_code) == (201, 200)
     assert first.json() == second.json()
     assert first.headers["etag"] == second.headers["etag"]
-    packaged = rate(api, RATINGS[USER][RATED], film=RATED)
-    assert packaged.status_code == 200
-    assert shown(packaged)["versao"] == 0
     for _ in range(2):
         assert api.delete(path(USER, UNRATED)).status_code == 204
     assert shown(rate(api, 4))["versao"] == 3
+
+
+def test_a_packaged_rating_that_is_confirmed_outlasts_the_artifact(api: TestClient) -> None:
+    for _ in range(2):
+        answer = rate(api, RATINGS[USER][RATED], film=RATED)
+        assert answer.status_code == 200
+        assert shown(answer)["versao"] == 1
+    app: Any = api.app
+    entry = app.state.serving.store.read(USER)[RATED]
+    assert (entry.rating, entry.version) == (RATINGS[USER][RATED], 1)
 
 
 def test_a_packaged_rating_can_be_changed_and_deleted(api: TestClient) -> None:

@@ -97,7 +97,11 @@ class Ratings(RuleBasedStateMachine):
                 self.store.write(user, film, rating, packaged, expected)
             return
         found = self.store.write(user, film, rating, packaged, expected)
-        if rating == (before.rating if before else packaged):
+        if rating is None:
+            unchanged = (before.rating if before else packaged) is None
+        else:
+            unchanged = before is not None and rating == before.rating
+        if unchanged:
             assert found == (before, before)
             return
         assert found[0] == before
