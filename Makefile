@@ -55,7 +55,11 @@ bench: build ## the benchmarks, into benchmarks/results and docs (needs Docker)
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/compact.py
+	$(BIN)/python benchmarks/fitting.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/growth_page.py
+	$(BIN)/python benchmarks/floors.py
 
 openapi: setup ## the API's OpenAPI document, into docs/openapi.json
 	$(BIN)/python -m recommender.documentation > docs/openapi.json

@@ -25,8 +25,10 @@ from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import machine
 from benchmarks.catalogues import GENRES, Floats, make_catalogue, make_model
-from benchmarks.retrieval import ROOT, print_row, write_results
+from benchmarks.machine import ROOT
+from benchmarks.retrieval import print_row
 from recommender import artifact
 from recommender.artifact import Model
 from training import database, picture
@@ -231,7 +233,7 @@ def main() -> None:
     }
     print(f"exponents: {exponents}\na million films to {SIZES[0]}: {ratios}")
     draw(rows, exponents)
-    write_results("growth", {"sizes": rows, "exponents": exponents, "ratios": ratios})
+    machine.write("growth", {"rows": rows, "exponents": exponents, "ratios": ratios})
 
 
 if __name__ == "__main__":

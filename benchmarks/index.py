@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import machine
 from benchmarks.catalogues import KINDS, Catalogue, make_catalogue, make_model, make_profiles
 from benchmarks.retrieval import (
     find_exact,
@@ -21,7 +22,6 @@ from benchmarks.retrieval import (
     measure_recall,
     print_row,
     tune,
-    write_results,
 )
 from training.comparison import share_scored
 
@@ -71,7 +71,7 @@ def main() -> None:
             for films in SIZES:
                 rows.append(measure(kind, make_catalogue(kind, films)))
                 print_row(rows[-1], first=len(rows) == 1)
-    write_results("index", rows)
+    machine.write("index", {"rows": rows})
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks import machine
 from benchmarks.catalogues import KINDS, Floats, make_catalogue, make_model, make_profiles
 from benchmarks.retrieval import (
     LIMIT,
@@ -28,7 +29,6 @@ from benchmarks.retrieval import (
     measure_recall,
     print_row,
     tune,
-    write_results,
 )
 from recommender.artifact import Model
 from recommender.ranking import Profile, fold_in
@@ -166,7 +166,7 @@ def main() -> None:
         for row in measure(kind):
             rows.append(row)
             print_row(row, first=len(rows) == 1)
-    write_results("neighbours", rows)
+    machine.write("neighbours", {"rows": rows})
 
 
 if __name__ == "__main__":

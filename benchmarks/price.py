@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
 
-PRICED = "November 2026"  # when they were written down; of these Lambda's were seen dated May 2026
+PRICED = "November 2026"  # when they were written down
 SOURCES = {
     "Lambda, SnapStart": "https://aws.amazon.com/lambda/pricing/",
     "HTTP API": "https://aws.amazon.com/api-gateway/pricing/",
@@ -86,7 +86,9 @@ def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
 `make bench` writes this page from the durations in `benchmarks/results/` (commit
 {cold["machine"]["commit"][:12]}, {cold["machine"]["measured"][:10]}) at list prices of us-east-1 in
 dollars, without free tiers, storage of logs and data transfer. The prices were written down in
-{PRICED} without access to AWS's own pages, named below: compare them before relying on a figure.
+{PRICED}, without access to AWS's own pages, which are named below. Those of Lambda, SnapStart, Fargate
+and the load balancer were compared with what others published in 2026; compare all of them before
+relying on a figure.
 
 A million requests through HTTP API and Lambda, {COLD_SHARE:.0%} of them cold starts, which are
 charged from the first line of the function on. Lambda charges whole milliseconds; answers at

@@ -1,11 +1,6 @@
 """What benchmarks of retrieval share: the exact answer, recall, and the least effort for it."""
 
-import json
-import os
-import platform
-import subprocess
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +9,6 @@ from numpy.typing import NDArray
 from recommender.artifact import Model
 from recommender.ranking import Profile, Strategy, fold_in, rank
 
-ROOT = Path(__file__).resolve().parents[1]
 LIMIT = 10
 TARGET = 0.98  # recall on the users of a measurement
 TUNED = 0.985  # ... on those that settings are tuned on
@@ -49,31 +43,8 @@ def tune(find: Callable[[int, Profile], Rows], profiles: Sequence[Profile], exac
     return efforts[-1]
 
 
-def machine() -> dict[str, Any]:
-    """Return where and of what a measurement was made."""
-    processors = Path("/proc/cpuinfo").read_text().splitlines()
-    model = [line.partition(":")[2].strip() for line in processors if line.startswith("model name")]
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(command, cwd=ROOT, text=True, check=True, capture_output=True)  # noqa: S603 fixed words
-    return {
-        "commit": commit.stdout.strip(),
-        "processor": model[0] if model else platform.processor(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
-
-
 def print_row(row: dict[str, Any], *, first: bool) -> None:
     """Print a row of a table, with its head if it is the first."""
     if first:
         print("| " + " | ".join(row) + " |\n" + "|---" * len(row) + "|")
     print("| " + " | ".join(map(str, row.values())) + " |", flush=True)
-
-
-def write_results(name: str, rows: Any) -> None:
-    """Write what was measured, and on what, as JSON."""
-    folder = ROOT / "benchmarks/results"
-    folder.mkdir(exist_ok=True)
-    text = json.dumps({"machine": machine(), "rows": rows}, indent=2)
-    (folder / f"{name}.json").write_text(text + "\n")

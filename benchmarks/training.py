@@ -21,7 +21,9 @@ from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.retrieval import ROOT, print_row, write_results
+from benchmarks import machine
+from benchmarks.machine import ROOT
+from benchmarks.retrieval import print_row
 
 INK, GREY = "#23272f", "#8b929d"
 SHAPES = {  # users, films, ratings: of MovieLens 100K, 1M, 10M and 25M
@@ -162,8 +164,9 @@ def main() -> None:
         print_row(rows[-1], first=len(rows) == 1)
     if len(rows) < 2:
         return
-    print(f"time grows with the number of ratings to the power of {exponent(rows):.2f}")
-    write_results("training", rows)
+    found = round(exponent(rows), 2)
+    print(f"time grows with the number of ratings to the power of {found}")
+    machine.write("training", {"rows": rows, "exponent": found})
     draw(rows, CHART)
 
 
