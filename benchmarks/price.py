@@ -86,8 +86,8 @@ def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
 `make bench` writes this page from the durations in `benchmarks/results/` (commit
 {cold["machine"]["commit"][:12]}, {cold["machine"]["measured"][:10]}) at list prices of us-east-1 in
 dollars, without free tiers, storage of logs and data transfer. The prices were written down in
-{PRICED}, without access to AWS's own pages, which are named below. Those of Lambda, SnapStart, Fargate
-and the load balancer were compared with what others published in 2026; compare all of them before
+{PRICED}, without access to AWS's own pages, which are named below. Those of Lambda, SnapStart,
+Fargate and the load balancer were compared with what others published in 2026; compare all before
 relying on a figure.
 
 A million requests through HTTP API and Lambda, {COLD_SHARE:.0%} of them cold starts, which are
