@@ -48,7 +48,7 @@ class _Invocation(logging.Filter):
 
     def filter(self, _: logging.LogRecord) -> bool:
         """Add the keys of the invocation, if there is one."""
-        if self.scope is not None:
+        if self.scope is not None and STATE in self.scope:
             context = self.scope["aws.context"]
             logger.append_keys(
                 **vars(build_lambda_context_model(context)),

@@ -184,17 +184,23 @@ def test_baselines_are_judged_as_in_the_evaluation(data: Dataset) -> None:
 def test_the_index_scores_the_share_of_films_that_is_told(
     scanned: bool, trained: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that may be listed, if as many candidates are asked for; all, if all are scanned."""
+    """As many as there are candidates, and the rest of their shelves; all, if all are scanned."""
+    monkeypatch.setattr("recommender.index.FIRST_BATCH", 1)
     if not scanned:
         monkeypatch.setattr("recommender.ranking.FLAT", 0)
     train, test = trained
-    model = fit(train, Hyperparameters(seed=SEED, cells=4, candidates=FILMS))
-    profiles = make_profiles(model, train.ratings, test.ratings)
-    found = comparison.measure_index(model, profiles)
-    known = np.mean([len(profile.rows) for profile in profiles.known])
-    share = 1 if scanned else 1 - known / FILMS
-    assert found["share_scored"] == pytest.approx(share, abs=1e-6)
+    shares = {}
+    for candidates in (10, FILMS):
+        model = fit(train, Hyperparameters(seed=SEED, cells=4, candidates=candidates))
+        profiles = make_profiles(model, train.ratings, test.ratings)
+        found = comparison.measure_index(model, profiles)
+        shares[candidates] = found["share_scored"]
+    assert shares[FILMS] == 1
     assert found["loss"] == 0
+    if scanned:
+        assert shares[10] == 1
+    else:
+        assert 10 / FILMS <= shares[10] < 1
 
 
 def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
