@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import boto3
@@ -54,23 +54,32 @@ def moto_server(delays: Sequence[float] = ()) -> Iterator[str]:
 
 def create_table(url: str, name: str) -> None:
     """Make a table as the template does."""
-    client = boto3.client(
+    with closing(_dynamodb(url)) as client:
+        client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "N"} for key in KEYS],
+            KeySchema=[
+                {"AttributeName": key, "KeyType": kind}
+                for key, kind in zip(KEYS, ("HASH", "RANGE"), strict=True)
+            ],
+        )
+
+
+def delete_table(url: str, name: str) -> None:
+    """Delete a table with all that is in it."""
+    with closing(_dynamodb(url)) as client:
+        client.delete_table(TableName=name)
+
+
+def _dynamodb(url: str) -> Any:
+    return boto3.client(
         "dynamodb",
         endpoint_url=url,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
     )
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "N"} for key in KEYS],
-        KeySchema=[
-            {"AttributeName": key, "KeyType": kind}
-            for key, kind in zip(KEYS, ("HASH", "RANGE"), strict=True)
-        ],
-    )
-    client.close()
 
 
 def dynamo_store(url: str, table: str, config: Config = PATIENT) -> DynamoStore:

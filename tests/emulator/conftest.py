@@ -6,7 +6,7 @@ In `sam local` where a Docker engine answers, else the emulator alone. `EMULATOR
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -57,12 +57,16 @@ def model_bucket(aws_url: str) -> Any:
 
 
 @pytest.fixture(scope="session")
-def emulator(runtime_image: str | None, aws_url: str, built: Path) -> sam.SamLocal | plain.Plain:
-    return (
+def emulator(
+    runtime_image: str | None, aws_url: str, built: Path
+) -> Iterator[sam.SamLocal | plain.Plain]:
+    emulator = (
         sam.SamLocal(built, runtime_image, aws_url)
         if runtime_image
         else plain.Plain(built, aws_url)
     )
+    yield emulator
+    emulator.close()
 
 
 @pytest.fixture(scope="session")
@@ -72,11 +76,20 @@ def invoke(emulator: sam.SamLocal | plain.Plain) -> Invoke:
     `env` overrides variables that the template declares. A function that fails answers with
     Lambda's errorType, errorMessage and stackTrace.
     """
+    return counted(emulator, emulator.invoke)
 
+
+@pytest.fixture(scope="session")
+def invoke_once(emulator: sam.SamLocal | plain.Plain) -> Invoke:
+    """The same with the command that users type."""
+    return counted(emulator, emulator.invoke_once)
+
+
+def counted(emulator: sam.SamLocal | plain.Plain, invoke: Callable[..., Any]) -> Invoke:
     def run(function: str, event: Any, env: dict[str, str] | None = None) -> Any:
         used.append(emulator.name)
         data = json.loads(event.read_text()) if isinstance(event, Path) else event
-        return emulator.invoke(function, data, env or {})
+        return invoke(function, data, env or {})
 
     return run
 

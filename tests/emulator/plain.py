@@ -100,6 +100,11 @@ class Plain:
         with self.running(function, env) as call:
             return call(event)
 
+    invoke_once = invoke
+
+    def close(self) -> None:
+        """Nothing is left running."""
+
     @contextmanager
     def api(self) -> Iterator[str]:
         with (

@@ -1,7 +1,7 @@
 """Every file of events/, given to the functions as built."""
 
 import json
-import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,11 +21,13 @@ from tests.expectations import (
     Trained,
     assert_answer,
 )
-from tests.stores import create_table
+from tests.stores import create_table, delete_table
 
 ORIGINAL = json.loads((ROOT / "tests/data/caso_original.json").read_text(encoding="utf-8"))
 TRAINED = {name: row for name, row in TRAININGS.items() if isinstance(row, Trained)}
 REFUSED = {name: row for name, row in TRAININGS.items() if isinstance(row, Refused)}
+
+TABLE = "avaliacoes-de-teste"
 
 S3 = Any  # boto3's client
 
@@ -52,11 +54,11 @@ def test_the_api_function_answers_as_expected(invoke: Invoke, name: str) -> None
 
 
 @pytest.fixture
-def with_tokens(aws_url: str) -> dict[str, str]:
+def with_tokens(aws_url: str) -> Iterator[dict[str, str]]:
     """The environment of an API function that asks for tokens, with an empty table in moto."""
-    table = f"avaliacoes-{uuid.uuid4()}"
-    create_table(aws_url, table)
-    return {"ACCESS": "jwt", "RATINGS_TABLE": table}
+    create_table(aws_url, TABLE)
+    yield {"ACCESS": "jwt", "RATINGS_TABLE": TABLE}
+    delete_table(aws_url, TABLE)
 
 
 @pytest.mark.parametrize("name", WITH_TOKENS)

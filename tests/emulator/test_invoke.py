@@ -26,8 +26,8 @@ def http_event(method: str, path: str) -> dict[str, Any]:
     }
 
 
-def test_the_api_function_answers_an_event(invoke: Invoke) -> None:
-    answer = invoke("ApiFunction", http_event("GET", "/saude"))
+def test_the_api_function_answers_an_event(invoke_once: Invoke) -> None:
+    answer = invoke_once("ApiFunction", http_event("GET", "/saude"))
     assert answer["statusCode"] == 200, answer
     assert json.loads(answer["body"])
 
@@ -38,9 +38,11 @@ def test_the_api_answers_over_http(api_url: str) -> None:
         assert json.load(answer)
 
 
-def test_the_training_function_publishes_an_artifact(invoke: Invoke, model_bucket: Any) -> None:
+def test_the_training_function_publishes_an_artifact(
+    invoke_once: Invoke, model_bucket: Any
+) -> None:
     model_bucket.upload_file("mock_data.json", "dados/dados.json")
-    answer = invoke("TrainingFunction", {}, env={"MODEL_BUCKET": model_bucket.name})
+    answer = invoke_once("TrainingFunction", {}, env={"MODEL_BUCKET": model_bucket.name})
     assert "errorMessage" not in answer, answer
     names = {Path(item.key).name for item in model_bucket.objects.filter(Prefix="modelos/")}
     files = {"kmeans.joblib", "catalogo.sqlite3", "manifest.json", "mapa.svg", "mapa.png"}
@@ -49,8 +51,8 @@ def test_the_training_function_publishes_an_artifact(invoke: Invoke, model_bucke
     assert pointer["version"] == answer["version"]
 
 
-def test_a_training_that_fails_says_why(invoke: Invoke, model_bucket: Any) -> None:
+def test_a_training_that_fails_says_why(invoke_once: Invoke, model_bucket: Any) -> None:
     event = {"data_key": "dados/nada.json"}
-    answer = invoke("TrainingFunction", event, env={"MODEL_BUCKET": model_bucket.name})
+    answer = invoke_once("TrainingFunction", event, env={"MODEL_BUCKET": model_bucket.name})
     assert answer["errorType"] == "DataError"
     assert "dados/nada.json" in answer["errorMessage"]
