@@ -69,7 +69,7 @@ def page(cold: dict[str, Any], warm: dict[str, Any]) -> str:
     of_cold, of_warm, http = cold["ratios"], warm["ratios"], warm["http"]
     return f"""# How fast it is
 
-What `make bench` measured on {where["measured"][:10]} at commit {where["commit"][:12]}
+What `make bench` measured on {where["measured"][:10]} at commit {machine.short(where["commit"])}
 ({where["processors"]} × {where["processor"]}, load average {where["load_average"]} at the end): the
 function as `make build` leaves it and three peers, in Lambda's container, in turns. Cold: from the
 start of a process to its first answer, median (quartiles). Warm: in the handler, logs and metrics

@@ -64,7 +64,7 @@ def page() -> str:
     """Return the page."""
     runs = {name: machine.read(name)["machine"] for name in RESULTS}
     where = runs["cold"]
-    commits = sorted({run["commit"][:12] for run in runs.values()})
+    commits = sorted({machine.short(run["commit"]) for run in runs.values()})
     times = sorted(run["measured"] for run in runs.values())
     table = "\n".join(floor.row for floor in floors())
     return f"""# What was asked, and what `make bench` measured

@@ -81,7 +81,7 @@ def page() -> str:
     where = growth["machine"]
     exponents = {"films": "exponent"} | growth["exponents"]
     return TEMPLATE.read_text(encoding="utf-8").format(
-        **(where | {"measured": where["measured"][:10], "commit": where["commit"][:12]}),
+        **(where | {"measured": where["measured"][:10], "commit": machine.short(where["commit"])}),
         index=table(INDEX, index["rows"]),
         growth=table(GROWTH, growth["rows"]),
         exponents=table(EXPONENTS, [exponents]).splitlines()[-1],

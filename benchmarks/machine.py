@@ -12,6 +12,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 
+CHANGED = ("status", "--porcelain", "--", ":!benchmarks/results", ":!docs")  # but by these
+
 
 def facts() -> dict[str, Any]:
     """Return the machine, the commit (marked if files differ from it) and the time."""
@@ -24,7 +26,7 @@ def facts() -> dict[str, Any]:
         "system": platform.platform(),
         "python": sys.version.split()[0],
         "load_average": round(os.getloadavg()[0], 2),
-        "commit": _git("rev-parse", "HEAD") + ("+" if _git("status", "--porcelain") else ""),
+        "commit": _git("rev-parse", "HEAD") + ("+" if _git(*CHANGED) else ""),
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -40,6 +42,11 @@ def read(name: str) -> dict[str, Any]:
     """Return what was written."""
     content: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return content
+
+
+def short(commit: str) -> str:
+    """Return what a page calls a commit, with the mark."""
+    return commit[:12] + "+" * commit.endswith("+")
 
 
 def _git(*arguments: str) -> str:

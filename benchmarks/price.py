@@ -81,10 +81,11 @@ def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
     ]
     monthly = [f"| {title} | {price:.2f} | {price / ours:,.0f} million |" for title, price in rows]
     sources = "\n".join(f"- {name}: <{place}>" for name, place in SOURCES.items())
+    commit = machine.short(cold["machine"]["commit"])
     return f"""# What it costs
 
 `make bench` writes this page from the durations in `benchmarks/results/` (commit
-{cold["machine"]["commit"][:12]}, {cold["machine"]["measured"][:10]}) at list prices of us-east-1 in
+{commit}, {cold["machine"]["measured"][:10]}) at list prices of us-east-1 in
 dollars, without free tiers, storage of logs and data transfer. The prices were written down in
 {PRICED}, without access to AWS's own pages, which are named below. Those of Lambda, SnapStart,
 Fargate and the load balancer were compared with what others published in 2026; compare all before

@@ -4,7 +4,6 @@ Peers (a) and (b) answer with the bytes that this API answers with; (c) recommen
 """
 
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -72,7 +71,7 @@ def over_http() -> dict[str, Any]:
                 connection.getresponse().read()
                 times.append(1000 * (time.perf_counter() - began))
         finally:
-            server.send_signal(signal.SIGINT)  # at which it removes its containers
+            server.terminate()  # at which it removes its containers
     return {"function": OURS.name, **_spread([times])}
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import types
 from collections.abc import Coroutine, Generator
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from mangum import Mangum
@@ -59,18 +59,9 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
         coroutine.send(None)
     except StopIteration:
         return
-    _runner().run(_go_on(coroutine))
-
-
-@cache
-def _runner() -> asyncio.Runner:
-    return asyncio.Runner()  # one for all requests: a new event loop for each takes long
-
-
-async def _go_on(coroutine: Coroutine[Any, Any, None]) -> None:
-    await _rest(coroutine)
+    asyncio.get_event_loop().run_until_complete(_go_on(coroutine))
 
 
 @types.coroutine
-def _rest(coroutine: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
+def _go_on(coroutine: Coroutine[Any, Any, None]) -> Generator[Any, Any, None]:
     yield from coroutine

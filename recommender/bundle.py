@@ -72,7 +72,10 @@ def install(root: str) -> None:
     """Have modules come from the bundle of a folder, if there is one that this Python can read."""
     try:
         finder: Any = Bundle(root)
-    except (FileNotFoundError, ValueError):
+    except FileNotFoundError:
+        return
+    except ValueError as error:  # all is compiled anew, at each start
+        print(f"recommender.bundle: {error}", file=sys.stderr)
         return
     sys.meta_path.insert(0, finder)
 

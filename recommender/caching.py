@@ -22,19 +22,18 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
     An ETag is the digest of the content, and names its encoding (RFC 9110 8.8.3.3), so a 304 costs
     no compression. Nothing may be stored unless its route has said so.
     """
-    asked = dict(scope["headers"])
     headers = dict(head["headers"])  # no answer has two of a name
     headers.setdefault(b"cache-control", b"no-store")
     zipped = len(body) >= SMALLEST_ZIPPED
     if zipped:
         vary = headers.get(b"vary")
         headers[b"vary"] = vary + b", Accept-Encoding" if vary else b"Accept-Encoding"
-        accepted = asked.get(b"accept-encoding", b"").decode("latin-1")
+        accepted = _asked(scope, b"accept-encoding")
         zipped = _accepts_gzip(accepted) and _decodes(scope)
     if head["status"] == 200 and scope["method"] in ("GET", "HEAD"):
         tag = etag(body, zipped=zipped)
         headers[b"etag"] = tag.encode()
-        if names(asked.get(b"if-none-match", b"").decode("latin-1"), tag):
+        if names(_asked(scope, b"if-none-match"), tag):
             head["status"] = 304
             del headers[b"content-length"], headers[b"content-type"]
             body, zipped = b"", False
@@ -44,6 +43,11 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
         headers[b"content-length"] = b"%d" % len(body)
     head["headers"] = list(headers.items())
     return body if scope["method"] != "HEAD" else b""
+
+
+def _asked(scope: Scope, name: bytes) -> str:
+    """Return a header of a request that may be several lines (RFC 9110 5.3)."""
+    return b", ".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
 
 
 def _decodes(scope: Scope) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 _AMONG = "id IN (SELECT value FROM json_each(?))"
@@ -47,40 +48,46 @@ class Catalog:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
+        self._lock = Lock()  # Python hands out one prepared statement to several threads at once
         self._count = lru_cache(COUNTS)(self._count_now)
 
     def close(self) -> None:
         """Close the database."""
         self._db.close()
 
+    def _rows(self, query: str, values: Sequence[int | str]) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
     def films(self, film_ids: Collection[int]) -> dict[int, Film]:
         """Return the films with these ids, by id; unknown ids are absent."""
         marks = ",".join("?" * len(film_ids))
         query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE id IN ({marks})"  # noqa: S608 only marks
-        rows = self._db.execute(query, tuple(film_ids))
+        rows = self._rows(query, tuple(film_ids))
         return {row[0]: dict(zip(FILM_FIELDS, row, strict=True)) for row in rows}
 
     def titles(self, film_ids: Iterable[int]) -> dict[int, str]:
         """Return the titles of the films with these ids, by id; unknown ids are absent."""
         query = f"SELECT id, titulo FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
-        return dict(self._db.execute(query, (json.dumps(list(film_ids)),)).fetchall())
+        rows = self._rows(query, (json.dumps(list(film_ids)),))
+        return {film_id: title for film_id, title in rows}  # noqa: C416 rows are no tuples to mypy
 
     def film(self, film_id: int) -> Film | None:
         """Return a film with mean and number of its ratings, or None for no such film."""
         query = f"SELECT {FILM_COLUMNS}, avaliacao_media, total_avaliacoes FROM filmes WHERE id = ?"  # noqa: S608 fixed parts
-        row = self._db.execute(query, (film_id,)).fetchone()
-        return dict(row) if row else None
+        rows = self._rows(query, (film_id,))
+        return dict(rows[0]) if rows else None
 
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return genres and directors of the groups with ids from ``first`` on."""
         query = "SELECT id, generos, diretores FROM grupos WHERE id >= ? ORDER BY id LIMIT ?"
-        return [dict(row) for row in self._db.execute(query, (first, limit))]
+        return [dict(row) for row in self._rows(query, (first, limit))]
 
     def list_films(self, wanted: FilmFilter, limit: int, offset: int) -> list[Film]:
         """Return films in order of id."""
         where, values = _where(wanted)
         query = f"SELECT {FILM_COLUMNS} FROM filmes {where} ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 see _where
-        return [dict(row) for row in self._db.execute(query, (*values, limit, offset))]
+        return [dict(row) for row in self._rows(query, (*values, limit, offset))]
 
     def count_films(self, wanted: FilmFilter) -> int:
         """Return how many films ``list_films`` could list in all."""
@@ -89,7 +96,7 @@ class Catalog:
 
     def _count_now(self, where: str, values: tuple[str, ...]) -> int:
         query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
-        count: int = self._db.execute(query, values).fetchone()[0]
+        count: int = self._rows(query, values)[0][0]
         return count
 
     def ratings(self, user_id: int) -> list[tuple[int, float]] | None:
@@ -99,7 +106,7 @@ class Catalog:
             LEFT JOIN avaliacoes ON usuario_id = id
             WHERE id = ? ORDER BY filme_id
         """
-        rows = self._db.execute(query, (user_id,)).fetchall()
+        rows = self._rows(query, (user_id,))
         if not rows:
             return None
         return [(film_id, rating) for film_id, rating in rows if film_id is not None]
@@ -107,8 +114,8 @@ class Catalog:
     def rating(self, user_id: int, film_id: int) -> float | None:
         """Return a user's rating of a film, None for none."""
         query = "SELECT avaliacao FROM avaliacoes WHERE usuario_id = ? AND filme_id = ?"
-        row = self._db.execute(query, (user_id, film_id)).fetchone()
-        return row[0] if row else None
+        rows = self._rows(query, (user_id, film_id))
+        return rows[0][0] if rows else None
 
 
 def _where(wanted: FilmFilter) -> tuple[str, list[str]]:

@@ -37,7 +37,10 @@ class Direct:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass the request on."""
-        response = await self.answer(scope, receive) if scope["type"] == "http" else None
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        response = await self.answer(scope, receive)
         if response is None:
             await asyncio.sleep(0)  # what follows may wait, so it needs an event loop
             try:
@@ -62,11 +65,17 @@ class Direct:
                 return route.respond(request, body)
             return await run_in_threadpool(route.respond, request, body)
         except Exception as error:
-            for kind in type(error).__mro__:
-                if kind in self.handlers:
-                    response: Response = await self.handlers[kind](request, error)
-                    return response
-            return _fail(error)
+            try:
+                return await self._handle(request, error)
+            except Exception as failure:
+                return _fail(failure)
+
+    async def _handle(self, request: Request, error: Exception) -> Response:
+        for kind in type(error).__mro__:
+            if kind in self.handlers:
+                response: Response = await self.handlers[kind](request, error)
+                return response
+        raise error
 
 
 def _fail(error: Exception) -> Response:

@@ -1,6 +1,8 @@
 """The OpenAPI document: what FastAPI derives from the routes, and what they have in common."""
 
 import json
+from functools import cache
+from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
@@ -22,20 +24,23 @@ UNCHANGED = {"description": "O que o cliente já tem (`If-None-Match`) ainda val
 
 def install(app: FastAPI) -> None:
     """Make an app's OpenAPI document whole; it is made when it is first asked for."""
-    derive = app.openapi
+    derive, lock = app.openapi, Lock()
+
+    @cache
+    def make() -> dict[str, Any]:
+        document: dict[str, Any] = _exact(derive())
+        _add_problem(document)
+        for route in app.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                for method in route.methods or ():
+                    operation = document["paths"][route.path_format][method.lower()]
+                    operation["operationId"] = route.name
+                    _describe_answers(operation, reads=method == "GET")
+        return document
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = _exact(derive())
-            _add_problem(document)
-            for route in app.routes:
-                if isinstance(route, APIRoute) and route.include_in_schema:
-                    for method in route.methods or ():
-                        operation = document["paths"][route.path_format][method.lower()]
-                        operation["operationId"] = route.name
-                        _describe_answers(operation, reads=method == "GET")
-            app.openapi_schema = document
-        return app.openapi_schema
+        with lock:  # routes are analysed now, which is for one thread only
+            return make()
 
     app.openapi = openapi  # type: ignore[method-assign]
 

@@ -103,8 +103,8 @@ def search(
     """Yield the films that may be listed in batches, each in order, of which ``wanted`` are read.
 
     ``bounds`` (s,) tell which shelves come first; ``score`` makes scores (b,) of vectors (b, d).
-    The first batch is of ``candidates`` films, the hidden among them, each of the others of as many
-    as all before it. Few films are one batch.
+    The first batch is of ``candidates`` films, the hidden among them, each of the others of twice
+    as many as the one before. Few films are one batch.
     """
     few = choosable.few(model)
     if few is not None:

@@ -9,10 +9,10 @@ import os
 import time
 import warnings
 
-from recommender import bundle
-
 BEGAN = time.perf_counter()
 """When the process came to our code."""
+
+from recommender import bundle  # noqa: E402
 
 bundle.install(os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120 pathlib takes longer
 

@@ -1,4 +1,4 @@
-"""How much a request may bring along."""
+"""How much a request may bring along; where no body is taken, none is read."""
 
 from fastapi.exceptions import HTTPException
 from starlette.datastructures import Headers

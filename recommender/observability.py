@@ -120,6 +120,7 @@ class Telemetry:
             line %= to_json(told)[:-1], time.time_ns() // 1_000_000, described
             sys.stdout.write(line.decode())
             sys.stdout.flush()
+            _invocation.scope = None
 
 
 def correlation_id(event: dict[str, Any]) -> str | None:

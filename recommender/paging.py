@@ -1,5 +1,6 @@
 """Pages: cursors that hold for one list of one artifact, and the Link to the next page."""
 
+import re
 import zlib
 from urllib.parse import quote, urlencode
 
@@ -9,6 +10,8 @@ from recommender.problems import ProblemError, invalid_field
 from recommender.serving import Serving
 
 VERSION_DIGITS = 12  # of the version that a cursor carries
+VERSION = re.compile(f"[0-9a-f]{{{VERSION_DIGITS}}}")
+REST = re.compile("([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})")
 ALLOWED = "o valor de um Link com rel=next"
 NOT_OF_THE_LIST = ("cursor", "limite")  # parameters that may change from page to page
 
@@ -33,17 +36,17 @@ def read_cursor(request: Request, use: Serving, cursor: str | None, basis: bytes
     """
     if cursor is None:
         return 0
-    try:
-        version, *rest = cursor.split("-")
-        if len(version) != VERSION_DIGITS:
-            raise ValueError
-        if int(version, 16) != int(_version(use), 16):  # what follows is in the form of its version
-            raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
-        of_list, of_basis, digits = rest
-        offset = int(digits)
-    except ValueError:
-        raise invalid_field("cursor", cursor, ALLOWED) from None
-    if of_list != _digest(_list(request)) or not 0 <= offset <= len(use.artifact.model.film_ids):
+    version, _, rest = cursor.partition("-")
+    if not VERSION.fullmatch(version):
+        raise invalid_field("cursor", cursor, ALLOWED)
+    if version != _version(use):  # what follows is in the form of its version
+        raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
+    parts = REST.fullmatch(rest)
+    if parts is None:
+        raise invalid_field("cursor", cursor, ALLOWED)
+    of_list, of_basis, digits = parts.groups()
+    offset = int(digits)
+    if of_list != _digest(_list(request)) or offset > len(use.artifact.model.film_ids):
         raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
     if of_basis != _digest(basis):
         raise ProblemError(410, "As avaliações de que o cursor é mudaram. Recomece sem cursor.")

@@ -21,6 +21,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import to_json
 from starlette._utils import get_route_path
+from starlette.convertors import StringConvertor
 from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, compile_path
@@ -135,6 +136,8 @@ class Finder:
             patterns.append(re.sub(r"\\{\w+\\}", "([^/]+)", re.escape(pattern)))
             self.paths[group] = of_path, list(convertors)
             group += 1 + len(convertors)
+            if not all(isinstance(each, StringConvertor) for each in convertors.values()):
+                raise TypeError(f"{path}: only plain parameters can be found")
         self.pattern = re.compile("|".join(f"({pattern})" for pattern in patterns))
 
     def find(self, scope: Scope) -> Route | None:
@@ -247,7 +250,7 @@ def _body_reader(adapter: TypeAdapter[Any]) -> Reader:
             raise RequestValidationError(
                 [{**fault, "input": {}, "ctx": {"error": error.msg}}]
             ) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise HTTPException(400, "There was an error parsing the body") from None
         try:
             return adapter.validate_python(content, from_attributes=True)

@@ -10,7 +10,7 @@ from tests.test_handler import CONTEXT, SENDERS, http_api, load_balancer_single
 
 
 def test_what_waits_for_nothing_needs_no_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recommender.adapter._runner", None)
+    monkeypatch.setattr(asyncio, "get_event_loop", None)
     done = []
 
     async def inner() -> int:

@@ -329,6 +329,26 @@ def test_a_failure_tells_nothing_of_what_failed(
     assert "RuntimeError" not in answer.text
 
 
+def test_a_failure_to_tell_of_an_error_is_answered(
+    artifact_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise RecursionError
+
+    app = create_app(artifact_dir)
+    for kind in list(app.exception_handlers):
+        monkeypatch.setitem(app.exception_handlers, kind, fail)
+    with TestClient(app) as failing:
+        check_problem(failing.get("/filmes?limite=0"), 500)
+
+
+def test_a_body_nested_too_deeply(client: TestClient) -> None:
+    check_problem(client.post("/recomendacoes", content="[" * 100_000), 422)
+    headers = {"content-type": "application/json"}
+    answer = client.post("/recomendacoes", content="[" * 100_000, headers=headers)
+    check_problem(answer, 400)
+
+
 # Versions and conditional requests
 
 READS = ["/filmes", "/filmes?q=matrix", OWN, f"{OWN}?estrategia=grupo", "/saude", "/modelo"]

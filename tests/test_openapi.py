@@ -1,6 +1,8 @@
 """The OpenAPI document: committed, whole, and kept to by every answer to whatever is asked."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,3 +98,19 @@ def test_what_is_not_documented_is_refused_as_documented(
     api: Any, session: ASGIClient, path: str, method: str
 ) -> None:
     ask(api, session, path, method, GenerationMode.NEGATIVE)
+
+
+def test_who_asks_first_at_once_all_get_the_document() -> None:
+    """In a process of its own, for the routes are analysed only once."""
+    code = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from recommender.api import app
+
+sys.setswitchinterval(1e-5)
+with ThreadPoolExecutor(8) as pool:
+    found = list(pool.map(lambda _: app.openapi(), range(8)))
+assert all(document == found[0] for document in found)
+assert "X-Versao" in found[0]["paths"]["/filmes"]["get"]["responses"]["200"]["headers"]
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

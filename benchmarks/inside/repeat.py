@@ -26,9 +26,10 @@ from handler import handler  # noqa: E402
 for event in 2 * events:
     answer = handler(event, context)
 for _line in sys.stdin:
-    times = []
+    times, statuses = [], []
     for event in events:
         began = time.perf_counter()
         answer = handler(event, context)
         times.append(1000 * (time.perf_counter() - began))
-    print(json.dumps({"status": answer["statusCode"], "times": times}), file=told, flush=True)
+        statuses.append(answer["statusCode"])
+    print(json.dumps({"status": max(statuses), "times": times}), file=told, flush=True)
