@@ -7,6 +7,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
+from benchmarks.training import exponent
 
 Row = dict[str, Any]
 
@@ -90,6 +91,7 @@ def page() -> str:
         compact=table(COMPACT, compact["rows"]),
         training=table(TRAINING, training["rows"]),
         exponent=training["exponent"],
+        last_exponent=round(exponent(training["rows"][-2:]), 2),
         fitting=table(FITTING, fitting["rows"]),
     )
 
