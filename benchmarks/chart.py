@@ -8,6 +8,7 @@ import matplotlib as mpl
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -39,10 +40,13 @@ def bars(axes: Any, rows: list[dict[str, Any]], value: str, spread: str, title: 
         low, high = row[spread]
         axes.barh(place, row[value], color=COLORS.get(row["function"], "#7f8c8d"))
         axes.plot([low, high], [place, place], color="black", linewidth=1)
-        axes.text(high, place, f"  {row[value]:,.3g}", va="center", fontsize=8)
+        digits = 0 if row[value] >= 1000 else 3
+        axes.text(high, place, f"  {row[value]:,.{digits}f}", va="center", fontsize=8)
     axes.set_yticks(range(len(rows)), [SHORT[row["function"]] for row in reversed(rows)])
     axes.set_xscale("log")
-    axes.set_xlim(right=4 * max(row[spread][1] for row in rows))
+    least = min(row[value] for row in rows)
+    most = max(row[spread][1] for row in rows)
+    axes.set_xlim(10 ** np.floor(np.log10(least) - 0.5), 4 * most)
     axes.set_title(title, fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
 
