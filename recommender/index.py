@@ -103,14 +103,16 @@ def search(
     """Yield the films that may be listed in batches, each in order, of which ``wanted`` are read.
 
     ``bounds`` (s,) tell which shelves come first; ``score`` makes scores (b,) of vectors (b, d).
-    The first batch is of ``candidates`` films, the hidden among them, each of the others of twice
-    as many as the one before. Few films are one batch.
+    The first batch is of ``candidates`` films, and of as many more as are hidden, each of the
+    others of twice as many as the one before. Few films are one batch.
     """
     few = choosable.few(model)
     if few is not None:
         yield best_of(model, few, score(model.vectors.take(few, axis=0)), wanted)
         return
-    least = max(model.candidates, FIRST_BATCH)
+    # Where a user's best films lie, most of the hidden lie, too: they may not take the candidates'
+    # places, and to find out which of them are there would take longer than to score as many more.
+    least = max(model.candidates, FIRST_BATCH) + len(choosable.hidden)
     found: list[Rows] = []
     count = 0
     for shelves in _in_order(model, bounds, least * choosable.one_in(model)):
