@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from benchmarks.catalogues import GENRES, KINDS, SEED, make_catalogue, make_model, make_profiles
 from benchmarks.retrieval import find_exact, find_served, measure_recall
 from recommender.artifact import Model
-from recommender.index import Choosable, best_of, bound_scores, films_of_genres, gather, search
+from recommender.index import (
+    Choosable,
+    best_of,
+    bound_scores,
+    films_of_genres,
+    gather,
+    search,
+    toward,
+)
 from recommender.ranking import Profile, Strategy, find_cells, fold_in, make_profile, rank
 from training.comparison import share_scored
 
@@ -43,6 +51,23 @@ def test_most_of_the_best_is_found_among_few_that_are_scored(
     exact = [find_exact(model, profile) for profile in profiles]
     assert measure_recall(found, exact) >= 0.98
     assert share_scored(model, profiles, limit=10) <= 0.06
+
+
+def test_what_is_hidden_takes_no_candidates_places(case: tuple[Model, list[Profile]]) -> None:
+    """As of those who have rated most of what they like."""
+    model, profiles = case
+    found, exact = [], []
+    for profile in profiles:
+        user = fold_in(model, profile).vector
+        scores = model.vectors @ user
+        best = np.argsort(-scores)
+        hidden = np.sort(best[:400]).astype(np.int32)
+        batches = search(
+            model, bound_scores(model, user), toward(user), Choosable(hidden), wanted=10
+        )
+        found.append(gather(batches, 10)[0])
+        exact.append(best[400:410])
+    assert measure_recall(found, exact) >= 0.7
 
 
 def test_with_all_films_for_candidates_the_order_is_the_exact_one(
