@@ -13,6 +13,7 @@ from mangum.types import ASGI, Message, Response, Scope
 
 from recommender.problems import MEDIA_TYPE
 
+LOOP = asyncio.new_event_loop()  # Mangum asks the thread for one, which need not have any
 TEXT = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # all else goes out in base64
 
 
@@ -29,6 +30,7 @@ class Adapter(Mangum):
     """A handler of events by an ASGI app."""
 
     def __init__(self, app: ASGI) -> None:
+        asyncio.set_event_loop(LOOP)
         super().__init__(app, lifespan="off", custom_handlers=[HttpApi], text_mime_types=TEXT)
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
@@ -59,7 +61,7 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
         coroutine.send(None)
     except StopIteration:
         return
-    asyncio.get_event_loop().run_until_complete(_go_on(coroutine))
+    LOOP.run_until_complete(_go_on(coroutine))
 
 
 @types.coroutine

@@ -1,12 +1,32 @@
 """The adapter between events and the app: it waits where it must, and nowhere else."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
 from recommender.adapter import Adapter, run
 from tests.test_handler import CONTEXT, SENDERS, http_api, load_balancer_single
+
+
+def test_a_thread_without_an_event_loop_gets_an_answer() -> None:
+    """As every thread but the main one is, and the main one from Python 3.14 on."""
+    statuses = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0)
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    adapter = Adapter(app)
+    for _ in range(2):
+        thread = threading.Thread(
+            target=lambda: statuses.append(adapter(http_api("/", [], {}, "GET", None), CONTEXT))
+        )
+        thread.start()
+        thread.join()
+    assert [answer["statusCode"] for answer in statuses] == [204, 204]
 
 
 def test_what_waits_for_nothing_needs_no_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
