@@ -14,6 +14,7 @@ from starlette.routing import Match
 from recommender.store import StoreError
 
 MEDIA_TYPE = "application/problem+json"
+MOST_FAULTS = 20  # fields that one answer names; a body may hold thousands of wrong ones
 RETRY_SECONDS = 5  # after which a store that did not answer may be asked again
 
 TITLES = {
@@ -152,8 +153,11 @@ def _allowed(request: Request) -> str:
 
 
 def _invalid(fields: list[dict[str, Any]]) -> ProblemError:
-    texts = [f"{f['campo']}: {f['valor']!r} não é aceito, {f['permitido']}" for f in fields]
-    return ProblemError(422, "Parâmetro inválido: " + "; ".join(texts) + ".", fields)
+    told = fields[:MOST_FAULTS]
+    texts = [f"{f['campo']}: {f['valor']!r} não é aceito, {f['permitido']}" for f in told]
+    if len(fields) > len(told):
+        texts.append(f"e mais {len(fields) - len(told)}")
+    return ProblemError(422, "Parâmetro inválido: " + "; ".join(texts) + ".", told)
 
 
 def _field(error: Mapping[str, Any]) -> dict[str, Any]:

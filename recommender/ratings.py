@@ -1,6 +1,7 @@
 """Routes of a user's ratings: what was packaged, and what was written over it."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -96,7 +97,7 @@ def rate(
     assert after is not None
     answer = JSONResponse(_show(film, after), 200 if before else 201)
     answer.headers["ETag"] = etag(bytes(answer.body))
-    answer.headers["Content-Location"] = public_path(request)
+    answer.headers["Content-Location"] = quote(public_path(request))
     return answer
 
 

@@ -1,15 +1,28 @@
 """What goes in and out over HTTP, for checking requests and for the OpenAPI document."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from recommender.ranking import Strategy
 
 MAX_ID = 2**63 - 1
 
-FilmId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)]
-UserId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID)]
+WHOLE_NUMBER = re.compile("0|-?[1-9][0-9]*")
+
+
+def _spelled(value: object) -> object:
+    """Refuse a number in a path or a query that has another spelling than JSON gives it."""
+    if isinstance(value, str) and not WHOLE_NUMBER.fullmatch(value):
+        raise PydanticCustomError("int_parsing", "a whole number")
+    return value
+
+
+OneSpelling = BeforeValidator(_spelled)
+FilmId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), OneSpelling]
+UserId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), OneSpelling]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Cursor = Annotated[str | None, Field(max_length=100, description="De um `Link` com `rel=next`.")]
 LEFT_OUT = "Ids de filmes a deixar fora."
@@ -34,7 +47,7 @@ Diversity = Annotated[
         description="Quanto a variedade pesa contra a pontuação na ordem dos cem primeiros.",
     ),
 ]
-Limit = Annotated[int, Field(ge=1, le=100)]
+Limit = Annotated[int, Field(ge=1, le=100), OneSpelling]
 IncludeRated = Annotated[
     bool | None,
     Field(
@@ -49,7 +62,7 @@ class FilmQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limite: int = Field(100, ge=1, le=1000)
+    limite: Annotated[int, OneSpelling] = Field(100, ge=1, le=1000)
     cursor: Cursor = None
     genero: Genres = []
     excluir: Excluded = []
@@ -84,7 +97,7 @@ class RatingQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limite: int = Field(100, ge=1, le=1000)
+    limite: Annotated[int, OneSpelling] = Field(100, ge=1, le=1000)
     cursor: Cursor = None
 
 
@@ -116,9 +129,11 @@ class GroupQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limite: int = Field(20, ge=1, le=50)
+    limite: Annotated[int, OneSpelling] = Field(20, ge=1, le=50)
     cursor: Cursor = None
-    filmes: int = Field(1000, ge=0, le=1000, description="Quantos filmes de cada grupo, no máximo.")
+    filmes: Annotated[int, OneSpelling] = Field(
+        1000, ge=0, le=1000, description="Quantos filmes de cada grupo, no máximo."
+    )
 
 
 def _whole(value: object) -> object:

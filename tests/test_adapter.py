@@ -14,7 +14,7 @@ def test_a_thread_without_an_event_loop_gets_an_answer() -> None:
     """As every thread but the main one is, and the main one from Python 3.14 on."""
     statuses = []
 
-    async def app(scope: Any, receive: Any, send: Any) -> None:
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
         await asyncio.sleep(0)
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})

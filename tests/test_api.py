@@ -298,14 +298,48 @@ def test_a_strange_host_changes_nothing(client: TestClient, host: str) -> None:
     assert answer.links["next"]["url"].startswith("/filmes?limite=1&cursor=")
 
 
-@pytest.mark.parametrize("user", ["%C2%A07", "%0A7", "%207%20", "+7"])
-def test_a_link_is_ascii_wherever_it_leads(client: TestClient, user: str) -> None:
-    answer = client.get(f"/usuarios/{user}/recomendacoes")
-    link = answer.headers["link"]
-    assert link.isascii()
-    assert link.isprintable()
-    assert " " not in link.split(";")[0]
-    assert ids(client.get(answer.links["next"]["url"])) == ids(client.get(f"{OWN}?limite=10"))[5:]
+SPELLINGS = [
+    "%C2%A07",
+    "%0A7",
+    "7%0D%0A",
+    "%207%20",
+    "%E3%80%807",
+    "+7",
+    "07",
+    "-0",
+    "7.0",
+    "1_0",
+    "",
+]
+
+
+@pytest.mark.parametrize("number", SPELLINGS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/filmes/{}/similares",
+        "/filmes/{}/recomendacoes",
+        "/usuarios/{}/avaliacoes/7",
+        "/usuarios/7/avaliacoes/{}",
+        "/filmes?limite={}",
+        "/grupos?filmes={}",
+        "/filmes?excluir={}",
+    ],
+)
+def test_a_number_has_one_spelling(client: TestClient, path: str, number: str) -> None:
+    if number == "+7":
+        number = "%2B7"  # in a query + is a blank
+    if number or "?" in path:
+        check_problem(client.get(path.format(number)), 422)
+
+
+def test_many_faults_are_counted_and_some_are_told(client: TestClient) -> None:
+    entries = [{chr(97 + key): key for key in range(22)} for _ in range(1000)]
+    answer = client.post("/recomendacoes", json={"avaliacoes": entries})
+    problem = check_problem(answer, 422)
+    assert len(problem["erros"]) == 20
+    assert problem["detail"].endswith(f"; e mais {1000 * (22 + 2) - 20}.")
+    assert len(answer.content) < 10_000
 
 
 def test_a_failure_tells_nothing_of_what_failed(
