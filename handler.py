@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import recommender.lean  # noqa: F401 # isort: skip: before FastAPI
+import recommender.aws.cold_start  # noqa: F401 # isort: skip: before FastAPI
 
-from recommender.adapter import Adapter
 from recommender.api import app
-from recommender.observability import Telemetry, traced
-from recommender.snapshot import install
+from recommender.aws.adapter import Adapter
+from recommender.aws.snapshot import install
+from recommender.aws.telemetry import Telemetry, traced
 
 install(Adapter(app))
 _serve = Adapter(Telemetry(app))

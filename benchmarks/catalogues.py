@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.artifact import Model
-from recommender.ranking import Profile
-from training.clusters import FilmCells, shelve
+from recommender.model.artifact import Model
+from recommender.model.ranking import Profile
+from training.model.clusters import FilmCells, shelve
 
 KINDS = ("themes", "smooth")
 DIMENSIONS = 32

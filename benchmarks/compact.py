@@ -19,14 +19,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import machine, ml_100k
 from benchmarks.retrieval import print_row
-from recommender.artifact import Model
-from recommender.ranking import Strategy
+from recommender.model.artifact import Model
+from recommender.model.ranking import Strategy
 from training.build import BUDGET
-from training.choice import choose
-from training.dataset import read
-from training.evaluation import make_profiles, rank_all, score_lists
-from training.fit import fit
-from training.splits import BY_FILM
+from training.choice.metrics import make_profiles, rank_all, score_lists
+from training.choice.search import choose
+from training.data.dataset import read
+from training.data.splits import BY_FILM
+from training.model.fit import fit
 
 SEED = 42
 VECTORS, DIMENSIONS, RUNS = 1000, 32, 2000

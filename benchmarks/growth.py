@@ -29,11 +29,11 @@ from benchmarks import machine
 from benchmarks.catalogues import GENRES, Floats, make_catalogue, make_model
 from benchmarks.machine import ROOT
 from benchmarks.retrieval import print_row
-from recommender import artifact
-from recommender.artifact import Model
-from training import database, picture
-from training.dataset import Dataset
-from training.fit import pack_profiles
+from recommender.model import artifact
+from recommender.model.artifact import Model
+from training.bake import database, picture
+from training.data.dataset import Dataset
+from training.model.fit import pack_profiles
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
 FILMS_A_USER = 10  # films of a catalogue for each of its users

@@ -13,8 +13,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from recommender.api import create_app
-from recommender.artifact import SERVED_FILES, bundled_folder, file_digest
+from recommender.api.application import create_app
+from recommender.model.artifact import SERVED_FILES, bundled_folder, file_digest
 
 
 def memory_mb() -> float:

@@ -1,4 +1,4 @@
-"""Fits LensKit's implicit ALS for ``training.lenskit``, in an environment of its own.
+"""Fits LensKit's implicit ALS for ``training.evaluation.lenskit``, in an environment of its own.
 
 LensKit since 2025 needs PyTorch, which is gigabytes; the last release before needs NumPy 1 and
 Python 3.11. Each line of the input names a file with ``users``, ``films`` (positions), the number

@@ -30,8 +30,8 @@ from benchmarks.retrieval import (
     print_row,
     tune,
 )
-from recommender.artifact import Model
-from recommender.ranking import Profile, fold_in
+from recommender.model.artifact import Model
+from recommender.model.ranking import Profile, fold_in
 
 Find = Callable[[int, Profile], Rows]
 

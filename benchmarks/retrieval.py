@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.artifact import Model
-from recommender.ranking import Profile, Strategy, fold_in, rank
+from recommender.model.artifact import Model
+from recommender.model.ranking import Profile, Strategy, fold_in, rank
 
 LIMIT = 10
 TARGET = 0.98  # recall on the users of a measurement

@@ -1,6 +1,7 @@
 """What all tests share: artifacts made once by the real training code, and a client of the API."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import settings
 
-from recommender.api import create_app
-from recommender.artifact import Model, load
+import recommender.api
+from recommender.api.application import create_app
+from recommender.model.artifact import Model, load
 from training.build import build
-from training.dataset import Dataset, read
+from training.data.dataset import Dataset, read
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [
@@ -62,6 +64,13 @@ def client(artifact_dir: Path) -> Iterator[TestClient]:
     """A client of the API on the example data; failures come as answers, as they do in service."""
     with TestClient(create_app(artifact_dir), raise_server_exceptions=False) as session:
         yield session
+
+
+def forget_app(patch: pytest.MonkeyPatch) -> None:
+    """Have ``handler`` and the app made anew, as by a cold start, for as long as a patch holds."""
+    for modules, name in ((sys.modules, "handler"), (vars(recommender.api), "app")):
+        patch.setitem(modules, name, None)  # so that leaving puts back what was there
+        del modules[name]
 
 
 def newest(path: Path) -> float:

@@ -4,8 +4,8 @@ import subprocess
 import sys
 from functools import cache
 
-from tests.training_data import ROOT
-from training.dataset import Dataset, read
+from tests.training.small_data import ROOT
+from training.data.dataset import Dataset, read
 
 
 @cache

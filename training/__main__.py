@@ -6,13 +6,13 @@ import logging
 import sys
 from pathlib import Path
 
-from recommender.artifact import ArtifactError
-from training import fixed
+from recommender.model.artifact import ArtifactError
 from training.build import BUDGET, build
-from training.coldusers import draw
-from training.comparison import compare
-from training.dataset import DataError, read
-from training.report import render
+from training.choice import fixed
+from training.data.dataset import DataError, read
+from training.evaluation.coldusers import draw
+from training.evaluation.comparison import compare
+from training.evaluation.report import render
 
 SEED = 42
 

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from recommender import artifact
-from recommender.artifact import Model
-from recommender.ranking import Strategy
-from training import database, picture
-from training.choice import Choice, choose
-from training.dataset import Dataset
-from training.evaluation import (
+from recommender.model import artifact
+from recommender.model.artifact import Model
+from recommender.model.ranking import Strategy
+from training.bake import database, picture
+from training.choice.fixed import Fixed
+from training.choice.metrics import (
     CUTOFF,
     PROTOCOL,
     make_profiles,
@@ -24,10 +23,11 @@ from training.evaluation import (
     score_lists,
     summarise,
 )
-from training.fit import fit
-from training.fixed import Fixed
-from training.labels import find_leads_of
-from training.splits import BY_FILM
+from training.choice.search import Choice, choose
+from training.data.dataset import Dataset
+from training.data.splits import BY_FILM
+from training.model.fit import fit
+from training.model.labels import find_leads_of
 
 BUDGET = 600.0  # seconds that a choice of hyperparameters may take
 MEASURED = 10_000  # most users that the figures of a manifest are means over

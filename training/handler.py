@@ -12,8 +12,8 @@ os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # the only place L
 import boto3
 from aws_lambda_powertools import Logger
 
-from training import fixed
-from training.dataset import DataError, read
+from training.choice import fixed
+from training.data.dataset import DataError, read
 
 SEED = 42
 POINTER = "atual.json"

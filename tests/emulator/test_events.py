@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from recommender.api import create_app
-from recommender.artifact import ARTIFACT_FILES, MANIFEST_FILE, load
+from recommender.api.application import create_app
+from recommender.model.artifact import ARTIFACT_FILES, MANIFEST_FILE, load
 from tests.conftest import ROOT
 from tests.emulator.conftest import Invoke
 from tests.expectations import (

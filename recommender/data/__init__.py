@@ -1,0 +1,1 @@
+"""What is stored: the packaged catalogue, and the ratings that users write."""

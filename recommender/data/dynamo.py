@@ -1,0 +1,141 @@
+"""The store in a DynamoDB table: usuario_id and filme_id its key; avaliacao, versao, momento."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from recommender.data.store import ConflictError, Entry, StoreError, moment
+
+READ_TIMEOUT = 1.0  # seconds
+# A call that gets no answer fails within 4 seconds: two attempts, and a pause of up to one between.
+# So a conditional write, which reads first, stays within the 10 seconds that the function has.
+CONFIG = Config(
+    connect_timeout=0.5,
+    read_timeout=READ_TIMEOUT,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    tcp_keepalive=True,
+)
+READ_SECONDS = 3.0  # after which no more pages of a user's entries are asked for
+
+
+class DynamoStore:
+    """A store in a table. Credentials are boto3's, which renews them when they are about to end."""
+
+    def __init__(self, table: str) -> None:
+        """Make the client, without a word to the table."""
+        self._table = table
+        self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
+
+    def close(self) -> None:
+        """See ``Store``."""
+        self._client.close()
+
+    def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
+        """See ``Store``."""
+        condition = "usuario_id = :usuario"
+        values = {":usuario": {"N": str(user_id)}}
+        if film_id is not None:
+            condition += " AND filme_id = :filme"
+            values[":filme"] = {"N": str(film_id)}
+        end = time.monotonic() + READ_SECONDS
+        entries = {}
+        with _reached():
+            for page in self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ConsistentRead=True,
+            ):
+                for item in page["Items"]:
+                    entries[int(item["filme_id"]["N"])] = _entry(item)
+                if "LastEvaluatedKey" in page and time.monotonic() > end:
+                    raise StoreError("a user's entries took too long")
+        return entries
+
+    def write(
+        self,
+        user_id: int,
+        film_id: int,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None = None,
+    ) -> tuple[Entry | None, Entry | None]:
+        """See ``Store``. One conditional update, so that no writer waits for another."""
+        now = moment()
+        condition = _differs(rating, packaged)
+        values = {":momento": {"S": now}, ":um": {"N": "1"}}
+        if rating is None:
+            change = "SET momento = :momento REMOVE avaliacao ADD versao :um"
+        else:
+            change = "SET momento = :momento, avaliacao = :avaliacao ADD versao :um"
+            values[":avaliacao"] = {"N": repr(rating)}
+        if expected == 0:
+            condition += " AND attribute_not_exists(versao)"
+        elif expected is not None:
+            condition += " AND versao = :esperada"
+            values[":esperada"] = {"N": str(expected)}
+        try:
+            with _reached():
+                answer = self._client.update_item(
+                    TableName=self._table,
+                    Key={"usuario_id": {"N": str(user_id)}, "filme_id": {"N": str(film_id)}},
+                    UpdateExpression=change,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ReturnValues="ALL_OLD",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except _UnchangedError as unchanged:
+            found = _entry(unchanged.item) if unchanged.item else None
+            # An attempt that was answered too late may have been this very write.
+            own = found == Entry(rating, (expected or 0) + 1, now)
+            if expected not in (None, found.version if found else 0) and not own:
+                raise ConflictError from None
+            return found, found
+        before = _entry(answer["Attributes"]) if "Attributes" in answer else None
+        return before, Entry(rating, before.version + 1 if before else 1, now)
+
+
+class _UnchangedError(Exception):
+    """The condition of an update does not hold for an item (empty: there is none)."""
+
+    def __init__(self, item: dict[str, Any]) -> None:
+        super().__init__()
+        self.item = item
+
+
+def _differs(rating: float | None, packaged: float | None) -> str:
+    """Return the condition under which a write changes anything."""
+    if rating is None:
+        present = "attribute_exists(avaliacao)"
+        return present if packaged is None else f"(attribute_not_exists(versao) OR {present})"
+    return "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
+
+
+def _entry(item: dict[str, Any]) -> Entry:
+    rating = item.get("avaliacao")
+    return Entry(
+        None if rating is None else float(rating["N"]),
+        int(item["versao"]["N"]),
+        item["momento"]["S"],
+    )
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Turn every failure of a call into a ``StoreError``, an unmet condition apart."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ConditionalCheckFailedException":
+            item: Any = error.response.get("Item", {})
+            raise _UnchangedError(item) from None
+        raise StoreError(code) from error
+    except BotoCoreError as error:
+        raise StoreError(type(error).__name__) from error

@@ -1,0 +1,1 @@
+"""What all answers share, whatever their route: problems, caching, limits, timing."""

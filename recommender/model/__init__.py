@@ -1,0 +1,1 @@
+"""The model: an artifact goes in, films and scores come out. No HTTP, no SQL."""

@@ -1,0 +1,250 @@
+"""The one door between training and serving: the artifact folder, defined for both sides."""
+
+import hashlib
+import json
+import os
+import pickle
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.model import arrays
+
+FORMAT = 3
+SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
+MODEL_FILE = "kmeans.joblib"
+CATALOG_FILE = "catalogo.sqlite3"
+MANIFEST_FILE = "manifest.json"
+SERVED_FILES = (MODEL_FILE, CATALOG_FILE)
+MAP_FILE = "mapa.svg"
+ARTIFACT_FILES = (*SERVED_FILES, MAP_FILE, "mapa.png")
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.integer]  # int32 where there are many
+
+
+class ArtifactError(Exception):
+    """The artifact folder is missing, incomplete, altered or of another format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What the API needs to rank: plain arrays and scalars, n films in *rows*, cell after cell.
+
+    A row is a film's position in every array below; within a cell the longest vectors come first.
+    The score of film i for ratings r_j of m films:
+    ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
+    """
+
+    film_ids: NDArray[np.int64]  # (n,) id of each row
+    rows_by_id: NDArray[np.int64]  # (n,) rows in ascending order of film id
+
+    vectors: Floats  # (n, d) the embedding
+    fold_in: Floats  # (n,) what a film's vector is scaled by when it enters a user's vector
+    prior: (
+        Floats  # (d,) what all users like: enters every user's vector, weighing most in short ones
+    )
+    user_exponent: float
+    rating_slope: float  # w(r) = 1 + rating_slope * (r - user's mean) / rating_half_range
+    rating_half_range: float
+    rating_mean: float  # over all ratings; a user's mean is shrunk towards it
+    rating_mean_strength: float  # ... as if the user had rated so many films with it
+
+    cell_centers: Floats  # (k, d) KMeans over the directions of the film vectors
+    cell_starts: Rows  # (k + 1,) rows of cell c: cell_starts[c] to cell_starts[c + 1]
+    cell_labels: NDArray[np.str_]  # (k,) leading genres and best known films of each cell
+    cell_shelves: Rows  # (k + 1,) shelves of cell c: cell_shelves[c] to cell_shelves[c + 1]
+    shelf_cells: Rows  # (s,) cell of each shelf
+    shelf_starts: Rows  # (s + 1,) rows of shelf b: shelf_starts[b] to shelf_starts[b + 1]
+    shelf_lengths: Floats  # (s,) greatest length of a vector on each shelf
+    candidates: int  # films that a request scores at least
+
+    popularity: Floats  # (n,) score of each film for nobody in particular
+    popular_rows: Rows  # (n,) rows, most popular first
+
+    group_centers: Floats  # (g, n) KMeans over users: standardised ratings
+    group_rows: Rows  # (g, n) rows, highest centre first
+    group_scale: Floats  # (n,) standard deviation of each film's ratings, 1 where it is 0
+    group_shift: Floats  # (n,) mean of each film's ratings in units of group_scale
+
+    group_norms: NDArray[np.float64]  # (g,) squared length of each centre plus group_shift
+
+    user_ids: NDArray[np.int64]  # (u,) in ascending order
+    user_starts: NDArray[np.int64]  # (u + 1,) user u's: user_starts[u] to user_starts[u + 1]
+    user_rows: Rows  # films that a user has rated, ascending
+    user_ratings: Floats  # ... and the ratings
+
+    genre_names: NDArray[np.str_]  # (t,)
+    genre_starts: Rows  # (t + 1,) genre_rows of genre t: genre_starts[t] to genre_starts[t + 1]
+    genre_rows: Rows  # ascending within a genre
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A verified artifact folder: its place, manifest and model."""
+
+    path: Path
+    manifest: Mapping[str, Any]
+    model: Model
+
+    @property
+    def version(self) -> str:
+        """Digest of the content, 64 hexadecimal digits."""
+        return str(self.manifest["version"])
+
+    @property
+    def catalog_path(self) -> Path:
+        """Where the packaged SQLite database lies."""
+        return self.path / CATALOG_FILE
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Lowest and highest rating of the data."""
+        lowest, highest = self.manifest["data"]["escala"]
+        return lowest, highest
+
+    @property
+    def step(self) -> float | None:
+        """By what the ratings of the data are apart; None where they lie anywhere."""
+        step: float | None = self.manifest["data"]["passo"]
+        return step
+
+    def read_map(self) -> bytes:
+        """Return the picture of the films, as SVG.
+
+        Raises:
+            ArtifactError: it is missing or altered.
+        """
+        path = self.path / MAP_FILE
+        try:
+            picture = path.read_bytes()
+        except OSError as error:
+            raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
+        if hashlib.sha256(picture).hexdigest() != self.manifest["files"][MAP_FILE]:
+            raise ArtifactError(f"{path} was altered")
+        return picture
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_version(digests: Mapping[str, str]) -> str:
+    """Return the version of an artifact whose files have these SHA-256 digests."""
+    lines = [f"{FORMAT}", *(f"{name} {digests[name]}" for name in ARTIFACT_FILES)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def write(
+    folder: Path,
+    model: Model,
+    bake: Callable[[Path], None],
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write an artifact folder, whole or not at all, and return its manifest.
+
+    ``bake`` is given a folder and writes the database and the pictures there. ``facts`` join the
+    manifest. An artifact that stood at ``folder`` is replaced only when the new one is complete.
+    """
+    import joblib  # the API function has none
+
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        new = Path(scratch, "new")
+        new.mkdir()
+        parts = {field.name: getattr(model, field.name) for field in fields(Model)}
+        joblib.dump(parts, new / MODEL_FILE, compress=0, protocol=5)
+        bake(new)
+        digests = {name: file_digest(new / name) for name in ARTIFACT_FILES}
+        manifest = {
+            "version": content_version(digests),
+            "format": FORMAT,
+            "files": digests,
+            **facts,
+        }
+        text = json.dumps(manifest, ensure_ascii=False, indent=2)
+        (new / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
+        check_place(folder)
+        if folder.exists():
+            folder.replace(Path(scratch, "old"))
+        new.replace(folder)
+    return manifest
+
+
+def check_place(folder: Path) -> None:
+    """Raise ``ArtifactError`` if what stands at a path is no artifact that may be replaced."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise ArtifactError(f"{folder} is a file: name a folder")
+    known = {*ARTIFACT_FILES, MANIFEST_FILE}
+    foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    if foreign:
+        raise ArtifactError(
+            f"{folder} holds files that no artifact has ({', '.join(foreign[:3])}): "
+            "name another folder, or empty it"
+        )
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of an artifact folder, checked for form but not against the files."""
+    path = folder / MANIFEST_FILE
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ArtifactError(f"{folder} holds no {MANIFEST_FILE}") from None
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ArtifactError(f"{path} is not JSON: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        found = manifest.get("format") if isinstance(manifest, dict) else None
+        raise ArtifactError(f"{path} is of format {found!r}, this code reads {FORMAT}: train again")
+    digests = manifest.get("files")
+    if not isinstance(digests, dict) or not digests.keys() >= set(ARTIFACT_FILES):
+        raise ArtifactError(f"{path} does not name the digest of every file")
+    if manifest.get("version") != content_version(digests):
+        raise ArtifactError(f"{path} was altered: its version is not the digest of its files")
+    return manifest
+
+
+def load(folder: Path) -> Artifact:
+    """Verify what is served from an artifact folder, then map the model into memory.
+
+    The pickle is opened only after its digest was found right.
+
+    Raises:
+        ArtifactError: missing, truncated, altered, or of another format.
+    """
+    manifest = read_manifest(folder)
+    for name in SERVED_FILES:
+        path = folder / name
+        if not path.is_file():
+            raise ArtifactError(f"{folder} holds no {name}")
+        found = file_digest(path)
+        if found != manifest["files"][name]:
+            raise ArtifactError(
+                f"{path} was altered or truncated: SHA-256 {found[:12]}… instead of "
+                f"{manifest['files'][name][:12]}…"
+            )
+    try:
+        parts = arrays.read(folder / MODEL_FILE)
+    except pickle.UnpicklingError as error:
+        raise ArtifactError(f"{folder / MODEL_FILE} holds {error}") from None
+    if not isinstance(parts, dict) or parts.keys() != {field.name for field in fields(Model)}:
+        raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
+    return Artifact(folder, manifest, Model(**parts))
+
+
+def bundled_folder() -> Path:
+    """Return the folder in use: ``ARTIFACT_DIR``, else the one packaged beside the code."""
+    named = os.environ.get("ARTIFACT_DIR")
+    return Path(named) if named else Path(__file__).parents[2] / "artifact"

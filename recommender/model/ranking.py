@@ -1,0 +1,271 @@
+"""Ranking: a profile goes in; films, scores and reasons come out. No HTTP, no SQL.
+
+A ranking is one fixed order of all the films allowed to a profile, of which a request reads a
+slice; so pages of any size meet without gap or overlap. The order is made of the batches of an
+index, then (unless they are to be mixed in) of the films that the user has rated.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.model.artifact import Floats, Model, Rows
+from recommender.model.index import (
+    Choosable,
+    best_of,
+    bound_scores,
+    contains,
+    films_of_genres,
+    gather,
+    scan,
+    search,
+    toward,
+    walk,
+)
+
+NO_ROWS: Rows = np.empty(0, np.int32)
+FLAT = 1000  # films of which all take less to score than to search
+POOL = 100  # best films among which diversity is sought
+
+
+class Strategy(StrEnum):
+    """What a ranking goes by."""
+
+    MODEL = "padrao"
+    GROUP = "grupo"
+    POPULAR = "populares"
+
+
+class Profile(NamedTuple):
+    """A user's ratings: ``rows`` of films (m,), ascending, and ``ratings`` (m,) as in the data."""
+
+    rows: Rows
+    ratings: Floats
+
+
+class Folded(NamedTuple):
+    """A profile folded in: the user's vector (d,), of which every film's score is the product.
+
+    It is ``weights`` (m,) times ``sources`` (m, d), the vectors of the films rated, and the prior.
+    """
+
+    vector: Floats
+    weights: Floats
+    sources: Floats
+
+
+class Ranking(NamedTuple):
+    """A slice of an order of films: rows (l,), scores (l,), whether rated (l,), and what follows.
+
+    ``strategy`` is the one that was used: a profile without ratings gets the popular films.
+    ``folded`` is what it went by, None for other strategies than the model.
+    """
+
+    strategy: Strategy
+    rows: Rows
+    scores: Floats
+    rated: NDArray[np.bool_]
+    more: bool
+    folded: Folded | None = None
+
+
+Reason = tuple[int, float | None, float]
+"""A film (its row), its rating if that is why it is a reason, and its share of a score."""
+
+
+def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
+    """Return the row of each film id (m,), -1 where the model has no such film."""
+    ids = np.asarray(film_ids, dtype=np.int64)
+    places = model.film_ids.searchsorted(ids, sorter=model.rows_by_id)
+    rows = model.rows_by_id.take(places, mode="clip")
+    return np.where(model.film_ids.take(rows) == ids, rows, -1).astype(np.int32)
+
+
+def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
+    """Return the cell of each row (m,)."""
+    return model.cell_starts.searchsorted(rows, side="right") - 1
+
+
+def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
+    """Return the profile of (film id, rating) pairs; films that the model lacks are passed over."""
+    if not ratings:
+        return Profile(NO_ROWS, np.empty(0, np.float32))
+    film_ids, values = zip(*ratings, strict=True)
+    rows = find_rows(model, film_ids)
+    order = rows.argsort(kind="stable")[np.count_nonzero(rows < 0) :]
+    return Profile(rows[order].astype(np.intp), np.asarray(values, np.float32)[order])
+
+
+def packaged_profile(model: Model, user_id: int) -> Profile | None:
+    """Return the profile of a user whom the model knows, None of any other."""
+    # Items of these views are Python's own numbers, which are quicker to make than numpy's.
+    ids, starts = model.user_ids.data, model.user_starts.data
+    place = bisect_left(ids, user_id)
+    if place == len(ids) or ids[place] != user_id:
+        return None
+    rated = slice(starts[place], starts[place + 1])
+    return Profile(model.user_rows[rated].astype(np.intp), model.user_ratings[rated])
+
+
+def films_rated(model: Model, profile: Profile) -> dict[int, float]:
+    """Return the ratings of a profile by film id."""
+    ids = model.film_ids.take(profile.rows).tolist()
+    return dict(zip(ids, profile.ratings.tolist(), strict=True))
+
+
+def rank(
+    model: Model,
+    profile: Profile,
+    strategy: Strategy = Strategy.MODEL,
+    *,
+    limit: int = 5,
+    offset: int = 0,
+    among: Sequence[int] | None = None,
+    genres: Sequence[str] = (),
+    excluded: Sequence[int] = (),
+    include_rated: bool | None = None,
+    diversity: float = 0.0,
+) -> Ranking:
+    """Return ``limit`` films from position ``offset`` of the order made for a profile.
+
+    ``among`` are the ids of the only films to rank, in the order of their scores; None: all films.
+    ``genres`` keeps only films with any of them (names as in ``model.genre_names``; none: all
+    films). ``excluded`` are ids of films to leave out altogether. ``include_rated`` tells whether
+    rated films compete with the others; if not, they come last. By default they do for the
+    strategies that ignore what the user has rated. ``diversity`` (0 to 1) re-orders the best films,
+    see ``diversify``.
+    """
+    rated = hidden = profile.rows
+    if not len(rated):
+        strategy = Strategy.POPULAR
+    by_model = strategy is Strategy.MODEL
+    mixed = not by_model if include_rated is None else include_rated
+    listed = films_of_genres(model, genres)
+    if among is not None:
+        named = find_rows(model, among)
+        listed = (Choosable(NO_ROWS, listed).among(np.unique(named[named >= 0])),)
+    if mixed:
+        hidden = NO_ROWS
+    if excluded:
+        barred = find_rows(model, sorted(set(excluded)))
+        barred = np.sort(barred[barred >= 0])
+        hidden = np.union1d(hidden, barred)
+        rated = Choosable(barred, listed).among(rated)
+    elif listed is not None:
+        rated = Choosable(NO_ROWS, listed).among(rated)
+
+    wanted = max(offset + limit + 1, POOL if diversity else 0)
+    folded = fold_in(model, profile) if by_model else None
+    if folded and listed is None and len(model.film_ids) <= FLAT:
+        rows, scores = scan(model, model.vectors.dot(folded.vector), hidden, wanted)
+    elif folded:
+        choosable = Choosable(hidden, listed, among is not None)
+        bounds = bound_scores(model, folded.vector)
+        batches = search(model, bounds, toward(folded.vector), choosable, wanted)
+        rows, scores = gather(batches, wanted)
+    else:
+        fixed_scores, order = _fixed_order(model, profile, strategy)
+        choosable = Choosable(hidden, listed, among is not None)
+        rows, scores = gather(walk(model, fixed_scores, order, choosable, wanted), wanted)
+    if diversity:
+        varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
+        rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
+    are_rated = contains(rated, rows) if mixed else np.zeros(len(rows), np.bool_)
+    if not mixed and len(rows) < wanted and len(rated):
+        rated_scores = model.vectors[rated].dot(folded.vector) if folded else fixed_scores[rated]
+        last, last_scores = best_of(model, rated, rated_scores, wanted - len(rows))
+        rows = np.concatenate([rows, last], dtype=np.int32)
+        scores = np.concatenate([scores, last_scores])
+        are_rated = np.concatenate([are_rated, np.ones(len(last), np.bool_)])
+    page = slice(offset, offset + limit)
+    more = len(rows) > offset + limit
+    return Ranking(strategy, rows[page], scores[page], are_rated[page], more, folded)
+
+
+def make_directions(vectors: Floats) -> Floats:
+    """Return vectors (m, d) scaled to length 1; those of length 0 stay as they are."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
+
+
+def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
+    """Return an order of films (p,) by maximal marginal relevance (Carbonell and Goldstein 1998).
+
+    Next comes always the film with the greatest (1 - diversity) · relevance - diversity · the
+    greatest cosine of its vector (p, d) with one that came before, at least 0. Relevance is the
+    score, scaled to 0 for the lowest and 1 for the highest.
+    """
+    directions = make_directions(vectors)
+    spread = np.ptp(scores) if len(scores) else 0
+    relevance = (scores - scores.min()) / spread if spread else np.zeros(len(scores))
+    likest = np.zeros(len(scores))
+    left = np.ones(len(scores), np.bool_)
+    order = np.empty(len(scores), np.intp)
+    for place in range(len(scores)):
+        gain = (1 - diversity) * relevance - diversity * likest
+        chosen = int(np.argmax(np.where(left, gain, -np.inf)))
+        order[place], left[chosen] = chosen, False
+        likest = np.maximum(likest, directions.dot(directions[chosen]))
+    return order
+
+
+def fold_in(model: Model, profile: Profile) -> Folded:
+    """Fold at least one rating in; a new user or a new rating needs no training."""
+    rows, ratings = profile
+    strength = model.rating_mean_strength
+    total = sum(ratings.tolist()) + strength * model.rating_mean
+    scale = len(rows) ** -model.user_exponent
+    slope = scale * model.rating_slope / model.rating_half_range
+    weights = slope * ratings
+    weights += scale - slope * total / (len(rows) + strength)
+    weights *= model.fold_in.take(rows)
+    sources = model.vectors.take(rows, axis=0)
+    return Folded(weights.dot(sources) + scale * model.prior, weights, sources)
+
+
+def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
+    """Return, for each film of a ranking by the model, the rated films that raised it most.
+
+    The score is a sum over the rated films and the prior, so a share is exact. A film is no reason
+    for itself.
+    """
+    if ranking.folded is None:
+        return [[] for _ in ranking.rows]
+    _, weights, sources = ranking.folded
+    shares = model.vectors.take(ranking.rows, axis=0).dot(sources.T)
+    shares *= weights
+    best = shares.argsort(axis=1, kind="stable")[:, : -most - 2 : -1].tolist()
+    rated, ratings = profile.rows.tolist(), profile.ratings.tolist()
+    places = zip(ranking.rows.tolist(), best, shares.tolist(), strict=True)
+    return [
+        [
+            (rated[place], ratings[place], of_film[place])
+            for place in best_of_film
+            if of_film[place] > 0 and rated[place] != row
+        ][:most]
+        for row, best_of_film, of_film in places
+    ]
+
+
+def user_group(model: Model, profile: Profile) -> int:
+    """Return the KMeans cluster of a user: that of the nearest centre.
+
+    The ratings are standardised by film as in training. Shifting all points and centres alike
+    leaves distances as they are, so the films that the user has not rated need no look.
+    """
+    rows = profile.rows
+    ratings = (profile.ratings / model.group_scale[rows]).astype(np.float64)
+    centers = model.group_centers[:, rows].astype(np.float64) + model.group_shift[rows]
+    return int(np.argmin(model.group_norms - 2 * centers.dot(ratings)))
+
+
+def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:
+    """Return scores (n,) and the order (n,) of an order that training has made."""
+    if strategy is Strategy.POPULAR:
+        return model.popularity, model.popular_rows
+    group = user_group(model, profile)
+    return model.group_centers[group], model.group_rows[group]

@@ -1,0 +1,63 @@
+"""Similar films: those that the same people like, whether they are widely known or not."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from recommender.model.artifact import Model
+from recommender.model.index import Choosable, films_of_genres, gather, search
+from recommender.model.ranking import (
+    POOL,
+    Ranking,
+    Reason,
+    Strategy,
+    diversify,
+    find_rows,
+    make_directions,
+)
+
+CANDIDATES = 5  # times those of a recommendation: cosines without lengths lead less far
+
+
+def rank_similar(
+    model: Model,
+    row: int,
+    *,
+    limit: int = 5,
+    offset: int = 0,
+    genres: Collection[str] = (),
+    excluded: Sequence[int] = (),
+    diversity: float = 0.0,
+) -> Ranking:
+    """Return ``limit`` films from position ``offset`` by the cosine of their vectors with a film's.
+
+    The film itself is left out. Length is mostly popularity, which a cosine is free of. For the
+    genres, what is left out and the diversity see ``ranking.rank``.
+    """
+    toward = make_directions(model.vectors[row : row + 1])[0]
+    barred = find_rows(model, excluded)
+    hidden = np.unique(np.append(barred[barred >= 0], np.int32(row)))
+    wanted = max(offset + limit + 1, POOL if diversity else 0)
+    # All shelves of a cell are as near: their lengths do not matter.
+    bounds = make_directions(model.cell_centers).dot(toward).take(model.shelf_cells)
+    batches = search(
+        replace(model, candidates=CANDIDATES * model.candidates),
+        bounds,
+        lambda vectors: make_directions(vectors).dot(toward),
+        Choosable(hidden, films_of_genres(model, genres)),
+        wanted,
+    )
+    rows, scores = gather(batches, wanted)
+    if diversity:
+        varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
+        rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
+    page = slice(offset, offset + limit)
+    rated = np.zeros(len(rows[page]), np.bool_)
+    return Ranking(Strategy.MODEL, rows[page], scores[page], rated, len(rows) > offset + limit)
+
+
+def explain_similar(row: int, ranking: Ranking) -> list[list[Reason]]:
+    """Return the one reason for each similar film: the film itself, whose share is all of it."""
+    scores = ranking.scores.tolist()
+    return [[(row, None, score)] if score > 0 else [] for score in scores]

@@ -1,0 +1,124 @@
+"""What a request and a cold start may cost, in terms that do not depend on the machine's speed."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.conftest import ROOT
+from tests.expectations import read_event
+
+HELLO = ROOT / "benchmarks" / "peers" / "hello"
+FIRST = ROOT / "benchmarks" / "inside" / "first.py"
+REPEAT = ROOT / "benchmarks" / "inside" / "repeat.py"
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("/filmes/1/recomendacoes", 2),
+        ("/filmes/1/recomendacoes?limite=100&diversidade=0.5&genero=drama", 2),
+        ("/filmes/1/recomendacoes?estrategia=grupo", 2),
+        ("/filmes", 2),
+        ("/saude", 0),
+        ("/filmes/1/recomendacoes?limite=0", 0),
+    ],
+)
+def test_sql_statements_of_a_request(client: TestClient, path: str, most: int) -> None:
+    app: Any = client.app
+    statements: list[str] = []
+    database = app.state.serving.catalog._db
+    database.set_trace_callback(statements.append)
+    try:
+        client.get(path)
+    finally:
+        database.set_trace_callback(None)
+    assert len(statements) <= most, statements
+
+
+def test_a_recommendation_reads_only_by_primary_key(client: TestClient) -> None:
+    app: Any = client.app
+    database = app.state.serving.catalog._db
+    statements: list[str] = []
+    app.state.serving.lister._texts.clear()
+    database.set_trace_callback(statements.append)
+    try:
+        client.get("/filmes/1/recomendacoes")
+    finally:
+        database.set_trace_callback(None)
+    assert statements
+    for statement in statements:
+        plan = [row["detail"] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        scans = [step for step in plan if step.startswith("SCAN") and "json_each" not in step]
+        assert scans == [], statement
+
+
+LAZY = """
+import json, sys, handler
+from fastapi.openapi.models import OpenAPI
+from recommender.api.application import ROUTES
+from recommender.api.schemas import Recommendation
+print(json.dumps({
+    "analysed": [route.path for route in ROUTES if "dependant" in vars(route)],
+    "built": [model.__name__ for model in (OpenAPI, Recommendation) if model.__pydantic_complete__],
+}))
+"""
+
+
+def test_a_cold_start_builds_nothing_that_only_the_documentation_needs(artifact_dir: Path) -> None:
+    done = python(["-c", LAZY], ROOT, artifact_dir)
+    assert json.loads(done) == {"analysed": [], "built": []}
+
+
+def test_a_cold_start_takes_at_most_twice_that_of_a_hello_world(artifact_dir: Path) -> None:
+    """Processor time, in turns; benchmarks/cold.py measures what it really is."""
+    event = str(ROOT / "events" / "recomendacoes.json")
+    assert read_event("recomendacoes")["rawPath"] == "/filmes/1/recomendacoes"
+    ratios = []
+    for _ in range(5):
+        ours, hello = (
+            json.loads(python([str(FIRST), event], folder, artifact_dir).splitlines()[-1])
+            for folder in (ROOT, HELLO)
+        )
+        assert ours["status"] == hello["status"] == 200
+        ratios.append(ours["cpu"] / hello["cpu"])
+    assert statistics.median(ratios) <= 2, ratios
+
+
+def test_a_warm_answer_takes_at_most_six_times_that_of_a_hello_world(artifact_dir: Path) -> None:
+    """In turns; benchmarks/warm.py measures what it really is."""
+    event = str(ROOT / "events" / "recomendacoes.json")
+    ratios = []
+    for _ in range(3):
+        ours, hello = (
+            [json.loads(line) for line in told.splitlines()]
+            for told in (
+                python([str(REPEAT), event], folder, artifact_dir, "\n" * 10)
+                for folder in (ROOT, HELLO)
+            )
+        )
+        assert [answer["status"] for answer in ours + hello] == 20 * [200]
+        for mine, its in zip(ours, hello, strict=True):
+            ratios.append(statistics.median(mine["times"]) / statistics.median(its["times"]))
+    assert statistics.median(ratios) <= 6, ratios
+
+
+def python(arguments: list[str], folder: Path, artifact: Path, lines: str = "") -> str:
+    """What a new process prints that imports from a folder and reads some lines."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "ARTIFACT_DIR": str(artifact)}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        input=lines,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,367 @@
+"""Who may do what: every route × every caller, through the handler and in the template."""
+
+import base64
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from samcli.yamlhelper import yaml_parse
+
+from recommender.api.access import Access, Mode, read_access
+from recommender.api.application import ROUTES
+from tests.conftest import ROOT, forget_app
+from tests.expectations import FILMS, RATINGS
+from tests.recommender.test_handler import CONTEXT, Event, http_api
+from tests.stores import CREDENTIALS, nobody
+
+USER, OTHER, NOBODY = 1, 2, 987_654_321
+FILM = next(film for film in FILMS if film not in RATINGS[USER])
+OPERATIONS = [
+    (method, route.path)
+    for route in ROUTES
+    if isinstance(route, APIRoute)
+    for method in sorted(route.methods or ())
+]
+PERSONAL = [(method, path) for method, path in OPERATIONS if "{usuario_id}" in path]
+PUBLIC = [operation for operation in OPERATIONS if operation not in PERSONAL]
+WRITES = [(method, path) for method, path in PERSONAL if method in ("PUT", "DELETE")]
+READS = [operation for operation in PERSONAL if operation not in WRITES]
+BODIES: dict[str, dict[str, Any]] = {
+    "PUT": {"avaliacao": 4},
+    "POST": {"avaliacoes": [{"filme_id": FILM, "avaliacao": 4}]},
+}
+
+VARYING = ("timestamp", "milliseconds", "Latency", "_aws")  # numbers that may hold any digits
+Ask = Callable[..., Event]
+
+
+def unsigned(claims: dict[str, Any]) -> str:
+    parts = [{"alg": "none", "typ": "JWT"}, claims]
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode() for part in parts]
+    return "Bearer " + ".".join(part.rstrip("=") for part in encoded) + "."
+
+
+def claimed(**claims: str) -> Event:
+    """What API Gateway adds to an event when it has verified a token."""
+    return {"authorizer": {"jwt": {"claims": claims, "scopes": None}}}
+
+
+OWN = {"sub": str(USER), "scope": "openid filmes/usuarios"}
+TOKEN = {"authorization": unsigned(OWN | {"exp": 1})}
+FORGERY = TOKEN | {
+    "x-amzn-oidc-data": unsigned(OWN),
+    "x-amzn-oidc-identity": str(USER),
+    "x-amzn-request-context": json.dumps(claimed(**OWN)),
+    "x-user": str(USER),
+    "x-usuario-id": str(USER),
+    "x-forwarded-user": str(USER),
+}
+
+# Of each caller: the headers, and what API Gateway adds. A token that is expired or forged adds
+# nothing: with the authorizer in front, the function is not even called.
+CALLERS: dict[str, tuple[dict[str, str], Event]] = {
+    "anonymous": ({}, {}),
+    "user": (TOKEN, claimed(sub=str(USER), scope="openid email")),
+    "other user": (TOKEN, claimed(sub=str(OTHER), scope="openid email")),
+    "service": (TOKEN, claimed(sub="4f1c8a", scope="outro/escopo filmes/usuarios")),
+    "service with a list": (TOKEN, claimed(sub="4f1c8a", scp="[outro/escopo filmes/usuarios]")),
+    "expired": (TOKEN, {}),
+    "forged": (FORGERY, {}),
+    "of another authorizer": (TOKEN, {"authorizer": {"claims": OWN, "lambda": {"jwt": OWN}}}),
+    "of no form": (TOKEN, {"authorizer": {"jwt": {"claims": [OWN]}}}),
+    "almost a service": (TOKEN, claimed(sub="0", scope="filmes/usuarios.ler xfilmes/usuarios")),
+    "almost the user": (TOKEN, claimed(sub=f"0{USER}", usuario=str(USER), scope="")),
+}
+ENTITLED = ("user", "service", "service with a list")
+UNKNOWN = ("anonymous", "expired", "forged", "of another authorizer", "of no form")
+STATUS = {"PUT": 201, "DELETE": 204}
+
+
+@pytest.fixture(params=["jwt", "open", "local"])
+def mode(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def ask(mode: str, artifact_dir: Path, tmp_path: Path) -> Iterator[Ask]:
+    """The handler as a cold start in a mode makes it, with an empty store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARTIFACT_DIR", str(artifact_dir))
+        patch.setenv("ACCESS", mode)
+        patch.setenv("RATINGS_FILE", str(tmp_path / "avaliacoes.sqlite3"))
+        forget_app(patch)
+        handler = importlib.import_module("handler").handler
+
+        def send(
+            method: str, path: str, caller: str, user: int = USER, **more: int
+        ) -> dict[str, Any]:
+            headers, added = CALLERS[caller]
+            path = path.format(usuario_id=user, filme_id=FILM)
+            body = json.dumps(BODIES[method] | more).encode() if method in BODIES else None
+            headers = headers | ({"content-type": "application/json"} if body else {})
+            event = http_api(path, [], headers, method, body)
+            event["requestContext"] |= added
+            response: Event = handler(json.loads(json.dumps(event)), CONTEXT)
+            return response
+
+        yield send
+
+
+def test_the_matrix_has_every_kind_of_route() -> None:
+    assert len(READS) >= 4
+    assert {method for method, _ in WRITES} >= {"PUT", "DELETE"}
+    assert ("GET", "/filmes") in PUBLIC
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_every_route_for_every_caller(ask: Ask, mode: str, caller: str) -> None:
+    for method, path in OPERATIONS:
+        response = ask(method, path, caller)
+        found = response["statusCode"]
+        problem = json.loads(response["body"]) if found >= 400 else {}
+        case = (mode, caller, method, path, problem.get("detail"))
+        if (method, path) in PUBLIC:
+            assert found == ask(method, path, "anonymous")["statusCode"], case
+            assert found not in (401, 403), case
+        elif mode == "local" or (mode == "open" and (method, path) in READS):
+            assert found in (STATUS.get(method, 200), 404), case  # no rating of this film yet
+        elif mode == "open":
+            assert found == 403, case
+            assert "leitura" in problem["detail"], case
+        elif caller in ENTITLED:
+            assert found in (STATUS.get(method, 200), 404), case
+        elif caller in UNKNOWN:
+            assert found == 401, case
+            assert response["headers"]["www-authenticate"] == "Bearer", case
+        else:
+            assert found == 403, case
+            assert response["headers"]["www-authenticate"].startswith("Bearer error="), case
+        if problem and (method, path) in PERSONAL:
+            assert problem["status"] == found, case
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_a_user_in_a_body_is_asked_for_like_one_in_a_path(ask: Ask, mode: str, caller: str) -> None:
+    by_path = ask("POST", "/usuarios/{usuario_id}/recomendacoes", caller)
+    by_body = ask("POST", "/recomendacoes", caller, usuario_id=USER)
+    assert (by_body["statusCode"], by_body["body"]) == (by_path["statusCode"], by_path["body"])
+    assert (by_body["statusCode"] == 200) is (mode != "jwt" or caller in ENTITLED)
+    assert ask("POST", "/recomendacoes", caller)["statusCode"] == 200
+
+
+@pytest.mark.parametrize("mode", ["jwt"], indirect=True)
+def test_a_refused_write_has_written_nothing(ask: Ask) -> None:
+    path = "/usuarios/{usuario_id}/avaliacoes/{filme_id}"
+    assert ask("PUT", path, "user")["statusCode"] == 201
+    written = ask("GET", path, "user")["body"]
+    for caller in CALLERS.keys() - set(ENTITLED):
+        for method in ("PUT", "DELETE"):
+            assert ask(method, path, caller)["statusCode"] in (401, 403)
+    assert ask("GET", path, "service")["body"] == written
+
+
+@pytest.mark.parametrize("mode", ["jwt"], indirect=True)
+@pytest.mark.parametrize("caller", ["other user", "anonymous"])
+def test_an_answer_does_not_tell_whether_a_user_exists(ask: Ask, caller: str) -> None:
+    for method, path in PERSONAL:
+        known, unknown = (ask(method, path, caller, user=user) for user in (USER, NOBODY))
+        assert known["statusCode"] == unknown["statusCode"]
+        assert known["body"] == unknown["body"].replace(str(NOBODY), str(USER))
+
+
+@pytest.mark.parametrize("mode", ["jwt"], indirect=True)
+def test_a_service_makes_users_and_learns_who_is_none(ask: Ask) -> None:
+    path = "/usuarios/{usuario_id}/avaliacoes/{filme_id}"
+    lists = "/usuarios/{usuario_id}/avaliacoes"
+    assert ask("GET", lists, "service", user=NOBODY)["statusCode"] == 404
+    assert ask("PUT", path, "service", user=NOBODY)["statusCode"] == 201
+    assert ask("GET", lists, "service", user=NOBODY)["statusCode"] == 200
+
+
+LOGGED = """
+import json, sys
+from types import SimpleNamespace
+import handler
+
+events, context = json.load(sys.stdin), SimpleNamespace(**json.loads(sys.argv[1]))
+for event in events:
+    print("status", handler.handler(event, context)["statusCode"], file=sys.stderr)
+"""
+
+
+def test_logs_name_neither_users_nor_tokens(artifact_dir: Path) -> None:
+    """What one process prints of good and bad calls, while the table cannot be reached."""
+    secret = "segredo-do-token"
+    callers = [
+        ({"authorization": f"Bearer {secret}"}, claimed(sub="137", jti=secret, email="a@b.example"))
+    ]
+    callers += [({"authorization": f"Bearer {secret}"}, {}), ({}, claimed(sub="138", jti=secret))]
+    calls = [
+        ("GET", "/usuarios/137/recomendacoes", None),
+        ("GET", "/usuarios/137/avaliacoes", None),
+        ("PUT", "/usuarios/137/avaliacoes/309", b'{"avaliacao": 4}'),
+        ("DELETE", "/usuarios/137/avaliacoes/309", None),
+    ]
+    events = []
+    for headers, added in callers:
+        for method, path, body in calls:
+            typed = headers | {"content-type": "application/json"}
+            event = http_api(path, [], typed, method, body)
+            event["requestContext"] |= added
+            events.append(event)
+    done = subprocess.run(
+        [sys.executable, "-c", LOGGED, json.dumps(vars(CONTEXT))],
+        input=json.dumps(events),
+        cwd=ROOT,
+        env=os.environ
+        | CREDENTIALS
+        | {
+            "ARTIFACT_DIR": str(artifact_dir),
+            "ACCESS": "jwt",
+            "RATINGS_TABLE": "t",
+            "AWS_ENDPOINT_URL_DYNAMODB": nobody(),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    statuses = [int(line.split()[1]) for line in done.stderr.splitlines()]
+    assert statuses == [200, 503, 503, 503, *[401] * 4, *[403] * 4]
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["level"] for line in lines if "_aws" not in line].count("ERROR") == 3
+    assert [line["level"] for line in lines if "_aws" not in line].count("WARNING") == 1
+    for line in lines:
+        told = json.dumps({k: v for k, v in line.items() if k not in VARYING})
+        for name in ("137", "138", secret, "example", "Bearer"):
+            assert name not in told, line
+
+
+# The environment
+
+
+def test_the_environment_sets_the_rules() -> None:
+    assert read_access({}) == read_access({"ACCESS": ""}) == Access(Mode.OPEN)
+    assert read_access({"ACCESS": "open", "USER_CLAIM": "", "SERVICE_SCOPE": ""}) == Access()
+    named = {"ACCESS": "jwt", "USER_CLAIM": "custom:usuario", "SERVICE_SCOPE": "a/b"}
+    assert read_access(named) == Access(Mode.JWT, "custom:usuario", "a/b")
+    assert read_access({"ACCESS": "local"}).mode is Mode.LOCAL
+
+
+@pytest.mark.parametrize("value", ["JWT", "none", " open", "true"])
+def test_a_mode_that_is_none_stops_the_start(value: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{value!r}, allowed are open, jwt, local")):
+        read_access({"ACCESS": value})
+
+
+def test_no_lambda_function_is_open_to_everybody() -> None:
+    with pytest.raises(ValueError, match="local"):
+        read_access({"ACCESS": "local", "AWS_LAMBDA_FUNCTION_NAME": "f"})
+
+
+def test_a_claim_of_another_name_tells_the_user() -> None:
+    access = Access(Mode.JWT, user_claim="custom:usuario")
+    access.check({"sub": "4f1c8a", "custom:usuario": "7"}, 7, write=True)
+
+
+# The template
+
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+RESOURCES = TEMPLATE["Resources"]
+
+
+def api_routes(access: str) -> dict[tuple[str, str], Event]:
+    """The routes of API Gateway, by method and path, that the template makes."""
+    routes = [
+        resource
+        for resource in RESOURCES.values()
+        if resource["Type"] == "AWS::ApiGatewayV2::Route"
+        and (access == "jwt" or "Condition" not in resource)
+    ]
+    return {tuple(r["Properties"]["RouteKey"].split(" ")): r["Properties"] for r in routes}
+
+
+def chosen(access: str, method: str, path: str) -> Event:
+    """The route that API Gateway chooses: the most specific path, then the method over ANY."""
+
+    def specificity(key: tuple[str, str]) -> tuple[bool, int, bool]:
+        greedy = "+}" in key[1]
+        return not greedy, len(key[1].split("/")), key[0] != "ANY"
+
+    def fits(key: tuple[str, str]) -> bool:
+        pattern = re.sub(r"\\\{\w+\\\+\\\}", ".+", re.escape(key[1]))
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
+        return key[0] in (method, "ANY") and bool(re.fullmatch(pattern, path))
+
+    routes = api_routes(access)
+    return routes[max(filter(fits, routes), key=specificity)]
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_the_authorizer_is_on_whatever_names_a_user(method: str, path: str) -> None:
+    called = path.format(usuario_id=USER, filme_id=FILM, id=FILM)
+    for verb in {method, "HEAD"} if method == "GET" else {method}:
+        route = chosen("jwt", verb, called)
+        if (method, path) in PERSONAL:
+            assert route["AuthorizationType"] == "JWT"
+            assert route["AuthorizerId"] == {"Ref": "JwtAuthorizer"}
+        else:
+            assert "AuthorizationType" not in route
+        assert "AuthorizationType" not in chosen("open", verb, called)
+        assert "AuthorizationType" not in chosen("jwt", "OPTIONS", called)
+
+
+def test_whatever_comes_below_a_user_passes_the_authorizer() -> None:
+    for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+        assert chosen("jwt", method, "/usuarios/1/que/ainda/vem")["AuthorizationType"] == "JWT"
+
+
+def test_the_authorizer_asks_the_issuer_of_the_parameters() -> None:
+    authorizer = RESOURCES["JwtAuthorizer"]
+    assert authorizer["Condition"] == "Jwt"
+    assert authorizer["Properties"]["AuthorizerType"] == "JWT"
+    assert authorizer["Properties"]["IdentitySource"] == ["$request.header.Authorization"]
+    assert authorizer["Properties"]["JwtConfiguration"] == {
+        "Issuer": {"Ref": "JwtIssuer"},
+        "Audience": {"Ref": "JwtAudience"},
+    }
+
+
+def test_writes_are_throttled_by_themselves() -> None:
+    stage = RESOURCES["HttpApiStage"]["Properties"]
+    condition, settings, _ = stage["RouteSettings"]["Fn::If"]
+    assert condition == "Jwt"
+    keys = {" ".join(key) for key in api_routes("jwt")}
+    assert settings.keys() == {f"{method} /usuarios/{{proxy+}}" for method in ("PUT", "DELETE")}
+    assert settings.keys() <= keys
+    for method in settings:
+        for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+            assert 0 < settings[method][limit] < stage["DefaultRouteSettings"][limit]
+
+
+def test_the_function_reaches_the_table_with_jwt_only() -> None:
+    variables = RESOURCES["ApiFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["RATINGS_TABLE"] == {"Fn::If": ["Jwt", {"Ref": "RatingsTable"}, ""]}
+    policies = RESOURCES["ApiRole"]["Properties"]["Policies"]
+    [granted] = [policy["Fn::If"] for policy in policies if "Fn::If" in policy]
+    assert (granted[0], granted[2]) == ("Jwt", {"Ref": "AWS::NoValue"})
+    [statement] = granted[1]["PolicyDocument"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["dynamodb:Query", "dynamodb:UpdateItem"],
+        "Resource": {"Fn::GetAtt": ["RatingsTable", "Arn"]},
+    }
+    always = json.dumps([policy for policy in policies if "Fn::If" not in policy])
+    assert "dynamodb" not in always
+
+
+def test_the_template_offers_no_mode_but_these() -> None:
+    assert TEMPLATE["Parameters"]["Access"]["AllowedValues"] == ["open", "jwt"]
+    assert TEMPLATE["Parameters"]["Access"]["Default"] == "open"

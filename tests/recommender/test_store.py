@@ -1,0 +1,462 @@
+"""Ratings that last: both stores against a model in memory, many writers at once, and failures."""
+
+import itertools
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from botocore.stub import Stubber
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from recommender.data.dynamo import CONFIG, READ_SECONDS, READ_TIMEOUT, DynamoStore
+from recommender.data.store import (
+    ConflictError,
+    Entry,
+    SqliteStore,
+    Store,
+    StoreError,
+    open_store,
+    overlay,
+)
+from tests.conftest import ROOT
+from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, nobody
+
+WRITERS = 50
+IDS = st.sampled_from([1, 2, -5, 2**63 - 1])
+RATINGS = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 0.1, 4.0, 5.0]))
+EXPECTED = st.one_of(st.none(), st.integers(0, 4))
+
+Make = Callable[[], Store]
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    with moto_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "dynamo"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """What makes an empty store."""
+    numbers = itertools.count()
+    if request.param == "sqlite":
+        return lambda: SqliteStore(tmp_path / f"{next(numbers)}.sqlite3")
+    url = request.getfixturevalue("aws")
+
+    def make_table() -> Store:
+        name = f"{request.node.name}-{next(numbers)}".translate(str.maketrans("[]", ".."))
+        create_table(url, name)
+        return dynamo_store(url, name)
+
+    return make_table
+
+
+@pytest.fixture
+def store(make: Make) -> Iterator[Store]:
+    with closing(make()) as made:
+        yield made
+
+
+class Ratings(RuleBasedStateMachine):
+    """A store beside a dictionary that does what a store should."""
+
+    make: Make
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = self.make()
+        self.entries: dict[tuple[int, int], Entry] = {}
+
+    @rule(user=IDS, film=IDS, rating=RATINGS, packaged=RATINGS, expected=EXPECTED)
+    def write(
+        self,
+        user: int,
+        film: int,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None,
+    ) -> None:
+        before = self.entries.get((user, film))
+        version = before.version if before else 0
+        if expected not in (None, version):
+            with pytest.raises(ConflictError):
+                self.store.write(user, film, rating, packaged, expected)
+            return
+        found = self.store.write(user, film, rating, packaged, expected)
+        if rating is None:
+            unchanged = (before.rating if before else packaged) is None
+        else:
+            unchanged = before is not None and rating == before.rating
+        if unchanged:
+            assert found == (before, before)
+            return
+        assert found[0] == before
+        assert found[1] is not None
+        assert (found[1].rating, found[1].version) == (rating, version + 1)
+        assert found[1].moment is not None
+        assert before is None or before.moment is None or found[1].moment >= before.moment
+        self.entries[user, film] = found[1]
+
+    @rule(user=IDS, film=IDS)
+    def read_one(self, user: int, film: int) -> None:
+        entry = self.entries.get((user, film))
+        assert self.store.read(user, film) == ({film: entry} if entry else {})
+
+    @invariant()
+    def nothing_is_lost(self) -> None:
+        for user in {user for user, _ in self.entries}:
+            expected = {film: entry for (of, film), entry in self.entries.items() if of == user}
+            assert self.store.read(user) == expected
+
+    def teardown(self) -> None:
+        self.store.close()
+
+
+def test_a_store_does_what_a_dictionary_does(make: Make) -> None:
+    class Machine(Ratings):
+        pass
+
+    Machine.make = staticmethod(make)
+    run_state_machine_as_test(
+        Machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
+    )
+
+
+def test_fifty_writers_of_one_rating_make_fifty_versions(store: Store) -> None:
+    barrier = threading.Barrier(WRITERS)
+
+    def write(number: int) -> tuple[Entry | None, Entry | None]:
+        barrier.wait()
+        return store.write(1, 2, float(number), None)
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        changes = list(pool.map(write, range(WRITERS)))
+    check_chain(changes, store.read(1)[2])
+
+
+def check_chain(changes: list[tuple[Entry | None, Entry | None]], last: Entry) -> None:
+    """Every write found what another left, and the highest version is what stays."""
+    versions = sorted(after.version for _, after in changes if after)
+    assert versions == list(range(1, len(changes) + 1))
+    after_by_version = {after.version: after for _, after in changes if after}
+    for before, after in changes:
+        assert after is not None
+        found = (before.rating, before.version) if before else (None, 0)
+        left = after_by_version.get(after.version - 1, Entry(None))
+        assert found == (left.rating, left.version)
+    assert last == after_by_version[len(changes)]
+
+
+def test_fifty_writers_of_a_user_lose_nothing(store: Store) -> None:
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda film: store.write(1, film, film / 10, None), range(WRITERS)))
+    found = store.read(1)
+    assert {film: (e.rating, e.version) for film, e in found.items()} == {
+        film: (film / 10, 1) for film in range(WRITERS)
+    }
+
+
+def test_of_fifty_writers_that_expect_a_version_one_wins(store: Store) -> None:
+    store.write(1, 2, 0.0, None)
+
+    def write(number: int) -> bool:
+        try:
+            store.write(1, 2, float(number), None, expected=1)
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        won = list(pool.map(write, range(1, WRITERS + 1)))
+    assert sum(won) == 1
+    entry = store.read(1)[2]
+    assert (entry.rating, entry.version) == (won.index(True) + 1, 2)
+
+
+def test_fifty_writers_of_the_same_rating_write_once(store: Store) -> None:
+    with ThreadPoolExecutor(WRITERS) as pool:
+        changes = list(pool.map(lambda _: store.write(1, 2, 3.0, None), range(WRITERS)))
+    assert Counter(before is None for before, _ in changes) == {True: 1, False: WRITERS - 1}
+    assert {after for _, after in changes} == {store.read(1)[2]}
+    assert store.read(1)[2].version == 1
+
+
+PROCESS = """
+import sys
+from pathlib import Path
+from recommender.data.store import SqliteStore
+
+store, number = SqliteStore(Path(sys.argv[1])), int(sys.argv[2])
+sys.stdin.readline()
+for step in range(25):
+    store.write(1, 2, float(number * 25 + step), None)
+    store.write(1, 100 + number * 25 + step, 4.0, None)
+"""
+
+
+def test_processes_write_one_file_and_lose_nothing(tmp_path: Path) -> None:
+    """Ten processes: 250 changes of one rating, beside 250 ratings; all open the file at once."""
+    file = tmp_path / "avaliacoes.sqlite3"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, str(file), str(number)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(10)
+    ]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
+    with closing(SqliteStore(file)) as store:
+        entries = store.read(1)
+    assert len(entries) == 251
+    assert entries[2].version == 250
+
+
+def test_what_is_written_is_there_after_a_crash(tmp_path: Path) -> None:
+    """The process ends in the middle of things, with nothing closed."""
+    code = """
+import os, sys
+from pathlib import Path
+from recommender.data.store import SqliteStore
+
+store = SqliteStore(Path(sys.argv[1]))
+store.write(1, 2, 4.0, None)
+os._exit(9)
+"""
+    file = tmp_path / "new folder" / "avaliacoes.sqlite3"
+    done = subprocess.run([sys.executable, "-c", code, str(file)], cwd=ROOT)
+    assert done.returncode == 9
+    with closing(SqliteStore(file)) as store:
+        assert store.read(1)[2].rating == 4.0
+
+
+def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "a.sqlite3")) as store:
+        assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_file_that_another_holds_for_long_is_not_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recommender.data.store.BUSY_SECONDS", 0.1)
+    file = tmp_path / "avaliacoes.sqlite3"
+    with closing(SqliteStore(file)) as store, closing(sqlite3.connect(file)) as other:
+        store.write(1, 2, 4.0, None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            store.write(1, 2, 5.0, None)
+        assert store.read(1)[2].rating == 4.0  # who reads does not wait
+        other.rollback()
+        store.write(1, 2, 5.0, None)
+        assert store.read(1)[2].version == 2
+
+
+def test_more_than_a_megabyte_is_read_whole(aws: str) -> None:
+    create_table(aws, "grande")
+    with closing(dynamo_store(aws, "grande")) as store:
+        requests = []
+        store._client.meta.events.register("before-send", lambda **sent: requests.append(sent))
+        moment = "x" * 100_000
+        for film in range(25):
+            store._client.put_item(
+                TableName="grande",
+                Item={
+                    "usuario_id": {"N": "1"},
+                    "filme_id": {"N": str(film)},
+                    "avaliacao": {"N": "4"},
+                    "versao": {"N": "1"},
+                    "momento": {"S": moment},
+                },
+            )
+        del requests[:]
+        assert store.read(1) == {film: Entry(4.0, 1, moment) for film in range(25)}
+        assert len(requests) >= 3
+
+
+def test_a_table_that_refuses_connections_is_not_reached() -> None:
+    with closing(dynamo_store(nobody(), "t", CONFIG)) as store:
+        check_unreachable(store)
+
+
+def test_a_table_that_does_not_answer_is_not_reached() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with closing(dynamo_store(url, "t", CONFIG)) as store:
+            check_unreachable(store)
+
+
+def test_a_table_that_is_missing_is_not_reached(aws: str) -> None:
+    with closing(dynamo_store(aws, "nenhuma")) as store:
+        check_unreachable(store)
+
+
+def check_unreachable(store: Store) -> None:
+    with pytest.raises(StoreError):
+        store.read(1)
+    with pytest.raises(StoreError):
+        store.write(1, 2, 4.0, None)
+
+
+def test_attempts_are_few_and_short(aws: str) -> None:
+    """A conditional write is two calls, whose attempts have pauses of up to a second in between."""
+    with closing(dynamo_store(aws, "t", CONFIG)) as store:
+        config = store._client.meta.config
+        attempts = config.retries["total_max_attempts"]
+        call = attempts * (config.connect_timeout + config.read_timeout) + attempts - 1
+        assert 2 * call < 10  # seconds: the function's timeout
+        assert READ_SECONDS + call < 10
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["ThrottlingException", "ProvisionedThroughputExceededException", "AccessDeniedException"],
+)
+def test_a_table_that_refuses_is_not_reached(aws: str, code: str) -> None:
+    with closing(dynamo_store(aws, "t")) as store, Stubber(store._client) as stub:
+        stub.add_client_error("query", code)
+        with pytest.raises(StoreError, match=code):
+            store.read(1)
+        stub.add_client_error("update_item", code)
+        with pytest.raises(StoreError, match=code):
+            store.write(1, 2, 4.0, None)
+
+
+def test_a_write_whose_first_answer_comes_too_late_is_no_conflict() -> None:
+    """The second attempt finds what the first one did."""
+    create, first = 0, 0
+    too_late = 2 * READ_TIMEOUT
+    with moto_server([create, first, too_late]) as url:
+        create_table(url, "lenta")
+        with closing(dynamo_store(url, "lenta", CONFIG)) as store:
+            store.write(1, 2, 4.0, None)
+            before, after = store.write(1, 2, 5.0, None, expected=1)
+            assert after == store.read(1)[2]
+            assert (after.rating, after.version) == (5.0, 2)
+            assert before == after
+
+
+def test_reads_are_consistent(aws: str) -> None:
+    create_table(aws, "consistente")
+    with closing(dynamo_store(aws, "consistente")) as store:
+        asked = []
+        store._client.meta.events.register(
+            "provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params)
+        )
+        store.read(1)
+        assert [params["ConsistentRead"] for params in asked] == [True]
+
+
+def test_credentials_are_renewed_when_they_end() -> None:
+    """As on Lambda with SnapStart: those of a snapshot are long over when it is restored."""
+    given: list[str] = []
+
+    class Container(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            token = self.headers["authorization"]
+            given.append(token)
+            hours = -1 if token == "snapshot" else 1
+            content = {
+                "AccessKeyId": token.upper(),
+                "SecretAccessKey": "secret",
+                "Token": "token",
+                "Expiration": (datetime.now(UTC) + timedelta(hours=hours)).isoformat(),
+            }
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(content).encode())
+
+        def log_message(self, *_: object) -> None: ...
+
+    with (
+        moto_server() as aws,
+        HTTPServer(("127.0.0.1", 0), Container) as container,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        thread = threading.Thread(target=container.serve_forever)
+        thread.start()
+        create_table(aws, "t")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", aws)
+        patch.setenv(
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI", f"http://127.0.0.1:{container.server_port}"
+        )
+        patch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "snapshot")
+        with closing(DynamoStore("t")) as store:
+            patch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "restored")
+            signed: list[str] = []
+            store._client.meta.events.register(
+                "before-send", lambda request, **_: signed.append(str(request.headers))
+            )
+            store.write(1, 2, 4.0, None)
+            store.read(1)
+        container.shutdown()
+        thread.join()
+    assert (given[0], given[-1]) == ("snapshot", "restored")
+    assert len(signed) >= 2
+    assert all("Credential=RESTORED/" in headers for headers in signed)
+
+
+def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert open_store({}) is None
+    assert open_store({"RATINGS_TABLE": "", "RATINGS_FILE": ""}) is None
+    file = str(tmp_path / "a.sqlite3")
+    local = open_store({"RATINGS_FILE": file})
+    assert isinstance(local, SqliteStore)
+    local.close()
+    assert isinstance(open_store({"RATINGS_TABLE": "t", "RATINGS_FILE": file}), DynamoStore)
+
+
+@pytest.mark.parametrize(("table", "imported"), [("", "False"), ("t", "True")])
+def test_boto3_is_imported_at_the_start_and_only_for_a_table(
+    artifact_dir: Path, table: str, imported: str
+) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import recommender.api as a, sys; a.app; print('boto3' in sys.modules)",
+        ],
+        cwd=ROOT,
+        env=os.environ | CREDENTIALS | {"ARTIFACT_DIR": str(artifact_dir), "RATINGS_TABLE": table},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == imported
+
+
+def test_what_was_written_lies_over_what_was_packaged() -> None:
+    written = {1: Entry(5.0, 2, "t"), 3: Entry(None, 1, "t"), 9: Entry(None, 4, "t")}
+    packaged = [(2, 3.0), (3, 4.0)]
+    assert overlay(packaged, written) == {1: Entry(5.0, 2, "t"), 2: Entry(3.0, 0, None)}
+    assert list(overlay([(7, 1.0)], {3: Entry(2.0, 1, "t")}) or ()) == [3, 7]
+    assert overlay([], {}) == {}
+    assert overlay(None, {}) is None
+    assert overlay(None, {9: Entry(None, 4, "t")}) is None
+    assert overlay(None, {1: Entry(5.0, 1, "t")}) == {1: Entry(5.0, 1, "t")}

@@ -1,0 +1,92 @@
+"""Films that nobody has rated: their vectors, and what hiding some shows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recommender.model.ranking import Strategy, make_profile, rank
+from tests.conftest import ROOT
+from tests.training.small_data import as_data, block_ratings
+from training.data.dataset import Dataset, read
+from training.data.splits import BY_FILM
+from training.evaluation import coldfilms
+from training.model.coldstart import SHARE, fill, traits
+from training.model.fit import Hyperparameters, fit
+
+
+@pytest.fixture(scope="module")
+def mock() -> Dataset:
+    return read(ROOT / "mock_data.json")
+
+
+def films(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
+    columns = ["titulo", "genero", "diretor", "atores"]
+    return pd.DataFrame(rows, columns=columns).assign(id=range(len(rows)))
+
+
+def test_traits_are_those_that_two_films_share() -> None:
+    table = films(
+        ("A (1994)", "drama, crime", "Ana", "Bia, Caio"),
+        ("B (1999)", "drama", "Ana", "Caio, Davi"),
+        ("C (2003)", "crime", "Eva", ""),
+    )
+    found = traits(table).toarray()
+    # actor Caio, decade 1990s, director Ana, genre crime, genre drama
+    assert found.tolist() == [[1, 1, 1, 1, 1], [1, 1, 1, 0, 1], [0, 0, 0, 1, 0]]
+
+
+def test_a_director_is_no_actor() -> None:
+    assert traits(films(("A", "", "Ana", ""), ("B", "", "", "Ana"))).shape == (2, 0)
+
+
+def test_unrated_films_lie_by_the_films_that_share_their_traits() -> None:
+    table = films(*[(f"{n}", "ab"[n % 2], "", "") for n in range(40)])
+    vectors = np.where(np.arange(40)[:, None] % 2 == 0, [1.0, 0.0], [0.0, 1.0])
+    counts = np.ones(40)
+    counts[[6, 7]] = 0
+    vectors[[6, 7]] = 0
+    filled = fill(vectors, counts, traits(table))
+    rated = counts > 0
+    assert np.array_equal(filled[rated], vectors[rated])
+    assert filled[6, 0] > 2 * filled[6, 1]
+    assert filled[7, 1] > 2 * filled[7, 0]
+    assert np.linalg.norm(filled[[6, 7]], axis=1).max() < SHARE
+
+
+def test_without_traits_or_unrated_films_vectors_stay_as_they_are() -> None:
+    vectors = np.eye(3)
+    nothing = traits(films(*[(f"{n}", "", "", "") for n in range(3)]))
+    assert fill(vectors, np.array([1.0, 0, 1]), nothing) is vectors
+    some = traits(films(*[(f"{n}", "a", "", "") for n in range(3)]))
+    assert fill(vectors, np.ones(3), some) is vectors
+    assert fill(vectors, np.zeros(3), some) is vectors
+
+
+def test_cold_films_can_be_recommended_but_lead_no_list(mock: Dataset) -> None:
+    model = fit(mock, Hyperparameters())
+    cold = np.setdiff1d(np.arange(len(mock.films)), mock.ratings["film"].unique())
+    cold_ids = mock.films["id"].to_numpy()[cold]
+    assert len(cold_ids)
+    rows = model.rows_by_id[cold]
+    assert (np.linalg.norm(model.vectors[rows], axis=1) > 0).all()
+    for user in range(1, 31):
+        part = mock.ratings[mock.ratings["user"] == user - 1]
+        ids = mock.films["id"].to_numpy()[part["film"]]
+        profile = make_profile(model, list(zip(ids, part["avaliacao"], strict=True)))
+        everything = rank(model, profile, Strategy.MODEL, limit=len(mock.films))
+        assert set(cold_ids) <= set(model.film_ids[everything.rows])
+        assert not set(cold_ids) & set(model.film_ids[everything.rows[:10]])
+
+
+def test_hidden_films_are_ordered_better_than_at_random(mock: Dataset) -> None:
+    train, test = BY_FILM.parts(mock, 42)
+    found = coldfilms.measure(train, test, Hyperparameters())
+    ndcg = {name: figure["mean"] for name, figure in found["ndcg"].items()}
+    assert found["hidden"] == 39
+    assert ndcg["among_hidden"] > 1.5 * ndcg["among_hidden_random"]
+    assert ndcg["lists"] >= 0.98 * ndcg["lists_without"]
+
+
+def test_too_few_films_to_hide_any() -> None:
+    train, test = BY_FILM.parts(as_data(block_ratings(1, 6, 4)), 0)
+    assert coldfilms.measure(train, test, Hyperparameters()) == {}

@@ -1,0 +1,224 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recommender.model.artifact import Model
+from training.choice.folds import make_folds
+from training.choice.metrics import METRICS, make_profiles
+from training.data.dataset import Dataset, from_json
+from training.data.splits import BY_FILM, PROTOCOLS
+from training.evaluation import coldusers, comparison, tuning
+from training.evaluation.baselines import Ease, Groups
+from training.evaluation.comparison import Trial, compare
+from training.evaluation.report import render
+from training.evaluation.variety import CATALOGUE, VARIETY
+from training.model.fit import Hyperparameters, fit
+
+ROOT = Path(__file__).resolve().parents[2]
+SEED = 3
+USERS, FILMS = 60, 24
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    """Two tastes: even users rate even films, and some others."""
+    random = np.random.default_rng(0)
+    alike = (np.arange(USERS)[:, None] + np.arange(FILMS)) % 2 == 0
+    pairs = np.argwhere(random.random((USERS, FILMS)) < np.where(alike, 0.9, 0.1))
+    return from_json(json.dumps(document(pairs, random)).encode(), "data.json")
+
+
+def document(pairs: np.ndarray[Any, Any], random: np.random.Generator) -> dict[str, Any]:
+    return {
+        "usuarios": [{"id": u + 1, "nome": "x", "email": ""} for u in range(USERS)],
+        "filmes": [
+            {"id": f + 1, "titulo": "x", "genero": "ab"[f % 2], "diretor": "", "atores": ""}
+            for f in range(FILMS)
+        ],
+        "avaliacoes": [
+            {
+                "usuario_id": int(user) + 1,
+                "filme_id": int(film) + 1,
+                "avaliacao": int(random.integers(1, 6)),
+                "momento": int(random.integers(0, 100)),
+            }
+            for user, film in pairs
+        ],
+    }
+
+
+@pytest.fixture(autouse=True)
+def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    def candidates(*_: int) -> Any:
+        few = {"EASE": [Ease(1.0), Ease(10.0)], "user groups": [Groups(2, SEED)]}
+        return few, {"ALS": "not today"}
+
+    monkeypatch.setattr(comparison, "candidates", candidates)
+
+
+@pytest.fixture(scope="module")
+def trained(data: Dataset) -> tuple[Dataset, Dataset]:
+    return BY_FILM.parts(data, SEED)
+
+
+def test_every_protocol_has_every_figure(data: Dataset) -> None:
+    found = compare(data, SEED, budget=1.0)
+    assert [part["name"] for part in found["protocols"]] == [p.name for p in PROTOCOLS]
+    for part in found["protocols"]:
+        names = [row["name"] for row in part["rows"]]
+        assert names == ["padrao", "grupo", "populares", "EASE", "user groups"]
+        for row in part["rows"]:
+            assert row["metrics"].keys() == {*METRICS, *VARIETY}
+            assert all(0 <= row[name] <= 1 for name in CATALOGUE)
+        assert 0 < part["index"]["share_scored"] <= 1
+        assert part["train"] + part["test"] == len(data.ratings)
+    assert found["left_out"] == {"ALS": "not today"}
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    text = render(found)
+    assert text.count("| **padrao** |") == 2 * len(PROTOCOLS)
+    assert "- ALS: not today" in text
+
+
+def test_a_protocol_that_the_data_cannot_have_is_told(data: Dataset) -> None:
+    found = compare(data.with_ratings(data.ratings.drop(columns="momento")), SEED, budget=1.0)
+    assert [part["name"] for part in found["protocols"]] == ["A", "80/20"]
+    assert found["left_out"]["protocol last"] == "the data does not say when ratings were given"
+
+
+def test_data_too_small_to_hold_anything_out_is_told(data: Dataset) -> None:
+    found = compare(data.with_ratings(data.ratings[:1]), SEED, budget=1.0)
+    assert found["protocols"] == []
+    assert {"protocol A", "protocol last", "protocol 80/20"} <= found["left_out"].keys()
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)
+def test_nothing_of_the_test_part_reaches_what_is_chosen_or_fitted(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch, protocol: Any
+) -> None:
+    """Whatever stands in the test part, every choice, fit and fold has seen the train part only."""
+    train, test = protocol.parts(data, SEED)
+    hidden = set(map(tuple, test.ratings[["user", "film"]].to_numpy().tolist()))
+    seen: list[Dataset] = []
+
+    def watched(function: Any) -> Any:
+        def call(data: Dataset, *args: Any) -> Any:
+            seen.append(data)
+            return function(data, *args)
+
+        return call
+
+    for name in ("choose", "fit", "make_folds"):
+        monkeypatch.setattr(comparison, name, watched(getattr(comparison, name)))
+    fitted: list[Any] = []
+    learn = Ease.fit
+
+    def fit_baseline(self: Ease, ratings: Any) -> Ease:
+        fitted.append(ratings)
+        return learn(self, ratings)
+
+    monkeypatch.setattr(Ease, "fit", fit_baseline)
+    Trial(train, test, SEED, 1.0).run(protocol)
+    assert len(seen) == 3
+    for part in seen:
+        assert not hidden & set(map(tuple, part.ratings[["user", "film"]].to_numpy().tolist()))
+    assert fitted
+    for matrix in fitted:
+        assert not hidden & set(zip(*(axis.tolist() for axis in matrix.nonzero()), strict=True))
+
+
+def test_new_users_rank_by_popularity_then_by_what_is_known(
+    trained: tuple[Dataset, Dataset],
+) -> None:
+    found = coldusers.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
+    ndcg = {name: [point["mean"] for point in points] for name, points in found["ndcg"].items()}
+    assert found["known"] == [0, 1, 2, 3, 5, 10, "all"]
+    assert ndcg["padrao"][0] == ndcg["populares"][0] == ndcg["EASE"][0]
+    assert len(set(ndcg["populares"])) == 1  # nothing that is known of a user matters to it
+    assert ndcg["padrao"][1] > ndcg["populares"][1]
+    assert ndcg["padrao"][-1] > ndcg["padrao"][1]
+
+
+def test_new_users_are_not_in_what_is_fitted(
+    trained: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits: list[Dataset] = []
+
+    def watched(data: Dataset, chosen: Hyperparameters) -> Model:
+        fits.append(data)
+        return fit(data, chosen)
+
+    monkeypatch.setattr(coldusers, "fit", watched)
+    coldusers.measure(*trained, Hyperparameters(seed=SEED), None)
+    absent = [set(range(USERS)) - set(part.ratings["user"]) for part in fits]
+    assert len(absent) == coldusers.PARTS
+    assert sum(map(len, absent)) == len(set.union(*absent)) > 20
+
+
+def test_curves_are_drawn_the_same_twice(trained: tuple[Dataset, Dataset], tmp_path: Path) -> None:
+    found = coldusers.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
+    for name in ("a.svg", "b.svg"):
+        coldusers.draw(found, tmp_path / name)
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+    assert "EASE" in (tmp_path / "a.svg").read_text()
+
+
+def test_baselines_are_judged_as_in_the_evaluation(data: Dataset) -> None:
+    """The nDCG that tunes is the one that is reported."""
+    folds = make_folds(data, SEED)
+    tuned = tuning.tune([Ease(1.0), Ease(10.0)], folds)
+    trials = [Trial(fold.train, fold.test, SEED, 1.0) for fold in folds]
+    best = [
+        trial.measure(trial.lists(tuned.best.fit(trial.train.matrix)))["metrics"]["ndcg"]["mean"]
+        for trial in trials
+    ]
+    sizes = [len(trial.users) for trial in trials]
+    assert tuned.ndcg == pytest.approx(np.average(best, weights=sizes), abs=1e-5)
+
+
+@pytest.mark.parametrize("scanned", [False, True])
+def test_the_index_scores_the_share_of_films_that_is_told(
+    scanned: bool, trained: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as there are candidates, and the rest of their shelves; all, if all are scanned."""
+    monkeypatch.setattr("recommender.model.index.FIRST_BATCH", 1)
+    if not scanned:
+        monkeypatch.setattr("recommender.model.ranking.FLAT", 0)
+    train, test = trained
+    shares = {}
+    for candidates in (10, FILMS):
+        model = fit(train, Hyperparameters(seed=SEED, cells=4, candidates=candidates))
+        profiles = make_profiles(model, train.ratings, test.ratings)
+        found = comparison.measure_index(model, profiles)
+        shares[candidates] = found["share_scored"]
+    assert shares[FILMS] == 1
+    assert found["loss"] == 0
+    if scanned:
+        assert shares[10] == 1
+    else:
+        assert 10 / FILMS <= shares[10] < 1
+
+
+def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
+    """As in the training function's package: no ``implicit``; the table says what is missing."""
+    films = np.arange(FILMS)
+    pairs = np.concatenate([np.stack([films + step, films], axis=1) for step in range(3)])
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps(document(pairs, np.random.default_rng(1))))
+    code = (
+        "import sys, importlib.util as util; found = util.find_spec;"
+        "util.find_spec = lambda name, *a: None if name == 'implicit' else found(name, *a);"
+        "from pathlib import Path; from training import lenskit; lenskit.PYTHON = Path('/none');"
+        "from training.__main__ import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, "evaluate", "--data", path, "--plot", tmp_path],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "- ALS: the package implicit is not installed" in done.stdout
+    assert "Protocol last" in done.stdout

@@ -1,0 +1,408 @@
+"""Reading data: what is right becomes one consistent data set, all else a DataError that helps."""
+
+import copy
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.training.small_data import CASE, MOCK, as_data, as_document, as_json, random_ratings
+from training.data.dataset import DataError, Dataset, from_json, read
+
+Place = tuple[str | int, ...]
+MISSING = object()
+
+
+def good() -> dict[str, Any]:
+    """Three users, four films, a dozen ratings."""
+    return as_document(random_ratings(3, 4, share=1.0))
+
+
+def changed(place: Place, value: object) -> dict[str, Any]:
+    """The good document, with another value at one place, or without it."""
+    document: Any = copy.deepcopy(good())
+    part = document
+    for step in place[:-1]:
+        part = part[step]
+    if value is MISSING:
+        del part[place[-1]]
+    else:
+        part[place[-1]] = value
+    return dict(document)
+
+
+def message(content: bytes) -> str:
+    """What a document is refused with."""
+    with pytest.raises(DataError) as refusal:
+        from_json(content, "d.json")
+    return str(refusal.value)
+
+
+def assert_consistent(data: Dataset) -> None:
+    """What all that is read must hold."""
+    for table in (data.users, data.films):
+        assert len(table)
+        assert (np.diff(table["id"]) > 0).all()
+        assert table["id"].min() >= 0
+    assert (data.films["titulo"].str.len() > 0).all()
+    assert len(data.ratings)
+    assert data.ratings["user"].between(0, len(data.users) - 1).all()
+    assert data.ratings["film"].between(0, len(data.films) - 1).all()
+    assert data.ratings["avaliacao"].between(data.lowest, data.highest).all()
+    assert not data.ratings.duplicated(["user", "film"]).any()
+    assert data.matrix.shape == (len(data.users), len(data.films))
+    assert data.matrix.nnz == len(data.ratings)
+    assert len(data.digest) == 64
+    assert len(data.genres()) == len(data.films)
+
+
+def test_the_example_data_reads() -> None:
+    data = read(MOCK)
+    document = json.loads(MOCK.read_text(encoding="utf-8"))
+    assert_consistent(data)
+    assert [len(data.users), len(data.films), len(data.ratings)] == [*map(len, document.values())]
+    assert (data.lowest, data.highest, data.duplicates) == (0, 5, 0)
+    row = document["avaliacoes"][1234]
+    user = data.users["id"].tolist().index(row["usuario_id"])
+    film = data.films["id"].tolist().index(row["filme_id"])
+    assert data.matrix[user, film] == row["avaliacao"]
+    assert data.films["titulo"].tolist() == [film["titulo"] for film in document["filmes"]]
+
+
+def test_a_time_that_only_some_ratings_tell_is_missed_in_the_others() -> None:
+    document = as_document(random_ratings(4, 4))
+    document["avaliacoes"][1]["momento"] = 9
+    expected = "d.json: avaliacoes[0]: momento is nan, allowed are numbers"
+    assert message(as_json(document)).startswith(expected)
+
+
+def test_no_message_tells_an_address() -> None:
+    document = as_document(random_ratings(4, 4))
+    document["usuarios"][0] = {"id": 1, "email": "ana@example.com"}
+    assert "'email': '…@…'" in message(as_json(document))
+    document["usuarios"][0] = {"ana@example.com": 1}
+    assert "ana" not in message(as_json(document))
+
+
+def test_the_original_case_reads() -> None:
+    data = read(CASE)
+    assert data.matrix.shape == (5, 20)
+    assert data.matrix.nnz == 100
+
+
+def test_a_path_that_is_not_there() -> None:
+    with pytest.raises(DataError, match=r"^no/such\.json does not exist$"):
+        read(Path("no/such.json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "d.json is empty"),
+        (b" \n\t", "d.json is empty"),
+        (b"usuarios;filmes", "d.json is not JSON: Expecting value: line 1 column 1 (char 0)"),
+        (b'{"usuarios": [', "d.json is not JSON: Expecting value: line 1 column 15 (char 14)"),
+        (b"[" * 100_000, "d.json is not JSON: maximum recursion depth exceeded"),
+        (b'{"a": ' + b"1" * 5000 + b"}", "d.json is not JSON: Exceeds the limit"),
+        ('{"nome": "Érico"}'.encode("latin-1"), "d.json is not UTF-8: byte 10 is wrong"),
+        ('{"nome": "Érico"}'.encode("utf-16"), "d.json is not UTF-8: byte 0 is wrong"),
+        (b"[]", "d.json: a list named usuarios is missing"),
+        (b"null", "d.json: a list named usuarios is missing"),
+        (b'"usuarios"', "d.json: a list named usuarios is missing"),
+        (b'{"usuarios": []}', "d.json: a list named filmes is missing"),
+    ],
+)
+def test_a_file_that_is_no_such_document(content: bytes, expected: str) -> None:
+    assert message(content).startswith(expected)
+
+
+@pytest.mark.parametrize("key", ["usuarios", "filmes", "avaliacoes"])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (MISSING, "d.json: a list named {key} is missing"),
+        (None, "d.json: a list named {key} is missing"),
+        ({}, "d.json: a list named {key} is missing"),
+        ("text", "d.json: a list named {key} is missing"),
+        ([], "d.json: {key} holds no records: nothing to train on"),
+        ([5], "d.json: {key}[0] is 5, not an object with "),
+        ([None], "d.json: {key}[0] is None, not an object with "),
+        ([[1, 2]], "d.json: {key}[0] is [1, 2], not an object with "),
+        ([{}], "d.json: {key}[0] is {{}}, not an object with "),
+    ],
+)
+def test_lists_that_are_wrong(key: str, value: object, expected: str) -> None:
+    assert message(as_json(changed((key,), value))).startswith(expected.format(key=key))
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [(key, field) for key, records in good().items() for field in records[0]],
+)
+def test_a_field_that_is_missing(key: str, field: str) -> None:
+    text = message(as_json(changed((key, 2, field), MISSING)))
+    assert text.startswith(f"d.json: {key}[2] is {{")
+    assert f"not an object with {', '.join(good()[key][0])}" in text
+
+
+HUGE = 10**400
+WHOLE = "whole numbers from 0, of up to 18 digits"
+
+
+NO_RATINGS: tuple[object, ...] = (
+    "5",
+    "",
+    True,
+    False,
+    None,
+    [],
+    [4],
+    {},
+    -1,
+    -0.1,
+    5.01,
+    6,
+    HUGE,
+    -HUGE,
+)
+NO_IDS: tuple[object, ...] = ("1", True, None, 1.0, 1.5, -1, 2**63, HUGE, [], {})
+NO_TEXTS: tuple[object, ...] = (5, True, ["a"], {})
+ID_FIELDS = [("usuarios", "id"), ("filmes", "id"), ("avaliacoes", "usuario_id")]
+WRONG_VALUES: list[tuple[Place, object, str]] = [
+    *((("avaliacoes", 5, "avaliacao"), value, "numbers from 0 to 5") for value in NO_RATINGS),
+    *(((key, 1, field), value, WHOLE) for key, field in ID_FIELDS for value in NO_IDS),
+    *((("avaliacoes", 1, "filme_id"), value, WHOLE) for value in NO_IDS),
+    (("avaliacoes", 7, "usuario_id"), 99, "a user's id that the data has"),
+    (("avaliacoes", 7, "usuario_id"), 0, "a user's id that the data has"),
+    (("avaliacoes", 7, "filme_id"), 99, "a film's id that the data has"),
+    (("usuarios", 2, "id"), 1, "ids that no earlier record has"),
+    (("filmes", 3, "id"), 1, "ids that no earlier record has"),
+    *((("filmes", 1, "titulo"), value, "texts") for value in NO_TEXTS),
+    *((("filmes", 1, "genero"), value, "texts") for value in NO_TEXTS),
+    *((("usuarios", 0, "nome"), value, "texts") for value in NO_TEXTS),
+    *((("filmes", 1, "titulo"), value, "texts that are not empty") for value in ("", " \n ", None)),
+    *((("usuarios", 0, "nome"), value, "texts that are not empty") for value in ("", " \n ", None)),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "allowed"), WRONG_VALUES)
+def test_a_value_that_is_wrong(place: Place, value: object, allowed: str) -> None:
+    text = message(as_json(changed(place, value)))
+    key, number, field = place
+    shown = repr(value) if len(repr(value)) <= 80 else repr(value)[:80] + "…"
+    assert text == f"d.json: {key}[{number}]: {field} is {shown}, allowed are {allowed}"
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("field", ["avaliacao", "usuario_id"])
+def test_numbers_that_are_none(word: str, field: str) -> None:
+    content = as_json(changed(("avaliacoes", 3, field), "@")).replace(b'"@"', word.encode())
+    assert message(content).startswith(f"d.json: avaliacoes[3]: {field} is ")
+
+
+def test_half_a_surrogate_pair_is_no_text() -> None:
+    content = json.dumps(changed(("filmes", 2, "titulo"), "a\ud83c")).encode()
+    assert message(content).startswith("d.json: filmes[2]: titulo is 'a\\ud83c', allowed are texts")
+
+
+def test_the_first_record_at_fault_is_named() -> None:
+    document = changed(("avaliacoes", 9, "avaliacao"), 7)
+    document["avaliacoes"][4]["avaliacao"] = 8
+    assert message(as_json(document)).startswith("d.json: avaliacoes[4]: avaliacao is 8")
+
+
+def test_a_file_name_with_braces() -> None:
+    with pytest.raises(DataError, match=r"^\{0\}\{a\}\.json: avaliacoes\[1\]: avaliacao is 9, "):
+        from_json(as_json(changed(("avaliacoes", 1, "avaliacao"), 9)), "{0}{a}.json")
+
+
+def test_a_message_is_one_line_and_not_endless() -> None:
+    text = message(as_json(changed(("filmes", 1, "titulo"), ["x\n" * 5000])))
+    assert len(text) < 200
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("field", ["genero", "diretor", "atores"])
+def test_unknown_particulars_of_a_film_are_empty(field: str) -> None:
+    assert from_json(as_json(changed(("filmes", 1, field), None)), "d").films[field][1] == ""
+
+
+def test_of_ratings_of_one_pair_the_last_counts(caplog: pytest.LogCaptureFixture) -> None:
+    document = good()
+    pair = {key: document["avaliacoes"][0][key] for key in ("usuario_id", "filme_id")}
+    document["avaliacoes"] += [pair | {"avaliacao": 1.5}, pair | {"avaliacao": 2.5}]
+    with caplog.at_level(logging.WARNING):
+        data = from_json(as_json(document), "d.json")
+    assert data.matrix[0, 0] == 2.5
+    assert data.duplicates == 2
+    assert len(data.ratings) == len(good()["avaliacoes"])
+    assert caplog.messages == ["2 ratings were given again later: the last one counts"]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1)])
+def test_one_user_or_one_film(shape: tuple[int, int]) -> None:
+    data = as_data(random_ratings(*shape, share=1.0))
+    assert_consistent(data)
+    assert data.matrix.shape == shape
+
+
+@pytest.mark.parametrize("rating", [0.0, 3.0, 5.0])
+def test_all_ratings_alike(rating: float) -> None:
+    data = as_data(np.full((3, 4), rating))
+    assert_consistent(data)
+    assert data.matrix.nnz == 12  # a rating of 0 is a rating
+
+
+def test_ids_in_any_order_and_of_any_size() -> None:
+    document = good()
+    ids = {1: 10**18 - 1, 2: 0, 3: 7}
+    for user in document["usuarios"]:
+        user["id"] = ids[user["id"]]
+    for rating in document["avaliacoes"]:
+        rating["usuario_id"] = ids[rating["usuario_id"]]
+    data = from_json(as_json(document), "d.json")
+    assert data.users["id"].tolist() == [0, 7, 10**18 - 1]
+    assert data.users["nome"].tolist() == ["User 2", "User 3", "User 1"]
+    expected = random_ratings(3, 4, share=1.0)[[1, 2, 0]]
+    assert np.array_equal(data.matrix.toarray(), expected)
+
+
+def test_the_digest_is_of_the_content() -> None:
+    document = good()
+    digest = from_json(as_json(document), "d.json").digest
+    shuffled = {key: list(reversed(document[key])) for key in ("avaliacoes", "filmes", "usuarios")}
+    layouts = [
+        as_json(shuffled),
+        json.dumps(document, indent=4, sort_keys=True).encode(),  # and é as an escape
+        b"\xef\xbb\xbf" + as_json(document),
+        as_json(document | {"more": 1}),
+    ]
+    assert {from_json(content, "other.json").digest for content in layouts} == {digest}
+    others = [
+        changed(("avaliacoes", 0, "avaliacao"), 0.25),
+        changed(("filmes", 0, "titulo"), "Another"),
+        changed(("usuarios", 0, "email"), "another@example.com"),
+        changed(("avaliacoes", 0), MISSING),
+    ]
+    digests = {from_json(as_json(other), "d.json").digest for other in others}
+    assert len(digests | {digest}) == 5
+
+
+def test_a_part_keeps_users_and_films() -> None:
+    data = from_json(as_json(good()), "d.json")
+    part = data.with_ratings(data.ratings[::3])
+    assert_consistent(part)
+    assert part.matrix.shape == data.matrix.shape
+    assert part.matrix.nnz == 4
+    assert part.digest != data.digest
+
+
+def test_genres_are_split() -> None:
+    data = from_json(as_json(changed(("filmes", 0, "genero"), " drama ,, Ação,")), "d.json")
+    assert data.genres()[0] == ["drama", "Ação"]
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(0, 5)
+    | st.floats()
+    | st.text(st.characters())
+    | st.just(HUGE),
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=3), children, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+def read_or_refuse(content: bytes) -> None:
+    try:
+        data = from_json(content, "d.json")
+    except DataError as error:
+        text = str(error)
+    else:
+        assert_consistent(data)
+        return
+    assert text.startswith("d.json")
+    assert "\n" not in text
+
+
+PLACES = [
+    (key, number, field)
+    for key, records in good().items()
+    for number in (0, 2)
+    for field in records[0]
+]
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), min_size=1, max_size=3),
+    st.booleans(),
+)
+def test_any_values_read_or_are_refused(
+    changes: list[tuple[tuple[str, int, str], object]], escaped: bool
+) -> None:
+    document = good()
+    for (key, number, field), value in changes:
+        document[key][number][field] = value
+    text = json.dumps(document, ensure_ascii=escaped)
+    read_or_refuse(text.encode("utf-8", "surrogatepass"))
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.sampled_from([*good()]), st.lists(ANYTHING, max_size=3) | ANYTHING)
+def test_any_records_read_or_are_refused(key: str, value: object) -> None:
+    read_or_refuse(json.dumps(good() | {key: value}).encode())
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.binary(max_size=60) | ANYTHING.map(lambda value: json.dumps(value).encode()))
+def test_any_bytes_read_or_are_refused(content: bytes) -> None:
+    read_or_refuse(content)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 6), st.randoms())
+def test_any_good_data_reads_the_same_in_any_order(
+    seed: int, users: int, films: int, random: Any
+) -> None:
+    ratings = random_ratings(users, films, seed=seed)
+    document = as_document(ratings)
+    data = from_json(as_json(document), "d.json")
+    assert_consistent(data)
+    assert np.array_equal(data.matrix.toarray(), np.nan_to_num(ratings))
+    for records in document.values():
+        random.shuffle(records)
+    shuffled = from_json(as_json(document), "d.json")
+    assert shuffled.digest == data.digest
+    assert (shuffled.matrix != data.matrix).nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("ratings", "step"),
+    [
+        ([0, 3, 5], 1),
+        ([4, 4, 4], 1),
+        ([0.5, 3, 5], 0.5),
+        ([0.1, 0.3, 5], 0.1),
+        ([3.75, 1, 2], 0.25),
+        ([3.1415, 1, 2], None),
+    ],
+)
+def test_a_step_counts_all_ratings_from_the_lowest(
+    ratings: list[float], step: float | None
+) -> None:
+    document = good()
+    document["avaliacoes"] = [
+        {"usuario_id": rating["usuario_id"], "filme_id": rating["filme_id"], "avaliacao": value}
+        for rating, value in zip(document["avaliacoes"], ratings, strict=False)
+    ]
+    assert from_json(json.dumps(document).encode(), "d.json").step == step

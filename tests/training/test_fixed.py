@@ -1,0 +1,54 @@
+"""Hyperparameters that are given: which, and within which bounds."""
+
+from typing import Any
+
+import pytest
+
+from training.choice.fixed import LIMITS, check
+from training.data.dataset import DataError
+from training.model.fit import Hyperparameters
+
+
+def test_every_hyperparameter_but_the_seed_can_be_given() -> None:
+    assert set(LIMITS) == Hyperparameters().as_dict().keys() - {"seed"}
+
+
+def test_numbers_and_texts_that_stand_for_them() -> None:
+    assert check({}) == {}
+    assert check({"bandwidth": "40", "slope": 0.5, "groups": 7, "strength": "1e1"}) == {
+        "bandwidth": 40,
+        "slope": 0.5,
+        "groups": 7,
+        "strength": 10.0,
+    }
+
+
+def test_values_given_take_their_places() -> None:
+    found = Hyperparameters().with_values({"slope": 0.5, "bandwidth": 8, "groups": 7, "cells": 3})
+    changed = {"slope": 0.5, "bandwidth": 8, "groups": 7, "cells": 3}
+    assert found.as_dict() == {**Hyperparameters().as_dict(), **changed}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("bandwidth", "4.5", "whole numbers from 1 to 10000"),
+        ("bandwidth", 0, "whole numbers from 1 to 10000"),
+        ("cells", True, "whole numbers from 1 to 100000"),
+        ("slope", "", "numbers from 0 to 2"),
+        ("slope", "nan", "numbers from 0 to 2"),
+        ("slope", None, "numbers from 0 to 2"),
+        ("slope", 2.1, "numbers from 0 to 2"),
+        ("correction", [1], "numbers from 0 to 1"),
+        ("groups", "many", "whole numbers from 1 to 1000"),
+    ],
+)
+def test_what_is_not_allowed(name: str, value: Any, allowed: str) -> None:
+    with pytest.raises(DataError) as raised:
+        check({name: value})
+    assert str(raised.value) == f"{name} is {value!r}, allowed are {allowed}"
+
+
+def test_no_such_hyperparameter() -> None:
+    with pytest.raises(DataError, match="hyperparameter is 'depth', allowed are strength, "):
+        check({"depth": 3})

@@ -1,0 +1,307 @@
+"""MovieLens folders: every published layout, byte by byte as published, and what may be broken."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recommender.model.ranking import Strategy
+from tests.movielens_100k import ml_100k
+from training.choice.metrics import make_profiles, rank_all, score_lists, summarise
+from training.data.dataset import DataError, Dataset, read
+from training.data.movielens import GENRES_100K
+from training.data.splits import split_by_film
+from training.model.fit import Hyperparameters, fit
+
+FILMS = [
+    (1, "Toy Story (1995)", ["Animation", "Children's", "Comedy"]),
+    (7, "City of Lost Children, The (Cité des enfants perdus, La) (1995)", ["Sci-Fi"]),
+    (12, "Star Wars: Episode IV - A New Hope (1977)", ["Action", "War"]),
+    (30, 'Fun "Quoted" Film (1999)', []),
+    (31, "À nous la liberté (1931)", ["Western"]),
+]
+RATINGS = [
+    (196, 12, 3.0, 881250949),
+    (186, 1, 4.0, 891717742),
+    (196, 1, 5.0, 878887116),
+    (22, 30, 1.0, 880606923),
+    (196, 31, 2.0, 886397596),
+    (22, 7, 4.0, 884182806),
+]
+Rows = list[tuple[int, int, float, int]]
+
+
+def write_csv(folder: Path, ratings: Rows = RATINGS) -> None:
+    """ml-latest and ml-20m to ml-32m: UTF-8, titles quoted where they hold commas or quotes."""
+    lines = ["movieId,title,genres"]
+    for film, title, genres in FILMS:
+        quoted = '"' + title.replace('"', '""') + '"' if "," in title or '"' in title else title
+        lines.append(f"{film},{quoted},{'|'.join(genres) or '(no genres listed)'}")
+    (folder / "movies.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = ["userId,movieId,rating,timestamp", *(f"{u},{f},{r},{t}" for u, f, r, t in ratings)]
+    (folder / "ratings.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "links.csv").write_text("movieId,imdbId,tmdbId\n1,0114709,862\n")
+
+
+def write_100k(folder: Path) -> None:
+    """ml-100k: tabs, films in Latin-1 with a flag for each genre."""
+    lines = []
+    for film, title, genres in FILMS:
+        flags = [str(int(name in (genres or ["unknown"]))) for name in GENRES_100K]
+        lines.append("|".join([str(film), title, "01-Jan-1995", "", "http://us.imdb.com/", *flags]))
+    (folder / "u.item").write_text("\n".join(lines) + "\n", encoding="latin-1")
+    lines = [f"{u}\t{f}\t{r:.0f}\t{t}" for u, f, r, t in RATINGS]
+    (folder / "u.data").write_text("\n".join(lines) + "\n")
+    (folder / "u.genre").write_text("unknown|0\nAction|1\n\n")
+
+
+def write_dat(folder: Path, encoding: str = "latin-1") -> None:
+    """ml-1m (Latin-1) and ml-10m (UTF-8): '::' between the fields."""
+    lines = [f"{f}::{title}::{'|'.join(g) or '(no genres listed)'}" for f, title, g in FILMS]
+    (folder / "movies.dat").write_text("\n".join(lines) + "\n", encoding=encoding)
+    lines = [f"{u}::{f}::{r:g}::{t}" for u, f, r, t in RATINGS]
+    (folder / "ratings.dat").write_text("\n".join(lines) + "\n")
+    (folder / "users.dat").write_text("1::F::1::10::48067\n")
+
+
+def write_recbole(folder: Path, genre_column: str = "class") -> None:
+    """RecBole's atomic files: tabs, columns with types, the year apart, genres between blanks."""
+    lines = [f"item_id:token\tmovie_title:token_seq\trelease_year:token\t{genre_column}:token_seq"]
+    for film, title, genres in FILMS:
+        name, year = title[:-7], title[-5:-1]
+        lines.append(f"{film}\t{name}\t{year}\t{' '.join(genres) or 'unknown'}")
+    (folder / "ml.item").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    lines = ["user_id:token\titem_id:token\trating:float\ttimestamp:float"]
+    lines += [f"{u}\t{f}\t{r:.0f}\t{t}" for u, f, r, t in RATINGS]
+    (folder / "ml.inter").write_text("\n".join(lines) + "\n")
+
+
+LAYOUTS: list[Callable[[Path], None]] = [
+    write_csv,
+    write_100k,
+    write_dat,
+    lambda folder: write_dat(folder, "utf-8"),
+    write_recbole,
+    lambda folder: write_recbole(folder, "genre"),
+]
+
+
+@pytest.mark.parametrize("write", LAYOUTS)
+def test_every_layout_gives_the_same_data(write: Callable[[Path], None], tmp_path: Path) -> None:
+    write(tmp_path)
+    data = read(tmp_path)
+    assert data.films["id"].tolist() == [film for film, _, _ in FILMS]
+    assert data.films["titulo"].tolist() == [title for _, title, _ in FILMS]
+    assert data.genres() == [genres for _, _, genres in FILMS]
+    assert data.users["id"].tolist() == [22, 186, 196]
+    assert data.users["nome"].tolist() == ["Usuário 22", "Usuário 186", "Usuário 196"]
+    found = [
+        data.users["id"].to_numpy()[data.ratings["user"]].tolist(),
+        data.films["id"].to_numpy()[data.ratings["film"]].tolist(),
+        data.ratings["avaliacao"].tolist(),
+        data.ratings["momento"].tolist(),
+    ]
+    assert list(zip(*found, strict=True)) == RATINGS
+    assert (data.lowest, data.highest) == (1, 5)
+
+
+def test_every_layout_has_the_same_digest(tmp_path: Path) -> None:
+    digests = set()
+    for number, write in enumerate(LAYOUTS):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write(folder)
+        digests.add(read(folder).digest)
+    assert len(digests) == 1
+
+
+@pytest.mark.parametrize(
+    ("rating", "scale"), [(0.5, (0.5, 5.0)), (4.5, (1.0, 5.0)), (5.5, (1.0, 10.0))]
+)
+def test_the_scale_is_that_of_the_ratings(
+    rating: float, scale: tuple[float, float], tmp_path: Path
+) -> None:
+    write_csv(tmp_path, [*RATINGS, (22, 12, rating, 880606924)])
+    data = read(tmp_path)
+    assert data.matrix[0, 2] == rating
+    assert (data.lowest, data.highest) == scale
+
+
+def test_of_ratings_of_one_pair_the_last_counts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_csv(tmp_path, [*RATINGS, (196, 12, 1.5, 900000000)])
+    with caplog.at_level(logging.WARNING):
+        data = read(tmp_path)
+    assert data.matrix[2, 2] == 1.5
+    assert data.duplicates == 1
+    assert caplog.messages == ["1 ratings were given again later: the last one counts"]
+
+
+def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(change(path.read_bytes()))
+
+
+@pytest.mark.parametrize("write", LAYOUTS)
+def test_windows_line_ends_and_blank_lines_at_the_end(
+    write: Callable[[Path], None], tmp_path: Path
+) -> None:
+    write(tmp_path)
+    digest = read(tmp_path).digest
+    for path in tmp_path.iterdir():
+        rewrite(path, lambda content: content.replace(b"\n", b"\r\n") + b"\r\n\r\n")
+    assert read(tmp_path).digest == digest
+
+
+@pytest.mark.parametrize("name", ["movies.csv", "ratings.csv", "ml.item", "ml.inter"])
+def test_a_byte_order_mark(name: str, tmp_path: Path) -> None:
+    (write_csv if name.endswith("csv") else write_recbole)(tmp_path)
+    digest = read(tmp_path).digest
+    rewrite(tmp_path / name, lambda content: b"\xef\xbb\xbf" + content)
+    assert read(tmp_path).digest == digest
+
+
+@pytest.mark.parametrize("mark", ["\x85", "\u2028", "\x0b", "\x1c"])
+def test_what_only_some_hold_for_line_ends_is_part_of_a_title(mark: str, tmp_path: Path) -> None:
+    write_csv(tmp_path)
+    rewrite(tmp_path / "movies.csv", lambda c: c.replace(b"Toy Story", f"T{mark}S".encode()))
+    assert read(tmp_path).films["titulo"][0] == f"T{mark}S (1995)"
+
+
+def test_columns_in_another_order_and_more_of_them(tmp_path: Path) -> None:
+    write_recbole(tmp_path)
+    digest = read(tmp_path).digest
+    for path in tmp_path.iterdir():
+        rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+        text = "\n".join("\t".join([*reversed(row), "x:token"]) for row in rows) + "\n"
+        path.write_text(text, encoding="utf-8")
+    assert read(tmp_path).digest == digest
+
+
+def test_no_genres_as_recbole_writes_it(tmp_path: Path) -> None:
+    write_recbole(tmp_path)
+    rewrite(tmp_path / "ml.item", lambda c: c.replace(b"\tunknown", b"\t(no genres listed)"))
+    assert read(tmp_path).genres()[3] == []
+
+
+HEADER = b"userId,movieId,rating,timestamp\n"
+INTER = b"user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+NUMBERS = "allowed are numbers from 0 to 10"
+WHOLE = "allowed are whole numbers from 0, of up to 18 digits"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("ratings.csv", b"", "ratings.csv is empty"),
+        ("ratings.csv", b"\n", "ratings.csv: No columns to parse from file"),
+        ("ratings.csv", HEADER, "ratings.csv holds no records: nothing to train on"),
+        ("ratings.csv", b"userId,movieId,rating\n1,1,3\n", "ratings.csv: Usecols do not match"),
+        ("ratings.csv", HEADER + b"1,1,5,9\n1,7", "ratings.csv, line 3: avaliacao is "),
+        ("ratings.csv", HEADER + b"1,1,5\n", "ratings.csv, line 2: momento is "),
+        ("ratings.csv", HEADER + b"1,1,good,9\n", "line 2: avaliacao is 'good', " + NUMBERS),
+        ("ratings.csv", HEADER + b"1,1,5,9\n1,7,,9\n", "line 3: avaliacao is nan, " + NUMBERS),
+        ("ratings.csv", HEADER + b"1,1,5,9\n1,7,NaN,9\n", "line 3: avaliacao is nan, " + NUMBERS),
+        ("ratings.csv", HEADER + b"1,1,inf,9\n", "line 2: avaliacao is inf, " + NUMBERS),
+        ("ratings.csv", HEADER + b"1,1,11,9\n", "line 2: avaliacao is 11.0, " + NUMBERS),
+        ("ratings.csv", HEADER + b"1,1,-1,9\n", "line 2: avaliacao is -1.0, " + NUMBERS),
+        (
+            "ratings.csv",
+            HEADER + b"1,1,5,9\n1,7,True,9\n",
+            "line 3: avaliacao is 'True', " + NUMBERS,
+        ),
+        ("ratings.csv", HEADER + b"1,1,5,\xff\n", "ratings.csv, line 2: momento is "),
+        ("ratings.csv", HEADER + b"1,8,5,9\n", "line 2: filme_id is 8, allowed are a film's id"),
+        ("ratings.csv", HEADER + b"1,1,5,9\n7,1,5,9\n-3,1,4,9\n", "line 4: usuario_id is -3, "),
+        ("ratings.csv", HEADER + b"1,1,5,9\n1,7,5,9\nx,1,4,9\n", "line 4: usuario_id is 'x', "),
+        ("ratings.csv", HEADER + b"1,1,5,9\n\n1,7,5,9\n2,y,4,9\n", "line 5: filme_id is 'y', "),
+        ("ratings.csv", HEADER + b"1,1,5,9\n\n1,7,11,9\n", "line 4: avaliacao is '11', " + NUMBERS),
+        ("ratings.csv", HEADER + b"1,1.5,4,9\n", f"line 2: filme_id is '1.5', {WHOLE}"),
+        ("ratings.csv", HEADER + b"1," + b"9" * 30 + b",4,9\n", "line 2: filme_id is '99999"),
+        ("ratings.csv", HEADER + b'1,1,5,9\n"1,1,5,9\n', "ratings.csv: Error tokenizing data"),
+        ("movies.csv", b"", "movies.csv holds no records: nothing to train on"),
+        ("movies.csv", b"movieId,title,genres\n", "movies.csv holds no records: nothing to train"),
+        ("movies.csv", b"h\n1,A,Drama\n7,B\n", "movies.csv, line 3: 2 fields, 3 are needed"),
+        ("movies.csv", b"h\n1,A,Drama\n7,B\xe9,\n", "movies.csv, line 3: not utf-8"),
+        ("movies.csv", b"h\n1,A,Drama\n1,B,\n", "movies.csv, line 3: id is '1', allowed are ids "),
+        ("movies.csv", b"h\n1,A,Drama\n7,,\n", "movies.csv, line 3: titulo is '', allowed are "),
+        ("movies.csv", b'h\n1,A,\n7,"' + b"x" * 200_000, "movies.csv, line 3: field larger than"),
+        ("u.data", b"", "u.data is empty"),
+        ("u.data", b"1\t1\t3\n", "u.data: Usecols do not match"),
+        ("u.data", b"1\t1\t3\t9\n1\t7\n", "u.data, line 2: avaliacao is "),
+        ("u.data", b"1 1\t3\t9\t0\n", f"u.data, line 1: usuario_id is '1 1', {WHOLE}"),
+        ("u.item", b"", "u.item holds no records: nothing to train on"),
+        ("u.item", b"1|Toy Story|1995\n", "u.item, line 1: 3 fields, 24 are needed"),
+        ("ratings.dat", b"", "ratings.dat is empty"),
+        ("ratings.dat", b"1::1::3::9\n1::7::3\n", "ratings.dat, line 2: momento is "),
+        ("ratings.dat", b"1::1::3::9\n1:1::3::9\n", "ratings.dat, line 2: "),
+        ("ratings.dat", b"1,1,3,9\n", "ratings.dat: Usecols do not match"),
+        ("movies.dat", b"1::A\n", "movies.dat, line 1: 2 fields, 3 are needed"),
+        ("ml.inter", b"", "ml.inter is empty"),
+        ("ml.inter", INTER, "ml.inter holds no records: nothing to train on"),
+        ("ml.inter", INTER.replace(b"rating:float", b"label"), "ml.inter: Usecols do not match"),
+        ("ml.inter", INTER + b"a\t1\t3\t9\n", f"ml.inter, line 2: usuario_id is 'a', {WHOLE}"),
+        ("ml.item", b"", "ml.item, line 1: no columns item_id and movie_title"),
+        ("ml.item", b"item_id:token\n1\n", "ml.item, line 1: no columns item_id and movie_title"),
+        ("ml.item", b"item_id:token\tmovie_title:token\n1\n", "ml.item, line 2: 1 fields, 2 are"),
+    ],
+)
+def test_what_is_broken_is_named(name: str, content: bytes, expected: str, tmp_path: Path) -> None:
+    layouts = {"u": write_100k, "ml": write_recbole}
+    stem, ending = name.split(".")
+    layouts.get(stem, write_csv if ending == "csv" else write_dat)(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError) as refusal:
+        read(tmp_path)
+    assert str(refusal.value).startswith(name)
+    assert expected in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "names", [[], ["ratings.csv"], ["u.item"], ["a.inter", "b.inter", "a.item"]]
+)
+def test_a_folder_of_no_layout(names: list[str], tmp_path: Path) -> None:
+    for name in names:
+        (tmp_path / name).write_text("x\n")
+    with pytest.raises(DataError, match=f"^{tmp_path.name} is no MovieLens folder: it needs"):
+        read(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def real() -> Dataset:
+    return ml_100k()
+
+
+def test_the_real_data_reads(real: Dataset) -> None:
+    assert (len(real.users), len(real.films), len(real.ratings)) == (943, 1682, 100_000)
+    assert real.duplicates == 0
+    assert (real.lowest, real.highest) == (1, 5)
+    assert real.films["titulo"][0] == "Toy Story (1995)"
+    assert real.genres()[0] == ["Animation", "Children's", "Comedy"]
+    # The first line published: user 196 gave film 242 a 3.
+    assert (real.users["id"][195], real.films["id"][241], real.matrix[195, 241]) == (196, 242, 3)
+    assert real.ratings["avaliacao"].value_counts().sort_index().tolist() == [
+        6110, 11370, 27145, 34174, 21201,
+    ]  # fmt: skip
+
+
+def test_the_published_protocol_gives_the_published_figures(real: Dataset) -> None:
+    """Most popular: nDCG 0.252, MAP 0.056. The model, unchosen: above the best one published."""
+    train, test = split_by_film(real.ratings, 42)
+    model = fit(real.with_ratings(train), Hyperparameters())
+    profiles = make_profiles(model, train, test)
+    assert len(profiles.users) == 943
+
+    def means(strategy: str) -> dict[str, float]:
+        lists = rank_all(model, profiles, Strategy(strategy))
+        found = summarise(score_lists(lists, profiles.relevant))
+        return {name: float(np.round(value["mean"] or 0, 3)) for name, value in found.items()}
+
+    popular = means("populares")
+    assert (popular["ndcg"], popular["map"], popular["recall"]) == (0.252, 0.056, 0.113)
+    best = means("padrao")
+    assert best["ndcg"] > 0.475
+    assert best["map"] > 0.146

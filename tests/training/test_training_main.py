@@ -1,0 +1,211 @@
+"""The command line: what it prints, what it writes, and how it refuses."""
+
+import json
+import logging
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from recommender.model.artifact import load
+from tests.training.small_data import (
+    CASE,
+    ROOT,
+    as_document,
+    as_json,
+    block_ratings,
+    random_ratings,
+)
+from training.__main__ import main
+from training.choice.metrics import METRICS
+from training.evaluation import lenskit
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """The command sets up the root logger; other tests must not notice."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
+
+
+@pytest.fixture(autouse=True)
+def no_lenskit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its environment, where there is one, takes a minute to compile."""
+    monkeypatch.setattr(lenskit, "PYTHON", Path("/none"))
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:
+    monkeypatch.setattr(sys, "argv", ["training", *map(str, arguments)])
+    return main()
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "good.json"
+    path.write_bytes(as_json(as_document(block_ratings(3, 10, 10))))
+    return path
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    document = as_document(random_ratings(5, 5))
+    document["avaliacoes"][3]["avaliacao"] = "cinco"
+    path = tmp_path / "bad.json"
+    path.write_bytes(as_json(document))
+    return path
+
+
+def test_build_writes_an_artifact(
+    monkeypatch: pytest.MonkeyPatch, good: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new/artifact"
+    assert run(monkeypatch, "build", "--data", good, "--out", folder, "--seed", "7") == 0
+    assert load(folder).manifest["training"]["seed"] == 7
+
+
+def test_evaluate_prints_the_tables(
+    monkeypatch: pytest.MonkeyPatch, good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "evaluate", "--data", good) == 0
+    out = capsys.readouterr().out
+    title, counts, accuracy = out.split("\n\n")[1:4]
+    assert title == "## Protocol A: 25% of each film's ratings at random held out (seed 42)"
+    assert re.fullmatch(r"[12]\d users, \d+ train and \d+ test ratings\.", counts)
+    header, _, *rows = accuracy.splitlines()
+    assert header.startswith("|  | " + " | ".join(METRICS) + " |")
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    names = [row[0] for row in cells]
+    assert names[:3] == ["**padrao**", "**grupo**", "**populares**"]
+    assert {"user k-NN", "item k-NN", "EASE", "ALS", "BPR"} <= set(names)
+    for row in cells:
+        values = [tuple(map(float, cell.split(" ± "))) for cell in row[1 : len(METRICS) + 1]]
+        assert all(0 <= mean <= 1 and margin >= 0 for mean, margin in values)
+    assert "## Protocol 80/20" in out
+    assert "- protocol last: the data does not say when ratings were given" in out
+
+
+def test_evaluate_prints_json(
+    monkeypatch: pytest.MonkeyPatch, good: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "evaluate", "--data", good, "--json", "--seed", "3") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["seed"] == 3
+    first = report["protocols"][0]
+    assert 20 <= first["users"] <= 30
+    ndcg = {row["name"]: row["metrics"]["ndcg"]["mean"] for row in first["rows"]}
+    assert ndcg["padrao"] > ndcg["populares"]
+    assert first["hyperparameters"]["seed"] == 3
+    assert first["validation"]
+
+
+@pytest.mark.parametrize("users", [1, 3])
+@pytest.mark.parametrize("option", [[], ["--json"]])
+def test_evaluate_with_next_to_nothing_to_measure(
+    users: int,
+    option: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "tiny.json"
+    path.write_bytes(as_json(as_document(random_ratings(users, 1, share=1.0))))
+    assert run(monkeypatch, "evaluate", "--data", path, *option) == 0
+    out = capsys.readouterr().out
+    assert "nan" not in out.lower()
+    assert ("| **padrao** | 1.000 |" in out) == (users == 3 and not option)
+
+
+REFUSAL = "error: bad.json: avaliacoes[3]: avaliacao is 'cinco', allowed are numbers from 0 to 5\n"
+
+
+def test_bad_data_is_told_in_one_line(bad: Path, tmp_path: Path) -> None:
+    """A process of its own: nothing else is written, no traceback."""
+    command = ["-m", "training", "build", "--data", str(bad), "--out", str(tmp_path / "out")]
+    found = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", REFUSAL)
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_data_is_not_evaluated(
+    monkeypatch: pytest.MonkeyPatch, bad: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "evaluate", "--data", bad) == 2
+    assert capsys.readouterr() == ("", REFUSAL)
+
+
+def test_hyperparameters_can_be_given(
+    monkeypatch: pytest.MonkeyPatch, good: Path, tmp_path: Path
+) -> None:
+    options = ["--fix", "bandwidth=12", "--fix", "groups=3", "--budget", "5"]
+    assert run(monkeypatch, "build", "--data", good, "--out", tmp_path / "out", *options) == 0
+    found = load(tmp_path / "out").manifest["hyperparameters"]
+    assert (found["bandwidth"], found["groups"]) == (12, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--seed", "-1"], "seed is '-1', allowed are whole numbers from 0 to 2147483648"),
+        (["--budget", "long"], "budget is 'long', allowed are numbers from 0 to 604800"),
+        (["--fix", "cells"], "cells is '', allowed are whole numbers from 1 to 100000"),
+        (["--fix", "slope=3"], "slope is '3', allowed are numbers from 0 to 2"),
+        (["--fix", "depth=3"], "hyperparameter is 'depth', allowed are strength, bandwidth, "),
+    ],
+)
+def test_options_out_of_bounds_are_told(
+    options: list[str],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    good: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    assert run(monkeypatch, "build", "--data", good, "--out", out, *options) == 2
+    assert capsys.readouterr().err.startswith(f"error: {message}")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("name", ["bad.json", "missing.json", "."])
+def test_bad_data_leaves_the_artifact_as_it_was(
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    bad: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "out"
+    assert run(monkeypatch, "build", "--data", CASE, "--out", folder) == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    capsys.readouterr()
+    assert run(monkeypatch, "build", "--data", bad.parent / name, "--out", folder) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_folder_of_something_else_is_not_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert run(monkeypatch, "build", "--data", CASE, "--out", tmp_path) == 2
+    assert "thesis.txt" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["train"], ["build", "--data", "x"], ["evaluate"], ["build", "--data", "x", "--out"]],
+)
+def test_wrong_usage(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as leaving:
+        run(monkeypatch, *arguments)
+    assert leaving.value.code == 2
+    assert "usage: python -m training" in capsys.readouterr().err

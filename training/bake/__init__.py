@@ -1,0 +1,1 @@
+"""What an artifact holds besides the model: the database and the pictures."""

@@ -1,0 +1,94 @@
+"""Baking the catalogue: the packaged, read-only SQLite database."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recommender.data.catalog import fold
+from training.data.dataset import Dataset
+from training.model.labels import Lead
+
+BLOCK = 100_000  # ratings that are held as Python objects at a time
+SCHEMA = """
+CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL);
+CREATE TABLE filmes (
+    id INTEGER PRIMARY KEY,
+    titulo TEXT NOT NULL,
+    genero TEXT NOT NULL,
+    diretor TEXT NOT NULL,
+    atores TEXT NOT NULL,
+    avaliacao_media REAL, -- NULL without ratings
+    total_avaliacoes INTEGER NOT NULL
+);
+CREATE TABLE avaliacoes (
+    usuario_id INTEGER NOT NULL REFERENCES usuarios (id),
+    filme_id INTEGER NOT NULL REFERENCES filmes (id),
+    avaliacao REAL NOT NULL,
+    PRIMARY KEY (usuario_id, filme_id)
+) WITHOUT ROWID;
+CREATE TABLE generos (
+    chave TEXT NOT NULL, -- a genre without case and accents
+    filme_id INTEGER NOT NULL REFERENCES filmes (id),
+    PRIMARY KEY (chave, filme_id)
+) WITHOUT ROWID;
+CREATE TABLE grupos ( -- KMeans cells; names separated by commas
+    id INTEGER PRIMARY KEY,
+    generos TEXT NOT NULL,
+    diretores TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE busca USING fts5 (
+    titulo, diretor, atores,
+    content='filmes', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+);
+"""
+
+
+def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
+    """Write a data set and its groups into a new database; equal data gives equal bytes."""
+    genres = {
+        (fold(genre), film_id)
+        for film_id, of_film in zip(data.films["id"].tolist(), data.genres(), strict=True)
+        for genre in of_film
+    }
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
+        with db:
+            db.executemany("INSERT INTO usuarios VALUES (?, ?, ?)", data.users.to_numpy().tolist())
+            db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data))
+            db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?)", _ratings(data))
+            db.executemany(
+                "INSERT INTO grupos VALUES (?, ?, ?)",
+                [(n, ", ".join(g.genres), ", ".join(g.directors)) for n, g in enumerate(groups)],
+            )
+            db.executemany("INSERT INTO generos VALUES (?, ?)", sorted(genres))
+            db.execute("INSERT INTO busca (busca) VALUES ('rebuild')")
+            db.execute("INSERT INTO busca (busca) VALUES ('optimize')")
+        db.execute("PRAGMA optimize")
+        db.execute("VACUUM")
+
+
+def _films(data: Dataset) -> Iterator[list[Any]]:
+    """Yield each film with the mean and the number of its ratings."""
+    of_film = data.ratings.groupby("film")["avaliacao"].agg(["mean", "size"])
+    given = dict(zip(of_film.index, of_film.to_numpy().tolist(), strict=True))
+    for place, film in enumerate(data.films.to_numpy().tolist()):
+        mean, count = given.get(place, (None, 0))
+        yield [*film, None if mean is None else round(mean, 2), int(count)]
+
+
+def _ratings(data: Dataset) -> Iterator[tuple[int, int, float]]:
+    """Return user's id, film's id and rating in order of their key, which spares sorting them."""
+    user_ids, film_ids = data.users["id"].to_numpy(), data.films["id"].to_numpy()
+    order = np.lexsort((data.ratings["film"], data.ratings["user"]))
+    for start in range(0, len(order), BLOCK):
+        block = data.ratings.iloc[order[start : start + BLOCK]]
+        yield from zip(
+            user_ids[block["user"]].tolist(),
+            film_ids[block["film"]].tolist(),
+            block["avaliacao"].tolist(),
+            strict=True,
+        )

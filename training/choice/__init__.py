@@ -1,0 +1,1 @@
+"""How settings are chosen: validation folds, metrics, the search."""

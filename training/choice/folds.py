@@ -1,0 +1,121 @@
+"""Validation folds: what is known and what is held out of some users, and how settings rank it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from training.choice.metrics import CUTOFF
+from training.data.dataset import Dataset
+from training.data.splits import split_by_film
+from training.model.embedding import Spectrum, decompose, weigh
+from training.model.fit import Settings, mean_source
+
+FOLDS = (3, 10)  # at least and at most
+JUDGES = 2800  # users over all folds together, as far as the number of folds allows
+KEPT = 0.9  # of each film's ratings: almost as dense as what the model is fitted on in the end
+USERS = 1000  # most users of a fold that settings are judged by
+RATINGS = 1_000_000  # most ratings that settings are tried on; of more, those of a sample of users
+BLOCK = 500  # users scored at a time
+
+
+class Fold:
+    """A train part, and users whose held-out films judge settings by scoring every film."""
+
+    def __init__(self, train: Dataset, test: Dataset, seed: int) -> None:
+        self.train, self.test, self.seed = train, test, seed
+        users = np.unique(test.ratings["user"])
+        if len(users) > USERS:
+            users = np.sort(np.random.RandomState(seed).choice(users, USERS, replace=False))
+        self.users = users
+        self.known: sparse.csr_matrix = train.matrix[users]
+        self.relevant: sparse.csr_matrix = test.matrix[users]
+        self._spectrum: Spectrum | None = None
+        self._wanted = 0
+
+    def spectrum(self, settings: Settings) -> Spectrum:
+        """Return the spectrum of the train part that settings need; the last one is kept."""
+        kept, normalisation = self._spectrum, settings.normalisation
+        if kept is None or kept.normalisation != normalisation or self._wanted < settings.wanted:
+            self._wanted = 2 ** (settings.wanted - 1).bit_length()  # enough for wider ones, too
+            scale = (self.train.lowest, self.train.highest)
+            kept = decompose(self.train.matrix, scale, normalisation, self.seed, self._wanted)
+            self._spectrum = kept
+        return kept
+
+    def ndcgs(
+        self,
+        settings: Settings,
+        prior_strength: float = 0.0,
+        known: sparse.csr_matrix | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the users' nDCG at 10; ``known`` may be less of what they have rated."""
+        known = self.known if known is None else known
+        spectrum = self.spectrum(settings)
+        embedding = settings.embed(spectrum)
+        weights = weigh(known, spectrum.mean, spectrum.half_range, spectrum.normalisation)
+        sources = embedding.vectors_ * embedding.fold_in_[:, None]
+        users = weights @ sources
+        sizes = np.maximum(np.diff(known.indptr), 1.0)
+        prior = prior_strength * mean_source(embedding, spectrum)
+        users += sizes[:, None] ** -settings.normalisation.user_exponent * prior
+        vectors = embedding.vectors_.astype(np.float32).T
+        found = []
+        for start in range(0, len(self.users), BLOCK):
+            block = slice(start, start + BLOCK)
+            scores = users[block].astype(np.float32) @ vectors
+            found.append(user_ndcgs(scores, self.known[block], self.relevant[block]))
+        return np.concatenate(found)
+
+
+def make_folds(data: Dataset, seed: int) -> list[Fold]:
+    """Return independent random splits; none where there is too little to hold out."""
+    data = _sample(data, seed)
+    wanted = -(-JUDGES // min(len(data.users), USERS))
+    count = min(max(wanted, FOLDS[0]), FOLDS[1])
+    parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
+    return [
+        Fold(data.with_ratings(train), data.with_ratings(test), seed)
+        for train, test in parts
+        if len(train) and len(test)
+    ]
+
+
+def _sample(data: Dataset, seed: int) -> Dataset:
+    """Return a data set small enough to try many settings on: all films, some of the users."""
+    if len(data.ratings) <= RATINGS:
+        return data
+    sizes = np.diff(data.matrix.indptr)
+    order = np.random.RandomState(seed).permutation(len(sizes))
+    kept = order[np.cumsum(sizes[order]) <= RATINGS]
+    return data.with_ratings(data.ratings[data.ratings["user"].isin(kept)])
+
+
+def user_ndcgs(
+    scores: NDArray[Any], known: sparse.csr_matrix, relevant: sparse.csr_matrix
+) -> NDArray[np.float64]:
+    """Return the nDCG (u,) of the ten best scores (u, n), films known left out."""
+    rows = np.repeat(np.arange(len(scores)), np.diff(known.indptr))
+    scores[rows, known.indices] = -np.inf
+    cutoff = min(CUTOFF, scores.shape[1])
+    best = np.argpartition(scores, scores.shape[1] - cutoff, axis=1)[:, -cutoff:]
+    order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+    wanted = np.zeros(scores.shape, np.bool_)
+    sizes = np.diff(relevant.indptr)
+    wanted[np.repeat(np.arange(len(scores)), sizes), relevant.indices] = True
+    hits = np.take_along_axis(wanted, np.take_along_axis(best, order, axis=1), axis=1)
+    discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
+    ideal = np.cumsum(discounts)[np.minimum(sizes, CUTOFF) - 1]
+    return np.asarray((hits @ discounts[:cutoff]) / ideal)
+
+
+def shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matrix:
+    """Return users × films ratings with at most so many, drawn at random, of each user."""
+    order = np.random.RandomState(seed).rand(ratings.nnz)
+    users = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr))
+    shuffled = np.lexsort((order, users))
+    rank = np.arange(ratings.nnz) - ratings.indptr[users]
+    kept = np.sort(shuffled[rank < most])
+    places = (users[kept], ratings.indices[kept])
+    return sparse.csr_matrix((ratings.data[kept], places), shape=ratings.shape)

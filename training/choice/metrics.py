@@ -1,0 +1,101 @@
+"""Accuracy: metrics, and the ranking that serves measured on ratings it has not seen."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recommender.model.artifact import Model, Rows
+from recommender.model.ranking import Profile, Strategy, rank
+
+CUTOFF = 10
+PROTOCOL = (
+    "25% of each film's ratings held out at random (seed {seed}), rated films left out of the "
+    "lists, every held-out rating relevant, means over the users who have one (10,000 of them, "
+    "if there are more), k = 10"
+)
+METRICS = ("ndcg", "map", "precision", "recall", "hit_rate", "mrr")
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Users with held-out ratings: ids (u,), what they rated before, and the films held out."""
+
+    users: NDArray[np.int64]
+    known: list[Profile]
+    relevant: list[NDArray[np.int32]]
+
+
+def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Profiles:
+    """Return profiles of the train part, in rows of a model, for users of the test part."""
+    row_of_film = model.rows_by_id.astype(np.int32)  # films of a data set stand in order of id
+    relevant = {user: row_of_film[part["film"].to_numpy()] for user, part in test.groupby("user")}
+    empty = Profile(np.empty(0, np.int32), np.empty(0, np.float32))
+    train = train.assign(row=row_of_film[train["film"].to_numpy()]).sort_values(["user", "row"])
+    known = {
+        user: Profile(part["row"].to_numpy(), part["avaliacao"].to_numpy(np.float32))
+        for user, part in train[train["user"].isin(relevant.keys())].groupby("user")
+    }
+    users = np.unique(test["user"])
+    return Profiles(
+        users,
+        [known.get(user, empty) for user in users],
+        [relevant[user] for user in users],
+    )
+
+
+def rank_all(
+    model: Model, profiles: Profiles, strategy: Strategy, diversity: float = 0.0
+) -> list[Rows]:
+    """Return each user's first films (rows) by the ranking that serves, rated films left out."""
+    return [
+        rank(model, profile, strategy, limit=CUTOFF, include_rated=False, diversity=diversity).rows
+        for profile in profiles.known
+    ]
+
+
+def score_lists(
+    lists: Iterable[NDArray[Any]], relevant: Iterable[NDArray[Any]]
+) -> dict[str, Array]:
+    """Return each metric (u,) of lists of at most ten films, best first.
+
+    Binary relevance. nDCG: gain 1, discount log2(rank + 1), the ideal list holding min(10,
+    relevant) films. MAP: precision at each hit, summed, over the number of all relevant films.
+    """
+    discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
+    found: dict[str, list[float]] = {name: [] for name in METRICS}
+    for films, wanted in zip(lists, relevant, strict=True):
+        hits = np.zeros(CUTOFF)
+        hits[: len(films)] = np.isin(films, wanted)
+        places = np.arange(CUTOFF) + 1
+        found["ndcg"].append(float(hits @ discounts / discounts[: len(wanted)].sum()))
+        found["map"].append(float((np.cumsum(hits) / places) @ hits / len(wanted)))
+        found["precision"].append(float(hits.mean()))
+        found["recall"].append(float(hits.sum() / len(wanted)))
+        found["hit_rate"].append(float(hits.any()))
+        found["mrr"].append(float((hits / places).max()))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def summarise(metrics: dict[str, Array]) -> dict[str, dict[str, float | None]]:
+    """Return the mean of each metric over users, with half its 95% confidence interval.
+
+    The interval is that of a mean of independent values: 1.96 standard errors. A single user
+    has none.
+    """
+    return {
+        name: {"mean": round(float(values.mean()), 6), "margin": _margin(values)}
+        for name, values in metrics.items()
+    }
+
+
+def _margin(values: Array) -> float | None:
+    if len(values) < 2:
+        return None
+    return round(1.96 * float(values.std(ddof=1)) / math.sqrt(len(values)), 6)

@@ -1,0 +1,1 @@
+"""How good it is beside others. Not part of the training function."""

@@ -1,0 +1,129 @@
+"""Accuracy for users of whom little is known."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy import sparse
+
+from recommender.model.artifact import Model
+from recommender.model.ranking import Profile, Strategy, rank
+from training.bake.picture import GREY, INK, PAPER
+from training.choice.folds import shorten, user_ndcgs
+from training.choice.metrics import CUTOFF, score_lists, summarise
+from training.data.dataset import Dataset
+from training.evaluation.baselines import Baseline
+from training.model.fit import Hyperparameters, fit
+
+KNOWN = (0, 1, 2, 3, 5, 10)
+PARTS = 5  # of the users: each part is new to models fitted on the others
+COLOURS = {"padrao": "#1f5fbf", "EASE": "#d9730d", "populares": GREY}
+
+Array = NDArray[np.float64]
+
+
+def measure(
+    train: Dataset, test: Dataset, chosen: Hyperparameters, ease: Baseline | None
+) -> dict[str, Any]:
+    """Return the nDCG at 10 of users with 0, 1, 2, 3, 5, 10 known ratings and with all of them.
+
+    The users with ten train ratings or more, and one to find, are parted in five. What is known of
+    a part's users is drawn from their train ratings, at random; the models are fitted on all other
+    users' train ratings, with the hyperparameters chosen on the train part. To find are the
+    held-out ratings. No train film of a user is listed, known or not, so that the lists are drawn
+    from the same films however much is known. EASE cannot rank for users of whom nothing is known:
+    there its figure is that of the popular list.
+    """
+    sizes = np.bincount(train.ratings["user"], minlength=len(train.users))
+    users = np.intersect1d(np.flatnonzero(sizes >= KNOWN[-1]), test.ratings["user"])
+    if len(users) < PARTS:
+        return {}
+    order = np.random.RandomState(chosen.seed).permutation(users)
+    found: dict[str, list[list[Array]]] = {}
+    for number in range(PARTS):
+        cohort = np.sort(order[number::PARTS])
+        for name, ndcgs in _measure_part(train, test, cohort, chosen, ease).items():
+            found.setdefault(name, []).append(ndcgs)
+    curves = {
+        name: [
+            summarise({"ndcg": np.concatenate(parts)})["ndcg"]
+            for parts in zip(*cohorts, strict=True)
+        ]
+        for name, cohorts in found.items()
+    }
+    return {"users": len(users), "known": [*KNOWN, "all"], "ndcg": curves}
+
+
+def _measure_part(
+    train: Dataset,
+    test: Dataset,
+    cohort: NDArray[np.int64],
+    chosen: Hyperparameters,
+    ease: Baseline | None,
+) -> dict[str, list[Array]]:
+    """Return by name the nDCG of a part's users (u,), for each number of known ratings."""
+    own = train.ratings["user"].isin(cohort)
+    others = train.with_ratings(train.ratings[~own])
+    whole, relevant = train.matrix[cohort], test.matrix[cohort]
+    model = fit(others, chosen)
+    if ease is not None:
+        ease.fit(others.matrix)
+    found: dict[str, list[Array]] = {}
+    for most in (*KNOWN, len(train.films)):
+        known = shorten(whole, most, chosen.seed)
+        for strategy in (Strategy.MODEL, Strategy.POPULAR):
+            ndcgs = _serve(model, known, whole, relevant, strategy)
+            found.setdefault(strategy.value, []).append(ndcgs)
+        if ease is not None and not most:  # it has nothing to go by: as in any real use of it
+            found.setdefault("EASE", []).append(found[Strategy.POPULAR.value][0])
+        elif ease is not None:
+            ndcgs = user_ndcgs(ease.scores(known, cohort), whole, relevant)
+            found.setdefault("EASE", []).append(ndcgs)
+    return found
+
+
+def _serve(
+    model: Model,
+    known: sparse.csr_matrix,
+    whole: sparse.csr_matrix,
+    relevant: sparse.csr_matrix,
+    strategy: Strategy,
+) -> Array:
+    """Return the nDCG (u,) of lists as served to users of whom so much is known."""
+    lists, wanted = [], []
+    for user in range(known.shape[0]):
+        films = model.rows_by_id[known[user].indices].astype(np.int32)
+        order = np.argsort(films)
+        profile = Profile(films[order], known[user].data.astype(np.float32)[order])
+        barred = model.film_ids[model.rows_by_id[whole[user].indices]].tolist()
+        ranking = rank(model, profile, strategy, limit=CUTOFF, excluded=barred, include_rated=False)
+        lists.append(ranking.rows)
+        wanted.append(model.rows_by_id[relevant[user].indices])
+    return score_lists(lists, wanted)["ndcg"]
+
+
+def draw(cold: dict[str, Any], path: Path) -> None:
+    """Draw the curves; equal figures give equal bytes."""
+    figure = Figure(figsize=(7, 4.2), facecolor=PAPER, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    places = np.arange(len(cold["known"]))
+    for name, points in cold["ndcg"].items():
+        means = np.array([point["mean"] for point in points])
+        margins = np.array([point["margin"] for point in points])
+        axes.plot(places, means, marker="o", color=COLOURS[name], label=name)
+        axes.fill_between(
+            places, means - margins, means + margins, color=COLOURS[name], alpha=0.15, linewidth=0
+        )
+    axes.set_xticks(places, [str(known) for known in cold["known"]])
+    axes.set_xlabel("ratings known of the user", color=GREY)
+    axes.set_ylabel("nDCG@10", color=GREY)
+    axes.set_title(f"{cold['users']} new users", loc="left", color=INK)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    with mpl.rc_context({"svg.hashsalt": "filmes", "svg.fonttype": "none"}):
+        figure.savefig(path, metadata={"Date": None, "Creator": None})

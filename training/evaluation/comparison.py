@@ -1,0 +1,226 @@
+"""The whole evaluation: our strategies as they serve, beside the baselines, by each protocol."""
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from recommender.model.artifact import Model
+from recommender.model.ranking import Profile, Strategy, rank
+from training.choice.folds import BLOCK, make_folds
+from training.choice.metrics import (
+    CUTOFF,
+    METRICS,
+    Profiles,
+    make_profiles,
+    rank_all,
+    score_lists,
+    summarise,
+)
+from training.choice.search import Choice, choose
+from training.data.dataset import TIME_COLUMN, Dataset
+from training.data.splits import BY_FILM, PROTOCOLS, Protocol
+from training.evaluation import coldfilms, coldusers
+from training.evaluation.baselines import Baseline
+from training.evaluation.tuning import candidates, settings, tune
+from training.evaluation.variety import Variety
+from training.model.fit import fit
+
+DIVERSITIES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+
+Rows = NDArray[np.int64]
+
+_log = logging.getLogger(__name__)
+
+
+def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
+    """Return the figures of all protocols, and those of cold users, as plain values.
+
+    Under each protocol our hyperparameters and those of each baseline are chosen anew on folds of
+    its train part, by nDCG at 10; its test part is looked at once. One thread for all.
+    """
+    left_out: dict[str, str] = {}
+    parts: list[dict[str, Any]] = []
+    more: dict[str, Any] = {"diversity": [], "cold_users": {}, "cold_films": {}}
+    with threadpool_limits(1):
+        for protocol in PROTOCOLS:
+            name = f"protocol {protocol.name}"
+            if protocol.timed and TIME_COLUMN not in data.ratings:
+                left_out[name] = "the data does not say when ratings were given"
+                continue
+            train, test = protocol.parts(data, seed)
+            if not len(train.ratings) or not len(test.ratings):
+                left_out[name] = "too few ratings to hold any out"
+                continue
+            _log.info("protocol %s: %s", protocol.name, protocol.held_out)
+            trial = Trial(train, test, seed, budget)
+            parts.append(trial.run(protocol))
+            left_out |= trial.left_out
+            if protocol is BY_FILM:
+                chosen = trial.choice.chosen
+                more = {
+                    "diversity": trial.diversity(),
+                    "cold_users": coldusers.measure(train, test, chosen, trial.ease),
+                    "cold_films": coldfilms.measure(train, test, chosen),
+                }
+    return {"seed": seed, "protocols": parts, **more, "left_out": left_out}
+
+
+class Trial:
+    """One train and test part, on which everything is chosen, fitted and measured."""
+
+    choice: Choice
+    model: Model
+    profiles: Profiles
+    ease: Baseline | None = None  # as tuned
+
+    def __init__(self, train: Dataset, test: Dataset, seed: int, budget: float) -> None:
+        self.train, self.test, self.seed, self.budget = train, test, seed, budget
+        self.variety = Variety(train)
+        self.users: Rows = np.unique(test.ratings["user"])
+        self.known = [train.matrix[user].indices for user in self.users]
+        self.relevant = [test.matrix[user].indices for user in self.users]
+        tried, self.left_out = candidates(len(train.users), len(train.films), seed)
+        self.candidates = tried
+
+    def run(self, protocol: Protocol) -> dict[str, Any]:
+        """Return a protocol's figures: a row for each strategy and baseline."""
+        started = time.perf_counter()
+        self.choice = choose(self.train, self.seed, self.budget)
+        self.model = model = fit(self.train, self.choice.chosen)
+        seconds = time.perf_counter() - started
+        self.profiles = profiles = make_profiles(model, self.train.ratings, self.test.ratings)
+        rows = []
+        for strategy in Strategy:
+            lists = _positions(self.train, model, rank_all(model, profiles, strategy))
+            rows.append({"name": strategy.value, "ours": True, **self.measure(lists)})
+        rows[0] |= {"tried": len(self.choice.settings), "seconds": round(seconds, 1)}
+        index = measure_index(model, profiles)
+        folds = make_folds(self.train, self.seed)
+        for name, tried in self.candidates.items():
+            _log.info("%s: %d settings", name, len(tried))
+            tuned = tune(tried, folds)
+            started = time.perf_counter()
+            best = tuned.best.fit(self.train.matrix)
+            seconds = tuned.seconds + time.perf_counter() - started
+            if name == "EASE":
+                self.ease = best
+            about = {"tried": tuned.tried, "seconds": round(seconds, 1)}
+            rows.append(
+                {"name": name, "ours": False, **about, "settings": settings(best)}
+                | self.measure(self.lists(best))
+            )
+        return {
+            "name": protocol.name,
+            "held_out": protocol.held_out,
+            "users": len(self.users),
+            "train": len(self.train.ratings),
+            "test": len(self.test.ratings),
+            "hyperparameters": self.choice.chosen.as_dict(),
+            "complete": self.choice.complete,
+            "validation": self.choice.settings[:CUTOFF],
+            "index": index,
+            "rows": rows,
+        }
+
+    def diversity(self) -> list[dict[str, Any]]:
+        """Return the figures of lists re-ordered for more and more diversity."""
+        return [
+            {
+                "diversidade": step,
+                **self.measure(
+                    _positions(
+                        self.train,
+                        self.model,
+                        rank_all(self.model, self.profiles, Strategy.MODEL, step),
+                    )
+                ),
+            }
+            for step in DIVERSITIES
+        ]
+
+    def lists(self, baseline: Baseline) -> list[Rows]:
+        """Return each user's ten best films by a baseline, known ones left out."""
+        found: list[Rows] = []
+        for start in range(0, len(self.users), BLOCK):
+            users = self.users[start : start + BLOCK]
+            known = self.train.matrix[users]
+            found += best_films(baseline.scores(known, users), self.known[start : start + BLOCK])
+        return found
+
+    def measure(self, lists: list[Rows]) -> dict[str, Any]:
+        """Return all metrics of lists."""
+        of_users = score_lists(lists, self.relevant)
+        of_users |= self.variety.of_users(lists, self.known)
+        finite = {name: values[np.isfinite(values)] for name, values in of_users.items()}
+        kept = {name: values for name, values in finite.items() if len(values)}
+        of_all = {n: round(value, 6) for n, value in self.variety.of_catalogue(lists).items()}
+        return {"metrics": summarise(kept), **of_all}
+
+
+def best_films(scores: NDArray[Any], known: list[Rows]) -> list[Rows]:
+    """Return the ten films of highest score of each row, equals by id, known ones left out."""
+    lists = []
+    for row, own in zip(scores, known, strict=True):
+        allowed = np.setdiff1d(np.arange(len(row)), own)
+        lists.append(allowed[np.argsort(-row[allowed], kind="stable")[:CUTOFF]])
+    return lists
+
+
+def _positions(data: Dataset, model: Model, lists: list[NDArray[np.integer]]) -> list[Rows]:
+    """Return films by position in the data set instead of row of the model."""
+    ids = data.films["id"].to_numpy(np.int64)
+    return [np.searchsorted(ids, model.film_ids[rows]) for rows in lists]
+
+
+@dataclass
+class Counted:
+    """Film vectors that count how many of them a ranking takes."""
+
+    vectors: NDArray[np.float32]
+    taken: int = 0
+
+    def __getitem__(self, rows: Any) -> Any:
+        """Return some vectors, not to score by them."""
+        return self.vectors[rows]
+
+    def take(self, rows: Any, axis: int) -> Any:
+        """Return some vectors."""
+        self.taken += len(rows)
+        return self.vectors.take(rows, axis)
+
+    def dot(self, user: NDArray[np.float32]) -> Any:
+        """Return the scores of all films."""
+        self.taken += len(self.vectors)
+        return self.vectors.dot(user)
+
+
+def share_scored(model: Model, profiles: Sequence[Profile], limit: int = CUTOFF) -> float:
+    """Return the mean share of the films that serving scores for a profile."""
+    counted = Counted(model.vectors)
+    watched = replace(model, vectors=cast(Any, counted))
+    for profile in profiles:
+        rank(watched, profile, limit=limit, include_rated=False)
+    folded_in = sum(len(profile.rows) for profile in profiles)
+    return (counted.taken - folded_in) / len(profiles) / len(model.film_ids)
+
+
+def measure_index(model: Model, profiles: Profiles) -> dict[str, float]:
+    """Return the share of films that serving scores for a user, and the nDCG that this loses."""
+    served = rank_all(model, profiles, Strategy.MODEL)
+    exact = rank_all(replace(model, candidates=len(model.film_ids)), profiles, Strategy.MODEL)
+    ndcgs = [
+        float(score_lists(lists, profiles.relevant)[METRICS[0]].mean()) for lists in (served, exact)
+    ]
+    return {
+        "cells": len(model.cell_centers),
+        "candidates": model.candidates,
+        "share_scored": round(share_scored(model, profiles.known), 6),
+        "exact_ndcg": round(ndcgs[1], 6),
+        "loss": round(1 - ndcgs[0] / ndcgs[1], 6) if ndcgs[1] else 0.0,
+    }

@@ -1,0 +1,106 @@
+"""The evaluation as Markdown tables."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from training.choice.metrics import CUTOFF, METRICS
+from training.evaluation.variety import CATALOGUE, VARIETY
+
+RULES = (
+    f"Mean ± half its 95% interval over the users who have held-out ratings, k = {CUTOFF}; every "
+    "held-out rating is relevant, rated films are left out of the lists. All hyperparameters, the "
+    "baselines' too, are chosen by nDCG on folds of the train part. Bold: ours, as served."
+)
+
+
+def render(found: dict[str, Any]) -> str:
+    """Return the figures of ``comparison.compare`` as text."""
+    parts = [RULES]
+    for protocol in found["protocols"]:
+        parts += _protocol(protocol, found["seed"])
+    if found["diversity"]:
+        parts += _diversity(found["diversity"])
+    if found["cold_users"]:
+        parts += _cold_users(found["cold_users"])
+    if found["cold_films"]:
+        parts.append(_cold_films(found["cold_films"]))
+    if found["left_out"]:
+        parts.append("Left out:")
+        parts.append("\n".join(f"- {name}: {why}" for name, why in found["left_out"].items()))
+    return "\n\n".join(parts)
+
+
+def _protocol(found: dict[str, Any], seed: int) -> list[str]:
+    title = f"## Protocol {found['name']}: {found['held_out']} held out (seed {seed})"
+    counts = f"{found['users']} users, {found['train']} train and {found['test']} test ratings."
+    rows = found["rows"]
+    accuracy = _table(
+        ["", *METRICS, "settings tried", "search + fit, s"],
+        [[_name(row), *_means(row, METRICS, 3), *_effort(row)] for row in rows],
+    )
+    variety = _table(
+        ["", *VARIETY, *CATALOGUE],
+        [
+            [_name(row), *_means(row, VARIETY, 2), *(f"{row[name]:.2f}" for name in CATALOGUE)]
+            for row in rows
+        ],
+    )
+    index = found["index"]
+    text = (
+        f"The index scores {100 * index['share_scored']:.1f}% of the films (at least "
+        f"{index['candidates']}, out of {index['cells']} cells). Scoring all gives nDCG "
+        f"{index['exact_ndcg']:.4f}, of which this loses {100 * index['loss']:.2f}%."
+    )
+    return [title, counts, accuracy, variety, text]
+
+
+def _cold_users(cold: dict[str, Any]) -> list[str]:
+    title = f"## New users, nDCG by ratings known (protocol A, {cold['users']} users)"
+    rows = [[name, *(_cell(**point) for point in points)] for name, points in cold["ndcg"].items()]
+    return [title, _table(["", *map(str, cold["known"])], rows)]
+
+
+def _diversity(steps: list[dict[str, Any]]) -> list[str]:
+    names = ("ndcg", *VARIETY)
+    rows = [[f"{step['diversidade']:g}", *_means(step, names, 3)] for step in steps]
+    title = "## What `diversidade` costs and gives (protocol A)"
+    return [title, _table(["diversidade", *names], rows)]
+
+
+def _cold_films(cold: dict[str, Any]) -> str:
+    ndcg = {name: _cell(**figure) for name, figure in cold["ndcg"].items()}
+    text = (
+        f"## New films (protocol A, {cold['hidden']} films without a rating)\n\n"
+        f"nDCG of the lists as served: {ndcg['lists']}; if these films had no vectors: "
+        f"{ndcg['lists_without']}."
+    )
+    if "among_hidden" in ndcg:
+        text += (
+            f" Of these films alone, for the {cold['users']} users who have one to find: "
+            f"{ndcg['among_hidden']}; in random order {ndcg['among_hidden_random']}."
+        )
+    return text
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"**{row['name']}**" if row["ours"] else str(row["name"])
+
+
+def _means(row: dict[str, Any], metrics: Iterable[str], digits: int) -> list[str]:
+    found = (row["metrics"].get(metric) for metric in metrics)
+    return [_cell(**figure, digits=digits) if figure else "" for figure in found]
+
+
+def _cell(mean: float, margin: float | None, digits: int = 3) -> str:
+    if margin is None:
+        return f"{mean:.{digits}f}"
+    return f"{mean:.{digits}f} ± {margin:.{digits}f}"
+
+
+def _effort(row: dict[str, Any]) -> list[str]:
+    return [str(row.get(key, "")) for key in ("tried", "seconds")]

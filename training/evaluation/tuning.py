@@ -1,0 +1,87 @@
+"""The settings of each baseline, chosen on the same folds as ours."""
+
+import time
+from dataclasses import dataclass, fields
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from training.choice.folds import BLOCK, Fold, user_ndcgs
+from training.evaluation import lenskit
+from training.evaluation.baselines import (
+    Baseline,
+    Ease,
+    FilmNeighbours,
+    Groups,
+    UserNeighbours,
+)
+from training.evaluation.factors import Als, Bpr
+from training.evaluation.lenskit import LensKitAls
+
+DENSE = 12_000  # films or users of which all pairs are held in memory
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The best of a baseline's candidates, how many there were, and their nDCG on the folds."""
+
+    best: Baseline
+    tried: int
+    ndcg: float
+    seconds: float
+
+
+def candidates(users: int, films: int, seed: int) -> tuple[dict[str, list[Any]], dict[str, str]]:
+    """Return the baselines to choose from, by name, and why any others are left out."""
+    reaches = (10, 20, 40, 80, 160, 320)
+    found: dict[str, list[Any]] = {
+        "user groups (the original)": [Groups(k, seed) for k in (2, 5, 10, 20, 40)],
+        "user k-NN": [UserNeighbours(k, tfidf) for k in reaches for tfidf in (False, True)],
+        "item k-NN": [FilmNeighbours(k, tfidf) for k in reaches for tfidf in (False, True)],
+        "EASE": [Ease(x) for x in (1, 3, 10, 30, 100, 200, 300, 400, 600, 1000, 2000, 4000, 8000)],
+        "ALS": [Als(f, a, seed) for f in (8, 16, 32, 64) for a in (1.0, 2.0, 5.0)],
+        "BPR": [Bpr(f, p, seed) for f in (16, 32, 64) for p in (25, 40, 60, 80)],
+        "LensKit ALS": [LensKitAls(f, w, seed) for f in (8, 16, 32) for w in (0.5, 1.0, 3.0)],
+    }
+    reasons: dict[str, str] = {}
+    if not lenskit.PYTHON.exists():
+        reasons["LensKit ALS"] = "it needs an environment of its own: make lenskit"
+    if find_spec("implicit") is None:
+        reasons |= dict.fromkeys(("ALS", "BPR"), "the package implicit is not installed")
+    if users > DENSE:
+        reasons["user k-NN"] = f"{users} users, it is made for {DENSE} at most"
+    if films > DENSE:
+        reasons["item k-NN"] = f"{films} films, it is made for {DENSE} at most"
+    if min(users, films) > DENSE:
+        reasons["EASE"] = f"{users} users and {films} films, one may not be more than {DENSE}"
+    return {name: tried for name, tried in found.items() if name not in reasons}, reasons
+
+
+def tune(tried: list[Any], folds: list[Fold]) -> Tuned:
+    """Return the candidate with the best mean nDCG at 10 over the users of all folds."""
+    started = time.perf_counter()
+    best, ndcg = tried[0], 0.0
+    if len(tried) > 1 and folds:  # else there is nothing to choose by
+        for candidate in tried:
+            reached = float(np.concatenate([_judge(candidate, fold) for fold in folds]).mean())
+            if reached > ndcg:
+                best, ndcg = candidate, reached
+    return Tuned(best, len(tried), ndcg, time.perf_counter() - started)
+
+
+def settings(baseline: Baseline) -> dict[str, Any]:
+    """Return the settings of a baseline."""
+    names = [field.name for field in fields(baseline)]  # type: ignore[arg-type]
+    return {name: getattr(baseline, name) for name in names if name != "seed"}
+
+
+def _judge(baseline: Baseline, fold: Fold) -> np.ndarray[Any, Any]:
+    baseline.fit(fold.train.matrix)
+    found = []
+    for start in range(0, len(fold.users), BLOCK):
+        block = slice(start, start + BLOCK)
+        known = fold.known[block]
+        scores = baseline.scores(known, fold.users[block])
+        found.append(user_ndcgs(scores, known, fold.relevant[block]))
+    return np.concatenate(found)

@@ -1,0 +1,75 @@
+"""What lists are like besides accurate: covering, diverse, novel, and biased to the popular."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from training.data.dataset import Dataset
+
+VARIETY = ("diversity", "novelty", "lift")  # of each user's list
+CATALOGUE = ("coverage", "gini")  # of all lists together
+
+Rows = NDArray[np.int64]
+Array = NDArray[np.float64]
+
+
+class Variety:
+    """Measures of lists of films, by the genres and the train ratings of a data set.
+
+    *diversity*: the mean distance between two films of a list, 1 less the Jaccard index of their
+    genres (Ziegler et al., Improving Recommendation Lists Through Topic Diversification, 2005);
+    films without genres are at distance 1 of all.
+
+    *novelty*: the mean of -log2(share of the users who rated the film), in bits (Zhou et al.,
+    Solving the apparent diversity-accuracy dilemma, 2010); one rater at least.
+
+    *lift*: the mean popularity of a list over that of the user's own films, less 1: popularity
+    bias (Abdollahpouri et al., The Unfairness of Popularity Bias in Recommendation, 2019). Users of
+    whom nothing is known have none.
+
+    *coverage*: the share of all films that are in some list (Ge, Delgado, Jannach, Beyond Accuracy,
+    2010).
+
+    *gini*: how unequally the places in the lists fall to all films, 0 equally, towards 1 to a few
+    (Fleder, Hosanagar, Blockbuster Culture's Next Rise or Fall, 2009).
+    """
+
+    def __init__(self, train: Dataset) -> None:
+        self.genres: Array = MultiLabelBinarizer().fit_transform(train.genres()).astype(np.float64)
+        self.counts = np.bincount(train.ratings["film"], minlength=len(train.films))
+        self.users = len(train.users)
+
+    def of_users(self, lists: list[Rows], known: list[Rows]) -> dict[str, Array]:
+        """Return what is measured of each list of films (positions); NaN where it is nothing."""
+        information = -np.log2(np.maximum(self.counts, 1) / self.users)
+        found = {
+            "diversity": [self._distance(films) for films in lists],
+            "novelty": [_mean(information[films]) for films in lists],
+            "lift": [
+                _mean(self.counts[films]) / _mean(self.counts[own]) - 1
+                for films, own in zip(lists, known, strict=True)
+            ],
+        }
+        return {name: np.array(values) for name, values in found.items()}
+
+    def of_catalogue(self, lists: list[Rows]) -> dict[str, float]:
+        """Return what is measured of all lists together."""
+        places = np.bincount(np.concatenate(lists), minlength=len(self.counts))
+        shares = np.sort(places) / max(places.sum(), 1)
+        count = len(shares)
+        weights = 2 * np.arange(1, count + 1) - count - 1
+        return {"coverage": float((places > 0).mean()), "gini": float(weights @ shares / count)}
+
+    def _distance(self, films: Rows) -> float:
+        common = self.genres[films] @ self.genres[films].T
+        sizes = common.diagonal()
+        union = sizes[:, None] + sizes[None, :] - common
+        pairs = np.triu_indices(len(films), 1)
+        return _mean(1 - common[pairs] / np.maximum(union[pairs], 1))
+
+
+def _mean(values: NDArray[Any]) -> float:
+    """Return the mean; of nothing NaN."""
+    return float(values.mean()) if len(values) else float("nan")

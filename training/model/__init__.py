@@ -1,0 +1,1 @@
+"""What is learned from a data set: film vectors, groups, labels."""

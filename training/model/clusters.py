@@ -1,0 +1,133 @@
+"""KMeans in both its places: over films, for the index and the groups; over users, for tastes."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
+
+from recommender.model.artifact import SHELF, Floats, Rows
+
+SAMPLE = 64  # films a cell that KMeans is fitted on; beyond that the rest are only assigned
+BLOCK = 100_000  # films assigned at a time
+
+Array = NDArray[np.float64]
+
+
+class FilmCells:
+    """KMeans over the directions of film vectors: the cells of the inverted file.
+
+    Lengths are left out, for they are mostly popularity: a cell holds films that the same people
+    like, of which the shelves (see ``shelve``) put the longest first.
+
+    Args:
+        cells: how many; by default the square root of the number of films.
+        seed: of the starting centres.
+    """
+
+    centers_: Array  # (k, d)
+    labels_: NDArray[np.int32]  # (n,)
+
+    def __init__(self, cells: int | None = None, seed: int = 42) -> None:
+        self.cells = cells
+        self.seed = seed
+
+    def fit(self, vectors: NDArray[np.floating]) -> Self:
+        """Learn ``centers_`` and ``labels_`` of film vectors (n, d); zeros have no direction."""
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        directions = vectors / np.where(lengths > 0, lengths, 1)
+        wanted = min(max(self.cells or round(np.sqrt(len(vectors))), 1), len(vectors))
+        if len(vectors) <= SAMPLE * wanted:
+            kmeans = _fit(KMeans(wanted, n_init=3, random_state=self.seed), directions)
+            self.centers_, self.labels_ = kmeans.cluster_centers_, kmeans.labels_
+            return self
+        directions = directions.astype(np.float32)
+        random = np.random.RandomState(self.seed)
+        sample = random.choice(len(vectors), SAMPLE * wanted, replace=False)
+        kmeans = KMeans(wanted, init="random", n_init=1, max_iter=15, random_state=self.seed)
+        _fit(kmeans, directions[sample])
+        blocks = [kmeans.predict(directions[i : i + BLOCK]) for i in range(0, len(vectors), BLOCK)]
+        self.centers_, self.labels_ = kmeans.cluster_centers_, np.concatenate(blocks)
+        return self
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """The order of films in an index, and where in it cells and shelves begin; see ``Model``."""
+
+    order: NDArray[np.intp]  # (n,) films, cell after cell, the longest vector of each first
+    cell_starts: Rows  # (k + 1,)
+    cell_shelves: Rows  # (k + 1,)
+    shelf_cells: Rows  # (s,)
+    shelf_starts: Rows  # (s + 1,)
+    shelf_lengths: Floats  # (s,)
+
+
+def shelve(labels: NDArray[np.int32], cells: int, vectors: Floats) -> Shelves:
+    """Put films (n,) with their cells and vectors (n, d) on shelves of 8, 16, 32 … in each cell."""
+    lengths = np.linalg.norm(vectors, axis=1)
+    order = np.lexsort((-lengths, labels))
+    sizes = np.bincount(labels, minlength=cells)
+    cell_starts = np.concatenate([[0], np.cumsum(sizes)])
+    shelves = np.maximum(np.ceil(np.log2(sizes / SHELF + 1)), 1).astype(np.intp)
+    cell_shelves = np.concatenate([[0], np.cumsum(shelves)])
+    number = np.arange(cell_shelves[-1]) - np.repeat(cell_shelves[:-1], shelves)
+    starts = np.repeat(cell_starts[:-1], shelves) + SHELF * (2**number - 1)
+    ends = np.append(starts[1:], len(order))
+    longest = np.append(lengths[order], 0)[starts]
+    return Shelves(
+        order=order,
+        cell_starts=cell_starts.astype(np.int32),
+        cell_shelves=cell_shelves.astype(np.int32),
+        shelf_cells=np.repeat(np.arange(cells), shelves).astype(np.int32),
+        shelf_starts=np.append(starts, len(order)).astype(np.int32),
+        shelf_lengths=np.where(ends > starts, longest, 0).astype(np.float32),
+    )
+
+
+class TasteGroups:
+    """The original algorithm: KMeans over users' standardised ratings, missing = 0.
+
+    Standardising is dividing each film by its deviation and shifting it by its mean. KMeans does
+    not change when all points are shifted alike, so the sparse ratings are only divided, and the
+    centres are shifted afterwards: the same result as on the dense matrix, at any scale.
+
+    Args:
+        groups: how many clusters of users.
+        seed: of the starting centres.
+    """
+
+    centers_: Array  # (g, n) means of the standardised ratings
+    scale_: Array  # (n,) standard deviations, 1 where a film's ratings do not vary
+    shift_: Array  # (n,) means divided by scale_
+
+    def __init__(self, groups: int = 5, seed: int = 42) -> None:
+        self.groups = groups
+        self.seed = seed
+
+    def fit(self, ratings: sparse.csr_matrix) -> Self:
+        """Learn from users × films ratings."""
+        users, films = ratings.shape
+        mean = np.asarray(ratings.mean(axis=0)).ravel()
+        counts = np.bincount(ratings.indices, minlength=films)
+        apart = (ratings.data - mean[ratings.indices]) ** 2
+        squares = np.bincount(ratings.indices, weights=apart, minlength=films)
+        variance = (squares + (users - counts) * mean**2) / users
+        rounding = (users * np.finfo(np.float64).eps * np.maximum(mean, 1)) ** 2
+        self.scale_ = np.where(variance <= rounding, 1.0, np.sqrt(variance))
+        self.shift_ = mean / self.scale_
+        scaled = ratings.multiply(1 / self.scale_).tocsr()
+        kmeans = _fit(KMeans(min(self.groups, users), n_init=10, random_state=self.seed), scaled)
+        self.centers_ = kmeans.cluster_centers_ - self.shift_
+        return self
+
+
+def _fit(kmeans: KMeans, points: Array | sparse.csr_matrix) -> KMeans:
+    """Fit; fewer distinct points than clusters are no fault, some centres then coincide."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return kmeans.fit(points)

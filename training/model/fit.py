@@ -1,0 +1,201 @@
+"""From ratings and hyperparameters to the model that serves."""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.data.catalog import fold
+from recommender.model.artifact import Model
+from training.choice.fixed import Fixed
+from training.data.dataset import Dataset
+from training.model.clusters import FilmCells, TasteGroups, shelve
+from training.model.coldstart import fill, traits
+from training.model.embedding import (
+    MEAN_STRENGTH,
+    REFERENCE,
+    Normalisation,
+    SpectralEmbedding,
+    Spectrum,
+    decompose,
+)
+from training.model.labels import find_leads, label_cells
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What shapes the embedding; see ``Normalisation`` and ``SpectralEmbedding``."""
+
+    normalisation: Normalisation = field(default_factory=Normalisation)
+    bandwidth: int = 40
+    strength: float = 1.0
+    output_exponent: float = 0.2
+    correction: float = 0.0
+
+    @property
+    def wanted(self) -> int:
+        """How many singular vectors these settings make use of."""
+        return max(2 * self.bandwidth, REFERENCE)
+
+    def embed(self, spectrum: Spectrum) -> SpectralEmbedding:
+        """Return the film vectors that a spectrum gives."""
+        return SpectralEmbedding(
+            self.bandwidth, self.strength, self.output_exponent, self.correction
+        ).fit(spectrum)
+
+    def as_dict(self) -> dict[str, float]:
+        """Return all values by name, those of the normalisation among them."""
+        values = asdict(self)
+        return {**values.pop("normalisation"), **values}
+
+    def with_value(self, name: str, value: float) -> "Settings":
+        """Return the same settings but for one, named as in ``as_dict``."""
+        if hasattr(self.normalisation, name):
+            changed: dict[str, Any] = {
+                "normalisation": replace(self.normalisation, **{name: value})
+            }
+        else:
+            changed = {name: value}
+        return replace(self, **changed)
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """Everything that shapes a model besides the data."""
+
+    settings: Settings = field(default_factory=Settings)
+    prior_strength: float = 5.0  # ratings that what all users like counts for in each user's vector
+    cells: int | None = None  # by default the square root of the number of films
+    candidates: int | None = None  # films to score; by default a quarter of them
+    groups: int = 5
+    seed: int = 42
+
+    def with_values(self, values: Fixed) -> "Hyperparameters":
+        """Return the same but for some, named as in ``as_dict``."""
+        own = {name: value for name, value in values.items() if hasattr(self, name)}
+        settings = self.settings
+        for name in values.keys() - own.keys():
+            settings = settings.with_value(name, values[name])
+        return replace(self, settings=settings, **cast(Any, own))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, for a manifest."""
+        values = asdict(self)
+        return {**self.settings.as_dict(), **{n: v for n, v in values.items() if n != "settings"}}
+
+
+def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:
+    """Return what a rating adds to a user's vector (d,), in the mean over all ratings."""
+    weights = spectrum.ratings * embedding.fold_in_
+    return np.asarray(weights @ embedding.vectors_ / max(spectrum.ratings.sum(), 1.0))
+
+
+def fit(
+    data: Dataset,
+    chosen: Hyperparameters,
+    spectrum: Spectrum | None = None,
+    groups: TasteGroups | None = None,
+) -> Model:
+    """Fit the embedding and both KMeans models; parts fitted on the same data save time."""
+    settings = chosen.settings
+    spectrum = spectrum or decompose(
+        data.matrix,
+        (data.lowest, data.highest),
+        settings.normalisation,
+        chosen.seed,
+        settings.wanted,
+    )
+    embedding = settings.embed(spectrum)
+    vectors = fill(embedding.vectors_, spectrum.ratings, traits(data.films))
+    cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
+    groups = groups or TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
+
+    shelves = shelve(cells.labels_, len(cells.centers_), vectors.astype(np.float32))
+    order = shelves.order
+    film_ids = data.films["id"].to_numpy(np.int64)[order]
+    popularity = np.bincount(data.ratings["film"], minlength=len(order))[order] / len(data.users)
+    group_centers = groups.centers_[:, order].astype(np.float32)
+    group_shift = groups.shift_[order]
+    film_genres = data.genres()
+    names, starts, rows = _genre_lists([film_genres[film] for film in order])
+    return Model(
+        film_ids=film_ids,
+        rows_by_id=np.argsort(film_ids).astype(np.int64),
+        vectors=vectors[order].astype(np.float32),
+        fold_in=embedding.fold_in_[order].astype(np.float32),
+        prior=(chosen.prior_strength * mean_source(embedding, spectrum)).astype(np.float32),
+        user_exponent=settings.normalisation.user_exponent,
+        rating_slope=settings.normalisation.slope,
+        rating_half_range=spectrum.half_range,
+        rating_mean=spectrum.mean,
+        rating_mean_strength=MEAN_STRENGTH,
+        cell_centers=cells.centers_.astype(np.float32),
+        cell_starts=shelves.cell_starts,
+        cell_labels=label_cells(find_leads(data, cells.labels_), data.films["titulo"]),
+        cell_shelves=shelves.cell_shelves,
+        shelf_cells=shelves.shelf_cells,
+        shelf_starts=shelves.shelf_starts,
+        shelf_lengths=shelves.shelf_lengths,
+        candidates=chosen.candidates or -(-len(order) // 4),
+        popularity=popularity.astype(np.float32),
+        popular_rows=np.lexsort((film_ids, -popularity)).astype(np.int32),
+        group_centers=group_centers,
+        group_rows=np.stack([np.lexsort((film_ids, -center)) for center in group_centers]).astype(
+            np.int32
+        ),
+        group_scale=groups.scale_[order].astype(np.float32),
+        group_shift=group_shift.astype(np.float32),
+        group_norms=((groups.centers_[:, order] + group_shift) ** 2).sum(axis=1),
+        **pack_profiles(data, order)._asdict(),
+        genre_names=names,
+        genre_starts=starts,
+        genre_rows=rows,
+    )
+
+
+class Packed(NamedTuple):
+    """The profiles of all users, as a model has them."""
+
+    user_ids: NDArray[np.int64]
+    user_starts: NDArray[np.int64]
+    user_rows: NDArray[np.integer]
+    user_ratings: NDArray[np.float32]
+
+
+def pack_profiles(data: Dataset, order: NDArray[np.integer]) -> Packed:
+    """Return the profiles of all users, rows of the smallest type that holds them.
+
+    ``order`` (n,) are the films of the data in the order of a model's rows.
+    """
+    ids = data.users["id"].to_numpy(np.int64)
+    row_of_film = np.argsort(order)
+    by_id = np.argsort(ids)
+    users = np.argsort(by_id)[data.ratings["user"].to_numpy()]
+    rows = row_of_film[data.ratings["film"].to_numpy()]
+    ratings = data.ratings["avaliacao"].to_numpy(np.float32)
+    by_user = np.lexsort((rows, users))
+    return Packed(
+        ids[by_id],
+        np.concatenate([[0], np.cumsum(np.bincount(users, minlength=len(ids)))]).astype(np.int64),
+        rows[by_user].astype(np.min_scalar_type(len(order))),
+        ratings[by_user],
+    )
+
+
+def _genre_lists(
+    genres: list[list[str]],
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return names without case and accents, and for each the rows of its films."""
+    rows: dict[str, list[int]] = {}
+    for row, of_film in enumerate(genres):
+        for name in dict.fromkeys(fold(genre) for genre in of_film):
+            rows.setdefault(name, []).append(row)
+    names = sorted(rows)
+    sizes = [len(rows[name]) for name in names]
+    flat = [row for name in names for row in rows[name]]
+    return (
+        np.array(names, dtype=np.str_),
+        np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int32),
+        np.array(flat, dtype=np.int32),
+    )
