@@ -70,7 +70,7 @@ test: setup ## the whole test suite
 # `make build ARCHITECTURE=arm64` goes with `sam deploy --parameter-overrides Architecture=arm64`.
 build: setup $(PYTHON313) ## the deployable functions, with a model trained on DATA or the folder ARTIFACT
 	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --out artifact)
-	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a; a.load(a.bundled_folder())'
+	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.artifact_folder())'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
 $(PYTHON313): .ci/runtime uv.lock | setup
@@ -83,7 +83,6 @@ build-ApiFunction: setup $(PYTHON313)
 	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
 	.ci/package api "$(ARTIFACTS_DIR)"
 	$(PYTHON313) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"
-	$(BIN)/python -m recommender.aws.bundle "$(ARTIFACTS_DIR)"
 
 build-TrainingFunction: setup
 	cp -R recommender training "$(ARTIFACTS_DIR)"

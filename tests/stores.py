@@ -12,7 +12,7 @@ from botocore.config import Config
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from recommender.data.dynamo import CONFIG, DynamoStore
+from recommender.data.dynamo_store import CONFIG, DynamoStore
 from tests.emulator.ports import free_port
 
 CREDENTIALS = {
@@ -85,7 +85,7 @@ def _dynamodb(url: str) -> Any:
 def dynamo_store(url: str, table: str, config: Config = PATIENT) -> DynamoStore:
     """A store with moto for AWS; as the function makes it with ``CONFIG``."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recommender.data.dynamo.CONFIG", config)
+        patch.setattr("recommender.data.dynamo_store.CONFIG", config)
         for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_DYNAMODB": url}.items():
             patch.setenv(name, value)
         return DynamoStore(table)

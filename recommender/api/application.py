@@ -1,30 +1,35 @@
-"""The app: an artifact, the routes that answer from it, and what all answers have in common."""
+"""The app: an artifact, the routes that answer from it, and what all answers share."""
 
 import logging
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp
 
-from recommender.api import about, films, ratings, recommendations
-from recommender.api import openapi as documentation
-from recommender.api.access import Access, read_access
+from recommender.api.routes import about, films, ratings, recommendations
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
-from recommender.data.store import Store, open_store
+from recommender.data.store import Store, StoreError
 from recommender.http import problems
-from recommender.http.delivery import VERSION_HEADER, Delivery, Direct
+from recommender.http.middleware import VERSION_HEADER, BasePath, Delivery, Failures
 from recommender.http.timing import start
-from recommender.model.artifact import ArtifactError, bundled_folder, load
+from recommender.model.artifact import ArtifactError, load
+from recommender.settings import OPEN, Access, Settings, read_settings
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
 
 VERSION = "1.0.0"  # of the routes; that of the model is in X-Versao
+
+ROUTES = [
+    *films.router.routes,
+    *recommendations.router.routes,
+    *ratings.router.routes,
+    *about.router.routes,
+]
 
 CORS: dict[str, Any] = {
     "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
@@ -41,35 +46,34 @@ CORS: dict[str, Any] = {
     ],
 }
 
-# Given whole: an included router would be analysed a second time, at each cold start.
-ROUTES = [
-    *films.router.routes,
-    *recommendations.router.routes,
-    *ratings.router.routes,
-    *about.router.routes,
-]
-
 _log = logging.getLogger(__name__)
 
 
-class API(FastAPI):
-    """An app whose every answer is completed by ``Delivery``; ``Direct`` gives most of them."""
+def make_app() -> FastAPI:
+    """Return the app that the environment describes."""
+    settings = read_settings()
+    app = create_app(
+        settings.artifact,
+        settings.access,
+        open_store(settings),
+        origins=settings.origins,
+        base_path=settings.base_path,
+    )
+    start.done()
+    return app
 
-    def build_middleware_stack(self) -> ASGIApp:
-        """Return what answers a request, layer around layer."""
-        layers: ASGIApp = Direct(
-            super().build_middleware_stack(), self.routes, self.exception_handlers
-        )
-        if self.state.origins:
-            layers = CORSMiddleware(layers, allow_origins=self.state.origins, **CORS)
-        serving: Serving | None = self.state.serving
-        return Delivery(layers, serving.artifact.version if serving else "")
 
-
-def create_app(folder: Path, access: Access | None = None, store: Store | None = None) -> FastAPI:
+def create_app(
+    folder: Path,
+    access: Access = OPEN,
+    store: Store | None = None,
+    *,
+    origins: Sequence[str] = (),
+    base_path: str = "",
+) -> FastAPI:
     """Return the app serving an artifact folder; if it cannot be loaded, it answers 503.
 
-    Without rules everybody may read everything; without a store nothing can be written.
+    By default everybody may read everything, and without a store nothing can be written.
     """
     serving: Serving | None = None
     try:
@@ -86,27 +90,41 @@ def create_app(folder: Path, access: Access | None = None, store: Store | None =
         if store is not None:
             store.close()
 
-    app = API(
+    middleware = [
+        Middleware(Delivery, version=serving.artifact.version if serving else ""),
+        Middleware(Failures),
+    ]
+    if origins:
+        middleware.insert(1, Middleware(CORSMiddleware, allow_origins=origins, **CORS))
+    if base_path:
+        middleware.insert(0, Middleware(BasePath, base_path=base_path))
+    app = FastAPI(
         lifespan=lifespan,
         title="Filmes",
         description=DESCRIPTION,
         version=VERSION,
         routes=ROUTES,
+        middleware=middleware,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,
-        openapi_url=None,  # about.py serves both
+        openapi_url=None,  # routes/about.py serves the document and the page that shows it
         docs_url=None,
+        redoc_url=None,
     )
     app.state.serving = serving
-    app.state.access = access or Access()
-    app.state.origins = os.environ.get("CORS_ORIGINS", "").replace(",", " ").split()
-    problems.install(app)
-    documentation.install(app)
+    app.state.access = access
+    problems.install(app, StoreError)
     return app
 
 
-def make_app() -> FastAPI:
-    """Return the app that the environment describes."""
-    app = create_app(bundled_folder(), read_access(), open_store())
-    start.done()
-    return app
+def open_store(settings: Settings) -> Store | None:
+    """Return the store that the settings name, by table or by file; None for neither."""
+    if settings.ratings_table:
+        from recommender.data.dynamo_store import DynamoStore  # boto3 takes long to import
+
+        return DynamoStore(settings.ratings_table)
+    if settings.ratings_file:
+        from recommender.data.sqlite_store import SqliteStore
+
+        return SqliteStore(Path(settings.ratings_file))
+    return None

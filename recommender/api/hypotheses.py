@@ -1,10 +1,10 @@
-"""Ratings that a request brings along: whether they can be, and what they would change."""
+"""Ratings that a request brings along: whether they are valid, and what they would change."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from recommender.api.schemas import Hypothesis
+from recommender.api.schemas.answers import Difference, ListedFilm, MovedFilm
+from recommender.api.schemas.requests import Hypothesis
 from recommender.http.problems import invalid_fields
 from recommender.model.artifact import Artifact
 from recommender.model.ranking import find_rows
@@ -66,19 +66,20 @@ def _films_allowed(artifact: Artifact, films: Sequence[int]) -> list[str | None]
     return allowed
 
 
-def difference(
-    today: Sequence[int], then: Sequence[int], titles: Mapping[int, str]
-) -> dict[str, list[dict[str, Any]]]:
+def difference(today: Sequence[int], then: Sequence[int], titles: Mapping[int, str]) -> Difference:
     """Return which films (ids) entered a list, left it, or moved in it; places count from 1."""
     old, new = ({film: place for place, film in enumerate(ids, 1)} for ids in (today, then))
 
-    def film(film_id: int, **places: int) -> dict[str, Any]:
-        return {"id": film_id, "titulo": titles[film_id], **places}
+    def listed(places: Mapping[int, int], others: Mapping[int, int]) -> list[ListedFilm]:
+        return [
+            ListedFilm(id=film, titulo=titles[film], posicao=place)
+            for film, place in places.items()
+            if film not in others
+        ]
 
-    return {
-        "entraram": [film(f, posicao=place) for f, place in new.items() if f not in old],
-        "sairam": [film(f, posicao=place) for f, place in old.items() if f not in new],
-        "mudaram": [
-            film(f, de=old[f], para=place) for f, place in new.items() if old.get(f, place) != place
-        ],
-    }
+    moved = [
+        MovedFilm(id=film, titulo=titles[film], de=old[film], para=place)
+        for film, place in new.items()
+        if old.get(film, place) != place
+    ]
+    return Difference(entraram=listed(new, old), sairam=listed(old, new), mudaram=moved)

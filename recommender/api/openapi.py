@@ -1,14 +1,12 @@
-"""The OpenAPI document: what FastAPI derives from the routes, and what they have in common."""
+"""The OpenAPI document: what FastAPI derives from the routes, and what all of them share."""
 
 import json
-from functools import cache
-from threading import Lock
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 
-from recommender.api.schemas import MAX_ID, Problem
+from recommender.api.schemas.fields import MAX_ID
+from recommender.http.problems import Problem
 
 _TEXT = {"type": "string"}
 
@@ -22,33 +20,21 @@ LIST_HEADERS = {
 UNCHANGED = {"description": "O que o cliente já tem (`If-None-Match`) ainda vale."}
 
 
-def install(app: FastAPI) -> None:
-    """Make an app's OpenAPI document whole; it is made when it is first asked for."""
-    derive, lock = app.openapi, Lock()
-
-    @cache
-    def make() -> dict[str, Any]:
-        document: dict[str, Any] = _exact(derive())
-        _add_problem(document)
-        for route in app.routes:
-            if isinstance(route, APIRoute) and route.include_in_schema:
-                for method in route.methods or ():
-                    operation = document["paths"][route.path_format][method.lower()]
-                    operation["operationId"] = route.name
-                    _describe_answers(operation, reads=method == "GET")
-        return document
-
-    def openapi() -> dict[str, Any]:
-        with lock:  # routes are analysed now, which is for one thread only
-            return make()
-
-    app.openapi = openapi  # type: ignore[method-assign]
+def make_document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of an app. It is the same whatever artifact is served."""
+    document: dict[str, Any] = _exact(app.openapi())
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+    for path in document["paths"].values():
+        for method, operation in path.items():
+            _describe_answers(operation, reads=method == "get")
+    return document
 
 
 def _exact(part: Any) -> Any:
-    """Return a part of a document with whole bounds as integers; FastAPI makes all of them floats.
+    """Return a part of a document with whole bounds as integers.
 
-    The bounds of ids are no longer themselves as floats.
+    FastAPI makes all bounds floats, in which the bounds of ids cannot be told exactly.
     """
     if isinstance(part, dict):
         return {name: _exact(inner) for name, inner in part.items()}
@@ -59,30 +45,19 @@ def _exact(part: Any) -> Any:
     return part
 
 
-def _add_problem(document: dict[str, Any]) -> None:
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    document["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
-
-
 def _describe_answers(operation: dict[str, Any], *, reads: bool) -> None:
     answers = operation["responses"]
     for answer in answers.values():
         if answer["description"] == "Successful Response":
             answer["description"] = "Sucesso."
-    if not reads:
-        return
-    headers = HEADERS | (LIST_HEADERS if "410" in answers else {})
-    answers["200"]["headers"] = headers | answers["200"].get("headers", {})
-    answers["304"] = UNCHANGED
-    operation["responses"] = dict(sorted(answers.items()))
-
-
-def main() -> None:
-    """Print the document; it is the same whatever artifact is served."""
-    from recommender.api import app
-
-    print(json.dumps(app.openapi(), ensure_ascii=False, indent=2))
+    if reads:
+        headers = HEADERS | (LIST_HEADERS if "410" in answers else {})
+        answers["200"]["headers"] = headers | answers["200"].get("headers", {})
+        answers["304"] = UNCHANGED
+        operation["responses"] = dict(sorted(answers.items()))
 
 
 if __name__ == "__main__":
-    main()
+    from recommender.api import app as served
+
+    print(json.dumps(make_document(served), ensure_ascii=False, indent=2))

@@ -2,17 +2,15 @@
 
 import logging
 from collections import Counter
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request
 
-from recommender.api.listing import Lister
-from recommender.api.routes import Route
 from recommender.data.catalog import Catalog
-from recommender.data.store import Entry, Store, StoreError
-from recommender.http.problems import UNKNOWN, ProblemError, invalid_field, invalid_fields
+from recommender.data.store import Entry, Store, StoreError, overlay
+from recommender.http.problems import COMMON, ProblemError, invalid_field
 from recommender.model.artifact import Artifact
-from recommender.model.ranking import Profile, films_rated, make_profile, packaged_profile
+from recommender.model.ranking import Profile, make_profile
 
 REPEATABLE = ("excluir", "genero")
 
@@ -20,9 +18,9 @@ _log = logging.getLogger(__name__)
 
 
 class Known(NamedTuple):
-    """What a user has rated, headers that tell where that is from, and what it is told apart by.
+    """What a user has rated, headers that say where it comes from, and a text that identifies it.
 
-    ``basis`` is empty if it is all packaged.
+    ``basis`` is empty if all of it is packaged.
     """
 
     profile: Profile
@@ -30,72 +28,66 @@ class Known(NamedTuple):
     basis: bytes = b""
 
 
-class Serving:
-    """An artifact in use, its catalogue, and where written ratings last, if anywhere."""
+class Serving(NamedTuple):
+    """The artifact in use, its catalogue, and the store of written ratings if there is one."""
 
-    def __init__(self, artifact: Artifact, catalog: Catalog, store: Store | None = None) -> None:
-        self.artifact, self.catalog, self.store = artifact, catalog, store
-        self.lister = Lister(artifact.model, catalog)
+    artifact: Artifact
+    catalog: Catalog
+    store: Store | None
 
-    def group(self, cell: int) -> dict[str, Any]:
-        """Return what a group is called."""
-        return {"id": cell, "rotulo": str(self.artifact.model.cell_labels[cell])}
-
-    def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
-        """Return what was written over a user's packaged ratings, of all films or of one.
+    async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
+        """Return what a user has written, for all films or for one.
 
         Raises:
-            StoreError: it cannot be reached.
+            StoreError: the store cannot be reached.
         """
-        return self.store.read(user_id, film_id) if self.store else {}
+        return await self.store.read(user_id, film_id) if self.store else {}
 
-    def known(self, user_id: int) -> Known:
-        """Return what to recommend by: the ratings of a user that count.
+    async def known(self, user_id: int) -> Known:
+        """Return the ratings of a user that count.
 
-        Where the written ones cannot be reached, the packaged ones must do; the headers say so.
+        If the store cannot be reached, the packaged ratings must do, and the headers say so.
 
         Raises:
-            ProblemError: 404 for no such user.
-            StoreError: whether there is such a user could not be found out.
+            ProblemError: 404 for an unknown user.
+            StoreError: the store is needed to know whether the user exists.
         """
-        packaged = packaged_profile(self.artifact.model, user_id)
+        packaged = self.catalog.ratings(user_id)
         try:
-            written = self.written(user_id)
+            written = await self.written(user_id)
         except StoreError as error:
             if packaged is None:
                 raise
             _log.warning("packaged ratings used, for the others: %s", error)
-            return Known(packaged, {"X-Avaliacoes": "empacotadas"})
-        if not written and packaged is not None:
-            return Known(packaged, {})
-        rated: dict[int, float | None] = {}
-        if packaged is not None:
-            rated |= films_rated(self.artifact.model, packaged)
-        rated |= {film: entry.rating for film, entry in written.items()}
-        pairs = sorted((film, rating) for film, rating in rated.items() if rating is not None)
-        if not pairs and packaged is None:
+            profile = make_profile(self.artifact.model, packaged)
+            return Known(profile, {"X-Avaliacoes": "empacotadas"})
+        if packaged is not None and not written:
+            return Known(make_profile(self.artifact.model, packaged), {})
+        counting = overlay(packaged, written)
+        if counting is None:
             raise no_user(user_id)
+        pairs = [(film_id, entry.rating or 0.0) for film_id, entry in counting.items()]
         return Known(make_profile(self.artifact.model, pairs), {}, repr(pairs).encode())
 
 
 def no_user(user_id: int) -> ProblemError:
-    """Return the 404 for a user of whom nothing is known."""
+    """Return the 404 for an unknown user."""
     return ProblemError(404, f"Usuário com ID {user_id} não encontrado.")
 
 
-def _in_use(request: Request) -> Serving:
+def no_film(film_id: int) -> ProblemError:
+    """Return the 404 for an unknown film."""
+    return ProblemError(404, f"Filme com ID {film_id} não encontrado.")
+
+
+async def _in_use(request: Request) -> Serving:
     serving: Serving | None = request.app.state.serving
     if serving is None:
         raise ProblemError(503, "Nenhum modelo válido foi carregado.")
     return serving
 
 
-def _check_parameters(request: Request) -> None:
-    if not request.scope["query_string"]:
-        return
-    route: Route = request.scope["route"]
-    if route.takes_none:
-        raise invalid_fields((*item, UNKNOWN) for item in request.query_params.multi_items())
+async def _one_value_each(request: Request) -> None:
     for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
         if count > 1 and name not in REPEATABLE:
             values = ", ".join(request.query_params.getlist(name))
@@ -103,8 +95,14 @@ def _check_parameters(request: Request) -> None:
 
 
 InUse = Annotated[Serving, Depends(_in_use)]
-"""A route's parameter: what its answer is made from; without an artifact the route answers 503."""
+"""What a route answers from. Without an artifact the answer is 503."""
 
-STRICT = Depends(_check_parameters)
-"""A route's dependency: 422 for any parameter where none is taken (pages aside, whose links others
-may have tagged), and for what is no list of values if it is given more than once."""
+
+def make_router(tag: str) -> APIRouter:
+    """Return a router whose routes share their problems and their strictness."""
+    return APIRouter(
+        tags=[tag],
+        responses=COMMON,
+        dependencies=[Depends(_one_value_each)],
+        generate_unique_id_function=lambda route: route.name,
+    )

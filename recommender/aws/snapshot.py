@@ -7,7 +7,7 @@ from typing import Any
 
 from recommender.http.timing import start
 
-# An answer from the model for nobody in particular: no user is named, no table is read.
+# Warms up the model for nobody in particular: no user is named, no table is read.
 PRIMING = {
     "version": "2.0",
     "rawPath": "/filmes/populares",
@@ -31,6 +31,6 @@ def install(answer: Callable[[dict[str, Any], Any], Any]) -> None:
 
 
 def refresh() -> None:
-    """Make fresh what must not be the same in every process restored from one snapshot."""
+    """Renew what must differ between processes restored from one snapshot."""
     random.seed()  # boto3 spreads its retries by it
     start.restored()

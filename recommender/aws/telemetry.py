@@ -1,20 +1,17 @@
 """Logs, metrics and traces of the API function, by Powertools."""
 
 import logging
-import os
-import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.logging.lambda_context import build_lambda_context_model
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic_core import to_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recommender.http.timing import STATE, Timing, start
+from recommender.settings import is_traced
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -32,127 +29,73 @@ logger = Logger(
 )
 metrics = Metrics(namespace="Filmes", service=SERVICE)
 
-# What else logs: failures, in the same form. Below a warning Mangum tells every request's path,
-# and with it the user's id.
+# The others log failures in the same form. Below a warning Mangum logs every request's path, and
+# with it the user's id.
 _others = {logging.getLogger(name).name for name in ("mangum", "recommender")}
 copy_config_to_registered_loggers(logger, logging.WARNING, include=_others)
 
 
-class _Invocation(logging.Filter):
-    """Has log lines tell which invocation they are of, as ``Logger.inject_lambda_context`` would.
-
-    That takes a twelfth of a warm answer's time, whether a line is logged or not.
-    """
-
-    scope: Scope | None = None
-
-    def filter(self, _: logging.LogRecord) -> bool:
-        """Add the keys of the invocation, if there is one."""
-        if self.scope is not None and STATE in self.scope:
-            context = self.scope["aws.context"]
-            logger.append_keys(
-                **vars(build_lambda_context_model(context)),
-                cold_start=self.scope[STATE].cold,
-                correlation_id=correlation_id(self.scope["aws.event"]),
-            )
-        return True
-
-
-_invocation = _Invocation()
-logger.registered_handler.addFilter(_invocation)
-
-
-def _describe(**units: MetricUnit) -> Any:
-    """Return what tells CloudWatch which members of a log line are metrics, in Powertools' form."""
-    for name, unit in units.items():
-        metrics.add_metric(name, unit, 0)
-    described = metrics.serialize_metric_set()["_aws"]["CloudWatchMetrics"]
-    metrics.clear_metrics()
-    return described
-
-
-_MEASURED = {
-    "Latency": MetricUnit.Milliseconds,
-    "ClientErrors": MetricUnit.Count,
-    "ServerErrors": MetricUnit.Count,
-}
-_WARM = to_json(_describe(**_MEASURED))
-_COLD = to_json(_describe(**_MEASURED, Init=MetricUnit.Milliseconds))
-
-
 class Telemetry:
-    """ASGI middleware: one log line for each request, which holds its metrics (EMF), too.
+    """ASGI middleware: one log line for each request, which also holds its metrics (EMF).
 
-    The route is logged as its template, so no user's id and no query gets into the logs.
+    The line names the route by its template, so that no user's id and no query gets into the logs.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app, self.traced = app, _is_traced()
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and tell how it went."""
-        _invocation.scope = scope
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            timing: Timing = scope[STATE]
-            told = {
-                "level": "INFO",
-                "message": "request",
-                "service": SERVICE,
-                "cold_start": timing.cold,
-                "function_request_id": scope["aws.context"].aws_request_id,
-                "correlation_id": correlation_id(scope["aws.event"]),
-                "method": scope["method"],
-                "route": scope["route"].path if "route" in scope else "",
-                "status": timing.status,
-                "Latency": round(timing.milliseconds, 3),
-                "ClientErrors": int(400 <= timing.status < 500),
-                "ServerErrors": int(timing.status >= 500),
-            }
-            if self.traced:
-                told["xray_trace_id"] = _trace_id()
-            if timing.cold:
-                metrics.provider.add_cold_start_metric(scope["aws.context"])
-                told["Init"] = round(start.milliseconds, 3)
-            described = _COLD if timing.cold else _WARM
-            line = b'%b,"_aws":{"Timestamp":%d,"CloudWatchMetrics":%b}}\n'
-            line %= to_json(told)[:-1], time.time_ns() // 1_000_000, described
-            sys.stdout.write(line.decode())
-            sys.stdout.flush()
-            _invocation.scope = None
+        """Pass a request on, and log how it went."""
+        await self.app(scope, receive, send)
+        timing: Timing = scope[STATE]
+        measured = {
+            "Latency": (MetricUnit.Milliseconds, round(timing.milliseconds, 3)),
+            "ClientErrors": (MetricUnit.Count, int(400 <= timing.status < 500)),
+            "ServerErrors": (MetricUnit.Count, int(timing.status >= 500)),
+        }
+        if timing.cold:
+            measured["Init"] = (MetricUnit.Milliseconds, round(start.milliseconds, 3))
+            metrics.provider.add_cold_start_metric(scope["aws.context"])
+        for name, (unit, value) in measured.items():
+            metrics.add_metric(name, unit, value)
+        line = {
+            "method": scope["method"],
+            "route": scope["route"].path if "route" in scope else "",
+            "status": timing.status,
+            "_aws": metrics.serialize_metric_set()["_aws"],
+            **{name: value for name, (_, value) in measured.items()},
+        }
+        logger.info("request", extra=line)
+        metrics.clear_metrics()
 
 
-def correlation_id(event: dict[str, Any]) -> str | None:
+def observed(serve: Handler) -> Handler:
+    """Return a handler of events that also logs each invocation's ids, and traces if asked to."""
+
+    @logger.inject_lambda_context
+    def handle(event: Any, context: Any) -> dict[str, Any]:
+        logger.set_correlation_id(correlation_id(event))
+        return serve(event, context)
+
+    return _traced(handle) if is_traced() else handle
+
+
+def correlation_id(event: Any) -> str | None:
     """Return the id that API Gateway (HTTP or REST) or a load balancer gave a request."""
-    context = event.get("requestContext") or {}
-    if found := context.get("requestId"):
-        return str(found)
-    headers = event.get("headers") or {}
-    several = event.get("multiValueHeaders") or {}  # all that a load balancer may send
-    traces = [headers.get(TRACE_HEADER), *several.get(TRACE_HEADER, [])]
-    return next(filter(None, traces), None)
+    context, headers, several = (
+        found if isinstance(event, dict) and isinstance(found := event.get(name), dict) else {}
+        for name in ("requestContext", "headers", "multiValueHeaders")
+    )
+    traces = [headers.get(TRACE_HEADER), *(several.get(TRACE_HEADER) or [])]
+    found = next(filter(None, [context.get("requestId"), *traces]), None)
+    return None if found is None else str(found)
 
 
-def _is_traced() -> bool:
-    return os.environ.get("TRACING") == "Active"
-
-
-def _trace_id() -> str:
-    """Return the id of an invocation's trace, as Powertools' logger tells it."""
-    return os.environ.get("_X_AMZN_TRACE_ID", "").split(";")[0].removeprefix("Root=")
-
-
-def traced(handler: Handler) -> Handler:
-    """Wrap a handler in an X-Ray segment when the environment asks for it.
-
-    The SDK is not even imported otherwise.
-    """
-    if not _is_traced():
-        return handler
+def _traced(handler: Handler) -> Handler:
+    """Return a handler in an X-Ray segment. Without traces the SDK is not even imported."""
     from aws_lambda_powertools import Tracer
 
-    wrapped: Handler = Tracer(service=SERVICE).capture_lambda_handler(
+    traced: Handler = Tracer(service=SERVICE).capture_lambda_handler(
         handler, capture_response=False
     )
-    return wrapped
+    return traced

@@ -1,4 +1,4 @@
-"""The catalogue: every SQL statement of the serving side, on the packaged read-only database."""
+"""The packaged, read-only database: films, groups, users and their ratings."""
 
 import json
 import sqlite3
@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 _AMONG = "id IN (SELECT value FROM json_each(?))"
-COUNTS = 1000  # of searches, that are remembered: each takes as long as all pages of its list
+COUNTS = 1000  # searches whose number of films is remembered: counting visits every match
 FILM_FIELDS = ("id", "titulo", "genero", "diretor", "atores")
 FILM_COLUMNS = ", ".join(FILM_FIELDS)
 
@@ -35,20 +34,19 @@ class FilmFilter:
 
 
 def fold(text: str) -> str:
-    """Return a text without case, accents and outer blanks: what names are compared by."""
+    """Return a text without case, accents and outer blanks, by which names are compared."""
     plain = unicodedata.normalize("NFKD", text.strip().casefold())
     return "".join(c for c in plain if not unicodedata.combining(c))
 
 
 class Catalog:
-    """Films, users and their packaged ratings."""
+    """Films, users and their packaged ratings. For one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open the database read-only; nothing may change the file while it is open."""
+        """Open the database read-only. Nothing may change the file while it is open."""
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        self._lock = Lock()  # Python hands out one prepared statement to several threads at once
         self._count = lru_cache(COUNTS)(self._count_now)
 
     def close(self) -> None:
@@ -56,8 +54,7 @@ class Catalog:
         self._db.close()
 
     def _rows(self, query: str, values: Sequence[int | str]) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._db.execute(query, values).fetchall()
+        return self._db.execute(query, values).fetchall()
 
     def films(self, film_ids: Collection[int]) -> dict[int, Film]:
         """Return the films with these ids, by id; unknown ids are absent."""

@@ -1,5 +1,6 @@
 """Errors as RFC 9457 problem details, in Portuguese, with the message also under ``error``."""
 
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -8,13 +9,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from recommender.data.store import StoreError
-
 MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 20  # fields that one answer names; a body may hold thousands of wrong ones
+MOST_CHARACTERS = 100  # of a value that an answer repeats
 RETRY_SECONDS = 5  # after which a store that did not answer may be asked again
 
 TITLES = {
@@ -30,8 +31,13 @@ TITLES = {
     500: "Erro interno",
     503: "Indisponível",
 }
-
-EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
+DETAILS = {
+    400: "A requisição não pôde ser lida.",
+    404: "O caminho {path} não existe.",
+    405: "O método {method} não é permitido em {path}.",
+    413: "O corpo da requisição é grande demais.",
+    500: "Erro interno. Tente novamente mais tarde.",
+}
 WHOLE_BODY = "um objeto JSON, com Content-Type: application/json"
 UNKNOWN = "nenhum parâmetro com este nome"
 
@@ -39,7 +45,7 @@ UNKNOWN = "nenhum parâmetro com este nome"
 ALLOWED = {
     "bool_parsing": "true ou false",
     "bool_type": "true ou false",
-    "enum": "{expected}",
+    "enum": "um de: {expected}",
     "extra_forbidden": UNKNOWN,
     "finite_number": "um número finito",
     "float_parsing": "um número",
@@ -50,7 +56,6 @@ ALLOWED = {
     "int_parsing_size": "um número inteiro de até 64 bits",
     "less_than_equal": "no máximo {le}",
     "list_type": "uma lista",
-    "json_invalid": "JSON válido",
     "missing": "um valor é obrigatório",
     "model_attributes_type": "um objeto JSON",
     "model_type": "um objeto JSON",
@@ -64,21 +69,37 @@ ALLOWED = {
 _log = logging.getLogger(__name__)
 
 
+class FieldProblem(BaseModel):
+    """A field at fault."""
+
+    campo: str
+    valor: str | None
+    permitido: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    error: str = Field(description="O mesmo que `detail`.")
+    erros: list[FieldProblem] | None = None
+
+
 class ProblemError(Exception):
-    """An error to answer with: HTTP status, message, and the fields at fault."""
+    """An error to answer with: HTTP status, message, headers, and the fields at fault."""
 
     def __init__(
         self,
         status: int,
         detail: str,
-        fields: list[dict[str, Any]] | None = None,
+        fields: list[FieldProblem] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.fields = fields
-        self.headers = headers
+        self.status, self.detail, self.fields, self.headers = status, detail, fields, headers
 
 
 def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
@@ -87,13 +108,23 @@ def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
 
 
 def invalid_fields(fields: Iterable[tuple[str, object, str]]) -> ProblemError:
-    """Return the 422 for some fields: name, value, and what is allowed of each."""
-    return _invalid(
-        [
-            {"campo": name, "valor": _short(value), "permitido": allowed}
-            for name, value, allowed in fields
-        ]
+    """Return the 422 for several fields. It names the first twenty and counts the rest."""
+    faults = list(
+        dict.fromkeys((name, _written(value), allowed) for name, value, allowed in fields)
     )
+    told = [
+        FieldProblem(campo=name, valor=value, permitido=allowed)
+        for name, value, allowed in faults[:MOST_FAULTS]
+    ]
+    texts = [
+        f"{fault.campo}: {fault.permitido}"
+        if fault.valor is None
+        else f"{fault.campo}: {fault.valor!r} não é aceito, {fault.permitido}"
+        for fault in told
+    ]
+    if len(faults) > len(told):
+        texts.append(f"e mais {len(faults) - len(told)}")
+    return ProblemError(422, f"Parâmetro inválido: {'; '.join(texts)}.", told)
 
 
 def responses(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
@@ -108,9 +139,31 @@ def responses(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 COMMON = responses({422: "Um parâmetro não é aceito.", 503: "Não há modelo a servir."})
 """The problems that every route may answer with."""
 
+BODY = {400: "O corpo não é um texto em UTF-8.", 413: "O corpo é grande demais."}
+"""What routes that take a body may answer in addition."""
 
-def install(app: FastAPI) -> None:
-    """Make every error of an app a problem; delivery.py does so with failures."""
+
+def answer(problem: ProblemError) -> JSONResponse:
+    """Return a problem as the answer to a request."""
+    body = Problem(
+        title=TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
+        status=problem.status,
+        detail=problem.detail,
+        error=problem.detail,
+        erros=problem.fields,
+    )
+    content = body.model_dump(exclude=None if problem.fields else {"erros"})
+    return JSONResponse(content, problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def general(status: int, path: str = "", method: str = "") -> ProblemError:
+    """Return the problem for an error that a library answers with a status alone."""
+    detail = DETAILS.get(status, DETAILS[400]).format(path=_written(path), method=method)
+    return ProblemError(status, detail)
+
+
+def install(app: FastAPI, unreachable: type[Exception]) -> None:
+    """Make every error of an app a problem; ``unreachable`` is what a store raises that fails."""
 
     async def on_problem(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ProblemError)
@@ -118,17 +171,15 @@ def install(app: FastAPI) -> None:
 
     async def on_invalid(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return answer(_invalid([_field(found) for found in error.errors()]))
+        return answer(invalid_fields(_field(found, error.body) for found in error.errors()))
 
     async def on_http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)
-        detail = {
-            404: f"O caminho {_short(request.url.path)} não existe.",
-            405: f"O método {request.method} não é permitido em {_short(request.url.path)}.",
-            413: "O corpo da requisição é grande demais.",
-        }.get(error.status_code, "A requisição não pôde ser lida.")
-        headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
-        return answer(ProblemError(error.status_code, detail, headers=headers))
+        problem = general(error.status_code, request.scope["path"], request.method)
+        problem.headers = error.headers
+        if error.status_code == 405:
+            problem.headers = {"Allow": _allowed_methods(request)}
+        return answer(problem)
 
     async def on_unreachable(_: Request, error: Exception) -> JSONResponse:
         _log.error("ratings not reached: %s", error)
@@ -138,11 +189,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(StoreError, on_unreachable)
+    app.add_exception_handler(unreachable, on_unreachable)
 
 
-def _allowed(request: Request) -> str:
-    """Return the methods that the routes of a path take, as an Allow header."""
+def _allowed_methods(request: Request) -> str:
+    """Return the methods that all routes of a path take together, as an Allow header."""
     methods: set[str] = set()
     for route in request.app.routes:
         if route.matches(request.scope)[0] is not Match.NONE:
@@ -152,43 +203,30 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted(methods))
 
 
-def _invalid(fields: list[dict[str, Any]]) -> ProblemError:
-    told = fields[:MOST_FAULTS]
-    texts = [f"{f['campo']}: {f['valor']!r} não é aceito, {f['permitido']}" for f in told]
-    if len(fields) > len(told):
-        texts.append(f"e mais {len(fields) - len(told)}")
-    return ProblemError(422, "Parâmetro inválido: " + "; ".join(texts) + ".", told)
-
-
-def _field(error: Mapping[str, Any]) -> dict[str, Any]:
-    place = [_short(part) for part in error["loc"] if part not in ("query", "path", "body")]
-    context = {**error.get("ctx", {})}
+def _field(error: Mapping[str, Any], body: Any) -> tuple[str, object, str]:
+    """Return the name, value and what is allowed for an error of pydantic's."""
+    place = [str(_written(part)) for part in error["loc"] if part not in ("query", "path", "body")]
+    if error["type"] == "json_invalid":
+        position, text = error["loc"][1], str(body)
+        line = text.count("\n", 0, position) + 1
+        column = position - text.rfind("\n", 0, position)
+        return "corpo", None, f"JSON válido (erro na linha {line}, coluna {column})"
+    if not place:
+        return "corpo", None, WHOLE_BODY
+    context = dict(error.get("ctx", {}))
     if "expected" in context:
-        context["expected"] = "um de: " + str(context["expected"]).replace(" or ", ", ")
+        context["expected"] = str(context["expected"]).replace(" or ", ", ")
     template = ALLOWED.get(error["type"])
     allowed = template.format(**context) if template else error["msg"]
-    value = None if error["type"] == "missing" else _short(error.get("input"))
-    if not place:
-        return {"campo": "corpo", "valor": value, "permitido": WHOLE_BODY}
-    return {"campo": ".".join(place), "valor": value, "permitido": allowed}
+    given = error["input"]
+    value = None if error["type"] == "missing" else "null" if given is None else given
+    return ".".join(place), value, allowed
 
 
-def _short(value: object) -> str:
-    # JSON can name half of a surrogate pair, which no encoding can write.
-    text = str(value).encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= 100 else text[:99] + "…"
-
-
-def answer(problem: ProblemError) -> JSONResponse:
-    """Return a problem as the answer to a request."""
-    status = problem.status
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": TITLES.get(status) or HTTPStatus(status).phrase,
-        "status": status,
-        "detail": problem.detail,
-        "error": problem.detail,
-    }
-    if problem.fields:
-        body["erros"] = problem.fields
-    return JSONResponse(body, status, headers=problem.headers, media_type=MEDIA_TYPE)
+def _written(value: object) -> str | None:
+    """Return a value as JSON spells it, texts as they are, shortened; None for None."""
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    text = text.encode("utf-8", "backslashreplace").decode()  # JSON can hold half of a surrogate
+    return text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…"

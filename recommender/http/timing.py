@@ -1,31 +1,29 @@
-"""How long an answer took and whether it was the first of its process, told in Server-Timing."""
+"""How long an answer took, and whether it was the first of its process."""
 
 import time
 from dataclasses import dataclass
 
-from recommender.aws import cold_start as lean
-
-STATE = "filmes.timing"  # where in the scope an answer's timing is left for logs and metrics
+STATE = "filmes.timing"  # where in the scope the timing of an answer is left for the logs
 
 
 @dataclass(slots=True)
 class Start:
-    """The start of this process: how long it took, and whether no request was answered since."""
+    """The start of this process: how long it took, and whether no request has come since."""
 
+    began: float
     milliseconds: float = 0.0
     cold: bool = True
 
     def done(self) -> None:
-        """Say that all is imported and loaded."""
-        self.milliseconds = 1000 * (time.perf_counter() - lean.BEGAN)
-        lean.end()
+        """Note that everything is imported and loaded."""
+        self.milliseconds = 1000 * (time.perf_counter() - self.began)
 
     def restored(self) -> None:
-        """Say that this is a restored process: its start was not its own."""
+        """Begin anew after a restore: the start of the process was not its own."""
         self.milliseconds, self.cold = 0.0, True
 
 
-start = Start()
+start = Start(time.perf_counter())
 
 
 @dataclass(slots=True)
@@ -38,6 +36,6 @@ class Timing:
 
     @property
     def header(self) -> str:
-        """The value of Server-Timing: the flag, the start of a cold process, the answer's time."""
+        """The value of Server-Timing."""
         init = f", init;dur={start.milliseconds:.1f}" if self.cold else ""
         return f"cold;desc={str(self.cold).lower()}{init}, total;dur={self.milliseconds:.3f}"

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import pickle
 import tempfile
 from collections.abc import Callable, Mapping
@@ -242,9 +241,3 @@ def load(folder: Path) -> Artifact:
     if not isinstance(parts, dict) or parts.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
     return Artifact(folder, manifest, Model(**parts))
-
-
-def bundled_folder() -> Path:
-    """Return the folder in use: ``ARTIFACT_DIR``, else the one packaged beside the code."""
-    named = os.environ.get("ARTIFACT_DIR")
-    return Path(named) if named else Path(__file__).parents[2] / "artifact"

@@ -63,7 +63,7 @@ LAZY = """
 import json, sys, handler
 from fastapi.openapi.models import OpenAPI
 from recommender.api.application import ROUTES
-from recommender.api.schemas import Recommendation
+from recommender.api.schemas.answers import Recommendation
 print(json.dumps({
     "analysed": [route.path for route in ROUTES if "dependant" in vars(route)],
     "built": [model.__name__ for model in (OpenAPI, Recommendation) if model.__pydantic_complete__],

@@ -15,7 +15,7 @@ import pytest
 from fastapi.routing import APIRoute
 from samcli.yamlhelper import yaml_parse
 
-from recommender.api.access import Access, Mode, read_access
+from recommender.settings import Access, Mode, read_settings
 from recommender.api.application import ROUTES
 from tests.conftest import ROOT, forget_app
 from tests.expectations import FILMS, RATINGS

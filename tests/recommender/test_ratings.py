@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from recommender.api.access import Access, Mode
+from recommender.settings import Access, Mode
 from recommender.api.application import create_app
-from recommender.api.schemas import Rating
-from recommender.data.store import Entry, SqliteStore, Store, StoreError
+from recommender.api.schemas.answers import Rating
+from recommender.data.sqlite_store import SqliteStore
+from recommender.data.store import Entry, Store, StoreError
 from tests.expectations import DATA, FILMS, RATINGS
 from tests.recommender.test_api import check_problem, follow, ids
 from tests.stores import create_table, dynamo_store, moto_server

@@ -22,7 +22,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from recommender.data.dynamo import CONFIG, READ_SECONDS, READ_TIMEOUT, DynamoStore
+from recommender.data.dynamo_store import CONFIG, READ_SECONDS, READ_TIMEOUT, DynamoStore
 from recommender.data.store import (
     ConflictError,
     Entry,

@@ -1,28 +1,23 @@
-"""Routes of a user's ratings: what was packaged, and what was written over it."""
+"""Routes of a user's ratings: the packaged ones, and those written over them."""
 
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import Query, Request, Response
 
 from recommender.api.access import REFUSALS, Reader, Writer
 from recommender.api.hypotheses import on_scale, scale_allowed
-from recommender.api.paging import next_link, public_path, read_cursor
-from recommender.api.routes import Route
-from recommender.api.schemas import FilmId, NewRating, Rating, RatingQuery
-from recommender.api.serving import STRICT, InUse, Serving, no_user
+from recommender.api.paging import EXPIRED, next_link, public_path, read_cursor
+from recommender.api.schemas.answers import Rating
+from recommender.api.schemas.fields import LARGEST_BODY, FilmId
+from recommender.api.schemas.requests import NO_PARAMETERS, NewRating, RatingQuery
+from recommender.api.serving import InUse, Serving, make_router, no_film, no_user
 from recommender.data.catalog import Film
 from recommender.data.store import ConflictError, Entry, overlay
-from recommender.http import problems
 from recommender.http.caching import PERSONAL, etag, names
-from recommender.http.limits import BODY
-from recommender.http.problems import ProblemError
-from recommender.model import ranking
+from recommender.http.problems import BODY, ProblemError, invalid_field, responses
+from recommender.model.ranking import find_rows
 
-router = APIRouter(
-    tags=["avaliacoes"], responses=problems.COMMON, dependencies=[STRICT], route_class=Route
-)
+router = make_router("avaliacoes")
 
 _PATH = "/usuarios/{usuario_id}/avaliacoes"
 _WRITE = REFUSALS | {412: "A avaliação não é a que `If-Match` ou `If-None-Match` diz."}
@@ -31,92 +26,103 @@ _VERSIONS = "`versao` cresce de um em um a cada mudança; 0 é a avaliação que
 
 @router.get(
     _PATH,
-    response_model=list[Rating],
-    responses=problems.responses(REFUSALS | {404: "Não há tal usuário.", 410: problems.EXPIRED}),
+    responses=responses(REFUSALS | {404: "Não há tal usuário.", 410: EXPIRED}),
     summary="Lista as avaliações de um usuário",
     description=f"Em ordem de id do filme, aos pedaços. {_VERSIONS}",
 )
-def list_ratings(
-    request: Request, usuario_id: Reader, query: Annotated[RatingQuery, Query()], use: InUse
-) -> JSONResponse:
+async def list_ratings(
+    request: Request,
+    response: Response,
+    usuario_id: Reader,
+    query: Annotated[RatingQuery, Query()],
+    use: InUse,
+) -> list[Rating]:
     """Answer with a user's ratings of films that the catalogue has, in order of film id."""
-    ratings = overlay(use.catalog.ratings(usuario_id), use.written(usuario_id))
+    ratings = overlay(use.catalog.ratings(usuario_id), await use.written(usuario_id))
     if ratings is None:
         raise no_user(usuario_id)
-    rows = ranking.find_rows(use.artifact.model, list(ratings)).tolist()
+    rows = find_rows(use.artifact.model, list(ratings)).tolist()
     listed = [film_id for film_id, row in zip(ratings, rows, strict=True) if row >= 0]
     basis = repr([(film_id, ratings[film_id]) for film_id in listed]).encode()
     offset = read_cursor(request, use, query.cursor, basis)
     page = listed[offset : offset + query.limite]
     films = use.catalog.films(page)
-    headers = {**PERSONAL, "X-Total-Count": str(len(listed))}
+    response.headers.update({**PERSONAL, "X-Total-Count": str(len(listed))})
     if offset + len(page) < len(listed):
-        headers["Link"] = next_link(request, use, offset + len(page), basis)
-    body = [_show(films[film_id], ratings[film_id]) for film_id in page]
-    return JSONResponse(body, headers=headers)
+        response.headers["Link"] = next_link(request, use, offset + len(page), basis)
+    return [_show(films[film_id], ratings[film_id]) for film_id in page]
 
 
 @router.get(
     _PATH + "/{filme_id}",
-    response_model=Rating,
-    responses=problems.responses(REFUSALS | {404: "Não há tal filme, ou o usuário não o avaliou."}),
+    responses=responses(REFUSALS | {404: "Não há tal filme, ou o usuário não o avaliou."}),
+    dependencies=[NO_PARAMETERS],
     summary="Uma avaliação",
     description=f"Seu `ETag` serve a `If-Match` de uma escrita. {_VERSIONS}",
 )
-def show_rating(usuario_id: Reader, filme_id: FilmId, use: InUse) -> JSONResponse:
+async def show_rating(
+    response: Response, usuario_id: Reader, filme_id: FilmId, use: InUse
+) -> Rating:
     """Answer with a user's rating of a film."""
     film = _film(use, filme_id)
-    written = use.written(usuario_id, filme_id).get(filme_id)
+    written = (await use.written(usuario_id, filme_id)).get(filme_id)
     rating = _counting(written, use.catalog.rating(usuario_id, filme_id))
     if rating is None:
         detail = f"Usuário com ID {usuario_id} não avaliou o filme com ID {filme_id}."
         raise ProblemError(404, detail)
-    return JSONResponse(_show(film, rating), headers=PERSONAL)
+    response.headers.update(PERSONAL)
+    return _show(film, rating)
 
 
 @router.put(
     _PATH + "/{filme_id}",
-    response_model=Rating,
     responses={
         201: {"model": Rating, "description": "A avaliação passou a existir."},
-        **problems.responses(_WRITE | {404: "Não há tal filme."} | BODY),
+        **responses(_WRITE | {404: "Não há tal filme."} | BODY),
     },
+    max_body_size=LARGEST_BODY,
+    dependencies=[NO_PARAMETERS],
     summary="Avalia um filme",
     description="Muda a próxima recomendação. Quem nunca avaliou passa a existir com a primeira "
     f"avaliação; repetir a escrita não muda nada. {_VERSIONS}",
 )
-def rate(
-    request: Request, usuario_id: Writer, filme_id: FilmId, new: NewRating, use: InUse
-) -> JSONResponse:
-    """Set a user's rating of a film: 201 where there was none, else 200."""
+async def rate(
+    request: Request,
+    response: Response,
+    usuario_id: Writer,
+    filme_id: FilmId,
+    new: NewRating,
+    use: InUse,
+) -> Rating:
+    """Set a user's rating of a film: 201 if it is the first one, else 200."""
     film = _film(use, filme_id)
     rating = on_scale(use.artifact, new.avaliacao)
     if rating is None:
         allowed = scale_allowed(use.artifact)
-        raise problems.invalid_field("avaliacao", f"{new.avaliacao:.15g}", allowed)
-    before, after = _write(request, use, usuario_id, filme_id, film, rating)
+        raise invalid_field("avaliacao", f"{new.avaliacao:.15g}", allowed)
+    before, after = await _write(request, use, usuario_id, filme_id, film, rating)
     assert after is not None
-    answer = JSONResponse(_show(film, after), 200 if before else 201)
-    answer.headers["ETag"] = etag(bytes(answer.body))
-    answer.headers["Content-Location"] = quote(public_path(request))
-    return answer
+    shown = _show(film, after)
+    response.status_code = 200 if before else 201
+    response.headers.update({"ETag": _tag(shown), "Content-Location": public_path(request)})
+    return shown
 
 
 @router.delete(
     _PATH + "/{filme_id}",
     status_code=204,
-    responses=problems.responses(_WRITE),
+    responses=responses(_WRITE),
+    dependencies=[NO_PARAMETERS],
     summary="Apaga uma avaliação",
     description="Também uma que veio com o modelo. Apagar o que não existe não muda nada.",
 )
-def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> Response:
-    """Delete a user's rating of a film, if there is one; of one that the catalogue lacks, too."""
+async def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> None:
+    """Delete a user's rating of a film if there is one, even if the catalogue lacks the film."""
     film = use.catalog.films([filme_id]).get(filme_id)
-    _write(request, use, usuario_id, filme_id, film, None)
-    return Response(status_code=204)
+    await _write(request, use, usuario_id, filme_id, film, None)
 
 
-def _write(
+async def _write(
     request: Request,
     use: Serving,
     user_id: int,
@@ -127,7 +133,7 @@ def _write(
     """Write if the request's conditions hold; return the rating that counted before, and now.
 
     Raises:
-        ProblemError: 412 where they do not, 503 where nothing can be written.
+        ProblemError: 412 if they do not hold, 503 if there is no store.
     """
     if use.store is None:
         raise ProblemError(503, "Não há onde guardar avaliações.")
@@ -135,30 +141,33 @@ def _write(
     expected = None
     refused = ProblemError(412, "A avaliação não é a que a condição diz. Leia-a de novo.")
     if "if-match" in request.headers or "if-none-match" in request.headers:
-        written = use.store.read(user_id, film_id).get(film_id)
+        written = (await use.store.read(user_id, film_id)).get(film_id)
         if not _conditions_hold(request, film, _counting(written, packaged)):
             raise refused
         expected = written.version if written else 0
     try:
-        before, after = use.store.write(user_id, film_id, rating, packaged, expected)
+        before, after = await use.store.write(user_id, film_id, rating, packaged, expected)
     except ConflictError:
         raise refused from None
     return _counting(before, packaged), _counting(after, packaged)
 
 
 def _conditions_hold(request: Request, film: Film | None, current: Entry | None) -> bool:
-    """Tell whether If-Match and If-None-Match hold for a rating (RFC 9110 13.1.1, 13.1.2)."""
-    tag = None
-    if film is not None and current is not None:
-        tag = etag(bytes(JSONResponse(_show(film, current)).body))
+    """Return whether If-Match and If-None-Match hold for a rating (RFC 9110 13.1.1, 13.1.2)."""
+    tag = _tag(_show(film, current)) if film is not None and current is not None else None
     wanted, unwanted = request.headers.get("if-match"), request.headers.get("if-none-match")
     if wanted is not None and not names(wanted, tag, strong=True):
         return False
     return unwanted is None or not names(unwanted, tag)
 
 
+def _tag(shown: Rating) -> str:
+    """Return the ETag with which FastAPI's answer of this rating is sent."""
+    return etag(shown.model_dump_json().encode())
+
+
 def _counting(written: Entry | None, packaged: float | None) -> Entry | None:
-    """Return the rating that counts: what was written, else what was packaged; None for none."""
+    """Return the rating that counts: the written one, else the packaged one; None for neither."""
     entry = written or Entry(packaged)
     return None if entry.rating is None else entry
 
@@ -166,15 +175,16 @@ def _counting(written: Entry | None, packaged: float | None) -> Entry | None:
 def _film(use: Serving, film_id: int) -> Film:
     film = use.catalog.films([film_id]).get(film_id)
     if film is None:
-        raise ProblemError(404, f"Filme com ID {film_id} não encontrado.")
+        raise no_film(film_id)
     return film
 
 
-def _show(film: Film, rating: Entry) -> dict[str, Any]:
-    return {
-        "filme_id": film["id"],
-        "titulo": film["titulo"],
-        "avaliacao": rating.rating,
-        "versao": rating.version,
-        "momento": rating.moment,
-    }
+def _show(film: Film, rating: Entry) -> Rating:
+    assert rating.rating is not None
+    return Rating(
+        filme_id=film["id"],
+        titulo=film["titulo"],
+        avaliacao=rating.rating,
+        versao=rating.version,
+        momento=rating.moment,
+    )

@@ -1,27 +1,25 @@
-"""Routes of the catalogue: films, those like them, the popular ones, their groups and the map."""
+"""Routes of the catalogue: films, similar ones, popular ones, their groups and the map."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
-from recommender.api.paging import next_link, read_cursor
-from recommender.api.routes import JSON, Route
-from recommender.api.schemas import (
+from recommender.api.listing import describe, describe_group
+from recommender.api.paging import EXPIRED, next_link, read_cursor
+from recommender.api.schemas.answers import (
     Film,
     FilmDetails,
-    FilmId,
-    FilmQuery,
+    FilmTitle,
     GroupDetails,
-    GroupQuery,
-    ListQuery,
     Recommendation,
 )
-from recommender.api.serving import STRICT, InUse
+from recommender.api.schemas.fields import FilmId
+from recommender.api.schemas.requests import NO_PARAMETERS, FilmQuery, GroupQuery, ListQuery
+from recommender.api.serving import InUse, make_router, no_film
 from recommender.data.catalog import FilmFilter, fold
-from recommender.http import problems
 from recommender.http.caching import PUBLIC
-from recommender.http.problems import ProblemError
+from recommender.http.problems import ProblemError, responses
 from recommender.model import ranking, similarity
 from recommender.model.artifact import ArtifactError, Model
 from recommender.model.index import Choosable, films_of_genres
@@ -29,23 +27,22 @@ from recommender.model.ranking import Strategy
 
 MAP_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
-router = APIRouter(
-    tags=["filmes"], responses=problems.COMMON, dependencies=[STRICT], route_class=Route
-)
+router = make_router("filmes")
 
-_LIST = problems.responses({410: problems.EXPIRED})
-_NO_FILM = problems.responses({404: "Não há tal filme."})
+_LIST = responses({410: EXPIRED})
+_NO_FILM = responses({404: "Não há tal filme."})
 
 
 @router.get(
     "/filmes",
-    response_model=list[Film],
     responses=_LIST,
     summary="Lista filmes",
     description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte.",
 )
-def list_films(request: Request, query: Annotated[FilmQuery, Query()], use: InUse) -> JSON:
-    """Films in order of id, as far as they pass the filters."""
+async def list_films(
+    request: Request, response: Response, query: Annotated[FilmQuery, Query()], use: InUse
+) -> list[Film]:
+    """Answer with the films that pass the filters, in order of id."""
     offset = read_cursor(request, use, query.cursor)
     wanted = FilmFilter(query.genero, query.excluir, query.diretor, query.ator, query.q)
     if wanted.searches:
@@ -55,20 +52,21 @@ def list_films(request: Request, query: Annotated[FilmQuery, Query()], use: InUs
         ids, total = films_by_id(use.artifact.model, wanted, query.limite, offset)
         found = use.catalog.films(ids)
         films = [found[film_id] for film_id in ids]
-    headers = {**PUBLIC, "X-Total-Count": str(total)}
+    response.headers.update({**PUBLIC, "X-Total-Count": str(total)})
     if offset + len(films) < total:
-        headers["Link"] = next_link(request, use, offset + query.limite)
-    return JSON(films, headers=headers)
+        response.headers["Link"] = next_link(request, use, offset + query.limite)
+    return [Film(**film) for film in films]
 
 
 @router.get(
     "/filmes/populares",
-    response_model=list[Recommendation],
     responses=_LIST,
     summary="Lista os filmes populares",
     description="Os que mais gente avaliou. A pontuação é a parte dos usuários que o fez.",
 )
-def list_popular_films(request: Request, query: Annotated[ListQuery, Query()], use: InUse) -> JSON:
+async def list_popular_films(
+    request: Request, response: Response, query: Annotated[ListQuery, Query()], use: InUse
+) -> list[Recommendation]:
     """Rank films for nobody in particular."""
     model = use.artifact.model
     offset = read_cursor(request, use, query.cursor)
@@ -82,44 +80,48 @@ def list_popular_films(request: Request, query: Annotated[ListQuery, Query()], u
         excluded=query.excluir,
         diversity=query.diversidade,
     )
-    headers = {**PUBLIC, "X-Estrategia": found.strategy.value}
+    response.headers.update({**PUBLIC, "X-Estrategia": found.strategy})
     if found.more:
-        headers["Link"] = next_link(request, use, offset + query.limite)
-    return JSON(use.lister.write(found, [[] for _ in found.rows]), headers=headers)
+        response.headers["Link"] = next_link(request, use, offset + query.limite)
+    return describe(use, found, [[] for _ in found.rows])
 
 
 @router.get(
     "/filmes/{filme_id}",
-    response_model=FilmDetails,
     responses=_NO_FILM,
+    dependencies=[NO_PARAMETERS],
     summary="Conta de um filme",
     description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
 )
-def tell_film(filme_id: FilmId, use: InUse) -> JSON:
-    """Tell all that is known of a film."""
+async def tell_film(filme_id: FilmId, response: Response, use: InUse) -> FilmDetails:
+    """Answer with everything that is known of a film."""
     film = use.catalog.film(filme_id)
     if film is None:
-        raise _unknown(filme_id)
-    row = ranking.find_rows(use.artifact.model, [filme_id])
-    (cell,) = ranking.find_cells(use.artifact.model, row).tolist()
-    return JSON(film | {"grupo": use.group(cell)}, headers=PUBLIC)
+        raise no_film(filme_id)
+    model = use.artifact.model
+    (cell,) = ranking.find_cells(model, ranking.find_rows(model, [filme_id])).tolist()
+    response.headers.update(PUBLIC)
+    return FilmDetails(**film, grupo=describe_group(model, cell))
 
 
 @router.get(
     "/filmes/{filme_id}/similares",
-    response_model=list[Recommendation],
-    responses=problems.responses({404: "Não há tal filme.", 410: problems.EXPIRED}),
+    responses=responses({404: "Não há tal filme.", 410: EXPIRED}),
     summary="Lista filmes similares a um filme",
     description="Os de que gosta quem gosta dele. A pontuação é o cosseno entre os dois vetores.",
 )
-def list_similar_films(
-    request: Request, filme_id: FilmId, query: Annotated[ListQuery, Query()], use: InUse
-) -> JSON:
+async def list_similar_films(
+    request: Request,
+    response: Response,
+    filme_id: FilmId,
+    query: Annotated[ListQuery, Query()],
+    use: InUse,
+) -> list[Recommendation]:
     """Rank films by how near they lie to a film."""
     model = use.artifact.model
     (row,) = ranking.find_rows(model, [filme_id]).tolist()
     if row < 0:
-        raise _unknown(filme_id)
+        raise no_film(filme_id)
     offset = read_cursor(request, use, query.cursor)
     found = similarity.rank_similar(
         model,
@@ -130,54 +132,53 @@ def list_similar_films(
         excluded=query.excluir,
         diversity=query.diversidade,
     )
-    headers = {**PUBLIC}
+    response.headers.update(PUBLIC)
     if found.more:
-        headers["Link"] = next_link(request, use, offset + query.limite)
-    reasons = similarity.explain_similar(row, found)
-    return JSON(use.lister.write(found, reasons), headers=headers)
+        response.headers["Link"] = next_link(request, use, offset + query.limite)
+    return describe(use, found, similarity.explain_similar(row, found))
 
 
 @router.get(
     "/grupos",
-    response_model=list[GroupDetails],
     responses=_LIST,
     summary="Lista os grupos de filmes",
     description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas.",
 )
-def list_groups(request: Request, query: Annotated[GroupQuery, Query()], use: InUse) -> JSON:
-    """Clusters of films in order of id, each with its films, the most rated ones first."""
+async def list_groups(
+    request: Request, response: Response, query: Annotated[GroupQuery, Query()], use: InUse
+) -> list[GroupDetails]:
+    """Answer with clusters in order of id, each with its films, the most rated ones first."""
     model = use.artifact.model
     first = read_cursor(request, use, query.cursor)
     groups = use.catalog.groups(first, query.limite)
     members = {group["id"]: best_known(model, group["id"], query.filmes) for group in groups}
     titles = use.catalog.titles([film for films in members.values() for film in films])
-    starts = model.cell_starts
-    body: list[dict[str, Any]] = [
-        use.group(group["id"])
-        | {
-            "generos": _names(group["generos"]),
-            "diretores": _names(group["diretores"]),
-            "total": int(starts[group["id"] + 1] - starts[group["id"]]),
-            "filmes": [{"id": film, "titulo": titles[film]} for film in members[group["id"]]],
-        }
+    total = len(model.cell_labels)
+    response.headers.update({**PUBLIC, "X-Total-Count": str(total)})
+    if first + len(groups) < total:
+        response.headers["Link"] = next_link(request, use, first + query.limite)
+    return [
+        GroupDetails(
+            **dict(describe_group(model, group["id"])),
+            generos=_names(group["generos"]),
+            diretores=_names(group["diretores"]),
+            total=int(np.diff(model.cell_starts[group["id"] :][:2])[0]),
+            filmes=[FilmTitle(id=film, titulo=titles[film]) for film in members[group["id"]]],
+        )
         for group in groups
     ]
-    total = len(model.cell_labels)
-    headers = {**PUBLIC, "X-Total-Count": str(total)}
-    if first + len(groups) < total:
-        headers["Link"] = next_link(request, use, first + query.limite)
-    return JSON(body, headers=headers)
 
 
 @router.get(
     "/mapa.svg",
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
+    dependencies=[NO_PARAMETERS],
     summary="O mapa dos filmes",
     description="Os filmes em dois componentes principais, coloridos por grupo.",
 )
-def draw_map(use: InUse) -> Response:
-    """Hand out the picture that training has drawn, if it is still what it was then."""
+async def draw_map(use: InUse) -> Response:
+    """Answer with the picture that training has drawn, if nobody has altered it since."""
     try:
         picture = use.artifact.read_map()
     except ArtifactError:
@@ -187,9 +188,10 @@ def draw_map(use: InUse) -> Response:
 
 
 def films_by_id(model: Model, wanted: FilmFilter, limit: int, offset: int) -> tuple[list[int], int]:
-    """Return ids of films in their order, and how many there are in all, for no words to search.
+    """Return a page of film ids in ascending order and how many there are in all.
 
-    The database would count and pass over one by one what the model has in order.
+    For filters without a search: the model has the films in order, where the database would count
+    them and pass over them one by one.
     """
     barred = ranking.find_rows(model, wanted.excluded)
     barred = barred[barred >= 0]
@@ -211,10 +213,6 @@ def best_known(model: Model, cell: int, most: int) -> list[int]:
     order = np.lexsort((model.film_ids[films], -model.popularity[films]))[:most]
     ids: list[int] = model.film_ids[films][order].tolist()
     return ids
-
-
-def _unknown(film_id: int) -> ProblemError:
-    return ProblemError(404, f"Filme com ID {film_id} não encontrado.")
 
 
 def _names(text: str) -> list[str]:

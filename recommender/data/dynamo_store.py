@@ -1,5 +1,6 @@
-"""The store in a DynamoDB table: usuario_id and filme_id its key; avaliacao, versao, momento."""
+"""The store in a DynamoDB table, with the key usuario_id, filme_id and the store's attributes."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,22 +13,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from recommender.data.store import ConflictError, Entry, StoreError, moment
 
 READ_TIMEOUT = 1.0  # seconds
-# A call that gets no answer fails within 4 seconds: two attempts, and a pause of up to one between.
-# So a conditional write, which reads first, stays within the 10 seconds that the function has.
+# A call without an answer fails within 4 seconds: two attempts, and a pause of up to one second.
+# A conditional write, which reads first, so stays within the function's 10 seconds.
 CONFIG = Config(
     connect_timeout=0.5,
     read_timeout=READ_TIMEOUT,
     retries={"mode": "standard", "total_max_attempts": 2},
     tcp_keepalive=True,
 )
-READ_SECONDS = 3.0  # after which no more pages of a user's entries are asked for
+READ_SECONDS = 3.0  # after which a read asks for no further page of a user's entries
 
 
 class DynamoStore:
-    """A store in a table. Credentials are boto3's, which renews them when they are about to end."""
+    """A store in a table. boto3 blocks, so each call is made in a thread."""
 
     def __init__(self, table: str) -> None:
-        """Make the client, without a word to the table."""
+        """Make the client; nothing is sent yet."""
         self._table = table
         self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
 
@@ -35,8 +36,22 @@ class DynamoStore:
         """See ``Store``."""
         self._client.close()
 
-    def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
+    async def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
+        return await asyncio.to_thread(self._read, user_id, film_id)
+
+    async def write(
+        self,
+        user_id: int,
+        film_id: int,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None = None,
+    ) -> tuple[Entry | None, Entry | None]:
+        """See ``Store``."""
+        return await asyncio.to_thread(self._write, user_id, film_id, rating, packaged, expected)
+
+    def _read(self, user_id: int, film_id: int | None) -> dict[int, Entry]:
         condition = "usuario_id = :usuario"
         values = {":usuario": {"N": str(user_id)}}
         if film_id is not None:
@@ -57,15 +72,15 @@ class DynamoStore:
                     raise StoreError("a user's entries took too long")
         return entries
 
-    def write(
+    def _write(
         self,
         user_id: int,
         film_id: int,
         rating: float | None,
         packaged: float | None,
-        expected: int | None = None,
+        expected: int | None,
     ) -> tuple[Entry | None, Entry | None]:
-        """See ``Store``. One conditional update, so that no writer waits for another."""
+        """Write by one conditional update, so that no writer waits for another."""
         now = moment()
         condition = _differs(rating, packaged)
         values = {":momento": {"S": now}, ":um": {"N": "1"}}
@@ -92,7 +107,7 @@ class DynamoStore:
                 )
         except _UnchangedError as unchanged:
             found = _entry(unchanged.item) if unchanged.item else None
-            # An attempt that was answered too late may have been this very write.
+            # The first attempt may have written this, and its answer came too late.
             own = found == Entry(rating, (expected or 0) + 1, now)
             if expected not in (None, found.version if found else 0) and not own:
                 raise ConflictError from None
@@ -102,7 +117,7 @@ class DynamoStore:
 
 
 class _UnchangedError(Exception):
-    """The condition of an update does not hold for an item (empty: there is none)."""
+    """The condition of an update does not hold for an item, empty if there is none."""
 
     def __init__(self, item: dict[str, Any]) -> None:
         super().__init__()
@@ -128,7 +143,7 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 @contextmanager
 def _reached() -> Iterator[None]:
-    """Turn every failure of a call into a ``StoreError``, an unmet condition apart."""
+    """Turn every failure of a call into a ``StoreError``, except for an unmet condition."""
     try:
         yield
     except ClientError as error:

@@ -1,0 +1,1 @@
+"""What comes in and goes out over HTTP: FastAPI checks, writes and documents it from here."""

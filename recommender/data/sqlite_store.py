@@ -1,0 +1,116 @@
+"""The store in a SQLite file, for a server on one's own machine."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from recommender.data.store import ConflictError, Entry, StoreError, moment
+
+BUSY_SECONDS = 3.0  # that a write waits for those of other processes
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS avaliacoes (
+    usuario_id INTEGER NOT NULL,
+    filme_id INTEGER NOT NULL,
+    avaliacao REAL, -- NULL: deleted
+    versao INTEGER NOT NULL,
+    momento TEXT NOT NULL,
+    PRIMARY KEY (usuario_id, filme_id)
+) WITHOUT ROWID
+"""
+READ = "SELECT filme_id, avaliacao, versao, momento FROM avaliacoes WHERE usuario_id = ?"
+
+
+class SqliteStore:
+    """A store in a SQLite file that several processes may share.
+
+    Reads take microseconds and are made at once, on a connection of their own, so that they never
+    wait for a write. Writes wait for the disk and for each other, so they are made in a thread.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, or create it."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._reader, self._writer = (
+            # Transactions are begun by hand: the module itself begins one only at the first write.
+            sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            for _ in range(2)
+        )
+        self._writing = threading.Lock()  # a connection has only one transaction
+        # In WAL mode readers wait for nobody. FULL keeps the last commits through a power failure.
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.execute("PRAGMA synchronous = FULL")
+        self._writer.execute(SCHEMA)
+
+    def close(self) -> None:
+        """See ``Store``."""
+        self._reader.close()
+        self._writer.close()
+
+    async def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
+        """See ``Store``."""
+        query, values = READ, [user_id]
+        if film_id is not None:
+            query, values = f"{READ} AND filme_id = ?", [user_id, film_id]
+        with _reached():
+            rows = self._reader.execute(query, values).fetchall()
+        return {film_id: Entry(*entry) for film_id, *entry in rows}
+
+    async def write(
+        self,
+        user_id: int,
+        film_id: int,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None = None,
+    ) -> tuple[Entry | None, Entry | None]:
+        """See ``Store``."""
+        return await asyncio.to_thread(self._write, user_id, film_id, rating, packaged, expected)
+
+    def _write(
+        self,
+        user_id: int,
+        film_id: int,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None,
+    ) -> tuple[Entry | None, Entry | None]:
+        with self._writing, _reached(), _transaction(self._writer) as database:
+            found = database.execute(f"{READ} AND filme_id = ?", (user_id, film_id)).fetchone()
+            before = Entry(*found[1:]) if found else None
+            version = before.version if before else 0
+            if expected not in (None, version):
+                raise ConflictError
+            present = before.rating is not None if before else packaged is not None
+            if (not present) if rating is None else (before and rating == before.rating):
+                return before, before
+            after = Entry(rating, version + 1, moment())
+            database.execute(
+                "REPLACE INTO avaliacoes VALUES (?, ?, ?, ?, ?)",
+                (user_id, film_id, after.rating, after.version, after.moment),
+            )
+            return before, after
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(str(error)) from error
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield database
+        database.execute("COMMIT")
+    finally:
+        if database.in_transaction:
+            database.execute("ROLLBACK")

@@ -1,0 +1,95 @@
+"""ASGI middleware: what all answers share, whatever their route."""
+
+import logging
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from recommender.http.caching import finish
+from recommender.http.problems import MEDIA_TYPE, answer, general
+from recommender.http.timing import STATE, Timing, start
+
+VERSION_HEADER = "X-Versao"
+
+_log = logging.getLogger(__name__)
+
+
+class BasePath:
+    """Takes a base path, such as /v1, for the root of the app in requests whose path has it."""
+
+    def __init__(self, app: ASGIApp, base_path: str) -> None:
+        self.app, self.base_path = app, base_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if f"{scope.get('path')}/".startswith(f"{self.base_path}/"):
+            scope["root_path"] = self.base_path
+        await self.app(scope, receive, send)
+
+
+class Delivery:
+    """Holds an answer until it is whole, then completes it.
+
+    It adds the version, Server-Timing, ETag (and 304) and compression, answers HEAD, and makes a
+    problem of an error that a library answered in plain text.
+    """
+
+    def __init__(self, app: ASGIApp, version: str) -> None:
+        self.app = app
+        self.headers = [
+            (VERSION_HEADER.lower().encode(), version.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        timing = scope[STATE] = Timing(start.cold)
+        start.cold = False
+        began = time.perf_counter()
+        method = scope["method"]
+        if method == "HEAD":
+            scope["method"] = "GET"  # the answer to HEAD is that to GET without its body
+        head, body = await self._get(scope, receive)
+        scope["method"] = method
+        head["headers"] = [*head["headers"], *self.headers]
+        content = finish(scope, head, body)
+        timing.status = head["status"]
+        timing.milliseconds = 1000 * (time.perf_counter() - began)
+        head["headers"].append((b"server-timing", timing.header.encode()))
+        await send(head)
+        await send({"type": "http.response.body", "body": content})
+
+    async def _get(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+        """Return the head and the body of an answer."""
+        messages: list[Message] = []
+
+        async def hold(message: Message) -> None:
+            messages.append(message)
+
+        await self.app(scope, receive, hold)
+        head = messages[0]
+        is_problem = (b"content-type", MEDIA_TYPE.encode()) in head["headers"]
+        if head["status"] >= 400 and not is_problem:
+            problem = answer(general(head["status"], scope["path"], scope["method"]))
+            head["headers"], messages[1:] = problem.raw_headers, [{"body": problem.body}]
+        return head, b"".join(message.get("body", b"") for message in messages[1:])
+
+
+class Failures:
+    """Answers 500 where nothing else answers, and logs why."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        try:
+            await self.app(scope, receive, send)
+        except Exception:
+            if scope["type"] != "http":
+                raise
+            _log.exception("a request was not answered")
+            await answer(general(500))(scope, receive, send)
