@@ -24,9 +24,9 @@ DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em portugu�
 
 VERSION = "1.0.0"  # of the routes; that of the model is in X-Versao
 
-ROUTES = [
-    *films.router.routes,
+ROUTES = [  # the most asked for first
     *recommendations.router.routes,
+    *films.router.routes,
     *ratings.router.routes,
     *about.router.routes,
 ]

@@ -1,7 +1,6 @@
 """What answers are made from, and how a route gets hold of it."""
 
 import logging
-from collections import Counter
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from recommender.data.catalog import Catalog
 from recommender.data.store import Entry, Store, StoreError, overlay
 from recommender.http.problems import COMMON, ProblemError, invalid_field
-from recommender.model.artifact import Artifact
+from recommender.model.artifact import Artifact, Model
 from recommender.model.ranking import Profile, make_profile
 
 REPEATABLE = ("excluir", "genero")
@@ -35,6 +34,11 @@ class Serving(NamedTuple):
     catalog: Catalog
     store: Store | None
 
+    @property
+    def model(self) -> Model:
+        """The model of the artifact."""
+        return self.artifact.model
+
     async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what a user has written, for all films or for one.
 
@@ -59,15 +63,15 @@ class Serving(NamedTuple):
             if packaged is None:
                 raise
             _log.warning("packaged ratings used, for the others: %s", error)
-            profile = make_profile(self.artifact.model, packaged)
+            profile = make_profile(self.model, packaged)
             return Known(profile, {"X-Avaliacoes": "empacotadas"})
         if packaged is not None and not written:
-            return Known(make_profile(self.artifact.model, packaged), {})
+            return Known(make_profile(self.model, packaged), {})
         counting = overlay(packaged, written)
         if counting is None:
             raise no_user(user_id)
         pairs = [(film_id, entry.rating or 0.0) for film_id, entry in counting.items()]
-        return Known(make_profile(self.artifact.model, pairs), {}, repr(pairs).encode())
+        return Known(make_profile(self.model, pairs), {}, repr(pairs).encode())
 
 
 def no_user(user_id: int) -> ProblemError:
@@ -81,28 +85,27 @@ def no_film(film_id: int) -> ProblemError:
 
 
 async def _in_use(request: Request) -> Serving:
+    query = request.query_params
+    for name in query:
+        if len(query.getlist(name)) > 1 and name not in REPEATABLE:
+            raise invalid_field(name, ", ".join(query.getlist(name)), "um só valor")
     serving: Serving | None = request.app.state.serving
     if serving is None:
         raise ProblemError(503, "Nenhum modelo válido foi carregado.")
     return serving
 
 
-async def _one_value_each(request: Request) -> None:
-    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
-        if count > 1 and name not in REPEATABLE:
-            values = ", ".join(request.query_params.getlist(name))
-            raise invalid_field(name, values, "um só valor")
-
-
 InUse = Annotated[Serving, Depends(_in_use)]
-"""What a route answers from. Without an artifact the answer is 503."""
+"""What a route answers from: without an artifact with 503.
+
+A parameter that is not a list but comes more than once is answered with 422.
+"""
 
 
 def make_router(tag: str) -> APIRouter:
-    """Return a router whose routes share their problems and their strictness."""
+    """Return a router whose routes share the names of operations and their problems."""
     return APIRouter(
         tags=[tag],
         responses=COMMON,
-        dependencies=[Depends(_one_value_each)],
         generate_unique_id_function=lambda route: route.name,
     )

@@ -6,9 +6,9 @@ from fastapi import Query, Request, Response
 
 from recommender.api.access import REFUSALS, Reader, Writer
 from recommender.api.hypotheses import on_scale, scale_allowed
-from recommender.api.paging import EXPIRED, next_link, public_path, read_cursor
+from recommender.api.paging import EXPIRED, Pages, public_path
 from recommender.api.schemas.answers import Rating
-from recommender.api.schemas.fields import LARGEST_BODY, FilmId
+from recommender.api.schemas.fields import LARGEST_BODY, Id
 from recommender.api.schemas.requests import NO_PARAMETERS, NewRating, RatingQuery
 from recommender.api.serving import InUse, Serving, make_router, no_film, no_user
 from recommender.data.catalog import Film
@@ -31,25 +31,25 @@ _VERSIONS = "`versao` cresce de um em um a cada mudança; 0 é a avaliação que
     description=f"Em ordem de id do filme, aos pedaços. {_VERSIONS}",
 )
 async def list_ratings(
-    request: Request,
-    response: Response,
     usuario_id: Reader,
     query: Annotated[RatingQuery, Query()],
     use: InUse,
+    pages: Pages,
+    response: Response,
 ) -> list[Rating]:
     """Answer with a user's ratings of films that the catalogue has, in order of film id."""
     ratings = overlay(use.catalog.ratings(usuario_id), await use.written(usuario_id))
     if ratings is None:
         raise no_user(usuario_id)
-    rows = find_rows(use.artifact.model, list(ratings)).tolist()
+    rows = find_rows(use.model, list(ratings)).tolist()
     listed = [film_id for film_id, row in zip(ratings, rows, strict=True) if row >= 0]
     basis = repr([(film_id, ratings[film_id]) for film_id in listed]).encode()
-    offset = read_cursor(request, use, query.cursor, basis)
+    offset = pages.start(query.cursor, basis)
     page = listed[offset : offset + query.limite]
     films = use.catalog.films(page)
     response.headers.update({**PERSONAL, "X-Total-Count": str(len(listed))})
     if offset + len(page) < len(listed):
-        response.headers["Link"] = next_link(request, use, offset + len(page), basis)
+        pages.link(offset + len(page), basis)
     return [_show(films[film_id], ratings[film_id]) for film_id in page]
 
 
@@ -60,9 +60,7 @@ async def list_ratings(
     summary="Uma avaliação",
     description=f"Seu `ETag` serve a `If-Match` de uma escrita. {_VERSIONS}",
 )
-async def show_rating(
-    response: Response, usuario_id: Reader, filme_id: FilmId, use: InUse
-) -> Rating:
+async def show_rating(response: Response, usuario_id: Reader, filme_id: Id, use: InUse) -> Rating:
     """Answer with a user's rating of a film."""
     film = _film(use, filme_id)
     written = (await use.written(usuario_id, filme_id)).get(filme_id)
@@ -90,7 +88,7 @@ async def rate(
     request: Request,
     response: Response,
     usuario_id: Writer,
-    filme_id: FilmId,
+    filme_id: Id,
     new: NewRating,
     use: InUse,
 ) -> Rating:
@@ -116,7 +114,7 @@ async def rate(
     summary="Apaga uma avaliação",
     description="Também uma que veio com o modelo. Apagar o que não existe não muda nada.",
 )
-async def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> None:
+async def forget(request: Request, usuario_id: Writer, filme_id: Id, use: InUse) -> None:
     """Delete a user's rating of a film if there is one, even if the catalogue lacks the film."""
     film = use.catalog.films([filme_id]).get(filme_id)
     await _write(request, use, usuario_id, filme_id, film, None)
