@@ -35,14 +35,8 @@ CORS: dict[str, Any] = {
     "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
     "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match"],
     "expose_headers": [
-        "ETag",
-        "Link",
-        "Retry-After",
-        "WWW-Authenticate",
-        "X-Avaliacoes",
-        "X-Estrategia",
-        "X-Total-Count",
-        VERSION_HEADER,
+        *("ETag", "Link", "Retry-After", "WWW-Authenticate"),
+        *("X-Avaliacoes", "X-Estrategia", "X-Total-Count", VERSION_HEADER),
     ],
 }
 

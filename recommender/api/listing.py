@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from recommender.api.schemas.answers import Group, Recommendation
-from recommender.api.serving import Serving
+from recommender.api.serving import Exchange
 from recommender.model.artifact import Model
 from recommender.model.ranking import Ranking, Reason, find_cells
 
@@ -11,7 +11,7 @@ DIGITS = 6  # of scores and shares
 
 
 def describe(
-    use: Serving, found: Ranking, reasons: Sequence[Sequence[Reason]] | None = None
+    use: Exchange, found: Ranking, reasons: Sequence[Sequence[Reason]] | None = None
 ) -> list[Recommendation]:
     """Return a ranking as an answer shows it, with the reasons for each of its films, if any.
 

@@ -2,12 +2,11 @@
 
 import re
 import zlib
-from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import Depends, Request, Response
+from fastapi import Request
 
-from recommender.api.serving import InUse, Serving
+from recommender.api.serving import Exchange
 from recommender.http.problems import ProblemError, invalid_field
 
 VERSION_DIGITS = 12  # of the version that a cursor carries
@@ -19,53 +18,38 @@ NOT_OF_THE_LIST = ("cursor", "limite")  # parameters that may change from page t
 EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
 
 
-class Paging:
-    """The pages of the list that a request asks for.
+def start(use: Exchange, cursor: str | None, basis: bytes = b"") -> int:
+    """Return the offset that a cursor stands for, 0 for none.
 
-    ``basis`` is what the list was made from besides the artifact. A cursor expires when it changes.
+    ``basis`` is what the list is made from besides the artifact.
+
+    Raises:
+        ProblemError: 422 if it is no cursor of this list, 410 if the artifact or the basis changed.
     """
+    if cursor is None:
+        return 0
+    version, _, rest = cursor.partition("-")
+    if not VERSION.fullmatch(version):
+        raise invalid_field("cursor", cursor, ALLOWED)
+    if version != _version(use):  # the form of what follows may be another, too
+        raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
+    parts = REST.fullmatch(rest)
+    if parts is None:
+        raise invalid_field("cursor", cursor, ALLOWED)
+    of_list, of_basis, offset = parts[1], parts[2], int(parts[3])
+    if of_list != _digest(_list(use.request)) or offset > len(use.model.film_ids):
+        raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
+    if of_basis != _digest(basis):
+        raise ProblemError(410, "As avaliações de que o cursor é mudaram. Recomece sem cursor.")
+    return offset
 
-    def __init__(self, request: Request, response: Response, use: Serving) -> None:
-        self.request, self.response = request, response
-        self.version = use.artifact.version[:VERSION_DIGITS]
-        self.films = len(use.model.film_ids)
 
-    def start(self, cursor: str | None, basis: bytes = b"") -> int:
-        """Return the offset that a cursor stands for, 0 for none.
-
-        Raises:
-            ProblemError: 422 if it is no cursor of this list, 410 if it has expired.
-        """
-        if cursor is None:
-            return 0
-        version, _, rest = cursor.partition("-")
-        if not VERSION.fullmatch(version):
-            raise invalid_field("cursor", cursor, ALLOWED)
-        if version != self.version:  # the form of what follows may be another, too
-            raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
-        parts = REST.fullmatch(rest)
-        if parts is None:
-            raise invalid_field("cursor", cursor, ALLOWED)
-        of_list, of_basis, offset = parts[1], parts[2], int(parts[3])
-        if of_list != _digest(self._list()) or offset > self.films:
-            raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
-        if of_basis != _digest(basis):
-            raise ProblemError(410, "As avaliações de que o cursor é mudaram. Recomece sem cursor.")
-        return offset
-
-    def link(self, offset: int, basis: bytes = b"") -> None:
-        """Have the answer's Link lead to the page that begins at an offset."""
-        cursor = f"{self.version}-{_digest(self._list())}-{_digest(basis)}-{offset}"
-        kept = [item for item in self.request.query_params.multi_items() if item[0] != "cursor"]
-        query = urlencode([*kept, ("cursor", cursor)])
-        self.response.headers["Link"] = f'<{public_path(self.request)}?{query}>; rel="next"'
-
-    def _list(self) -> bytes:
-        """Return what tells one list from another: its path and parameters, in any order."""
-        path = self.request.scope["path"].removeprefix(self.request.scope.get("root_path", ""))
-        items = self.request.query_params.multi_items()
-        kept = sorted(item for item in items if item[0] not in NOT_OF_THE_LIST)
-        return f"{path}?{urlencode(kept)}".encode()
+def link_next(use: Exchange, offset: int, basis: bytes = b"") -> None:
+    """Have the answer's Link lead to the page of its list that begins at an offset."""
+    cursor = f"{_version(use)}-{_digest(_list(use.request))}-{_digest(basis)}-{offset}"
+    kept = [item for item in use.request.query_params.multi_items() if item[0] != "cursor"]
+    query = urlencode([*kept, ("cursor", cursor)])
+    use.headers["Link"] = f'<{public_path(use.request)}?{query}>; rel="next"'
 
 
 def public_path(request: Request) -> str:
@@ -73,12 +57,15 @@ def public_path(request: Request) -> str:
     return quote(request.scope["path"])
 
 
-async def _paging(request: Request, response: Response, use: InUse) -> Paging:
-    return Paging(request, response, use)
+def _version(use: Exchange) -> str:
+    return use.artifact.version[:VERSION_DIGITS]
 
 
-Pages = Annotated[Paging, Depends(_paging)]
-"""The pages of a route's list."""
+def _list(request: Request) -> bytes:
+    """Return what tells one list from another: its path and parameters, in any order."""
+    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    items = request.query_params.multi_items()
+    return f"{path}?{urlencode(sorted(i for i in items if i[0] not in NOT_OF_THE_LIST))}".encode()
 
 
 def _digest(text: bytes) -> str:

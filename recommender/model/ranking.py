@@ -21,14 +21,12 @@ from recommender.model.index import (
     contains,
     films_of_genres,
     gather,
-    scan,
     search,
     toward,
     walk,
 )
 
 NO_ROWS: Rows = np.empty(0, np.int32)
-FLAT = 1000  # films of which all take less to score than to search
 POOL = 100  # best films among which diversity is sought
 
 
@@ -160,9 +158,7 @@ def rank(
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     folded = fold_in(model, profile) if by_model else None
-    if folded and listed is None and len(model.film_ids) <= FLAT:
-        rows, scores = scan(model, model.vectors.dot(folded.vector), hidden, wanted)
-    elif folded:
+    if folded:
         choosable = Choosable(hidden, listed, among is not None)
         bounds = bound_scores(model, folded.vector)
         batches = search(model, bounds, toward(folded.vector), choosable, wanted)

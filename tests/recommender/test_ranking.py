@@ -223,7 +223,7 @@ def test_pages_of_any_size_meet(case: Case, size: int) -> None:
 def flat(request: pytest.FixtureRequest) -> Iterator[int]:
     """Catalogues of up to so many films are scored as a whole; else the index is searched."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recommender.model.ranking.FLAT", request.param)
+        patch.setattr("recommender.model.index.FLAT", request.param)
         yield request.param
 
 

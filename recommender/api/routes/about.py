@@ -12,7 +12,6 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from recommender.api.openapi import make_document
 from recommender.api.schemas.answers import Health, ModelCard
-from recommender.api.schemas.requests import NO_PARAMETERS
 from recommender.api.serving import InUse, make_router
 from recommender.http.caching import FRESH, PUBLIC
 from recommender.model.artifact import FORMAT
@@ -24,25 +23,23 @@ router = make_router("sobre")
 
 @router.get(
     "/saude",
-    dependencies=[NO_PARAMETERS],
     summary="Diz se pode servir",
     description="200 e a versão em uso, ou 503.",
 )
-async def tell_health(response: Response, use: InUse) -> Health:
+async def tell_health(use: InUse) -> Health:
     """Answer with the version that is served."""
-    response.headers.update(FRESH)
+    use.headers.update(FRESH)
     return Health(status="ok", versao=use.artifact.version, formato=FORMAT)
 
 
 @router.get(
     "/modelo",
-    dependencies=[NO_PARAMETERS],
     summary="A ficha do modelo em uso",
     description="De que dados vem, com que hiperparâmetros, e quão bom é.",
 )
-async def tell_model(response: Response, use: InUse) -> ModelCard:
+async def tell_model(use: InUse) -> ModelCard:
     """Answer with where the model comes from and how good it is."""
-    response.headers.update(PUBLIC)
+    use.headers.update(PUBLIC)
     manifest = use.artifact.manifest
     return ModelCard(
         versao=manifest["version"],

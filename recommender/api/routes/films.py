@@ -6,7 +6,7 @@ import numpy as np
 from fastapi import Query, Response
 
 from recommender.api.listing import describe, describe_group
-from recommender.api.paging import EXPIRED, Pages
+from recommender.api.paging import EXPIRED, link_next, start
 from recommender.api.schemas.answers import (
     Film,
     FilmDetails,
@@ -15,8 +15,8 @@ from recommender.api.schemas.answers import (
     Recommendation,
 )
 from recommender.api.schemas.fields import Id
-from recommender.api.schemas.requests import NO_PARAMETERS, FilmQuery, GroupQuery, ListQuery
-from recommender.api.serving import InUse, Serving, make_router, no_film
+from recommender.api.schemas.requests import FilmQuery, GroupQuery, ListQuery
+from recommender.api.serving import Exchange, InUse, make_router, no_film
 from recommender.data.catalog import FilmFilter
 from recommender.http.caching import PUBLIC
 from recommender.http.problems import ProblemError, responses
@@ -38,17 +38,15 @@ _NO_FILM = responses({404: "Não há tal filme."})
     summary="Lista filmes",
     description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte.",
 )
-async def list_films(
-    query: Annotated[FilmQuery, Query()], use: InUse, pages: Pages, response: Response
-) -> list[Film]:
+async def list_films(query: Annotated[FilmQuery, Query()], use: InUse) -> list[Film]:
     """Answer with the films that pass the filters, in order of id."""
-    offset = pages.start(query.cursor)
+    offset = start(use, query.cursor)
     wanted = FilmFilter(query.genero, query.excluir, query.diretor, query.ator, query.q)
     films = use.catalog.list_films(wanted, query.limite, offset)
     total = use.catalog.count_films(wanted)
-    response.headers.update({**PUBLIC, "X-Total-Count": str(total)})
+    use.headers.update({**PUBLIC, "X-Total-Count": str(total)})
     if offset + len(films) < total:
-        pages.link(offset + query.limite)
+        link_next(use, offset + query.limite)
     return [Film(**film) for film in films]
 
 
@@ -59,32 +57,31 @@ async def list_films(
     description="Os que mais gente avaliou. A pontuação é a parte dos usuários que o fez.",
 )
 async def list_popular_films(
-    query: Annotated[ListQuery, Query()], use: InUse, pages: Pages, response: Response
+    query: Annotated[ListQuery, Query()], use: InUse
 ) -> list[Recommendation]:
     """Rank films for nobody in particular."""
-    offset = pages.start(query.cursor)
+    offset = start(use, query.cursor)
     nobody = ranking.make_profile(use.model, [])
     found = ranking.rank(use.model, nobody, Strategy.POPULAR, offset=offset, **query.options())
-    response.headers.update({**PUBLIC, "X-Estrategia": found.strategy})
+    use.headers.update({**PUBLIC, "X-Estrategia": found.strategy})
     if found.more:
-        pages.link(offset + query.limite)
+        link_next(use, offset + query.limite)
     return describe(use, found)
 
 
 @router.get(
     "/filmes/{filme_id}",
     responses=_NO_FILM,
-    dependencies=[NO_PARAMETERS],
     summary="Conta de um filme",
     description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
 )
-async def tell_film(filme_id: Id, use: InUse, response: Response) -> FilmDetails:
+async def tell_film(filme_id: Id, use: InUse) -> FilmDetails:
     """Answer with everything that is known of a film."""
     film = use.catalog.film(filme_id)
     if film is None:
         raise no_film(filme_id)
     (cell,) = ranking.find_cells(use.model, ranking.find_rows(use.model, [filme_id])).tolist()
-    response.headers.update(PUBLIC)
+    use.headers.update(PUBLIC)
     return FilmDetails(**film, grupo=describe_group(use.model, cell))
 
 
@@ -98,18 +95,16 @@ async def list_similar_films(
     filme_id: Id,
     query: Annotated[ListQuery, Query()],
     use: InUse,
-    pages: Pages,
-    response: Response,
 ) -> list[Recommendation]:
     """Rank films by how near they lie to a film."""
     (row,) = ranking.find_rows(use.model, [filme_id]).tolist()
     if row < 0:
         raise no_film(filme_id)
-    offset = pages.start(query.cursor)
+    offset = start(use, query.cursor)
     found = similarity.rank_similar(use.model, row, offset=offset, **query.options())
-    response.headers.update(PUBLIC)
+    use.headers.update(PUBLIC)
     if found.more:
-        pages.link(offset + query.limite)
+        link_next(use, offset + query.limite)
     return describe(use, found, similarity.explain_similar(row, found))
 
 
@@ -119,14 +114,12 @@ async def list_similar_films(
     summary="Lista os grupos de filmes",
     description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas.",
 )
-async def list_groups(
-    query: Annotated[GroupQuery, Query()], use: InUse, pages: Pages, response: Response
-) -> list[GroupDetails]:
+async def list_groups(query: Annotated[GroupQuery, Query()], use: InUse) -> list[GroupDetails]:
     """Answer with clusters in order of id, each with its films, the most rated ones first."""
-    first, total = pages.start(query.cursor), len(use.model.cell_labels)
-    response.headers.update({**PUBLIC, "X-Total-Count": str(total)})
+    first, total = start(use, query.cursor), len(use.model.cell_labels)
+    use.headers.update({**PUBLIC, "X-Total-Count": str(total)})
     if first + query.limite < total:
-        pages.link(first + query.limite)
+        link_next(use, first + query.limite)
     return [
         _describe_members(use, group, query.filmes)
         for group in use.catalog.groups(first, query.limite)
@@ -137,7 +130,6 @@ async def list_groups(
     "/mapa.svg",
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
-    dependencies=[NO_PARAMETERS],
     summary="O mapa dos filmes",
     description="Os filmes em dois componentes principais, coloridos por grupo.",
 )
@@ -151,7 +143,7 @@ async def draw_map(use: InUse) -> Response:
     return Response(picture, headers=headers, media_type="image/svg+xml")
 
 
-def _describe_members(use: Serving, group: dict[str, Any], most: int) -> GroupDetails:
+def _describe_members(use: Exchange, group: dict[str, Any], most: int) -> GroupDetails:
     """Return a group as an answer shows it, with its films that most people have rated."""
     model, cell = use.model, group["id"]
     films = slice(*model.cell_starts[cell : cell + 2].tolist())

@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.api.schemas.fields import (
@@ -24,13 +23,6 @@ class Strict(BaseModel):
     """Refuses what it does not name."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-async def _no_parameters(_: Annotated[Strict, Query()]) -> None: ...
-
-
-NO_PARAMETERS = Depends(_no_parameters)
-"""For a route that takes no parameters in its query, and refuses any."""
 
 
 class RatingQuery(Strict):
