@@ -22,9 +22,9 @@ from benchmarks.retrieval import print_row
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
 from training.build import BUDGET
+from training.choice.choose import choose
 from training.choice.metrics import make_profiles, rank_all, score_lists
-from training.choice.search import choose
-from training.data.dataset import read
+from training.data.read import read
 from training.data.splits import BY_FILM
 from training.model.fit import fit
 

@@ -21,8 +21,10 @@ from benchmarks import machine
 from benchmarks.machine import ROOT
 from benchmarks.retrieval import print_row
 from benchmarks.training import SHAPES, make_data
-from training.data.dataset import Dataset, read
-from training.model.fit import Hyperparameters, fit
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 TURNS = {"100k": 5, "1m": 3, "10m": 1}
 FACTORS, ITERATIONS = 64, 15

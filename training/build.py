@@ -14,7 +14,7 @@ from recommender.model import artifact
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
 from training.bake import database, picture
-from training.choice.fixed import Fixed
+from training.choice.choose import Choice, choose
 from training.choice.metrics import (
     CUTOFF,
     PROTOCOL,
@@ -23,10 +23,10 @@ from training.choice.metrics import (
     score_lists,
     summarise,
 )
-from training.choice.search import Choice, choose
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM
 from training.model.fit import fit
+from training.model.hyperparameters import Values
 from training.model.labels import find_leads_of
 
 BUDGET = 600.0  # seconds that a choice of hyperparameters may take
@@ -46,7 +46,7 @@ class Evaluation:
 
 
 def evaluate(
-    data: Dataset, seed: int, budget: float = BUDGET, fixed: Fixed | None = None
+    data: Dataset, seed: int, budget: float = BUDGET, fixed: Values | None = None
 ) -> Evaluation:
     """Choose on the train part of a data set, fit on it, and measure on its test part."""
     train, test = BY_FILM.parts(data, seed)
@@ -70,7 +70,7 @@ def evaluate(
 
 
 def build(
-    data: Dataset, folder: Path, seed: int, budget: float = BUDGET, fixed: Fixed | None = None
+    data: Dataset, folder: Path, seed: int, budget: float = BUDGET, fixed: Values | None = None
 ) -> dict[str, Any]:
     """Train on a data set, write the artifact folder, return its manifest.
 

@@ -12,8 +12,9 @@ os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # the only place L
 import boto3
 from aws_lambda_powertools import Logger
 
-from training.choice import fixed
-from training.data.dataset import DataError, read
+from training.choice import limits
+from training.data.read import read
+from training.data.tables import DataError
 
 SEED = 42
 POINTER = "atual.json"
@@ -43,8 +44,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     budget = min(BUDGET, SEARCH_SHARE * context.get_remaining_time_in_millis() / 1000)
     bucket = os.environ["MODEL_BUCKET"]
     key = data_key(event, bucket)
-    seed = int(fixed.number("seed", event.get("seed", SEED), fixed.SEED))
-    given = fixed.check(event.get("hyperparameters") or {})
+    seed = int(limits.check_number("seed", event.get("seed", SEED), limits.SEED))
+    given = limits.check_hyperparameters(event.get("hyperparameters") or {})
     s3 = boto3.client("s3")
     with tempfile.TemporaryDirectory() as scratch:
         data = read(_download(s3, bucket, key, Path(scratch)))

@@ -26,9 +26,11 @@ from recommender.model.ranking import (
     rank,
     user_group,
 )
-from training.data.dataset import Dataset, from_json
+from tests.training.small_data import from_json
+from training.data.dataset import Dataset
 from training.model.clusters import shelve
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 Array = NDArray[np.float64]
 Ratings = list[tuple[int, float]]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.dataset import Dataset, from_json
+from training.data.dataset import Dataset, check
+from training.data.readers import json_file
 
 ROOT = Path(__file__).resolve().parents[2]
 MOCK = ROOT / "mock_data.json"
@@ -47,6 +48,11 @@ def as_document(ratings: Matrix, titles: list[str] | None = None) -> Document:
 def as_json(document: object) -> bytes:
     """A document's bytes."""
     return json.dumps(document, ensure_ascii=False).encode()
+
+
+def from_json(content: bytes, name: str) -> Dataset:
+    """The data set in a document's bytes."""
+    return check(json_file.parse(content, name))
 
 
 def as_data(ratings: Matrix, titles: list[str] | None = None) -> Dataset:

@@ -22,12 +22,14 @@ from tests.training.small_data import (
     as_json,
     block_ratings,
     count_rows,
+    from_json,
     random_ratings,
 )
 from training.bake import picture
 from training.build import build, evaluate
 from training.choice.metrics import METRICS
-from training.data.dataset import Dataset, from_json, read
+from training.data.dataset import Dataset
+from training.data.read import read
 
 RATINGS = random_ratings(30, 24)
 

@@ -5,11 +5,15 @@ import pytest
 
 from recommender.model.ranking import Strategy
 from tests.training.small_data import as_data, block_ratings, random_ratings
+from training.choice.choose import EASE, START, Choice, choose
 from training.choice.folds import Fold
 from training.choice.metrics import make_profiles, rank_all, score_lists
-from training.choice.search import EASE, GRID, PRIOR_STRENGTHS, START, Choice, _Race, choose
+from training.choice.prior import PRIOR_STRENGTHS
+from training.choice.race import Race
+from training.choice.search import GRID
 from training.data.splits import BY_FILM
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +91,7 @@ def test_what_is_behind_goes_no_further() -> None:
         Judged({"best": [0.5, 0.5], "behind": [0.4, 0.5], "ahead": [0.6, 0.6], "late": [0.5, 0.6]}),
         Judged({"best": [0.2, 0.2], "ahead": [0.4, 0.2], "late": [0.0, 0.1]}),
     ]
-    race = _Race[str](list(folds), answer)
+    race = Race[str](list(folds), answer)
     assert not race.beats("behind", "best")
     assert race.beats("ahead", "best")
     assert race.surpasses("ahead", "best")

@@ -11,9 +11,11 @@ from sklearn.preprocessing import StandardScaler
 
 from recommender.model.ranking import Strategy, make_profile, rank, user_group
 from tests.training.small_data import CASE, Matrix, as_data, block_ratings, random_ratings
-from training.data.dataset import Dataset, read
+from training.data.dataset import Dataset
+from training.data.read import read
 from training.model.clusters import FilmCells, TasteGroups, shelve
-from training.model.fit import Hyperparameters, Settings, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters, Settings
 
 
 def original(dense: Matrix) -> tuple[StandardScaler, KMeans]:

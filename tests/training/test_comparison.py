@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 
 from recommender.model.artifact import Model
+from tests.training.small_data import from_json
 from training.choice.folds import make_folds
 from training.choice.metrics import METRICS, make_profiles
-from training.data.dataset import Dataset, from_json
+from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS
-from training.evaluation import coldusers, comparison, tuning
+from training.evaluation import cold_user_accuracy, comparison, tuning
 from training.evaluation.baselines import Ease, Groups
+from training.evaluation.chart import draw_cold_users
 from training.evaluation.comparison import Trial, compare
 from training.evaluation.report import render
 from training.evaluation.variety import CATALOGUE, VARIETY
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 3
@@ -134,7 +137,7 @@ def test_nothing_of_the_test_part_reaches_what_is_chosen_or_fitted(
 def test_new_users_rank_by_popularity_then_by_what_is_known(
     trained: tuple[Dataset, Dataset],
 ) -> None:
-    found = coldusers.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
+    found = cold_user_accuracy.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
     ndcg = {name: [point["mean"] for point in points] for name, points in found["ndcg"].items()}
     assert found["known"] == [0, 1, 2, 3, 5, 10, "all"]
     assert ndcg["padrao"][0] == ndcg["populares"][0] == ndcg["EASE"][0]
@@ -152,17 +155,17 @@ def test_new_users_are_not_in_what_is_fitted(
         fits.append(data)
         return fit(data, chosen)
 
-    monkeypatch.setattr(coldusers, "fit", watched)
-    coldusers.measure(*trained, Hyperparameters(seed=SEED), None)
+    monkeypatch.setattr(cold_user_accuracy, "fit", watched)
+    cold_user_accuracy.measure(*trained, Hyperparameters(seed=SEED), None)
     absent = [set(range(USERS)) - set(part.ratings["user"]) for part in fits]
-    assert len(absent) == coldusers.PARTS
+    assert len(absent) == cold_user_accuracy.PARTS
     assert sum(map(len, absent)) == len(set.union(*absent)) > 20
 
 
 def test_curves_are_drawn_the_same_twice(trained: tuple[Dataset, Dataset], tmp_path: Path) -> None:
-    found = coldusers.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
+    found = cold_user_accuracy.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
     for name in ("a.svg", "b.svg"):
-        coldusers.draw(found, tmp_path / name)
+        draw_cold_users(found, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert "EASE" in (tmp_path / "a.svg").read_text()
 
@@ -212,7 +215,8 @@ def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
     code = (
         "import sys, importlib.util as util; found = util.find_spec;"
         "util.find_spec = lambda name, *a: None if name == 'implicit' else found(name, *a);"
-        "from pathlib import Path; from training import lenskit; lenskit.PYTHON = Path('/none');"
+        "from pathlib import Path; from training.evaluation import lenskit;"
+        "lenskit.PYTHON = Path('/none');"
         "from training.__main__ import main; sys.exit(main())"
     )
     done = subprocess.run(

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.small_data import MOCK, as_data, as_document, as_json, random_ratings
+from tests.training.small_data import MOCK, as_data, as_document, as_json, from_json, random_ratings
 from training.bake.database import bake
-from training.data.dataset import Dataset, from_json, read
+from training.data.dataset import Dataset
+from training.data.read import read
 from training.model.labels import Lead
 
 

@@ -11,8 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training.small_data import CASE, MOCK, as_data, as_document, as_json, random_ratings
-from training.data.dataset import DataError, Dataset, from_json, read
+from tests.training.small_data import (
+    CASE,
+    MOCK,
+    as_data,
+    as_document,
+    as_json,
+    from_json,
+    random_ratings,
+)
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.data.tables import DataError
 
 Place = tuple[str | int, ...]
 MISSING = object()

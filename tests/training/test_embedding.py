@@ -14,7 +14,8 @@ from training.model.embedding import (
     Spectrum,
     decompose,
 )
-from training.model.fit import Hyperparameters, Settings, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters, Settings
 
 NORMALISATIONS = [
     Normalisation(),

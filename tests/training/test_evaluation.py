@@ -18,6 +18,7 @@ from recommender.model.ranking import Strategy
 from tests.movielens_100k import ml_100k
 from tests.training.small_data import as_data, block_ratings, random_ratings
 from training import build
+from training.choice.choose import choose
 from training.choice.metrics import (
     CUTOFF,
     METRICS,
@@ -26,10 +27,10 @@ from training.choice.metrics import (
     score_lists,
     summarise,
 )
-from training.choice.search import choose
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, split_by_film
-from training.model.fit import Hyperparameters, Settings, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters, Settings
 
 # python_stratified_split(ratio=0.75, filter_by="item", seed=42) of the recommenders package 1.2.1
 # was run on the ratings of ML-100K in the order published: SHA-256 of the positions (int64, little

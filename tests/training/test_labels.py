@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tests.training.small_data import as_document, as_json
-from training.data.dataset import Dataset, from_json
-from training.model.fit import Hyperparameters, fit
+from tests.training.small_data import as_document, as_json, from_json
+from training.data.dataset import Dataset
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 from training.model.labels import find_leads, find_leads_of, label_cells
 
 

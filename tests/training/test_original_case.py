@@ -13,8 +13,11 @@ from sklearn.preprocessing import StandardScaler
 from recommender.api.application import create_app
 from recommender.model.ranking import Strategy, make_profile, rank
 from tests.conftest import ROOT
-from training.data.dataset import Dataset, from_json, read
-from training.model.fit import Hyperparameters, fit
+from tests.training.small_data import from_json
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 PUBLISHED = {
     1: "Anchorman|Forrest Gump|The Big Lebowski|Guardians of the Galaxy|The Grand Budapest Hotel",

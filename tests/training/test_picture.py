@@ -12,7 +12,8 @@ from matplotlib.text import Annotation
 
 from tests.training.small_data import Matrix, as_data, random_ratings
 from training.bake.picture import LONGEST_LABEL, draw
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 SVG = "{http://www.w3.org/2000/svg}"
 TITLES = [

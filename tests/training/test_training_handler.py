@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from recommender.model.artifact import ARTIFACT_FILES, file_digest, load
 from tests.training.small_data import CASE, as_document, as_json, block_ratings, random_ratings
-from training.data.dataset import DataError
+from training.data.tables import DataError
 from training.handler import data_key, handler
 
 BUCKET = "filmes-modelos"
@@ -190,7 +190,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "bad data": ({}, ORPHAN),
     "missing": ({"data_key": "no.json"}, rf"s3://{BUCKET}/no\.json cannot be read: .*404"),
     "missing folder": ({"data_key": "no/"}, rf"s3://{BUCKET}/no/ holds no objects"),
-    "no layout": ({"data_key": "dados/"}, "dados is no MovieLens folder"),
+    "no layout": ({"data_key": "dados/"}, "dados has none of the known layouts"),
     "other bucket": (notification("a.json", "other"), f"bucket is 'other', allowed is '{BUCKET}'"),
     "other bucket, EventBridge": (object_created("a.json", "other"), "bucket is 'other'"),
     "seed": ({"seed": "x"}, "seed is 'x', allowed are whole numbers from 0 to 2147483648"),

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from recommenders.evaluation import python_evaluation as reference
 
-from training.data.dataset import Dataset, from_json
+from tests.training.small_data import from_json
+from training.data.dataset import Dataset
 from training.evaluation.variety import Variety
 
 LISTS = [np.array([0, 1, 2]), np.array([0, 3])]

@@ -10,7 +10,8 @@ from training.choice.metrics import CUTOFF
 from training.data.dataset import Dataset
 from training.data.splits import split_by_film
 from training.model.embedding import Spectrum, decompose, weigh
-from training.model.fit import Settings, mean_source
+from training.model.fit import mean_source
+from training.model.hyperparameters import Settings
 
 FOLDS = (3, 10)  # at least and at most
 JUDGES = 2800  # users over all folds together, as far as the number of folds allows

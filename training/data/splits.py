@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from training.data.dataset import TIME_COLUMN, Dataset
+from training.data.dataset import Dataset
+from training.data.tables import TIME_COLUMN
 
 Parts = tuple[pd.DataFrame, pd.DataFrame]
 

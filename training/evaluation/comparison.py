@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from recommender.model.artifact import Model
 from recommender.model.ranking import Profile, Strategy, rank
+from training.choice.choose import Choice, choose
 from training.choice.folds import BLOCK, make_folds
 from training.choice.metrics import (
     CUTOFF,
@@ -22,10 +23,10 @@ from training.choice.metrics import (
     score_lists,
     summarise,
 )
-from training.choice.search import Choice, choose
-from training.data.dataset import TIME_COLUMN, Dataset
+from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS, Protocol
-from training.evaluation import coldfilms, coldusers
+from training.data.tables import TIME_COLUMN
+from training.evaluation import cold_film_accuracy, cold_user_accuracy
 from training.evaluation.baselines import Baseline
 from training.evaluation.tuning import candidates, settings, tune
 from training.evaluation.variety import Variety
@@ -65,8 +66,8 @@ def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
                 chosen = trial.choice.chosen
                 more = {
                     "diversity": trial.diversity(),
-                    "cold_users": coldusers.measure(train, test, chosen, trial.ease),
-                    "cold_films": coldfilms.measure(train, test, chosen),
+                    "cold_users": cold_user_accuracy.measure(train, test, chosen, trial.ease),
+                    "cold_films": cold_film_accuracy.measure(train, test, chosen),
                 }
     return {"seed": seed, "protocols": parts, **more, "left_out": left_out}
 

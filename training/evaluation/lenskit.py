@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".local/lenskit/bin/python"
 WORKER = ROOT / "benchmarks/lenskit_worker.py"
 

@@ -1,88 +1,18 @@
 """From ratings and hyperparameters to the model that serves."""
 
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data.catalog import fold
 from recommender.model.artifact import Model
-from training.choice.fixed import Fixed
 from training.data.dataset import Dataset
 from training.model.clusters import FilmCells, TasteGroups, shelve
-from training.model.coldstart import fill, traits
-from training.model.embedding import (
-    MEAN_STRENGTH,
-    REFERENCE,
-    Normalisation,
-    SpectralEmbedding,
-    Spectrum,
-    decompose,
-)
+from training.model.cold_films import fill, traits
+from training.model.embedding import MEAN_STRENGTH, SpectralEmbedding, Spectrum, decompose
+from training.model.hyperparameters import Hyperparameters
 from training.model.labels import find_leads, label_cells
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What shapes the embedding; see ``Normalisation`` and ``SpectralEmbedding``."""
-
-    normalisation: Normalisation = field(default_factory=Normalisation)
-    bandwidth: int = 40
-    strength: float = 1.0
-    output_exponent: float = 0.2
-    correction: float = 0.0
-
-    @property
-    def wanted(self) -> int:
-        """How many singular vectors these settings make use of."""
-        return max(2 * self.bandwidth, REFERENCE)
-
-    def embed(self, spectrum: Spectrum) -> SpectralEmbedding:
-        """Return the film vectors that a spectrum gives."""
-        return SpectralEmbedding(
-            self.bandwidth, self.strength, self.output_exponent, self.correction
-        ).fit(spectrum)
-
-    def as_dict(self) -> dict[str, float]:
-        """Return all values by name, those of the normalisation among them."""
-        values = asdict(self)
-        return {**values.pop("normalisation"), **values}
-
-    def with_value(self, name: str, value: float) -> "Settings":
-        """Return the same settings but for one, named as in ``as_dict``."""
-        if hasattr(self.normalisation, name):
-            changed: dict[str, Any] = {
-                "normalisation": replace(self.normalisation, **{name: value})
-            }
-        else:
-            changed = {name: value}
-        return replace(self, **changed)
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """Everything that shapes a model besides the data."""
-
-    settings: Settings = field(default_factory=Settings)
-    prior_strength: float = 5.0  # ratings that what all users like counts for in each user's vector
-    cells: int | None = None  # by default the square root of the number of films
-    candidates: int | None = None  # films to score; by default a quarter of them
-    groups: int = 5
-    seed: int = 42
-
-    def with_values(self, values: Fixed) -> "Hyperparameters":
-        """Return the same but for some, named as in ``as_dict``."""
-        own = {name: value for name, value in values.items() if hasattr(self, name)}
-        settings = self.settings
-        for name in values.keys() - own.keys():
-            settings = settings.with_value(name, values[name])
-        return replace(self, settings=settings, **cast(Any, own))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values, for a manifest."""
-        values = asdict(self)
-        return {**self.settings.as_dict(), **{n: v for n, v in values.items() if n != "settings"}}
 
 
 def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:

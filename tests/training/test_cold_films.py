@@ -7,11 +7,13 @@ import pytest
 from recommender.model.ranking import Strategy, make_profile, rank
 from tests.conftest import ROOT
 from tests.training.small_data import as_data, block_ratings
-from training.data.dataset import Dataset, read
+from training.data.dataset import Dataset
+from training.data.read import read
 from training.data.splits import BY_FILM
-from training.evaluation import coldfilms
-from training.model.coldstart import SHARE, fill, traits
-from training.model.fit import Hyperparameters, fit
+from training.evaluation import cold_film_accuracy
+from training.model.cold_films import SHARE, fill, traits
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def test_cold_films_can_be_recommended_but_lead_no_list(mock: Dataset) -> None:
 
 def test_hidden_films_are_ordered_better_than_at_random(mock: Dataset) -> None:
     train, test = BY_FILM.parts(mock, 42)
-    found = coldfilms.measure(train, test, Hyperparameters())
+    found = cold_film_accuracy.measure(train, test, Hyperparameters())
     ndcg = {name: figure["mean"] for name, figure in found["ndcg"].items()}
     assert found["hidden"] == 39
     assert ndcg["among_hidden"] > 1.5 * ndcg["among_hidden_random"]
@@ -89,4 +91,4 @@ def test_hidden_films_are_ordered_better_than_at_random(mock: Dataset) -> None:
 
 def test_too_few_films_to_hide_any() -> None:
     train, test = BY_FILM.parts(as_data(block_ratings(1, 6, 4)), 0)
-    assert coldfilms.measure(train, test, Hyperparameters()) == {}
+    assert cold_film_accuracy.measure(train, test, Hyperparameters()) == {}

@@ -4,18 +4,20 @@ from typing import Any
 
 import pytest
 
-from training.choice.fixed import LIMITS, check
-from training.data.dataset import DataError
-from training.model.fit import Hyperparameters
+from training.choice.limits import HYPERPARAMETERS, check_hyperparameters
+from training.data.tables import DataError
+from training.model.hyperparameters import Hyperparameters
 
 
 def test_every_hyperparameter_but_the_seed_can_be_given() -> None:
-    assert set(LIMITS) == Hyperparameters().as_dict().keys() - {"seed"}
+    assert set(HYPERPARAMETERS) == Hyperparameters().as_dict().keys() - {"seed"}
 
 
 def test_numbers_and_texts_that_stand_for_them() -> None:
-    assert check({}) == {}
-    assert check({"bandwidth": "40", "slope": 0.5, "groups": 7, "strength": "1e1"}) == {
+    assert check_hyperparameters({}) == {}
+    assert check_hyperparameters(
+        {"bandwidth": "40", "slope": 0.5, "groups": 7, "strength": "1e1"}
+    ) == {
         "bandwidth": 40,
         "slope": 0.5,
         "groups": 7,
@@ -45,10 +47,10 @@ def test_values_given_take_their_places() -> None:
 )
 def test_what_is_not_allowed(name: str, value: Any, allowed: str) -> None:
     with pytest.raises(DataError) as raised:
-        check({name: value})
+        check_hyperparameters({name: value})
     assert str(raised.value) == f"{name} is {value!r}, allowed are {allowed}"
 
 
 def test_no_such_hyperparameter() -> None:
     with pytest.raises(DataError, match="hyperparameter is 'depth', allowed are strength, "):
-        check({"depth": 3})
+        check_hyperparameters({"depth": 3})

@@ -17,7 +17,8 @@ from training.choice.metrics import (
     summarise,
 )
 from training.data.dataset import Dataset
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 HIDDEN = 0.1  # of the films
 

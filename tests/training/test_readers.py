@@ -10,10 +10,13 @@ import pytest
 from recommender.model.ranking import Strategy
 from tests.movielens_100k import ml_100k
 from training.choice.metrics import make_profiles, rank_all, score_lists, summarise
-from training.data.dataset import DataError, Dataset, read
-from training.data.movielens import GENRES_100K
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.data.readers.movielens_100k import GENRES
 from training.data.splits import split_by_film
-from training.model.fit import Hyperparameters, fit
+from training.data.tables import DataError
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 FILMS = [
     (1, "Toy Story (1995)", ["Animation", "Children's", "Comedy"]),
@@ -49,7 +52,7 @@ def write_100k(folder: Path) -> None:
     """ml-100k: tabs, films in Latin-1 with a flag for each genre."""
     lines = []
     for film, title, genres in FILMS:
-        flags = [str(int(name in (genres or ["unknown"]))) for name in GENRES_100K]
+        flags = [str(int(name in (genres or ["unknown"]))) for name in GENRES]
         lines.append("|".join([str(film), title, "01-Jan-1995", "", "http://us.imdb.com/", *flags]))
     (folder / "u.item").write_text("\n".join(lines) + "\n", encoding="latin-1")
     lines = [f"{u}\t{f}\t{r:.0f}\t{t}" for u, f, r, t in RATINGS]
@@ -266,7 +269,8 @@ def test_what_is_broken_is_named(name: str, content: bytes, expected: str, tmp_p
 def test_a_folder_of_no_layout(names: list[str], tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).write_text("x\n")
-    with pytest.raises(DataError, match=f"^{tmp_path.name} is no MovieLens folder: it needs"):
+    expected = f"^{tmp_path.name} has none of the known layouts: a JSON file; ratings.csv and "
+    with pytest.raises(DataError, match=expected):
         read(tmp_path)
 
 

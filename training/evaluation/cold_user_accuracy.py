@@ -1,27 +1,22 @@
 """Accuracy for users of whom little is known."""
 
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.model.artifact import Model
 from recommender.model.ranking import Profile, Strategy, rank
-from training.bake.picture import GREY, INK, PAPER
 from training.choice.folds import shorten, user_ndcgs
 from training.choice.metrics import CUTOFF, score_lists, summarise
 from training.data.dataset import Dataset
 from training.evaluation.baselines import Baseline
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 KNOWN = (0, 1, 2, 3, 5, 10)
 PARTS = 5  # of the users: each part is new to models fitted on the others
-COLOURS = {"padrao": "#1f5fbf", "EASE": "#d9730d", "populares": GREY}
 
 Array = NDArray[np.float64]
 
@@ -104,26 +99,3 @@ def _serve(
         lists.append(ranking.rows)
         wanted.append(model.rows_by_id[relevant[user].indices])
     return score_lists(lists, wanted)["ndcg"]
-
-
-def draw(cold: dict[str, Any], path: Path) -> None:
-    """Draw the curves; equal figures give equal bytes."""
-    figure = Figure(figsize=(7, 4.2), facecolor=PAPER, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    places = np.arange(len(cold["known"]))
-    for name, points in cold["ndcg"].items():
-        means = np.array([point["mean"] for point in points])
-        margins = np.array([point["margin"] for point in points])
-        axes.plot(places, means, marker="o", color=COLOURS[name], label=name)
-        axes.fill_between(
-            places, means - margins, means + margins, color=COLOURS[name], alpha=0.15, linewidth=0
-        )
-    axes.set_xticks(places, [str(known) for known in cold["known"]])
-    axes.set_xlabel("ratings known of the user", color=GREY)
-    axes.set_ylabel("nDCG@10", color=GREY)
-    axes.set_title(f"{cold['users']} new users", loc="left", color=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    with mpl.rc_context({"svg.hashsalt": "filmes", "svg.fonttype": "none"}):
-        figure.savefig(path, metadata={"Date": None, "Creator": None})
