@@ -53,10 +53,7 @@ def make_catalogue(kind: str, films: int) -> Catalogue:
 
 
 def make_model(vectors: Floats) -> Model:
-    """Return a model whose index the trainer's own KMeans makes, √n cells; the rest is made up.
-
-    It knows no users.
-    """
+    """Return a model whose index the trainer's own KMeans makes, √n cells; the rest is made up."""
     films = len(vectors)
     random = np.random.default_rng(SEED + 1)
     cells = FilmCells(seed=SEED).fit(vectors)
@@ -91,10 +88,6 @@ def make_model(vectors: Floats) -> Model:
         group_scale=ones,
         group_shift=ones,
         group_norms=((groups.astype(np.float64) + 1) ** 2).sum(axis=1),
-        user_ids=np.empty(0, np.int64),
-        user_starts=np.zeros(1, np.int64),
-        user_rows=np.empty(0, np.uint8),
-        user_ratings=np.empty(0, np.float32),
         genre_names=np.array(GENRES),
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),

@@ -33,7 +33,6 @@ from recommender.model import artifact
 from recommender.model.artifact import Model
 from training.bake import database, picture
 from training.data.dataset import Dataset
-from training.model.fit import pack_profiles
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
 FILMS_A_USER = 10  # films of a catalogue for each of its users
@@ -112,7 +111,6 @@ def write_artifact(folder: Path, films: int) -> dict[str, float]:
     catalogue = make_catalogue("themes", films)
     model = replace(make_model(catalogue.vectors), candidates=CANDIDATES)
     data = make_data(model, catalogue.tastes)
-    model = replace(model, **pack_profiles(data, model.film_ids - 1)._asdict())
 
     def bake(new: Path) -> None:
         database.bake(data, [], new / artifact.CATALOG_FILE)

@@ -12,7 +12,7 @@ from recommender.data.catalog import Catalog
 from recommender.data.store import Entry, Store, StoreError
 from recommender.http.problems import UNKNOWN, ProblemError, invalid_field, invalid_fields
 from recommender.model.artifact import Artifact
-from recommender.model.ranking import Profile, films_rated, make_profile, packaged_profile
+from recommender.model.ranking import Profile, films_rated, make_profile
 
 REPEATABLE = ("excluir", "genero")
 
@@ -58,7 +58,8 @@ class Serving:
             ProblemError: 404 for no such user.
             StoreError: whether there is such a user could not be found out.
         """
-        packaged = packaged_profile(self.artifact.model, user_id)
+        ratings = self.catalog.ratings(user_id)
+        packaged = None if ratings is None else make_profile(self.artifact.model, ratings)
         try:
             written = self.written(user_id)
         except StoreError as error:

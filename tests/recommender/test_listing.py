@@ -18,7 +18,7 @@ from recommender.model.ranking import (
     Strategy,
     explain,
     find_cells,
-    packaged_profile,
+    make_profile,
     rank,
 )
 from recommender.model.similarity import explain_similar, rank_similar
@@ -72,8 +72,7 @@ def test_a_list_tells_what_its_ranking_is(
 ) -> None:
     monkeypatch.setattr(listing, "KEPT", kept)
     for user_id in (1, 7, 42, 1):
-        profile = packaged_profile(lister.model, user_id)
-        assert profile
+        profile = make_profile(lister.model, lister.catalog.ratings(user_id) or [])
         for options in ({}, {"limit": 100, "offset": 300}, {"genres": ["nenhum"]}):
             found = rank(lister.model, profile, strategy, **options)
             reasons = explain(lister.model, profile, found)

@@ -29,16 +29,41 @@ def db(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqli
 
 
 def test_the_tables_hold_the_data(db: sqlite3.Connection, data: Dataset) -> None:
-    users = db.execute("SELECT id, nome, email FROM usuarios ORDER BY id").fetchall()
-    assert users == [tuple(row) for row in data.users.to_numpy().tolist()]
+    users = db.execute("SELECT * FROM usuarios ORDER BY id").fetchall()
+    assert users == [tuple(row) for row in data.users[["id", "nome"]].to_numpy().tolist()]
     films = db.execute("SELECT id, titulo, genero, diretor, atores FROM filmes ORDER BY id")
     assert films.fetchall() == [tuple(row) for row in data.films.to_numpy().tolist()]
-    ratings = db.execute("SELECT usuario_id, filme_id, avaliacao FROM avaliacoes").fetchall()
+    ratings = db.execute("SELECT * FROM avaliacoes").fetchall()
     assert len(ratings) == len(data.ratings)
     user_at = dict(zip(data.users["id"].tolist(), range(len(users)), strict=True))
     film_at = dict(zip(data.films["id"].tolist(), range(len(data.films)), strict=True))
     matrix = data.matrix
-    assert all(matrix[user_at[user], film_at[film]] == value for user, film, value in ratings)
+    assert all(matrix[user_at[user], film_at[film]] == value for user, film, value, _ in ratings)
+    assert {moment for *_, moment in ratings} == {None}
+
+
+def test_ratings_keep_their_times(tmp_path: Path) -> None:
+    document = as_document(random_ratings(5, 4))
+    for second, rating in enumerate(document["avaliacoes"]):
+        rating["momento"] = 1_700_000_000 - second
+    bake(from_json(as_json(document), "d.json"), [], tmp_path / "c.sqlite3")
+    with closing(sqlite3.connect(tmp_path / "c.sqlite3")) as db:
+        found = db.execute("SELECT usuario_id, filme_id, avaliacao, momento FROM avaliacoes")
+        expected = sorted(tuple(rating.values()) for rating in document["avaliacoes"])
+        assert found.fetchall() == expected
+        assert db.execute("SELECT DISTINCT typeof(momento) FROM avaliacoes").fetchall() == [
+            ("integer",)
+        ]
+
+
+def test_a_user_s_ratings_are_found_by_the_primary_key(db: sqlite3.Connection) -> None:
+    (plan,) = db.execute("EXPLAIN QUERY PLAN SELECT * FROM avaliacoes WHERE usuario_id = 1")
+    assert "USING PRIMARY KEY (usuario_id=?)" in plan[3]
+
+
+def test_no_e_mail_is_in_the_database(data: Dataset, db: sqlite3.Connection) -> None:
+    content = "\n".join(db.iterdump())
+    assert [email for email in data.users["email"] if email in content] == []
 
 
 def test_each_film_has_the_mean_and_the_number_of_its_ratings(db: sqlite3.Connection) -> None:
@@ -72,7 +97,7 @@ def test_a_rating_of_nobody_or_nothing_cannot_be_written(
 ) -> None:
     db.execute("PRAGMA foreign_keys = ON")
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"), db:
-        db.execute("INSERT INTO avaliacoes VALUES (?, ?, 3)", pair)
+        db.execute("INSERT INTO avaliacoes VALUES (?, ?, 3, NULL)", pair)
 
 
 def test_genres_and_words_find_films_whatever_case_and_accents(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 
 from recommender.data.catalog import fold
 from training.data.dataset import Dataset
+from training.data.tables import TIME_COLUMN
 from training.model.labels import Lead
 
 BLOCK = 100_000  # ratings that are held as Python objects at a time
 SCHEMA = """
-CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL);
+CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL);
 CREATE TABLE filmes (
     id INTEGER PRIMARY KEY,
     titulo TEXT NOT NULL,
@@ -28,6 +30,7 @@ CREATE TABLE avaliacoes (
     usuario_id INTEGER NOT NULL REFERENCES usuarios (id),
     filme_id INTEGER NOT NULL REFERENCES filmes (id),
     avaliacao REAL NOT NULL,
+    momento INTEGER, -- seconds since 1970; NULL where unknown
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID;
 CREATE TABLE generos (
@@ -57,9 +60,11 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
         with db:
-            db.executemany("INSERT INTO usuarios VALUES (?, ?, ?)", data.users.to_numpy().tolist())
+            db.executemany(
+                "INSERT INTO usuarios VALUES (?, ?)", data.users[["id", "nome"]].to_numpy().tolist()
+            )
             db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data))
-            db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?)", _ratings(data))
+            db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?, ?)", _ratings(data))
             db.executemany(
                 "INSERT INTO grupos VALUES (?, ?, ?)",
                 [(n, ", ".join(g.genres), ", ".join(g.directors)) for n, g in enumerate(groups)],
@@ -80,8 +85,8 @@ def _films(data: Dataset) -> Iterator[list[Any]]:
         yield [*film, None if mean is None else round(mean, 2), int(count)]
 
 
-def _ratings(data: Dataset) -> Iterator[tuple[int, int, float]]:
-    """Return user's id, film's id and rating in order of their key, which spares sorting them."""
+def _ratings(data: Dataset) -> Iterator[tuple[int, int, float, int | None]]:
+    """Yield the rows of ``avaliacoes`` in order of their primary key: SQLite then only appends."""
     user_ids, film_ids = data.users["id"].to_numpy(), data.films["id"].to_numpy()
     order = np.lexsort((data.ratings["film"], data.ratings["user"]))
     for start in range(0, len(order), BLOCK):
@@ -90,5 +95,6 @@ def _ratings(data: Dataset) -> Iterator[tuple[int, int, float]]:
             user_ids[block["user"]].tolist(),
             film_ids[block["film"]].tolist(),
             block["avaliacao"].tolist(),
+            block[TIME_COLUMN].tolist() if TIME_COLUMN in block else repeat(None, len(block)),
             strict=True,
         )

@@ -1,6 +1,6 @@
 """From ratings and hyperparameters to the model that serves."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,39 +77,9 @@ def fit(
         group_scale=groups.scale_[order].astype(np.float32),
         group_shift=group_shift.astype(np.float32),
         group_norms=((groups.centers_[:, order] + group_shift) ** 2).sum(axis=1),
-        **pack_profiles(data, order)._asdict(),
         genre_names=names,
         genre_starts=starts,
         genre_rows=rows,
-    )
-
-
-class Packed(NamedTuple):
-    """The profiles of all users, as a model has them."""
-
-    user_ids: NDArray[np.int64]
-    user_starts: NDArray[np.int64]
-    user_rows: NDArray[np.integer]
-    user_ratings: NDArray[np.float32]
-
-
-def pack_profiles(data: Dataset, order: NDArray[np.integer]) -> Packed:
-    """Return the profiles of all users, rows of the smallest type that holds them.
-
-    ``order`` (n,) are the films of the data in the order of a model's rows.
-    """
-    ids = data.users["id"].to_numpy(np.int64)
-    row_of_film = np.argsort(order)
-    by_id = np.argsort(ids)
-    users = np.argsort(by_id)[data.ratings["user"].to_numpy()]
-    rows = row_of_film[data.ratings["film"].to_numpy()]
-    ratings = data.ratings["avaliacao"].to_numpy(np.float32)
-    by_user = np.lexsort((rows, users))
-    return Packed(
-        ids[by_id],
-        np.concatenate([[0], np.cumsum(np.bincount(users, minlength=len(ids)))]).astype(np.int64),
-        rows[by_user].astype(np.min_scalar_type(len(order))),
-        ratings[by_user],
     )
 
 
