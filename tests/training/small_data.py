@@ -61,7 +61,7 @@ def as_data(ratings: Matrix, titles: list[str] | None = None) -> Dataset:
 
 
 def random_ratings(users: int, films: int, share: float = 0.4, seed: int = 0) -> Matrix:
-    """Ratings 0 to 5 in halves, of a share of all pairs; everyone rates, every film is rated."""
+    """Ratings from 0 to 5 in half steps for a share of all pairs; every user and film has one."""
     random = np.random.default_rng(seed)
     ratings = random.integers(0, 11, (users, films)) / 2
     missing = random.random((users, films)) >= share
@@ -71,7 +71,7 @@ def random_ratings(users: int, films: int, share: float = 0.4, seed: int = 0) ->
 
 
 def block_ratings(blocks: int = 4, users: int = 15, films: int = 12, seed: int = 0) -> Matrix:
-    """Users and films in blocks; each user rates three quarters of the own block and no other."""
+    """Users and films in blocks; each user rates three quarters of the films of one block."""
     random = np.random.default_rng(seed)
     ratings = np.full((blocks * users, blocks * films), np.nan)
     for user in range(blocks * users):
@@ -81,6 +81,6 @@ def block_ratings(blocks: int = 4, users: int = 15, films: int = 12, seed: int =
 
 
 def count_rows(database: sqlite3.Connection) -> dict[str, int]:
-    """How many rows each table that the contract names has."""
+    """The number of rows in each table."""
     tables = ("usuarios", "filmes", "avaliacoes")
     return {t: database.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}

@@ -1,4 +1,4 @@
-"""Baking the catalogue: the tables hold the data, and nothing that contradicts itself."""
+"""The packaged database: its tables hold the data set and are consistent."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ def test_ratings_keep_their_times(tmp_path: Path) -> None:
         ]
 
 
-def test_a_user_s_ratings_are_found_by_the_primary_key(db: sqlite3.Connection) -> None:
+def test_ratings_of_a_user_are_found_by_the_primary_key(db: sqlite3.Connection) -> None:
     (plan,) = db.execute("EXPLAIN QUERY PLAN SELECT * FROM avaliacoes WHERE usuario_id = 1")
     assert "USING PRIMARY KEY (usuario_id=?)" in plan[3]
 
@@ -75,7 +75,9 @@ def test_each_film_has_the_mean_and_the_number_of_its_ratings(db: sqlite3.Connec
     for mean, count, average, number in rows:
         assert count == number
         assert (mean is None) is (average is None)
-        assert mean is None or abs(mean - average) < 0.011  # halves round to either side
+        assert (
+            mean is None or abs(mean - average) < 0.011
+        )  # SQLite and NumPy round halves differently
 
 
 def test_groups_are_listed(db: sqlite3.Connection) -> None:
@@ -92,7 +94,7 @@ def test_foreign_keys_are_declared_and_hold(db: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("pair", [(10**9, 1), (1, 10**9)])
-def test_a_rating_of_nobody_or_nothing_cannot_be_written(
+def test_a_rating_needs_an_existing_user_and_film(
     pair: tuple[int, int], db: sqlite3.Connection
 ) -> None:
     db.execute("PRAGMA foreign_keys = ON")
@@ -100,7 +102,7 @@ def test_a_rating_of_nobody_or_nothing_cannot_be_written(
         db.execute("INSERT INTO avaliacoes VALUES (?, ?, 3, NULL)", pair)
 
 
-def test_genres_and_words_find_films_whatever_case_and_accents(tmp_path: Path) -> None:
+def test_genres_and_words_ignore_case_and_accents(tmp_path: Path) -> None:
     bake(as_data(random_ratings(4, 6), ["Olá, Ação!", *"bcdef"]), [], tmp_path / "c.sqlite3")
     with closing(sqlite3.connect(tmp_path / "c.sqlite3")) as db:
         genres = db.execute("SELECT filme_id FROM generos WHERE chave = 'acao' ORDER BY 1")
@@ -115,7 +117,7 @@ def test_equal_data_gives_equal_bytes(tmp_path: Path) -> None:
     for name, content in (("a", document), ("b", shuffled)):
         bake(from_json(as_json(content), "d.json"), [], tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]  # no journal stays
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]  # and no journal
 
 
 def test_the_largest_ids_and_the_strangest_texts(tmp_path: Path) -> None:

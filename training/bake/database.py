@@ -1,4 +1,4 @@
-"""Baking the catalogue: the packaged, read-only SQLite database."""
+"""The packaged SQLite database: users, films, ratings, and the index of its text search."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from training.data.dataset import Dataset
 from training.data.tables import TIME_COLUMN
 from training.model.labels import Lead
 
-BLOCK = 100_000  # ratings that are held as Python objects at a time
+BLOCK = 100_000  # ratings converted to Python objects at a time
 SCHEMA = """
 CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL);
 CREATE TABLE filmes (
@@ -34,11 +34,11 @@ CREATE TABLE avaliacoes (
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID;
 CREATE TABLE generos (
-    chave TEXT NOT NULL, -- a genre without case and accents
+    chave TEXT NOT NULL, -- genre, in lower case and without accents
     filme_id INTEGER NOT NULL REFERENCES filmes (id),
     PRIMARY KEY (chave, filme_id)
 ) WITHOUT ROWID;
-CREATE TABLE grupos ( -- KMeans cells; names separated by commas
+CREATE TABLE grupos ( -- KMeans cells of films; names separated by commas
     id INTEGER PRIMARY KEY,
     generos TEXT NOT NULL,
     diretores TEXT NOT NULL
@@ -51,7 +51,10 @@ CREATE VIRTUAL TABLE busca USING fts5 (
 
 
 def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
-    """Write a data set and its groups into a new database; equal data gives equal bytes."""
+    """Write a data set and its groups to a new database; equal data gives equal bytes.
+
+    E-mail addresses stay out of it.
+    """
     genres = {
         (fold(genre), film_id)
         for film_id, of_film in zip(data.films["id"].tolist(), data.genres(), strict=True)
@@ -77,7 +80,7 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
 
 
 def _films(data: Dataset) -> Iterator[list[Any]]:
-    """Yield each film with the mean and the number of its ratings."""
+    """Yield the rows of ``filmes``: each film with the mean and the number of its ratings."""
     of_film = data.ratings.groupby("film")["avaliacao"].agg(["mean", "size"])
     given = dict(zip(of_film.index, of_film.to_numpy().tolist(), strict=True))
     for place, film in enumerate(data.films.to_numpy().tolist()):

@@ -1,4 +1,4 @@
-"""The choice of hyperparameters, on validation folds split off the ratings at hand."""
+"""The choice of hyperparameters, on validation folds of the given ratings."""
 
 import logging
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Limits of what a caller may give: hyperparameters instead of their choice, seed and budget."""
+"""Limits of the values that a caller may set: hyperparameters, seed and budget."""
 
 from collections.abc import Mapping
 
@@ -32,11 +32,11 @@ def check_hyperparameters(values: object) -> Values:
         DataError: a name is unknown or a value is out of its limits; the message says which.
     """
     if not isinstance(values, Mapping):
-        raise DataError(f"hyperparameters is {values!r}, allowed is an object of names and numbers")
+        raise DataError(f"hyperparameters is {values!r}, expected an object of names and numbers")
     for name in values:
         if name not in HYPERPARAMETERS:
             names = ", ".join(HYPERPARAMETERS)
-            raise DataError(f"hyperparameter is {name!r}, allowed are {names}")
+            raise DataError(f"hyperparameter is {name!r}, expected one of {names}")
     return {
         name: check_number(name, value, HYPERPARAMETERS[name]) for name, value in values.items()
     }
@@ -50,8 +50,8 @@ def check_number(name: str, value: object, limits: Limits) -> float:
     except ValueError:
         found = float("nan")
     if not lowest <= found <= highest:
-        what = "whole numbers" if kind is int else "numbers"
+        what = "a whole number" if kind is int else "a number"
         raise DataError(
-            f"{name} is {value!r}, allowed are {what} from {lowest:.10g} to {highest:.10g}"
+            f"{name} is {value!r}, expected {what} from {lowest:.10g} to {highest:.10g}"
         )
     return found

@@ -12,7 +12,7 @@ from training.choice.race import Race
 from training.model.hyperparameters import Settings
 
 REACH = 2  # steps of the grid to try on each side
-NORMALISATION_REACH = 1  # ... of settings that need a new factorisation for each step
+NORMALISATION_REACH = 1  # ... of settings that need a new decomposition for each step
 WIDEST = 10_000  # bandwidth beyond all singular vectors: no low-pass
 HUNDREDTHS = tuple(step / 100 for step in range(0, 65, 5))
 GRID: dict[str, tuple[float, ...]] = {

@@ -12,12 +12,12 @@ from training.data.tables import DataError, Table, quote
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell one, but UTF-8 cannot encode it
 
 
-def refuse(table: Table, wrong: NDArray[np.bool_], column: str, allowed: str) -> None:
+def refuse(table: Table, wrong: NDArray[np.bool_], column: str, expected: str) -> None:
     """Raise ``DataError`` for the first record marked as wrong (m,), if there is one."""
     if wrong.any():
         place = int(np.argmax(wrong))
         value = table.frame[column].iloc[place]
-        raise DataError(f"{table.record(place)}: {column} is {quote(value)}, allowed are {allowed}")
+        raise DataError(f"{table.record(place)}: {column} is {quote(value)}, expected {expected}")
 
 
 def numbers(table: Table, column: str, lowest: float, highest: float) -> NDArray[np.float64]:
@@ -31,7 +31,7 @@ def numbers(table: Table, column: str, lowest: float, highest: float) -> NDArray
     else:
         values = np.fromiter(map(_number, raw), np.float64, len(raw))
     wrong = ~((values >= lowest) & (values <= highest))
-    refuse(table, wrong, column, f"numbers from {lowest:g} to {highest:g}")
+    refuse(table, wrong, column, f"a number from {lowest:g} to {highest:g}")
     return values
 
 
@@ -49,32 +49,35 @@ def ids(table: Table, column: str) -> NDArray[np.int64]:
     """Return a column of ids (m,): whole numbers from 0 with up to 18 digits."""
     raw = table.frame[column]
     if raw.dtype == np.int64:
-        refuse(table, raw.to_numpy() < 0, column, "whole numbers from 0")
+        refuse(table, raw.to_numpy() < 0, column, "a whole number from 0")
         return raw.to_numpy()
     text = raw.astype(str)
     wrong = ~text.str.fullmatch(r"\d{1,18}").to_numpy(np.bool_)
     if not table.is_text:
         wrong |= np.fromiter((not isinstance(value, int) for value in raw), np.bool_, len(raw))
-    refuse(table, wrong, column, "whole numbers from 0, of up to 18 digits")
+    refuse(table, wrong, column, "a whole number from 0 with up to 18 digits")
     return text.to_numpy(dtype=np.int64)
 
 
 def unique_ids(table: Table) -> NDArray[np.int64]:
     """Return the ids (m,) of a table of users or films, where no id may come twice."""
     if not len(table.frame):
-        raise DataError(f"{table.name} holds no records: nothing to train on")
+        raise DataError(f"{table.name} has no records: nothing to train on")
     found = ids(table, "id")
     repeated = pd.Series(found).duplicated().to_numpy()
-    refuse(table, repeated, "id", "ids that no earlier record has")
+    refuse(table, repeated, "id", "an id that no earlier record has")
     return found
 
 
 def positions(table: Table, column: str, known: NDArray[np.int64], what: str) -> NDArray[np.int32]:
-    """Return the position of each id of a column (m,) in ``known``, which ascends."""
+    """Return the position of each id of a column (m,) in ``known``, which is in ascending order.
+
+    ``what`` is what messages call the owner of an id.
+    """
     wanted = ids(table, column)
     places = np.searchsorted(known, wanted)
     wrong = known[np.minimum(places, len(known) - 1)] != wanted
-    refuse(table, wrong, column, f"{what} that the data has")
+    refuse(table, wrong, column, f"the id of a {what} in the data")
     return places.astype(np.int32)
 
 
@@ -83,11 +86,11 @@ def texts(table: Table, column: str, *, required: bool = False) -> pd.Series:
     raw = table.frame[column]
     present = raw.notna().to_numpy()
     is_text = np.fromiter((isinstance(value, str) for value in raw), np.bool_, len(raw))
-    refuse(table, present & ~is_text, column, "texts")
+    refuse(table, present & ~is_text, column, "text")
     filled = raw.where(present, "")
     broken = np.fromiter((bool(SURROGATE.search(value)) for value in filled), np.bool_)
-    refuse(table, broken, column, "texts without halves of surrogate pairs, which are no text")
+    refuse(table, broken, column, "text without lone surrogates")
     stripped = filled.astype(str).str.strip()
     if required:
-        refuse(table, (stripped == "").to_numpy(), column, "texts that are not empty")
+        refuse(table, (stripped == "").to_numpy(), column, "text that is not empty")
     return stripped

@@ -95,7 +95,7 @@ def check(tables: Tables) -> Dataset:
     kept = ratings.drop_duplicates(["user", "film"], keep="last", ignore_index=True)
     duplicates = len(ratings) - len(kept)
     if duplicates:
-        _log.warning("%d ratings were given again later: the last one counts", duplicates)
+        _log.warning("ratings replaced by a later one of the same user and film: %d", duplicates)
     return Dataset(users, films, kept, *scale, duplicates)
 
 
@@ -123,12 +123,12 @@ def _check_ratings(tables: Tables, users: pd.DataFrame, films: pd.DataFrame) -> 
     """Return the ratings by position of user and film, in the order of the source."""
     ratings = tables.ratings
     if not len(ratings.frame):
-        raise DataError(f"{ratings.name} holds no records: nothing to train on")
+        raise DataError(f"{ratings.name} has no records: nothing to train on")
     user_ids, film_ids = users["id"].to_numpy(), films["id"].to_numpy()
     table = pd.DataFrame(
         {
-            "user": columns.positions(ratings, "usuario_id", user_ids, "a user's id"),
-            "film": columns.positions(ratings, "filme_id", film_ids, "a film's id"),
+            "user": columns.positions(ratings, "usuario_id", user_ids, "user"),
+            "film": columns.positions(ratings, "filme_id", film_ids, "film"),
             "avaliacao": columns.numbers(ratings, "avaliacao", *(tables.scale or WIDEST_SCALE)),
         }
     )

@@ -23,7 +23,7 @@ class Reader(Protocol):
     LAYOUT: str
 
     def is_mine(self, path: Path) -> bool:
-        """Whether an existing path has this layout."""
+        """Return whether an existing path has this layout."""
 
     def read(self, path: Path) -> Tables:
         """Return the tables, unchecked; raise ``DataError`` for files that cannot be parsed."""

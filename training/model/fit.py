@@ -1,4 +1,4 @@
-"""From ratings and hyperparameters to the model that serves."""
+"""Fitting: a data set and hyperparameters go in, the model that serves comes out."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from training.model.labels import find_leads, label_cells
 
 
 def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:
-    """Return what a rating adds to a user's vector (d,), in the mean over all ratings."""
+    """Return the mean over all ratings of what a rating adds to a user's vector (d,)."""
     weights = spectrum.ratings * embedding.fold_in_
     return np.asarray(weights @ embedding.vectors_ / max(spectrum.ratings.sum(), 1.0))
 
@@ -27,7 +27,10 @@ def fit(
     spectrum: Spectrum | None = None,
     groups: TasteGroups | None = None,
 ) -> Model:
-    """Fit the embedding and both KMeans models; parts fitted on the same data save time."""
+    """Fit the embedding and both KMeans models.
+
+    To save time, ``spectrum`` and ``groups`` may be passed in if they were fitted on the same data.
+    """
     settings = chosen.settings
     spectrum = spectrum or decompose(
         data.matrix,
@@ -86,7 +89,10 @@ def fit(
 def _genre_lists(
     genres: list[list[str]],
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return names without case and accents, and for each the rows of its films."""
+    """Return the folded genre names (t,), where each one's rows begin (t + 1,), and the rows.
+
+    ``genres`` (n,) are the genres of the film in each row.
+    """
     rows: dict[str, list[int]] = {}
     for row, of_film in enumerate(genres):
         for name in dict.fromkeys(fold(genre) for genre in of_film):

@@ -22,7 +22,7 @@ SCALE = (0.0, 5.0)
 
 
 def is_mine(path: Path) -> bool:
-    """Whether the path is a file: every other layout is a folder."""
+    """Return whether the path is a file: every other layout is a folder."""
     return path.is_file()
 
 

@@ -24,7 +24,7 @@ COLUMNS = dict(enumerate([*RATING_COLUMNS, TIME_COLUMN]))
 
 
 def is_mine(path: Path) -> bool:
-    """Whether the path is a folder with both files."""
+    """Return whether the path is a folder with both files."""
     return holds(path, "u.data", "u.item")
 
 

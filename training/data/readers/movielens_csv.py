@@ -24,7 +24,7 @@ COLUMNS = {
 
 
 def is_mine(path: Path) -> bool:
-    """Whether the path is a folder with both files."""
+    """Return whether the path is a folder with both files."""
     return holds(path, "ratings.csv", "movies.csv")
 
 

@@ -19,7 +19,7 @@ COLUMNS = dict(zip(range(0, 8, 2), [*RATING_COLUMNS, TIME_COLUMN], strict=True))
 
 
 def is_mine(path: Path) -> bool:
-    """Whether the path is a folder with both files."""
+    """Return whether the path is a folder with both files."""
     return holds(path, "ratings.dat", "movies.dat")
 
 

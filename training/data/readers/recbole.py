@@ -24,7 +24,7 @@ COLUMNS = {
 
 
 def is_mine(path: Path) -> bool:
-    """Whether the path is a folder with one file of each kind."""
+    """Return whether the path is a folder with one file of each kind."""
     return holds(path, "*.inter", "*.item")
 
 

@@ -15,7 +15,7 @@ Films = list[tuple[str, str, str]]  # id, title, genres joined by ", "
 
 
 def holds(path: Path, *patterns: str) -> bool:
-    """Whether a folder has exactly one file for each pattern."""
+    """Return whether a folder has exactly one file for each pattern."""
     return path.is_dir() and all(len(list(path.glob(pattern))) == 1 for pattern in patterns)
 
 
