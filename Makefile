@@ -86,4 +86,5 @@ build-ApiFunction: setup $(PYTHON313)
 
 build-TrainingFunction: setup
 	cp -R recommender training "$(ARTIFACTS_DIR)"
+	rm -r "$(ARTIFACTS_DIR)/training/evaluation"
 	.ci/package training "$(ARTIFACTS_DIR)"

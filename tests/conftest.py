@@ -13,7 +13,8 @@ import recommender.api
 from recommender.api.application import create_app
 from recommender.model.artifact import Model, load
 from training.build import build
-from training.data.dataset import Dataset, read
+from training.data.dataset import Dataset
+from training.data.read import read
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [

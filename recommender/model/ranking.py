@@ -5,7 +5,6 @@ slice; so pages of any size meet without gap or overlap. The order is made of th
 index, then (unless they are to be mixed in) of the films that the user has rated.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -96,17 +95,6 @@ def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
     rows = find_rows(model, film_ids)
     order = rows.argsort(kind="stable")[np.count_nonzero(rows < 0) :]
     return Profile(rows[order].astype(np.intp), np.asarray(values, np.float32)[order])
-
-
-def packaged_profile(model: Model, user_id: int) -> Profile | None:
-    """Return the profile of a user whom the model knows, None of any other."""
-    # Items of these views are Python's own numbers, which are quicker to make than numpy's.
-    ids, starts = model.user_ids.data, model.user_starts.data
-    place = bisect_left(ids, user_id)
-    if place == len(ids) or ids[place] != user_id:
-        return None
-    rated = slice(starts[place], starts[place + 1])
-    return Profile(model.user_rows[rated].astype(np.intp), model.user_ratings[rated])
 
 
 def films_rated(model: Model, profile: Profile) -> dict[int, float]:

@@ -22,13 +22,14 @@ from recommender.model.ranking import (
     explain,
     find_rows,
     make_profile,
-    packaged_profile,
     rank,
     user_group,
 )
-from training.data.dataset import Dataset, from_json
+from tests.training.small_data import from_json
+from training.data.dataset import Dataset
 from training.model.clusters import shelve
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 Array = NDArray[np.float64]
 Ratings = list[tuple[int, float]]
@@ -167,10 +168,6 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         group_scale=rng.choice([0.5, 1.0, 2.0], films).astype(np.float32),
         group_shift=shift,
         group_norms=((groups.astype(np.float64) + shift) ** 2).sum(axis=1),
-        user_ids=np.empty(0, np.int64),
-        user_starts=np.zeros(1, np.int64),
-        user_rows=np.empty(0, np.uint8),
-        user_ratings=np.empty(0, np.float32),
         genre_names=np.array(GENRES),
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),
@@ -518,22 +515,3 @@ def test_diversity_makes_lists_more_diverse(model: Model) -> None:
 
     likenesses = [likeness(step / 4) for step in range(5)]
     assert max(likenesses[1:]) < likenesses[0]
-
-
-def test_packaged_profiles_are_those_of_the_ratings(model: Model, data: Dataset) -> None:
-    assert model.user_ids.tolist() == sorted(data.users["id"])
-    for user, user_id in enumerate(data.users["id"].tolist()):
-        rated = data.ratings[data.ratings["user"] == user]
-        films = data.films["id"].to_numpy()[rated["film"]].tolist()
-        made = make_profile(model, list(zip(films, rated["avaliacao"], strict=True)))
-        found = packaged_profile(model, user_id)
-        assert found is not None
-        assert (found.rows.tolist(), found.ratings.tolist()) == (
-            made.rows.tolist(),
-            made.ratings.tolist(),
-        )
-
-
-@pytest.mark.parametrize("user_id", [0, -1, 206, 2**63 - 1, -(2**63) + 1])
-def test_nobody_else_has_a_packaged_profile(model: Model, user_id: int) -> None:
-    assert packaged_profile(model, user_id) is None
