@@ -7,6 +7,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON313 := .local/runtime/python3.13
+SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -17,13 +18,16 @@ export SAM_CLI_TELEMETRY := 0
 help: ## these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: $(VENV)/.done ## the environment, in .venv
+setup: $(VENV)/.done $(SWAGGER_UI)/.done ## the environment, in .venv, and Swagger UI for /docs
 
 $(VENV)/.done: pyproject.toml uv.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv sync --locked --inexact --group dev --python $(BIN)/python
 	touch $@
+
+$(SWAGGER_UI)/.done: .ci/swagger.py
+	$(PYTHON) .ci/swagger.py $(SWAGGER_UI)
 
 run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 	$(BIN)/python -m training build --data "$(DATA)" --out .local/artifact

@@ -1,16 +1,14 @@
-"""Routes on which the service tells about itself: its page, its documentation, its health."""
+"""Routes on which the service tells about itself: its page, its model, its health."""
 
 import base64
 import hashlib
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from fastapi import Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi import Response
+from fastapi.responses import HTMLResponse
 
-from recommender.api.openapi import make_document
 from recommender.api.schemas.answers import Health, ModelCard
 from recommender.api.serving import InUse, make_router
 from recommender.http.caching import FRESH, PUBLIC
@@ -51,23 +49,11 @@ async def tell_model(use: InUse) -> ModelCard:
     )
 
 
-@router.get("/openapi.json", include_in_schema=False)
-async def tell_routes(request: Request) -> Response:
-    """Answer with the OpenAPI document, which names the base path of this request as the server."""
-    document: dict[str, Any] = _documents(request.app)
-    if root := request.scope.get("root_path"):
-        document = {**document, "servers": [{"url": root}]}
-    return JSONResponse(document, headers=PUBLIC)
-
-
 @router.get("/", include_in_schema=False)
 async def show_page() -> Response:
     """Answer with the page on which a person can try the API."""
     text, policy = _read_page("index.html")
     return HTMLResponse(text, headers={**PUBLIC, "Content-Security-Policy": policy})
-
-
-_documents = cache(make_document)
 
 
 @cache
