@@ -2,27 +2,32 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA ?= mock_data.json
 ARCHITECTURE ?= x86_64
+STACK ?= filmes
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON313 := .local/runtime/python3.13
+SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit openapi test build build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit openapi test build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
 help: ## these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: $(VENV)/.done ## the environment, in .venv
+setup: $(VENV)/.done $(SWAGGER_UI)/.done ## the environment, in .venv, and Swagger UI for /docs
 
 $(VENV)/.done: pyproject.toml uv.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv sync --locked --inexact --group dev --python $(BIN)/python
 	touch $@
+
+$(SWAGGER_UI)/.done: .ci/swagger.py
+	$(PYTHON) .ci/swagger.py $(SWAGGER_UI)
 
 run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 	$(BIN)/python -m training build --data "$(DATA)" --out .local/artifact
@@ -39,7 +44,7 @@ lenskit: setup ## LensKit for the table of baselines, in an environment of its o
 lint: setup ## style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy handler.py recommender training tests benchmarks
+	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/release.py
 	$(BIN)/sam validate --lint
 
 ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
@@ -67,11 +72,19 @@ openapi: setup ## the API's OpenAPI document, into docs/openapi.json
 test: setup ## the whole test suite
 	$(BIN)/python -m pytest
 
-# `make build ARCHITECTURE=arm64` goes with `sam deploy --parameter-overrides Architecture=arm64`.
 build: setup $(PYTHON313) ## the deployable functions, with a model trained on DATA or the folder ARTIFACT
 	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --out artifact)
 	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.artifact_folder())'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+
+deploy: build ## builds and deploys the stack; PARAMETERS="Access=jwt ApiMemory=3008" changes these
+	$(MAKE) deploy-built
+
+# By itself for who would rather not build with an account's credentials at hand.
+deploy-built: setup
+	$(BIN)/python .ci/release.py "$(STACK)" Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
+	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
+		--no-fail-on-empty-changeset $(SAM_OPTIONS)
 
 $(PYTHON313): .ci/runtime uv.lock | setup
 	.ci/runtime
@@ -86,4 +99,5 @@ build-ApiFunction: setup $(PYTHON313)
 
 build-TrainingFunction: setup
 	cp -R recommender training "$(ARTIFACTS_DIR)"
+	rm -r "$(ARTIFACTS_DIR)/training/evaluation"
 	.ci/package training "$(ARTIFACTS_DIR)"

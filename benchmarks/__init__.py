@@ -1,1 +1,1 @@
-"""Benchmarks: what the project promises of speed, size and growth, measured."""
+"""Benchmarks of speed, size, growth and cost."""

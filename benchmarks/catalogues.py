@@ -1,9 +1,9 @@
-"""Synthetic catalogues of any size, for what must hold as films grow to a million.
+"""Synthetic catalogues of any size, for measurements with up to a million films.
 
-Two kinds, so that nothing is made for one of them. *themes*: films lie around some thousands of
-themes in a space with a falling spectrum. *smooth*: directions have no clumps at all, and all films
-share something. Lengths are those of a popularity with a heavy tail. Users have rated films near
-a taste of their own.
+There are two kinds, so that no code is tuned to one of them. In *themes*, films lie around 3,000
+themes in a space with a falling spectrum. In *smooth*, directions form no clusters, and all films
+share a component. Vector lengths have a heavy tail, like popularity. Users rate films near their
+own taste.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ KINDS = ("themes", "smooth")
 DIMENSIONS = 32
 SPECTRUM = 1 / (1 + np.arange(DIMENSIONS) / 8)
 THEMES = 3000
-MET = 50  # films that a user has met for each that was rated
+MET = 50  # films seen for each film rated
 GENRES = ("acao", "animacao", "comedia", "crime", "documentario", "drama", "ficcao", "terror")
 GROUPS = 5
 SEED = 0
@@ -29,7 +29,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Vectors of films (n, d), and tastes (t, d), of which a user's is one or a mean of some."""
+    """Vectors of films (n, d) and tastes of users (t, d)."""
 
     vectors: Floats
     tastes: Floats
@@ -53,10 +53,7 @@ def make_catalogue(kind: str, films: int) -> Catalogue:
 
 
 def make_model(vectors: Floats) -> Model:
-    """Return a model whose index the trainer's own KMeans makes, √n cells; the rest is made up.
-
-    It knows no users.
-    """
+    """Return a model with a real index (the trainer's KMeans, √n cells); the rest is random."""
     films = len(vectors)
     random = np.random.default_rng(SEED + 1)
     cells = FilmCells(seed=SEED).fit(vectors)
@@ -91,10 +88,6 @@ def make_model(vectors: Floats) -> Model:
         group_scale=ones,
         group_shift=ones,
         group_norms=((groups.astype(np.float64) + 1) ** 2).sum(axis=1),
-        user_ids=np.empty(0, np.int64),
-        user_starts=np.zeros(1, np.int64),
-        user_rows=np.empty(0, np.uint8),
-        user_ratings=np.empty(0, np.float32),
         genre_names=np.array(GENRES),
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),
@@ -102,7 +95,7 @@ def make_model(vectors: Floats) -> Model:
 
 
 def make_profiles(model: Model, tastes: Floats, users: int, seed: int) -> list[Profile]:
-    """Return users who have each rated 5 to 60 of the films that they have met."""
+    """Return users who have each rated 5 to 60 of the films that they have seen."""
     random = np.random.default_rng(seed)
     films = len(model.film_ids)
     profiles = []

@@ -1,4 +1,4 @@
-"""Draws cold starts and warm answers, and writes docs/speed.md from the results."""
+"""Draws the chart of cold starts and warm answers, and writes docs/speed.md from the results."""
 
 import sys
 from pathlib import Path

@@ -1,8 +1,9 @@
 """Cold starts: from the start of a process to its first answer, and its peak memory.
 
-In Lambda's container with the share of a processor that Lambda gives at 512 MB, and with a whole
-one. Each function has its container and is started there anew for each measurement, in turns. The
-processes start without Lambda's own runtime client, whose time all functions would have in common.
+Measured in Lambda's container image, once with the 0.29 processors that Lambda gives at 512 MB and
+once with a whole one. Each function has its own container; the functions take turns, and each
+measurement starts a new process. Lambda's runtime client is left out: it costs every function the
+same time.
 """
 
 import statistics
@@ -18,7 +19,7 @@ from benchmarks.container import SIZES, running
 from benchmarks.functions import COMPILED, FUNCTIONS, ORIGINAL, OURS, PLAIN, Function, prepare
 
 ROUNDS = {512: 25, 1769: 15}
-ROUNDS_OF_ORIGINAL = 5  # it takes half a minute
+ROUNDS_OF_ORIGINAL = 5  # each takes half a minute
 
 
 def measure(memory: int) -> list[dict[str, Any]]:
@@ -34,7 +35,7 @@ def measure(memory: int) -> list[dict[str, Any]]:
                 if function is ORIGINAL and turn > ROUNDS_OF_ORIGINAL:
                     continue
                 started = container.measure()
-                if turn:  # the first finds its files on the disk
+                if turn:  # the first one reads its files from disk
                     found[function].append(started)
     return [_row(function, memory, starts) for function, starts in found.items()]
 
@@ -57,7 +58,7 @@ def _row(function: Function, memory: int, starts: list[dict[str, Any]]) -> dict[
 
 
 def ratios(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return our time in times of (a)'s and of (b)'s, and (c)'s in times of ours, at 512 MB."""
+    """Return the ratios of our time to those of (a) and (b), and of (c)'s to ours, at 512 MB."""
     times = {row["function"]: row["answer_ms"] for row in rows if row["memory_mb"] == 512}
     return {
         "of_plain": round(times[OURS.name] / times[PLAIN.name], 3),

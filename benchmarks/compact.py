@@ -1,7 +1,7 @@
-"""Film vectors of fewer bits: what they would save, what accuracy they cost, how fast they score.
+"""Film vectors with fewer bits: size, accuracy and speed.
 
-On MovieLens 100K, the settings chosen on its training part; nDCG@10 on the test part, by the
-ranking that serves. int8 has a scale for each film.
+Settings are chosen on the train part of MovieLens 100K. nDCG@10 is that of the serving code on the
+test part. int8 has one scale for each film.
 """
 
 import sys
@@ -22,9 +22,9 @@ from benchmarks.retrieval import print_row
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
 from training.build import BUDGET
+from training.choice.choose import choose
 from training.choice.metrics import make_profiles, rank_all, score_lists
-from training.choice.search import choose
-from training.data.dataset import read
+from training.data.read import read
 from training.data.splits import BY_FILM
 from training.model.fit import fit
 
@@ -34,28 +34,28 @@ VECTORS, DIMENSIONS, RUNS = 1000, 32, 2000
 Vectors = NDArray[Any]
 
 
-def in_eighths(vectors: Vectors) -> tuple[Vectors, Vectors]:
-    """Return vectors as int8, and the scale (n, 1) of each."""
+def to_int8(vectors: Vectors) -> tuple[Vectors, Vectors]:
+    """Return vectors (n, d) as int8, and their scales (n, 1)."""
     scales = np.abs(vectors).max(axis=1, keepdims=True) / 127
     return np.rint(vectors / np.where(scales, scales, 1)).astype(np.int8), scales
 
 
 def rounded(vectors: Vectors, kind: str) -> Vectors:
-    """Return vectors (float32) as a type would hold them."""
+    """Return vectors rounded to a type, as float32."""
     if kind != "int8":
         return vectors.astype(kind).astype(np.float32)
-    whole, scales = in_eighths(vectors)
+    whole, scales = to_int8(vectors)
     return np.asarray(whole * scales, np.float32)
 
 
 def microseconds(kind: str) -> float:
-    """Return the time in which vectors become scores, once they are gathered."""
+    """Return the microseconds that scoring takes for vectors that are already gathered."""
     random = np.random.default_rng(0)
     vectors = random.normal(size=(VECTORS, DIMENSIONS)).astype(np.float32)
     user = vectors[0].copy()
     score: Callable[[], Any]
     if kind == "int8":
-        whole, scales = in_eighths(vectors)
+        whole, scales = to_int8(vectors)
         scale = scales[:, 0]
         score = lambda: whole.astype(np.float32).dot(user) * scale  # noqa: E731
     elif kind == "float16":
@@ -67,7 +67,7 @@ def microseconds(kind: str) -> float:
 
 
 def megabytes(model: Model, bytes_a_number: float) -> float:
-    """Return the size of a model whose vectors have so many bytes a number."""
+    """Return the megabytes of a model whose vectors have ``bytes_a_number`` for each number."""
     arrays = (getattr(model, field.name) for field in fields(Model))
     total = sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
     return (total - model.vectors.nbytes + bytes_a_number * model.vectors.size) / 1e6

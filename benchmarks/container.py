@@ -1,4 +1,4 @@
-"""A function's container, with the share of a processor and the memory that Lambda would give."""
+"""A function's container, with the processor share and the memory that Lambda would give."""
 
 import json
 import subprocess
@@ -22,13 +22,13 @@ ENVIRONMENT = {
 
 
 class Container:
-    """A running script of ``inside/``: each line that it is sent makes one measurement."""
+    """A running script of ``inside/``. Each line sent to it triggers one measurement."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
     def measure(self) -> dict[str, Any]:
-        """Have one measurement made."""
+        """Trigger a measurement and return its result."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write("\n")
@@ -41,7 +41,7 @@ class Container:
 
 @contextmanager
 def running(function: Function, script: str, memory: int) -> Iterator[Container]:
-    """Run a script of ``inside/`` beside a function, in a container of that memory (MB)."""
+    """Run a script of ``inside/`` in a function's container with ``memory`` in MB."""
     command = ["docker", "run", "--rm", "--interactive", "--network", "none"]
     command += ["--cpus", str(SIZES[memory]), "--memory", f"{memory}m", "--workdir", "/var/task"]
     command += ["--volume", f"{function.folder}:/var/task:ro", "--volume", f"{INSIDE}:/bench:ro"]
@@ -60,7 +60,7 @@ def running(function: Function, script: str, memory: int) -> Iterator[Container]
 
 
 def image() -> str:
-    """Return the image of Lambda's runtime that the Docker engine holds, ours or Amazon's."""
+    """Return the local image of Lambda's runtime, ours or Amazon's."""
     for name in IMAGES:
         found = subprocess.run(  # noqa: S603
             ["docker", "images", "--quiet", name],  # noqa: S607

@@ -1,7 +1,8 @@
-"""One fit of the model beside one of implicit's ALS, on the same ratings, one thread each, in turn.
+"""The time of one fit, compared with implicit's ALS on the same ratings.
 
-Both with their settings given: no search. Ours is all that a model has: embedding, vectors of films
-without ratings, the cells of the index, taste groups, labels. ALS has 64 factors and 15 iterations.
+Both run in one thread, in turns, with fixed settings. Our fit includes everything in a model:
+embedding, vectors of films without ratings, index cells, taste groups and labels. ALS has 64
+factors and 15 iterations.
 """
 
 import sys
@@ -21,15 +22,17 @@ from benchmarks import machine
 from benchmarks.machine import ROOT
 from benchmarks.retrieval import print_row
 from benchmarks.training import SHAPES, make_data
-from training.data.dataset import Dataset, read
-from training.model.fit import Hyperparameters, fit
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 TURNS = {"100k": 5, "1m": 3, "10m": 1}
 FACTORS, ITERATIONS = 64, 15
 
 
 def fit_als(data: Dataset) -> None:
-    """Fit implicit's ALS on the ratings as confidences."""
+    """Fit implicit's ALS with the ratings as confidences."""
     als = AlternatingLeastSquares(
         factors=FACTORS, iterations=ITERATIONS, num_threads=1, random_state=0
     )

@@ -1,4 +1,4 @@
-"""What was asked of speed, size and growth, and what was measured; writes docs/floors.md."""
+"""Required and measured speed, size and growth; writes docs/floors.md."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ RESULTS = ("cold", "warm", "index", "neighbours", "growth", "training", "fitting
 
 
 class Floor(NamedTuple):
-    """A figure, and the most it may be (the least, if ``at_least``)."""
+    """A measured value and its upper limit, or its lower limit if ``at_least``."""
 
     what: str
     bound: float
@@ -21,7 +21,7 @@ class Floor(NamedTuple):
 
     @property
     def row(self) -> str:
-        """A row of the table."""
+        """The row of the table."""
         kept = self.measured >= self.bound if self.at_least else self.measured <= self.bound
         sign = "≥" if self.at_least else "≤"
         return (
@@ -31,7 +31,7 @@ class Floor(NamedTuple):
 
 
 def floors() -> list[Floor]:
-    """Return all of them, from the results."""
+    """Return all floors, with values from the results."""
     cold, warm, growth = machine.read("cold"), machine.read("warm"), machine.read("growth")
     index, rivals = machine.read("index")["rows"], machine.read("neighbours")["rows"]
     training = machine.read("training")

@@ -1,6 +1,6 @@
-"""The functions compared: ours as `make build` leaves it, and what people would deploy instead.
+"""The functions compared: ours as built by `make build`, and what people would deploy instead.
 
-Peers are installed in .local/peers, what they share with us at the versions of uv.lock.
+Peers are installed in .local/peers. Packages that we also use have the versions of uv.lock.
 """
 
 import platform
@@ -20,7 +20,7 @@ EVENT = ROOT / "events" / "recomendacoes.json"
 
 @dataclass(frozen=True)
 class Function:
-    """A function to deploy: its name in tables, what it is, and the folder that is its package."""
+    """A deployable function: its name in tables, a description, and the folder of its package."""
 
     name: str
     title: str
@@ -28,12 +28,12 @@ class Function:
 
     @property
     def unzipped(self) -> int:
-        """Bytes of all files."""
+        """Total bytes of the files."""
         return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
 
     @property
     def zipped(self) -> int:
-        """Bytes of the archive that would be deployed."""
+        """Bytes of the deployed archive."""
         with TemporaryDirectory() as scratch:
             archive = Path(scratch, "function.zip")
             with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as package:
@@ -50,7 +50,7 @@ FUNCTIONS = (OURS, PLAIN, COMPILED, ORIGINAL)
 
 
 def prepare() -> None:
-    """Install the peers, unless they are there, and hand (a) and (b) what this API answers."""
+    """Install missing peers, and give (a) and (b) the answer of this API."""
     if not OURS.folder.is_dir():
         raise SystemExit("benchmarks: `make build` comes first.")
     _install_peers()

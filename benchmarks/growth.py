@@ -1,9 +1,9 @@
-"""Growth: what a request, a start and an artifact cost from 1,700 films to a million.
+"""Growth of request time, start time and artifact size, from 1,700 to 1,000,000 films.
 
-Each catalogue goes through the real writer: model, SQLite database and pictures in an artifact
-folder. A process for each loads it and serves recommendations through the app, some requests each
-in turn, so that what else the machine does falls on all alike; ``work_ms`` is the process's own
-time. Exponents are slopes in the logarithms of both.
+The real code writes an artifact folder for each catalogue: model, SQLite database and pictures. One
+process for each folder loads it and serves recommendations through the app. The processes take
+turns, so that other load on the machine affects all of them. ``work_ms`` is processor time.
+Exponents are slopes on logarithmic axes.
 """
 
 import json
@@ -33,17 +33,16 @@ from recommender.model import artifact
 from recommender.model.artifact import Model
 from training.bake import database, picture
 from training.data.dataset import Dataset
-from training.model.fit import pack_profiles
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
-FILMS_A_USER = 10  # films of a catalogue for each of its users
+FILMS_A_USER = 10  # films in a catalogue for each user
 RATINGS = 50  # of each user
-MET = 200  # films that a user has met
+MET = 200  # films that a user has seen
 BLOCK = 1000  # users at a time
 CANDIDATES = 1000  # enough for recall 0.98 at any of these sizes, see ``benchmarks/index.py``
 STARTS = 3  # of each server
 WARM_TURNS, TURNS = 10, 15
-REQUESTS = 20  # a turn; the first also map pages of the model into memory
+REQUESTS = 20  # in a turn; the first ones also map pages of the model into memory
 ROUTES = {
     "request": "limite=5",
     "genre": "genero=documentario",
@@ -62,7 +61,7 @@ CURVES = {
 
 
 def make_data(model: Model, tastes: Floats) -> Dataset:
-    """Return users who have rated what is to their taste among films met at random."""
+    """Return users who see random films and rate those that fit their taste best."""
     random = np.random.default_rng(3)
     films, users = len(model.film_ids), len(model.film_ids) // FILMS_A_USER
     chosen = []
@@ -108,11 +107,10 @@ def _films(model: Model) -> pd.DataFrame:
 
 
 def write_artifact(folder: Path, films: int) -> dict[str, float]:
-    """Write a catalogue of so many films into an artifact folder; return what it takes."""
+    """Write a catalogue to an artifact folder; return its counts and sizes."""
     catalogue = make_catalogue("themes", films)
     model = replace(make_model(catalogue.vectors), candidates=CANDIDATES)
     data = make_data(model, catalogue.tastes)
-    model = replace(model, **pack_profiles(data, model.film_ids - 1)._asdict())
 
     def bake(new: Path) -> None:
         database.bake(data, [], new / artifact.CATALOG_FILE)
@@ -133,7 +131,7 @@ def write_artifact(folder: Path, films: int) -> dict[str, float]:
 
 
 class Server:
-    """A process of its own, one thread, that serves an artifact folder; see ``growth_server``."""
+    """A separate process with one thread that serves an artifact folder, see ``growth_server``."""
 
     def __init__(self, folder: Path) -> None:
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "ARTIFACT_DIR": str(folder)}
@@ -148,7 +146,7 @@ class Server:
         return answer
 
     def ask(self, query: str, users: list[int]) -> dict[str, Any]:
-        """Return the times of requests for some users."""
+        """Return the times of one request for each user."""
         assert self.process.stdin
         self.process.stdin.write(json.dumps({"query": query, "users": users}) + "\n")
         self.process.stdin.flush()
@@ -160,7 +158,7 @@ class Server:
 
 
 def serve(folders: list[Path], users: list[int]) -> list[dict[str, float]]:
-    """Return what serving each artifact folder takes, measured in turn."""
+    """Return time and memory of serving each artifact folder, measured in turns."""
     starts = [[Server(folder) for folder in folders] for _ in range(STARTS)]
     for servers in starts[1:]:
         for server in servers:
@@ -193,7 +191,7 @@ def serve(folders: list[Path], users: list[int]) -> list[dict[str, float]]:
 
 
 def draw(rows: list[dict[str, float]], exponents: dict[str, float]) -> None:
-    """Draw the curves, each with its exponent."""
+    """Draw the curves with their exponents."""
     with mpl.rc_context({"svg.hashsalt": "growth", "font.size": 10}):
         figure = Figure(figsize=(7, 4.2), layout="constrained")
         axes = figure.add_subplot()

@@ -68,7 +68,7 @@ FITTING = {
 
 
 def table(columns: dict[str, str], rows: list[Row]) -> str:
-    """Return a table; columns are forms by title."""
+    """Return a table; ``columns`` maps titles to formats of a row."""
     lines = [[*columns], ["---"] * len(columns)]
     lines += [[form.format(**row) for form in columns.values()] for row in rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

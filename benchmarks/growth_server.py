@@ -1,7 +1,8 @@
-"""Serves the artifact folder ``ARTIFACT_DIR`` to itself, and prints what that takes, as JSON.
+"""Sends requests to an app that serves ``ARTIFACT_DIR``, and prints times as JSON.
 
-First what loading took; then, for each line of the input (a JSON object of a ``query`` and a list
-of ``users``), the milliseconds by the clock and of this process's own work for each of them.
+The first line has the time of loading. Each line of input is a JSON object with a ``query`` and a
+list of ``users``; each line of output has the wall time and the processor time of every request in
+milliseconds.
 """
 
 import asyncio
@@ -14,7 +15,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from recommender.api.application import create_app
-from recommender.model.artifact import SERVED_FILES, bundled_folder, file_digest
+from recommender.model.artifact import SERVED_FILES, file_digest
+from recommender.settings import artifact_folder
 
 
 def memory_mb() -> float:
@@ -48,7 +50,7 @@ async def get(app: Any, path: str, query: str) -> bytes:
 
 
 def load(folder: Path) -> tuple[Any, dict[str, float]]:
-    """Return the app, and what loading the artifact and its verification alone took."""
+    """Return the app, the time to load the artifact, and the time to digest its files again."""
     started = time.perf_counter()
     app = create_app(folder)
     loaded = time.perf_counter()
@@ -70,8 +72,8 @@ async def measure(app: Any, query: str, users: list[int]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Load, then answer line by line."""
-    app, facts = load(bundled_folder())
+    """Load the app, then answer each line of input."""
+    app, facts = load(artifact_folder())
     print(json.dumps(facts), flush=True)
     for line in sys.stdin:
         print(json.dumps(asyncio.run(measure(app, **json.loads(line)))), flush=True)

@@ -1,7 +1,7 @@
-"""The KMeans index on synthetic catalogues of up to a million films, against scoring every film.
+"""The KMeans index compared with scoring every film, on catalogues of up to a million films.
 
-Recall of the ten best, the share of films scored, and time as a ratio to brute force in the same
-run, one thread. The number of candidates is tuned on other users than the figures come from.
+Measures recall of the ten best films, share of films scored, and time relative to brute force in
+the same run, in one thread. The number of candidates is tuned on other users than those measured.
 """
 
 import statistics
@@ -31,7 +31,7 @@ CANDIDATES = tuple(round(100 * 2 ** (step / 2)) for step in range(20))
 
 
 def measure(kind: str, catalogue: Catalogue) -> dict[str, float | str]:
-    """Return recall, share scored and times on a catalogue."""
+    """Return recall, share of films scored and times for a catalogue."""
     model = make_model(catalogue.vectors)
     tuning = make_profiles(model, catalogue.tastes, USERS, seed=1)
     candidates = tune(

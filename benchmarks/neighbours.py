@@ -1,8 +1,9 @@
-"""Retrieval among a million films: this index, faiss IVF-Flat and HNSW, and numpy on all of them.
+"""Retrieval from a million films: this index, faiss IVF-Flat and HNSW, and numpy on all films.
 
-The task is a recommendation: the ten films of highest score that the user has not rated. All are
-tuned to the same recall on some users and measured on others, in turn, one thread. The time is that
-of all it takes, from the user's ratings on; faiss is asked for ten films and as many as were rated.
+The task is a recommendation: the ten films with the highest scores that the user has not rated. All
+are tuned to the same recall on some users and measured on others, in turns, in one thread. The time
+includes everything from the user's ratings on. faiss returns ten films more than the user has
+rated, so that rated ones can be left out.
 """
 
 import statistics
@@ -47,7 +48,7 @@ DEPTHS = tuple(round(16 * 2 ** (step / 2)) for step in range(14))
 
 @dataclass(frozen=True)
 class Rival:
-    """A way to search: ``find(effort, profile)``, efforts to try, and what it took to build."""
+    """A search method: ``find(effort, profile)``, the efforts to try, and its building time."""
 
     find: Find
     efforts: tuple[int, ...]
@@ -55,10 +56,11 @@ class Rival:
 
 
 def make_inverted_file(vectors: Floats) -> Any:
-    """Return faiss's inverted file with exact scores in its cells, which are those of plain KMeans.
+    """Return faiss's inverted file with exact scores, over the cells of plain KMeans.
 
-    By itself faiss takes centres of length 1 for inner products, and puts films in the cell of the
-    greatest product, which with lengths as unlike as these needs many more cells for that recall.
+    For inner products, faiss by default uses centres of length 1 and assigns films to the cell with
+    the greatest product. With such different lengths, that needs many more cells for the same
+    recall.
     """
     films, dimensions = vectors.shape
     kmeans = faiss.Kmeans(dimensions, CELLS, niter=ITERATIONS)
@@ -72,21 +74,21 @@ def make_inverted_file(vectors: Floats) -> Any:
 
 
 def make_graph(vectors: Floats) -> Any:
-    """Return faiss's navigable graph."""
+    """Return faiss's HNSW graph."""
     index = faiss.IndexHNSWFlat(vectors.shape[1], LINKS, faiss.METRIC_INNER_PRODUCT)
     index.add(vectors)
     return index
 
 
 def find_by(index: Any, model: Model, profile: Profile) -> Rows:
-    """Return the ten best films that a faiss index finds."""
+    """Return a function that finds the ten best films with a faiss index."""
     user = fold_in(model, profile).vector[None]
     (found,) = index.search(user, LIMIT + len(profile.rows))[1]
     return np.asarray(found[~np.isin(found, profile.rows)][:LIMIT])
 
 
 def make_rivals(model: Model, *, with_graph: bool) -> dict[str, Rival]:
-    """Return the ways to search; the graph, which takes long to build, only if asked for."""
+    """Return the search methods; the graph, which is slow to build, only on request."""
 
     def by_cells(candidates: int, profile: Profile) -> Rows:
         return find_served(replace(model, candidates=candidates), profile)
@@ -124,7 +126,7 @@ def _timed(make: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def measure(kind: str) -> list[dict[str, Any]]:
-    """Return a row for each way to search a catalogue."""
+    """Return a row for each search method on a catalogue."""
     catalogue = make_catalogue(kind, FILMS)
     model, seconds = _timed(lambda: make_model(catalogue.vectors))
     rivals = make_rivals(model, with_graph=kind == KINDS[0])

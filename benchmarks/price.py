@@ -1,7 +1,7 @@
 """What a million requests cost, from measured durations at list prices: writes docs/cost.md.
 
-Prices are those of us-east-1 in dollars, without free tiers and without data transfer, which all
-have alike. They were written down by hand: the pages named beside them are where to compare.
+Prices are those of us-east-1 in dollars, without free tiers, and without data transfer, which costs
+all variants the same. They were copied by hand; compare them with the pages named next to them.
 """
 
 import sys
@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
 
-PRICED = "November 2026"  # when they were written down
+PRICED = "November 2026"  # when the prices were copied
 SOURCES = {
     "Lambda, SnapStart": "https://aws.amazon.com/lambda/pricing/",
     "HTTP API": "https://aws.amazon.com/api-gateway/pricing/",
@@ -20,7 +20,7 @@ SOURCES = {
     "Application Load Balancer": "https://aws.amazon.com/elasticloadbalancing/pricing/",
     "Personalize": "https://aws.amazon.com/personalize/pricing/",
 }
-HOURS = 730  # of a month
+HOURS = 730  # in a month
 
 LAMBDA_REQUESTS = 0.20  # a million
 LAMBDA_GB_SECOND = {"x86_64": 0.0000166667, "arm64": 0.0000133334}
@@ -30,7 +30,7 @@ FARGATE_VCPU_HOUR, FARGATE_GB_HOUR = 0.04048, 0.004445
 BALANCER_HOUR, BALANCER_UNIT_HOUR = 0.0225, 0.008
 PERSONALIZE_THOUSAND = 0.0556  # recommendations, of which at least one a second is charged
 
-COLD_SHARE = 0.01  # of the requests; AWS tells of under 1%
+COLD_SHARE = 0.01  # of the requests; AWS reports less than 1%
 
 
 def serverless(memory_mb: int, warm_ms: float, cold_ms: float, architecture: str) -> float:
@@ -52,7 +52,7 @@ def container() -> float:
 
 
 def personalize() -> float:
-    """Return dollars a month for the least that the managed service charges for answering."""
+    """Return the minimum dollars a month that the managed service charges for answers."""
     return HOURS * 3600 * PERSONALIZE_THOUSAND / 1000
 
 

@@ -1,8 +1,8 @@
 """Training time and memory by the number of ratings, up to the shape of MovieLens 25M.
 
-Each size is a folder in MovieLens's layout, trained by ``python -m training build`` in a process of
-its own, the full search included. Films are met by popularity, chosen by a taste of twelve
-dimensions; how much a user rates is log-normal, from 20 up. Sizes may be named as arguments.
+Each size is a folder in MovieLens's layout. ``python -m training build`` trains on it in a separate
+process, with the full search. Users see films by popularity and choose by a taste with twelve
+dimensions. The number of ratings of a user is log-normal and at least 20. Arguments select sizes.
 """
 
 import json
@@ -33,9 +33,9 @@ SHAPES = {  # users, films, ratings: of MovieLens 100K, 1M, 10M and 25M
     "25m": (162_000, 59_000, 25_000_000),
 }
 TASTES = 12
-LEAST = 20  # ratings of a user
+LEAST = 20  # ratings of each user
 GENRES = ("Drama", "Comedy", "Action", "Thriller", "Romance", "Horror", "Sci-Fi", "Documentary")
-SECONDS, GIGABYTES = 900, 10  # what a training function has at most
+SECONDS, GIGABYTES = 900, 10  # limits of a Lambda function
 CHART = ROOT / "docs/training.svg"
 
 
@@ -77,7 +77,7 @@ def make_data(folder: Path, users: int, films: int, ratings: int) -> int:
 
 
 def measure(name: str) -> dict[str, float | str]:
-    """Train on data of a shape; return its seconds, gigabytes and what the trainer says of it."""
+    """Train on data of a shape; return time, memory, and figures from the manifest."""
     users, films, ratings = SHAPES[name]
     with tempfile.TemporaryDirectory(dir=ROOT / ".local") as scratch:
         data, out = Path(scratch, "data"), Path(scratch, "artifact")
@@ -120,7 +120,7 @@ def measure(name: str) -> dict[str, float | str]:
 
 
 def exponent(rows: list[dict[str, float | str]]) -> float:
-    """Return the slope of time over ratings in a double logarithmic picture."""
+    """Return the slope of time over ratings on logarithmic axes."""
     ratings, seconds = (
         np.log([float(row[name]) for row in rows]) for name in ("ratings", "seconds")
     )
@@ -128,7 +128,7 @@ def exponent(rows: list[dict[str, float | str]]) -> float:
 
 
 def draw(rows: list[dict[str, float | str]], path: Path) -> None:
-    """Write the chart: time and memory over the number of ratings, and what a Lambda has."""
+    """Write the chart of time and memory by number of ratings, with the limits of Lambda."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     FigureCanvasAgg(figure)
     ratings = [row["ratings"] for row in rows]

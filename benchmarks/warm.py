@@ -1,6 +1,6 @@
-"""Warm answers: the time in the handler, with logs and metrics, and over HTTP through `sam local`.
+"""Warm answers: time in the handler, including logs and metrics, and over HTTP with `sam local`.
 
-Peers (a) and (b) answer with the bytes that this API answers with; (c) recommends in its own way.
+Peers (a) and (b) return the same bytes as this API; (c) makes its own recommendations.
 """
 
 import os
@@ -20,7 +20,7 @@ from benchmarks import machine
 from benchmarks.container import image, running
 from benchmarks.functions import COMPILED, FUNCTIONS, ORIGINAL, OURS, ROOT, Function, prepare
 
-TURNS = 40  # of a hundred answers
+TURNS = 40  # of a hundred answers each
 TURNS_OF_ORIGINAL = 5
 CALLS = 300  # over HTTP
 MEMORY = 1769
@@ -29,7 +29,7 @@ PORT = 3799
 
 
 def in_handler() -> list[dict[str, Any]]:
-    """Return a row for each function; they answer in turns, a hundred answers each."""
+    """Return a row for each function; they take turns of a hundred answers each."""
     found: dict[Function, list[list[float]]] = {function: [] for function in FUNCTIONS}
     with ExitStack() as stack:
         containers = {
@@ -44,7 +44,7 @@ def in_handler() -> list[dict[str, Any]]:
 
 
 def over_http() -> dict[str, Any]:
-    """Return the times of calls to the API behind `sam local start-api`, one after the other."""
+    """Return the times of sequential calls to the API behind `sam local start-api`."""
     command = [str(ROOT / ".venv/bin/sam"), "local", "start-api", "--port", str(PORT)]
     command += [
         "--warm-containers",
@@ -71,7 +71,7 @@ def over_http() -> dict[str, Any]:
                 connection.getresponse().read()
                 times.append(1000 * (time.perf_counter() - began))
         finally:
-            server.terminate()  # at which it removes its containers
+            server.terminate()  # it then removes its containers
     return {"function": OURS.name, **_spread([times])}
 
 
@@ -99,7 +99,7 @@ def _spread(turns: list[list[float]]) -> dict[str, Any]:
 
 
 def ratios(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return how often the time of (b) goes into ours, and ours into that of (c)."""
+    """Return the ratio of our time to that of (b), and of (c)'s time to ours."""
     times = {row["function"]: row["p50_ms"] for row in rows}
     return {
         "times_compiled": round(times[OURS.name] / times[COMPILED.name], 2),

@@ -5,7 +5,8 @@ import sys
 from functools import cache
 
 from tests.training.small_data import ROOT
-from training.data.dataset import Dataset, read
+from training.data.dataset import Dataset
+from training.data.read import read
 
 
 @cache

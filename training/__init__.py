@@ -1,1 +1,1 @@
-"""Training half: reads and checks data, fits the models, measures them, writes the artifact."""
+"""The training half: reads data, chooses hyperparameters, fits the model, writes the artifact."""

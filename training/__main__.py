@@ -4,21 +4,42 @@ import argparse
 import json
 import logging
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from recommender.model.artifact import ArtifactError
 from training.build import BUDGET, build
-from training.choice import fixed
-from training.data.dataset import DataError, read
-from training.evaluation.coldusers import draw
-from training.evaluation.comparison import compare
-from training.evaluation.report import render
+from training.choice import limits
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.data.tables import DataError
 
 SEED = 42
 
 
 def main() -> int:
-    """Run a command; bad data is told in one line, with exit status 2."""
+    """Run a command and return its exit status: 2, with one line on stderr, for bad input."""
+    parser = _parser()
+    options = parser.parse_args()
+    if options.command == "evaluate" and find_spec("training.evaluation") is None:
+        parser.error("this package is the training function's: it cannot evaluate")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        seed = int(limits.check_number("seed", options.seed, limits.SEED))
+        budget = limits.check_number("budget", options.budget, limits.BUDGET)
+        if options.command == "build":
+            given = dict(text.partition("=")[::2] for text in options.fix)
+            fixed = limits.check_hyperparameters(given)
+            build(read(options.data), options.out, seed, budget, fixed)
+            return 0
+        _evaluate(read(options.data), seed, budget, options.plot, as_json=options.json)
+    except (DataError, ArtifactError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     builds = commands.add_parser("build", help="train and write an artifact folder")
@@ -32,7 +53,7 @@ def main() -> int:
             "--budget",
             default=BUDGET,
             metavar="SECONDS",
-            help=f"most that the search for settings may take, default {BUDGET:g}",
+            help=f"time limit of the search for settings, default {BUDGET:g}",
         )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
     builds.add_argument(
@@ -40,30 +61,26 @@ def main() -> int:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"give a hyperparameter instead of choosing it: {', '.join(fixed.LIMITS)}",
+        help=f"set a hyperparameter instead of choosing it: {', '.join(limits.HYPERPARAMETERS)}",
     )
     evaluates.add_argument("--json", action="store_true", help="print JSON")
     evaluates.add_argument(
         "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
     )
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    try:
-        seed = int(fixed.number("seed", options.seed, fixed.SEED))
-        budget = fixed.number("budget", options.budget, fixed.BUDGET)
-        if options.command == "build":
-            given = fixed.check(dict(text.partition("=")[::2] for text in options.fix))
-            build(read(options.data), options.out, seed, budget, given)
-            return 0
-        found = compare(read(options.data), seed, budget)
-    except (DataError, ArtifactError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    if options.plot and found["cold_users"]:
-        options.plot.mkdir(parents=True, exist_ok=True)
-        draw(found["cold_users"], options.plot / "cold-users.svg")
-    print(json.dumps(found, ensure_ascii=False, indent=2) if options.json else render(found))
-    return 0
+    return parser
+
+
+def _evaluate(data: Dataset, seed: int, budget: float, plot: Path | None, *, as_json: bool) -> None:
+    """Print the accuracy tables of a data set; the training function ships without this code."""
+    from training.evaluation.chart import draw_cold_users
+    from training.evaluation.comparison import compare
+    from training.evaluation.report import render
+
+    found = compare(data, seed, budget)
+    if plot and found["cold_users"]:
+        plot.mkdir(parents=True, exist_ok=True)
+        draw_cold_users(found["cold_users"], plot / "cold-users.svg")
+    print(json.dumps(found, ensure_ascii=False, indent=2) if as_json else render(found))
 
 
 if __name__ == "__main__":

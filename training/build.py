@@ -14,7 +14,7 @@ from recommender.model import artifact
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
 from training.bake import database, picture
-from training.choice.fixed import Fixed
+from training.choice.choose import Choice, choose
 from training.choice.metrics import (
     CUTOFF,
     PROTOCOL,
@@ -23,22 +23,25 @@ from training.choice.metrics import (
     score_lists,
     summarise,
 )
-from training.choice.search import Choice, choose
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM
 from training.model.fit import fit
+from training.model.hyperparameters import Values
 from training.model.labels import find_leads_of
 
-BUDGET = 600.0  # seconds that a choice of hyperparameters may take
-MEASURED = 10_000  # most users that the figures of a manifest are means over
-TABLE_ROWS = 10  # of the settings tried that a manifest keeps, best first
+BUDGET = 600.0  # seconds for the choice of hyperparameters
+MEASURED = 10_000  # users at most in the means of a manifest's metrics
+TABLE_ROWS = 10  # of the settings tried, best first, in a manifest
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A choice made on the train part, and each strategy's figures on the test part."""
+    """A choice made on the train part, and each strategy's metrics on the test part.
+
+    ``users`` is the number of users whose metrics were averaged.
+    """
 
     choice: Choice
     users: int
@@ -46,11 +49,11 @@ class Evaluation:
 
 
 def evaluate(
-    data: Dataset, seed: int, budget: float = BUDGET, fixed: Fixed | None = None
+    data: Dataset, seed: int, budget: float = BUDGET, fixed: Values | None = None
 ) -> Evaluation:
-    """Choose on the train part of a data set, fit on it, and measure on its test part."""
+    """Choose hyperparameters and fit on the train part of a data set; measure on its test part."""
     train, test = BY_FILM.parts(data, seed)
-    with threadpool_limits(1):  # sums in one order: the same data gives the same bits
+    with threadpool_limits(1):  # a fixed order of sums: equal data gives equal bits
         choice = choose(train, seed, budget, fixed)
         if not len(test.ratings):
             return Evaluation(choice, 0, {})
@@ -70,16 +73,24 @@ def evaluate(
 
 
 def build(
-    data: Dataset, folder: Path, seed: int, budget: float = BUDGET, fixed: Fixed | None = None
+    data: Dataset, folder: Path, seed: int, budget: float = BUDGET, fixed: Values | None = None
 ) -> dict[str, Any]:
-    """Train on a data set, write the artifact folder, return its manifest.
+    """Train on a data set, write the artifact folder, and return its manifest.
 
-    The choice of hyperparameters may take ``budget`` seconds; those in ``fixed`` are given.
+    Args:
+        data: the whole data set.
+        folder: where the artifact goes; an artifact already there is replaced.
+        seed: of every random draw. Equal data and seed give an equal version.
+        budget: seconds for the choice of hyperparameters.
+        fixed: hyperparameters to keep instead of choosing them.
+
+    Raises:
+        ArtifactError: ``folder`` holds something that is not an artifact.
     """
     started = time.perf_counter()
     artifact.check_place(folder)
     _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
-    # The splits draw by position: in this order, equal data gives the same version.
+    # The splits draw by position, so the order of the ratings must not depend on the source.
     data = data.with_ratings(data.ratings.sort_values(["user", "film"]))
     evaluation = evaluate(data, seed, budget, fixed)
     with threadpool_limits(1):
@@ -92,7 +103,7 @@ def build(
             picture.draw(model, titles, new)
 
     manifest = artifact.write(folder, model, bake, _facts(data, model, evaluation, seed, started))
-    _log.info("%s holds version %s", folder, manifest["version"][:12])
+    _log.info("version %s written to %s", manifest["version"][:12], folder)
     return manifest
 
 

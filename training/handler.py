@@ -1,4 +1,4 @@
-"""The training function: data comes from S3, the artifact goes to S3, or nothing does."""
+"""The training function: reads data from S3 and writes the artifact to S3, whole or not at all."""
 
 import json
 import os
@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
-os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # the only place Lambda can write to
+os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # Lambda can write only there
 
 import boto3
 from aws_lambda_powertools import Logger
 
-from training.choice import fixed
-from training.data.dataset import DataError, read
+from training.choice import limits
+from training.data.read import read
+from training.data.tables import DataError
 
 SEED = 42
 POINTER = "atual.json"
-SEARCH_SHARE = 0.5  # of the function's time that the choice of hyperparameters may take
+SEARCH_SHARE = 0.5  # of the function's time, for the choice of hyperparameters
 
 logger = Logger(service="filmes-treino")
 
@@ -26,25 +27,26 @@ logger = Logger(service="filmes-treino")
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Train on data in the bucket and write the artifact there.
 
-    The data is the object that an S3 event is about, or that a direct call names as ``data_key``
-    (there also a MovieLens folder, with a final slash); a schedule takes the one in ``DATA_KEY``.
-    A direct call may also name a ``seed`` and give ``hyperparameters`` instead of having them
-    chosen. Files go to ``modelos/<version>/``; last of all ``modelos/atual.json`` is made to name
-    that version, so a training that fails changes nothing of what can be served.
+    An S3 event names the object to train on. A direct call names it as ``data_key``, which may also
+    be a MovieLens folder if it ends with a slash. A schedule trains on the key in ``DATA_KEY``.
+    A direct call may also set a ``seed`` and ``hyperparameters``, which are then not chosen.
+
+    Files go to ``modelos/<version>/``. Only then does ``modelos/atual.json`` name that version, so
+    a training that fails leaves the version in use as it was.
 
     Returns:
         ``version``, ``artifact`` (its S3 URI) and ``metrics``.
 
     Raises:
-        DataError: the message names the record or the value at fault.
+        DataError: the data or a parameter is wrong; the message names the record and the value.
     """
-    from training.build import BUDGET, build  # takes longer to import than Lambda's init may last
+    from training.build import BUDGET, build  # its imports take longer than Lambda's init may
 
     budget = min(BUDGET, SEARCH_SHARE * context.get_remaining_time_in_millis() / 1000)
     bucket = os.environ["MODEL_BUCKET"]
     key = data_key(event, bucket)
-    seed = int(fixed.number("seed", event.get("seed", SEED), fixed.SEED))
-    given = fixed.check(event.get("hyperparameters") or {})
+    seed = int(limits.check_number("seed", event.get("seed", SEED), limits.SEED))
+    given = limits.check_hyperparameters(event.get("hyperparameters") or {})
     s3 = boto3.client("s3")
     with tempfile.TemporaryDirectory() as scratch:
         data = read(_download(s3, bucket, key, Path(scratch)))
@@ -70,10 +72,10 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def data_key(event: dict[str, Any], bucket: str) -> str:
-    """Return the key of the data that an event asks to train on.
+    """Return the key of the data to train on.
 
     Raises:
-        DataError: the event is about another bucket than ours.
+        DataError: the event names another bucket.
     """
     if event.get("Records"):
         s3 = event["Records"][0]["s3"]
@@ -83,12 +85,12 @@ def data_key(event: dict[str, Any], bucket: str) -> str:
     else:
         named, key = bucket, event.get("data_key") or os.environ["DATA_KEY"]
     if named != bucket:
-        raise DataError(f"bucket is {named!r}, allowed is {bucket!r}")
+        raise DataError(f"bucket is {named!r}, expected {bucket!r}")
     return str(key)
 
 
 def _download(s3: Any, bucket: str, key: str, scratch: Path) -> Path:
-    """Fetch one object, or all objects right under a prefix that ends with a slash."""
+    """Download one object, or the objects directly under a key that ends with a slash."""
     target = scratch / "data" / Path(key).name
     if not key.endswith("/"):
         target.parent.mkdir()
@@ -101,7 +103,7 @@ def _download(s3: Any, bucket: str, key: str, scratch: Path) -> Path:
             if item["Key"] != key:
                 _fetch(s3, bucket, item["Key"], target / Path(item["Key"]).name)
     if not any(target.iterdir()):
-        raise DataError(f"s3://{bucket}/{key} holds no objects")
+        raise DataError(f"s3://{bucket}/{key} is empty")
     return target
 
 

@@ -1,4 +1,4 @@
-"""Prints the body of a function's answer to an event, and nothing that the function logs."""
+"""Prints the body of a function's answer to an event, without the function's logs."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""A warm function: for each line of its input, answers to a hundred users, one after the other."""
+"""A warm function: for each line of input, a hundred answers to different users, in sequence."""
 
 import json
 import os
@@ -19,7 +19,7 @@ context = SimpleNamespace(
     aws_request_id="11111111-2222-3333-4444-555555555555",
 )
 told = sys.stdout
-sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 what the function logs is written, to nowhere
+sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 discard logs, but let them be written
 
 from handler import handler  # noqa: E402
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from recommender.api.schemas.fields import UserId
+from recommender.api.schemas.fields import Id
 from recommender.http.problems import ProblemError
 from recommender.settings import Access, Mode
 
@@ -47,12 +47,12 @@ def allow(request: Request, user_id: int, *, write: bool = False) -> None:
     check(request.app.state.access, _verified_claims(request.scope), user_id, write=write)
 
 
-async def _reader(request: Request, usuario_id: UserId) -> int:
+async def _reader(request: Request, usuario_id: Id) -> int:
     allow(request, usuario_id)
     return usuario_id
 
 
-async def _writer(request: Request, usuario_id: UserId) -> int:
+async def _writer(request: Request, usuario_id: Id) -> int:
     allow(request, usuario_id, write=True)
     return usuario_id
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from recommender.api.routes import about, films, ratings, recommendations
+from recommender.api.routes import about, docs, films, ratings, recommendations
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
 from recommender.data.store import Store, StoreError
@@ -24,25 +24,20 @@ DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em portugu�
 
 VERSION = "1.0.0"  # of the routes; that of the model is in X-Versao
 
-ROUTES = [
-    *films.router.routes,
+ROUTES = [  # the most asked for first
     *recommendations.router.routes,
+    *films.router.routes,
     *ratings.router.routes,
     *about.router.routes,
+    *docs.router.routes,
 ]
 
 CORS: dict[str, Any] = {
     "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
     "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match"],
     "expose_headers": [
-        "ETag",
-        "Link",
-        "Retry-After",
-        "WWW-Authenticate",
-        "X-Avaliacoes",
-        "X-Estrategia",
-        "X-Total-Count",
-        VERSION_HEADER,
+        *("ETag", "Link", "Retry-After", "WWW-Authenticate"),
+        *("X-Avaliacoes", "X-Estrategia", "X-Total-Count", VERSION_HEADER),
     ],
 }
 
@@ -107,7 +102,7 @@ def create_app(
         middleware=middleware,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,
-        openapi_url=None,  # routes/about.py serves the document and the page that shows it
+        openapi_url=None,  # routes/docs.py serves the document and the page that shows it
         docs_url=None,
         redoc_url=None,
     )

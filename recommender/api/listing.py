@@ -2,56 +2,48 @@
 
 from collections.abc import Sequence
 
-from recommender.api.schemas.answers import Group, Reason, Recommendation
-from recommender.api.serving import Serving
+from recommender.api.schemas.answers import Group, Recommendation
+from recommender.api.serving import Exchange
 from recommender.model.artifact import Model
-from recommender.model.ranking import Ranking, find_cells
-from recommender.model.ranking import Reason as Cause
+from recommender.model.ranking import Ranking, Reason, find_cells
 
 DIGITS = 6  # of scores and shares
 
 
 def describe(
-    use: Serving, found: Ranking, causes: Sequence[Sequence[Cause]]
+    use: Exchange, found: Ranking, reasons: Sequence[Sequence[Reason]] | None = None
 ) -> list[Recommendation]:
-    """Return a ranking as an answer; ``causes`` are the reasons for each of its films.
+    """Return a ranking as an answer shows it, with the reasons for each of its films, if any.
 
     Scores and shares are rounded so that they still add up: the rest takes the difference.
     """
-    model = use.artifact.model
-    films = use.catalog.films(model.film_ids.take(found.rows).tolist())
-    sources = sorted({row for of_film in causes for row, _, _ in of_film})
-    source_ids = dict(zip(sources, model.film_ids.take(sources).tolist(), strict=True))
-    titles = use.catalog.titles(source_ids.values())
+    model, rows = use.model, found.rows.tolist()
+    reasons = reasons or [[] for _ in rows]
+    everywhere = [*rows, *(row for of_film in reasons for row, _, _ in of_film)]
+    ids = dict(zip(everywhere, model.film_ids.take(everywhere).tolist(), strict=True))
+    films = use.catalog.films({*ids.values()})
+    cells = find_cells(model, found.rows).tolist()
     listed = []
-    for row, cell, score, rated, of_film in zip(
-        found.rows.tolist(),
-        find_cells(model, found.rows).tolist(),
-        found.scores.tolist(),
-        found.rated.tolist(),
-        causes,
-        strict=True,
-    ):
-        reasons = [
-            Reason(
-                filme_id=source_ids[source],
-                titulo=titles[source_ids[source]],
-                avaliacao=rating,
-                parcela=round(share, DIGITS),
-            )
-            for source, rating, share in of_film
+    for place, row in enumerate(rows):
+        score = round(float(found.scores[place]), DIGITS)
+        told = [
+            {
+                "filme_id": ids[source],
+                "titulo": films[ids[source]]["titulo"],
+                "avaliacao": rating,
+                "parcela": round(share, DIGITS),
+            }
+            for source, rating, share in reasons[place]
         ]
-        rest = round(score, DIGITS) - sum(reason.parcela for reason in reasons)
-        listed.append(
-            Recommendation(
-                **films[int(model.film_ids[row])],
-                pontuacao=round(score, DIGITS),
-                ja_avaliado=rated,
-                motivos=reasons,
-                grupo=describe_group(model, cell),
-                resto=round(rest, DIGITS),
-            )
-        )
+        film = {
+            **films[ids[row]],
+            "pontuacao": score,
+            "ja_avaliado": bool(found.rated[place]),
+            "motivos": told,
+            "grupo": describe_group(model, cells[place]),
+            "resto": round(score - sum(reason["parcela"] for reason in told), DIGITS),
+        }
+        listed.append(Recommendation.model_validate(film))
     return listed
 
 

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-from recommender.api.serving import Serving
+from recommender.api.serving import Exchange
 from recommender.http.problems import ProblemError, invalid_field
 
 VERSION_DIGITS = 12  # of the version that a cursor carries
@@ -18,18 +18,10 @@ NOT_OF_THE_LIST = ("cursor", "limite")  # parameters that may change from page t
 EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
 
 
-def next_link(request: Request, use: Serving, offset: int, basis: bytes = b"") -> str:
-    """Return the Link header to the page that begins at an offset.
-
-    ``basis`` is what else the list was made from. A cursor expires when that changes.
-    """
-    cursor = f"{_version(use)}-{_digest(_list(request))}-{_digest(basis)}-{offset}"
-    kept = [item for item in request.query_params.multi_items() if item[0] != "cursor"]
-    return f'<{public_path(request)}?{urlencode([*kept, ("cursor", cursor)])}>; rel="next"'
-
-
-def read_cursor(request: Request, use: Serving, cursor: str | None, basis: bytes = b"") -> int:
+def start(use: Exchange, cursor: str | None, basis: bytes = b"") -> int:
     """Return the offset that a cursor stands for, 0 for none.
+
+    ``basis`` is what the list is made from besides the artifact.
 
     Raises:
         ProblemError: 422 if it is no cursor of this list, 410 if the artifact or the basis changed.
@@ -45,11 +37,19 @@ def read_cursor(request: Request, use: Serving, cursor: str | None, basis: bytes
     if parts is None:
         raise invalid_field("cursor", cursor, ALLOWED)
     of_list, of_basis, offset = parts[1], parts[2], int(parts[3])
-    if of_list != _digest(_list(request)) or offset > len(use.artifact.model.film_ids):
+    if of_list != _digest(_list(use.request)) or offset > len(use.model.film_ids):
         raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
     if of_basis != _digest(basis):
         raise ProblemError(410, "As avaliações de que o cursor é mudaram. Recomece sem cursor.")
     return offset
+
+
+def link_next(use: Exchange, offset: int, basis: bytes = b"") -> None:
+    """Have the answer's Link lead to the page of its list that begins at an offset."""
+    cursor = f"{_version(use)}-{_digest(_list(use.request))}-{_digest(basis)}-{offset}"
+    kept = [item for item in use.request.query_params.multi_items() if item[0] != "cursor"]
+    query = urlencode([*kept, ("cursor", cursor)])
+    use.headers["Link"] = f'<{public_path(use.request)}?{query}>; rel="next"'
 
 
 def public_path(request: Request) -> str:
@@ -57,7 +57,7 @@ def public_path(request: Request) -> str:
     return quote(request.scope["path"])
 
 
-def _version(use: Serving) -> str:
+def _version(use: Exchange) -> str:
     return use.artifact.version[:VERSION_DIGITS]
 
 

@@ -1,14 +1,13 @@
 """What answers are made from, and how a route gets hold of it."""
 
 import logging
-from collections import Counter
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 
 from recommender.data.catalog import Catalog
 from recommender.data.store import Entry, Store, StoreError, overlay
-from recommender.http.problems import COMMON, ProblemError, invalid_field
+from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_field, invalid_fields
 from recommender.model.artifact import Artifact
 from recommender.model.ranking import Profile, make_profile
 
@@ -18,13 +17,9 @@ _log = logging.getLogger(__name__)
 
 
 class Known(NamedTuple):
-    """What a user has rated, headers that say where it comes from, and a text that identifies it.
-
-    ``basis`` is empty if all of it is packaged.
-    """
+    """What a user has rated, and a text that identifies it, empty if all of it is packaged."""
 
     profile: Profile
-    headers: dict[str, str]
     basis: bytes = b""
 
 
@@ -34,6 +29,15 @@ class Serving(NamedTuple):
     artifact: Artifact
     catalog: Catalog
     store: Store | None
+
+
+class Exchange:
+    """A request, its answer (status and headers), and what it is answered from."""
+
+    def __init__(self, request: Request, response: Response, serving: Serving) -> None:
+        self.request, self.response, self.headers = request, response, response.headers
+        self.artifact, self.catalog, self.store = serving
+        self.model = self.artifact.model
 
     async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what a user has written, for all films or for one.
@@ -46,7 +50,7 @@ class Serving(NamedTuple):
     async def known(self, user_id: int) -> Known:
         """Return the ratings of a user that count.
 
-        If the store cannot be reached, the packaged ratings must do, and the headers say so.
+        If the store cannot be reached, the packaged ratings must do, and a header says so.
 
         Raises:
             ProblemError: 404 for an unknown user.
@@ -59,15 +63,15 @@ class Serving(NamedTuple):
             if packaged is None:
                 raise
             _log.warning("packaged ratings used, for the others: %s", error)
-            profile = make_profile(self.artifact.model, packaged)
-            return Known(profile, {"X-Avaliacoes": "empacotadas"})
+            self.headers["X-Avaliacoes"] = "empacotadas"
+            written = {}
         if packaged is not None and not written:
-            return Known(make_profile(self.artifact.model, packaged), {})
+            return Known(make_profile(self.model, packaged))
         counting = overlay(packaged, written)
         if counting is None:
             raise no_user(user_id)
         pairs = [(film_id, entry.rating or 0.0) for film_id, entry in counting.items()]
-        return Known(make_profile(self.artifact.model, pairs), {}, repr(pairs).encode())
+        return Known(make_profile(self.model, pairs), repr(pairs).encode())
 
 
 def no_user(user_id: int) -> ProblemError:
@@ -80,31 +84,29 @@ def no_film(film_id: int) -> ProblemError:
     return ProblemError(404, f"Filme com ID {film_id} não encontrado.")
 
 
-async def _in_use(request: Request) -> Serving:
+async def _in_use(request: Request, response: Response) -> Exchange:
+    query, route = request.query_params, request.scope["route"]
+    if query and not route.dependant.query_params:
+        raise invalid_fields((*item, UNKNOWN) for item in query.multi_items())
+    for name in query:
+        if len(query.getlist(name)) > 1 and name not in REPEATABLE:
+            raise invalid_field(name, ", ".join(query.getlist(name)), "um só valor")
     serving: Serving | None = request.app.state.serving
     if serving is None:
         raise ProblemError(503, "Nenhum modelo válido foi carregado.")
-    return serving
+    return Exchange(request, response, serving)
 
 
-async def _one_value_each(request: Request) -> None:
-    if not request.scope["route"].dependant.query_params:
-        return  # a route that refuses all parameters by name, or minds none
-    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
-        if count > 1 and name not in REPEATABLE:
-            values = ", ".join(request.query_params.getlist(name))
-            raise invalid_field(name, values, "um só valor")
+InUse = Annotated[Exchange, Depends(_in_use)]
+"""What a route answers from.
 
-
-InUse = Annotated[Serving, Depends(_in_use)]
-"""What a route answers from. Without an artifact the answer is 503."""
+The answer is 503 without an artifact, and 422 for a parameter in the query of a route that takes
+none, or for one that is given twice and is not a list.
+"""
 
 
 def make_router(tag: str) -> APIRouter:
-    """Return a router whose routes share their problems and their strictness."""
+    """Return a router whose routes share the names of operations and their problems."""
     return APIRouter(
-        tags=[tag],
-        responses=COMMON,
-        dependencies=[Depends(_one_value_each)],
-        generate_unique_id_function=lambda route: route.name,
+        tags=[tag], responses=COMMON, generate_unique_id_function=lambda route: route.name
     )

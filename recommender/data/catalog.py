@@ -27,11 +27,6 @@ class FilmFilter:
     actor: str | None = None
     text: str | None = None  # words of title, director or actors, or their beginnings
 
-    @property
-    def searches(self) -> bool:
-        """Whether there are words to search for."""
-        return any(words is not None for words in (self.director, self.actor, self.text))
-
 
 def fold(text: str) -> str:
     """Return a text without case, accents and outer blanks, by which names are compared."""

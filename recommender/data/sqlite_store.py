@@ -80,7 +80,8 @@ class SqliteStore:
         packaged: float | None,
         expected: int | None,
     ) -> tuple[Entry | None, Entry | None]:
-        with self._writing, _reached(), _transaction(self._writer) as database:
+        with self._writing, _reached(), self._writer as database:
+            database.execute("BEGIN IMMEDIATE")
             found = database.execute(f"{READ} AND filme_id = ?", (user_id, film_id)).fetchone()
             before = Entry(*found[1:]) if found else None
             version = before.version if before else 0
@@ -103,14 +104,3 @@ def _reached() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreError(str(error)) from error
-
-
-@contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield database
-        database.execute("COMMIT")
-    finally:
-        if database.in_transaction:
-            database.execute("ROLLBACK")

@@ -6,7 +6,7 @@ import zlib
 from starlette.types import Message, Scope
 
 SMALLEST_ZIPPED = 1400  # bytes: what fits into one packet arrives no sooner when compressed
-GZIP = 16 + zlib.MAX_WBITS  # the container that zlib shall make
+GZIP = 16 + zlib.MAX_WBITS  # the container that zlib shall make or open
 
 PUBLIC = {"Cache-Control": "public, max-age=300"}
 """Headers of what is the same for everybody until another artifact is served."""
@@ -19,12 +19,14 @@ FRESH = {"Cache-Control": "no-cache"}
 def finish(scope: Scope, head: Message, body: bytes) -> bytes:
     """Complete the head of an answer, its status and headers; return what is sent of its body.
 
-    An ETag is the digest of the content, and names its encoding (RFC 9110 8.8.3.3), so a 304 costs
-    no compression. Nothing may be stored unless its route has said so.
+    An ETag is the digest of what the route gave, and names the encoding in which it is sent (RFC
+    9110 8.8.3.3), so a 304 costs no compression. Nothing may be stored unless its route says so.
+    A route may give a body in gzip, and say so; who cannot decode that gets it decompressed.
     """
     headers = dict(head["headers"])  # no answer has two of a name
     headers.setdefault(b"cache-control", b"no-store")
-    zipped = len(body) >= SMALLEST_ZIPPED
+    given_zipped = headers.pop(b"content-encoding", None) is not None
+    zipped = given_zipped or len(body) >= SMALLEST_ZIPPED
     if zipped:
         vary = headers.get(b"vary")
         headers[b"vary"] = vary + b", Accept-Encoding" if vary else b"Accept-Encoding"
@@ -36,10 +38,11 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
         if names(_asked(scope, b"if-none-match"), tag):
             head["status"] = 304
             del headers[b"content-length"], headers[b"content-type"]
-            body, zipped = b"", False
+            body, given_zipped, zipped = b"", False, False
     if zipped:
-        body = zlib.compress(body, wbits=GZIP)
         headers[b"content-encoding"] = b"gzip"
+    if zipped != given_zipped:
+        body = zlib.compress(body, wbits=GZIP) if zipped else zlib.decompress(body, wbits=GZIP)
         headers[b"content-length"] = b"%d" % len(body)
     head["headers"] = list(headers.items())
     return body if scope["method"] != "HEAD" else b""

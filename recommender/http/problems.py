@@ -102,6 +102,13 @@ class ProblemError(Exception):
         self.status, self.detail, self.fields, self.headers = status, detail, fields, headers
 
 
+UNREACHABLE = ProblemError(
+    503,
+    "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo.",
+    headers={"Retry-After": str(RETRY_SECONDS)},
+)
+
+
 def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
     """Return the 422 for one field: its name, the value that came, and what is allowed."""
     return invalid_fields([(name, value, allowed)])
@@ -163,33 +170,27 @@ def general(status: int, path: str = "", method: str = "") -> ProblemError:
 
 
 def install(app: FastAPI, unreachable: type[Exception]) -> None:
-    """Make every error of an app a problem; ``unreachable`` is what a store raises that fails."""
+    """Make every error of an app a problem; ``unreachable`` is what a failing store raises."""
 
-    async def on_problem(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, ProblemError)
-        return answer(error)
+    async def on_error(request: Request, error: Exception) -> JSONResponse:
+        if isinstance(error, RequestValidationError):
+            return answer(invalid_fields(_field(found, error.body) for found in error.errors()))
+        if isinstance(error, HTTPException):
+            return answer(_of_http(request, error))
+        if isinstance(error, unreachable):
+            _log.error("ratings not reached: %s", error)
+        return answer(error if isinstance(error, ProblemError) else UNREACHABLE)
 
-    async def on_invalid(_: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)
-        return answer(invalid_fields(_field(found, error.body) for found in error.errors()))
+    for kind in (ProblemError, RequestValidationError, HTTPException, unreachable):
+        app.add_exception_handler(kind, on_error)
 
-    async def on_http(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)
-        problem = general(error.status_code, request.scope["path"], request.method)
-        problem.headers = error.headers
-        if error.status_code == 405:
-            problem.headers = {"Allow": _allowed_methods(request)}
-        return answer(problem)
 
-    async def on_unreachable(_: Request, error: Exception) -> JSONResponse:
-        _log.error("ratings not reached: %s", error)
-        detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
-        return answer(ProblemError(503, detail, headers={"Retry-After": str(RETRY_SECONDS)}))
-
-    app.add_exception_handler(ProblemError, on_problem)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(unreachable, on_unreachable)
+def _of_http(request: Request, error: HTTPException) -> ProblemError:
+    problem = general(error.status_code, request.scope["path"], request.method)
+    problem.headers = error.headers
+    if error.status_code == 405:
+        problem.headers = {"Allow": _allowed_methods(request)}
+    return problem
 
 
 def _allowed_methods(request: Request) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recommender.model import arrays
 
-FORMAT = 3
+FORMAT = 4
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
 CATALOG_FILE = "catalogo.sqlite3"
@@ -72,11 +72,6 @@ class Model:
     group_shift: Floats  # (n,) mean of each film's ratings in units of group_scale
 
     group_norms: NDArray[np.float64]  # (g,) squared length of each centre plus group_shift
-
-    user_ids: NDArray[np.int64]  # (u,) in ascending order
-    user_starts: NDArray[np.int64]  # (u + 1,) user u's: user_starts[u] to user_starts[u + 1]
-    user_rows: Rows  # films that a user has rated, ascending
-    user_ratings: Floats  # ... and the ratings
 
     genre_names: NDArray[np.str_]  # (t,)
     genre_starts: Rows  # (t + 1,) genre_rows of genre t: genre_starts[t] to genre_starts[t + 1]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from recommender.model.artifact import SHELF, Floats, Model, Rows
 
 FIRST_BATCH = 100  # films that it must hold: the longest page
+FLAT = 1000  # films of which all take less to score than to search
 FEW = 8  # times as many films as candidates take less to score each than to search
 SPREAD = 0.35  # cosine with a user that a film's direction may gain on its cell's centre
 
@@ -60,7 +61,8 @@ class Choosable:
     def few(self, model: Model) -> Rows | None:
         """Return all rows that may be listed, if they are few."""
         if self.listed is None:
-            return None
+            films = len(model.film_ids)
+            return np.delete(np.arange(films), self.hidden) if films <= FLAT else None
         if not self.few_listed and sum(map(len, self.listed)) > FEW * model.candidates:
             return None
         rows = np.unique(np.concatenate([np.empty(0, np.int32), *self.listed]))
@@ -139,12 +141,6 @@ def _best_shown(
     rows, scores = best_of(model, rows, scores, min(wanted + len(hidden), len(rows)))
     shown = ~contains(hidden, rows)
     return rows[shown][:wanted], scores[shown][:wanted]
-
-
-def scan(model: Model, scores: Floats, hidden: Rows, wanted: int) -> Batch:
-    """Return the best of all films but the hidden ones; overwrites the scores (n,) of those."""
-    scores[hidden] = -np.inf
-    return best_of(model, None, scores, min(wanted, len(scores) - len(hidden)))
 
 
 def walk(

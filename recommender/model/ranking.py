@@ -5,7 +5,6 @@ slice; so pages of any size meet without gap or overlap. The order is made of th
 index, then (unless they are to be mixed in) of the films that the user has rated.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -21,14 +20,12 @@ from recommender.model.index import (
     contains,
     films_of_genres,
     gather,
-    scan,
     search,
     toward,
     walk,
 )
 
 NO_ROWS: Rows = np.empty(0, np.int32)
-FLAT = 1000  # films of which all take less to score than to search
 POOL = 100  # best films among which diversity is sought
 
 
@@ -100,17 +97,6 @@ def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
     return Profile(rows[order].astype(np.intp), np.asarray(values, np.float32)[order])
 
 
-def packaged_profile(model: Model, user_id: int) -> Profile | None:
-    """Return the profile of a user whom the model knows, None of any other."""
-    # Items of these views are Python's own numbers, which are quicker to make than numpy's.
-    ids, starts = model.user_ids.data, model.user_starts.data
-    place = bisect_left(ids, user_id)
-    if place == len(ids) or ids[place] != user_id:
-        return None
-    rated = slice(starts[place], starts[place + 1])
-    return Profile(model.user_rows[rated].astype(np.intp), model.user_ratings[rated])
-
-
 def films_rated(model: Model, profile: Profile) -> dict[int, float]:
     """Return the ratings of a profile by film id."""
     ids = model.film_ids.take(profile.rows).tolist()
@@ -160,9 +146,7 @@ def rank(
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     folded = fold_in(model, profile) if by_model else None
-    if folded and listed is None and len(model.film_ids) <= FLAT:
-        rows, scores = scan(model, model.vectors.dot(folded.vector), hidden, wanted)
-    elif folded:
+    if folded:
         choosable = Choosable(hidden, listed, among is not None)
         bounds = bound_scores(model, folded.vector)
         batches = search(model, bounds, toward(folded.vector), choosable, wanted)

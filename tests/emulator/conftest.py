@@ -1,7 +1,7 @@
 """Lambda functions as built, run by Amazon's emulator.
 
-In `sam local` where a Docker engine answers, else the emulator alone. `EMULATOR=sam` demands
-`sam local`: its absence is then a failure.
+In `sam local` where a Docker engine answers, else the emulator alone. `EMULATOR` demands one of
+them: `sam` makes the absence of an engine a failure, `plain` goes without Docker.
 """
 
 import json
@@ -26,8 +26,11 @@ class Invoke(Protocol):
 @pytest.fixture(scope="session")
 def runtime_image() -> str | None:
     """The image that `sam local` runs; None where it cannot run one."""
-    image = sam.runtime_image()
-    if image is None and os.environ.get("EMULATOR") == "sam":
+    demanded = os.environ.get("EMULATOR", "")
+    if demanded not in ("", "sam", "plain"):
+        pytest.fail(f"EMULATOR={demanded} is none of sam and plain")
+    image = None if demanded == "plain" else sam.runtime_image()
+    if image is None and demanded == "sam":
         pytest.fail(
             "EMULATOR=sam, but no Docker engine answers with a runtime image: see .ci/engine"
         )

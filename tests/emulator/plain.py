@@ -9,10 +9,11 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,7 @@ class Plain:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
             "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL": self.aws_url,
@@ -79,10 +81,14 @@ class Plain:
 
             def call(event: Any) -> Any:
                 request = urllib.request.Request(url, json.dumps(event).encode())
-                for _ in range(100):
+                end = time.monotonic() + 60
+                while process.poll() is None and time.monotonic() < end:
                     try:
                         with urllib.request.urlopen(request) as answer:
                             return json.load(answer)
+                    except urllib.error.HTTPError as error:  # the function's process exited
+                        error.close()
+                        break
                     except ConnectionError:
                         break
                     except OSError:  # not listening yet
@@ -93,7 +99,8 @@ class Plain:
             try:
                 yield call
             finally:
-                os.killpg(process.pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
     def invoke(self, function: str, event: Any, env: dict[str, str]) -> Any:

@@ -33,7 +33,7 @@ from tests.expectations import (
     decoded,
     read_event,
 )
-from training.data.dataset import DataError
+from training.data.tables import DataError
 from training.handler import data_key
 
 NETWORKS = [  # RFC 5737

@@ -25,9 +25,11 @@ from recommender.model.ranking import (
     rank,
     user_group,
 )
-from training.data.dataset import Dataset, from_json
+from tests.training.small_data import from_json
+from training.data.dataset import Dataset
 from training.model.clusters import shelve
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 Array = NDArray[np.float64]
 Ratings = list[tuple[int, float]]
@@ -166,10 +168,6 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         group_scale=rng.choice([0.5, 1.0, 2.0], films).astype(np.float32),
         group_shift=shift,
         group_norms=((groups.astype(np.float64) + shift) ** 2).sum(axis=1),
-        user_ids=np.empty(0, np.int64),
-        user_starts=np.zeros(1, np.int64),
-        user_rows=np.empty(0, np.uint8),
-        user_ratings=np.empty(0, np.float32),
         genre_names=np.array(GENRES),
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),
@@ -222,7 +220,7 @@ def test_pages_of_any_size_meet(case: Case, size: int) -> None:
 def flat(request: pytest.FixtureRequest) -> Iterator[int]:
     """Catalogues of up to so many films are scored as a whole; else the index is searched."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recommender.model.ranking.FLAT", request.param)
+        patch.setattr("recommender.model.index.FLAT", request.param)
         yield request.param
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.dataset import Dataset, from_json
+from training.data.dataset import Dataset, check
+from training.data.readers import json_file
 
 ROOT = Path(__file__).resolve().parents[2]
 MOCK = ROOT / "mock_data.json"
@@ -49,13 +50,18 @@ def as_json(document: object) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
+def from_json(content: bytes, name: str) -> Dataset:
+    """The data set in a document's bytes."""
+    return check(json_file.parse(content, name))
+
+
 def as_data(ratings: Matrix, titles: list[str] | None = None) -> Dataset:
     """Users × films ratings, NaN where there is none, as a data set."""
     return from_json(as_json(as_document(ratings, titles)), "data.json")
 
 
 def random_ratings(users: int, films: int, share: float = 0.4, seed: int = 0) -> Matrix:
-    """Ratings 0 to 5 in halves, of a share of all pairs; everyone rates, every film is rated."""
+    """Ratings from 0 to 5 in half steps for a share of all pairs; every user and film has one."""
     random = np.random.default_rng(seed)
     ratings = random.integers(0, 11, (users, films)) / 2
     missing = random.random((users, films)) >= share
@@ -65,7 +71,7 @@ def random_ratings(users: int, films: int, share: float = 0.4, seed: int = 0) ->
 
 
 def block_ratings(blocks: int = 4, users: int = 15, films: int = 12, seed: int = 0) -> Matrix:
-    """Users and films in blocks; each user rates three quarters of the own block and no other."""
+    """Users and films in blocks; each user rates three quarters of the films of one block."""
     random = np.random.default_rng(seed)
     ratings = np.full((blocks * users, blocks * films), np.nan)
     for user in range(blocks * users):
@@ -75,6 +81,6 @@ def block_ratings(blocks: int = 4, users: int = 15, films: int = 12, seed: int =
 
 
 def count_rows(database: sqlite3.Connection) -> dict[str, int]:
-    """How many rows each table that the contract names has."""
+    """The number of rows in each table."""
     tables = ("usuarios", "filmes", "avaliacoes")
     return {t: database.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in tables}

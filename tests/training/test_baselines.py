@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 def taste_matrix(users: int = 40, films: int = 30, seed: int = 0) -> sparse.csr_matrix:
-    """Ratings 1 to 5 of two tastes: even users rate mostly even films, odd users odd ones."""
+    """Ratings from 1 to 5: even users rate mostly even films, odd users mostly odd ones."""
     random = np.random.default_rng(seed)
     alike = (np.arange(users)[:, None] + np.arange(films)) % 2 == 0
     rated = random.random((users, films)) < np.where(alike, 0.6, 0.05)
@@ -49,7 +49,7 @@ def test_ease_is_the_textbook_formula(shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("shape", [(60, 25), (25, 60)], ids=["more users", "more films"])
 @pytest.mark.parametrize("strength", [0.1, 1.0, 10.0])
-def test_the_embedding_without_filter_and_exponents_ranks_as_ease(
+def test_the_embedding_without_filter_and_exponents_ranks_like_ease(
     shape: tuple[int, int], strength: float
 ) -> None:
     ratings = taste_matrix(*shape, seed=3)
@@ -58,7 +58,7 @@ def test_the_embedding_without_filter_and_exponents_ranks_as_ease(
     embedding = SpectralEmbedding(10**6, strength, output_exponent=0, correction=1).fit(spectrum)
     weights = weigh(ratings, spectrum.mean, spectrum.half_range, plain)
     users = weights @ (embedding.vectors_ * embedding.fold_in_[:, None])
-    ridge = strength * spectrum.values[15] ** 2  # the reference is the sixteenth singular value
+    ridge = strength * spectrum.values[15] ** 2  # of the sixteenth singular value, see REFERENCE
     known = ratings.toarray() > 0
     expected = textbook_ease(known.astype(float), ridge)
     found = users @ embedding.vectors_.T
@@ -67,7 +67,7 @@ def test_the_embedding_without_filter_and_exponents_ranks_as_ease(
         assert np.argsort(-ours[~own]).tolist() == np.argsort(-theirs[~own]).tolist()
 
 
-def test_film_neighbours_are_cosines() -> None:
+def test_film_similarities_are_cosines() -> None:
     ratings = taste_matrix()
     binary = (ratings.toarray() > 0).astype(float)
     lengths = np.linalg.norm(binary, axis=0)
@@ -78,7 +78,7 @@ def test_film_neighbours_are_cosines() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Method expects CSR")
-def test_item_neighbours_are_those_of_implicit() -> None:
+def test_item_neighbours_equal_those_of_implicit() -> None:
     nearest = import_module("implicit.nearest_neighbours")
     ratings = taste_matrix()
     binary = (ratings > 0).astype(np.float64)
@@ -90,7 +90,7 @@ def test_item_neighbours_are_those_of_implicit() -> None:
     np.testing.assert_allclose(ours, similar, atol=1e-7)
 
 
-def test_a_user_is_no_neighbour_of_himself() -> None:
+def test_users_are_not_their_own_neighbours() -> None:
     ratings = sparse.csr_matrix(np.array([[5.0, 0, 0], [5, 5, 0], [0, 0, 5]]))
     found = UserNeighbours(1, tfidf=False).fit(ratings).scores(ratings[:1], np.array([0]))
     np.testing.assert_allclose(found, [[np.sqrt(0.5), np.sqrt(0.5), 0]])
@@ -108,7 +108,7 @@ def test_a_user_is_no_neighbour_of_himself() -> None:
     ],
     ids=lambda baseline: type(baseline).__name__,
 )
-def test_baselines_learn_tastes_and_repeat_themselves(baseline: Baseline) -> None:
+def test_baselines_learn_tastes_and_are_reproducible(baseline: Baseline) -> None:
     ratings = taste_matrix(80, 30)
     users = np.arange(80)
     scores = baseline.fit(ratings).scores(ratings, users)
@@ -121,24 +121,24 @@ def test_baselines_learn_tastes_and_repeat_themselves(baseline: Baseline) -> Non
     assert gain > 0
 
 
-def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tuning, "find_spec", lambda _: None)
     monkeypatch.setattr(lenskit, "PYTHON", Path("/none"))
     found, left_out = candidates(10, 10, 0)
     assert left_out == {
         "ALS": "the package implicit is not installed",
         "BPR": "the package implicit is not installed",
-        "LensKit ALS": "it needs an environment of its own: make lenskit",
+        "LensKit ALS": "its environment is missing: run make lenskit",
     }
     assert not found.keys() & left_out.keys()
 
 
-def test_what_would_not_fit_into_memory_is_told() -> None:
+def test_baselines_that_need_too_much_memory_are_left_out() -> None:
     found, left_out = candidates(10**6, 10**5, 0)
     assert {"EASE", "user k-NN", "item k-NN"} <= left_out.keys()
-    assert "EASE" in candidates(100, 10**5, 0)[0]  # by the smaller of its two forms
+    assert "EASE" in candidates(100, 10**5, 0)[0]  # it inverts the smaller Gram matrix
     assert "ALS" in found
 
 
-def test_settings_are_told_without_the_seed() -> None:
+def test_settings_leave_the_seed_out() -> None:
     assert settings(Als(8, 2.0, 1)) == {"factors": 8, "alpha": 2.0}

@@ -1,4 +1,4 @@
-"""A whole training: what the artifact says of itself, and that it depends on data and seed only."""
+"""A whole training: the artifact is complete and depends only on data and seed."""
 
 import json
 import os
@@ -22,12 +22,14 @@ from tests.training.small_data import (
     as_json,
     block_ratings,
     count_rows,
+    from_json,
     random_ratings,
 )
 from training.bake import picture
 from training.build import build, evaluate
 from training.choice.metrics import METRICS
-from training.data.dataset import Dataset, from_json, read
+from training.data.dataset import Dataset
+from training.data.read import read
 
 RATINGS = random_ratings(30, 24)
 
@@ -48,7 +50,7 @@ def refuse(constant: str) -> None:
     raise AssertionError(f"{constant} is no JSON")
 
 
-def test_the_manifest_has_what_is_promised(artifact: Artifact, data: Dataset) -> None:
+def test_the_manifest_is_complete(artifact: Artifact, data: Dataset) -> None:
     text = (artifact.path / "manifest.json").read_text(encoding="utf-8")
     manifest = json.loads(text, parse_constant=refuse)
     assert manifest == artifact.manifest
@@ -91,7 +93,7 @@ def test_the_manifest_has_what_is_promised(artifact: Artifact, data: Dataset) ->
     assert last["candidates"] >= 1
 
 
-def test_the_folder_holds_the_promised_files_and_no_others(artifact: Artifact) -> None:
+def test_the_folder_has_the_artifact_files_and_no_others(artifact: Artifact) -> None:
     found = sorted(path.name for path in artifact.path.iterdir())
     assert found == sorted([*ARTIFACT_FILES, "manifest.json"])
     assert [path.name for path in artifact.path.parent.iterdir()] == ["artifact"]
@@ -109,7 +111,7 @@ def version(data: Dataset, folder: Path, seed: int = 42) -> str:
     return str(build(data, folder, seed)["version"])
 
 
-def test_another_seed_or_other_data_gives_another_version(
+def test_another_seed_or_other_data_changes_the_version(
     artifact: Artifact, data: Dataset, tmp_path: Path
 ) -> None:
     other = RATINGS.copy()
@@ -121,10 +123,10 @@ def test_another_seed_or_other_data_gives_another_version(
         version(as_data(RATINGS, ["Another", *"bcdefghijklmnopqrstuvwx"]), tmp_path / "d"),
     ]
     assert len(set(versions)) == 4
-    assert version(data, tmp_path / "b") == artifact.version  # back again, in the same folder
+    assert version(data, tmp_path / "b") == artifact.version  # replaces the artifact of seed 43
 
 
-def test_the_order_of_the_ratings_makes_no_other_version(
+def test_the_order_of_the_ratings_does_not_change_the_version(
     data: Dataset, artifact: Artifact, tmp_path: Path
 ) -> None:
     shuffled = data.with_ratings(data.ratings.sample(frac=1, random_state=1))
@@ -133,7 +135,7 @@ def test_the_order_of_the_ratings_makes_no_other_version(
 
 
 def test_every_process_makes_the_same_version(tmp_path: Path) -> None:
-    """Whatever its hash seed and its number of threads."""
+    """The hash seed and the number of threads make no difference."""
     path = tmp_path / "data.json"
     path.write_bytes(as_json(as_document(block_ratings(3, 16, 16))))
     processes = []
@@ -178,12 +180,12 @@ def test_tiny_data_builds_and_serves(make: Callable[[], Dataset], tmp_path: Path
         assert sorted(model.film_ids[ranking.rows].tolist()) == data.films["id"].tolist()
 
 
-def test_too_little_to_hold_out_is_no_measurement() -> None:
+def test_without_held_out_ratings_there_are_no_metrics() -> None:
     evaluation = evaluate(as_data(random_ratings(1, 9, share=1.0)), 42)
     assert (evaluation.users, evaluation.metrics) == (0, {})
 
 
-def test_a_training_that_fails_leaves_the_folder_as_it_was(
+def test_a_failed_training_leaves_the_folder_unchanged(
     data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "artifact"

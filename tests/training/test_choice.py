@@ -1,15 +1,19 @@
-"""The choice of hyperparameters: a function of the data it is given and of the seed."""
+"""The choice of hyperparameters: a local optimum, reproducible from data and seed."""
 
 import numpy as np
 import pytest
 
 from recommender.model.ranking import Strategy
 from tests.training.small_data import as_data, block_ratings, random_ratings
+from training.choice.choose import EASE, START, Choice, choose
 from training.choice.folds import Fold
 from training.choice.metrics import make_profiles, rank_all, score_lists
-from training.choice.search import EASE, GRID, PRIOR_STRENGTHS, START, Choice, _Race, choose
+from training.choice.prior import PRIOR_STRENGTHS
+from training.choice.race import Race
+from training.choice.search import GRID
 from training.data.splits import BY_FILM
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +21,8 @@ def choice() -> Choice:
     return choose(as_data(block_ratings(3, 12, 10)), 42, 600)
 
 
-def test_no_step_from_what_is_chosen_is_better(choice: Choice) -> None:
-    """Every setting is changed alone, by the nearest steps of its grid, without gain."""
+def test_no_neighbour_of_the_choice_is_better(choice: Choice) -> None:
+    """The nearest grid steps of every setting were tried, and none has a higher nDCG."""
     assert choice.complete
     chosen = choice.chosen.settings.as_dict()
     rows = [{name: row[name] for name in chosen} for row in choice.settings]
@@ -33,20 +37,20 @@ def test_no_step_from_what_is_chosen_is_better(choice: Choice) -> None:
         assert max(others) <= best
 
 
-def test_the_table_is_in_order(choice: Choice) -> None:
+def test_the_table_lists_the_best_first(choice: Choice) -> None:
     figures = [row["ndcg"] for row in choice.settings]
     assert figures == sorted(figures, reverse=True)
 
 
-def test_a_search_without_time_says_so() -> None:
+def test_a_search_out_of_time_is_marked_incomplete() -> None:
     cut = choose(as_data(block_ratings(3, 12, 10)), 42, budget=0)
     assert not cut.complete
     assert len(cut.settings) == 2
     assert cut.chosen.settings in (START, EASE)
 
 
-def test_validation_figures_are_those_of_the_metrics() -> None:
-    """What settings are judged by is the nDCG that evaluation takes, on lists of all films."""
+def test_validation_uses_the_metric_of_the_evaluation() -> None:
+    """A fold's nDCG equals that of the evaluation when the ranking scores all films."""
     train, test = BY_FILM.parts(as_data(random_ratings(30, 25)), 3)
     found = Fold(train, test, 0).ndcgs(START, prior_strength=3.0)
     model = fit(train, Hyperparameters(START, prior_strength=3.0, cells=1))
@@ -69,7 +73,7 @@ def test_the_same_data_and_seed_make_the_same_choice(choice: Choice) -> None:
 
 
 class Judged(Fold):
-    """A fold with figures of its own, which counts how often it is asked."""
+    """A fold with given nDCGs that records which candidates it was asked for."""
 
     def __init__(self, figures: dict[str, list[float]]) -> None:
         self.figures = figures
@@ -82,12 +86,12 @@ def answer(fold: Fold, name: str) -> np.ndarray:
     return np.array(fold.figures[name])
 
 
-def test_what_is_behind_goes_no_further() -> None:
+def test_a_candidate_that_falls_behind_is_dropped() -> None:
     folds = [
         Judged({"best": [0.5, 0.5], "behind": [0.4, 0.5], "ahead": [0.6, 0.6], "late": [0.5, 0.6]}),
         Judged({"best": [0.2, 0.2], "ahead": [0.4, 0.2], "late": [0.0, 0.1]}),
     ]
-    race = _Race[str](list(folds), answer)
+    race = Race[str](list(folds), answer)
     assert not race.beats("behind", "best")
     assert race.beats("ahead", "best")
     assert race.surpasses("ahead", "best")
@@ -105,14 +109,14 @@ def test_what_is_behind_goes_no_further() -> None:
     assert np.allclose([ndcg for _, ndcg, _ in rows], [0.45, 0.35, 0.3, 0.3])
 
 
-def test_the_prior_chosen_is_no_worse_than_its_neighbours(choice: Choice) -> None:
+def test_the_chosen_prior_is_at_least_as_good_as_its_neighbours(choice: Choice) -> None:
     strengths = [row["prior_strength"] for row in choice.priors]
     assert strengths[0] == choice.chosen.prior_strength
     place = PRIOR_STRENGTHS.index(strengths[0])
     assert set(PRIOR_STRENGTHS[max(0, place - 1) : place + 2]) <= set(strengths)
 
 
-def test_the_index_chosen_is_the_cheapest_that_loses_next_to_nothing(choice: Choice) -> None:
+def test_the_chosen_index_is_the_cheapest_within_the_allowed_loss(choice: Choice) -> None:
     costs = {row["cells"] + row["candidates"]: row["ndcg"] for row in choice.indices}
     chosen = (choice.chosen.cells or 0) + (choice.chosen.candidates or 0)
     assert costs[chosen] >= 0.995 * max(costs.values())
@@ -130,7 +134,7 @@ def test_the_index_chosen_is_the_cheapest_that_loses_next_to_nothing(choice: Cho
         START.as_dict(),
     ],
 )
-def test_what_is_given_is_not_chosen(fixed: dict[str, float]) -> None:
+def test_given_values_are_kept(fixed: dict[str, float]) -> None:
     found = choose(as_data(block_ratings(3, 12, 10)), 42, 600, fixed)
     chosen = found.chosen.as_dict()
     assert {name: chosen[name] for name in fixed} == fixed
@@ -139,14 +143,14 @@ def test_what_is_given_is_not_chosen(fixed: dict[str, float]) -> None:
             assert {row.get(name, fixed[name]) for row in table} <= {fixed[name]}
 
 
-def test_what_is_chosen_can_be_fitted(choice: Choice) -> None:
+def test_the_choice_can_be_fitted(choice: Choice) -> None:
     data = as_data(block_ratings(3, 12, 10))
     model = fit(data, choice.chosen)
     assert 1 <= model.candidates <= len(model.film_ids)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8), (2, 3), (8, 1)])
-def test_too_little_data_to_choose_by(shape: tuple[int, int]) -> None:
+def test_data_too_small_for_folds(shape: tuple[int, int]) -> None:
     data = as_data(random_ratings(*shape, share=1.0))
     found = choose(data, 42, 600)
     assert found.chosen.seed == 42

@@ -1,4 +1,4 @@
-"""KMeans over users is the original algorithm exactly; KMeans over films makes usable cells."""
+"""KMeans over users equals the original algorithm; KMeans over films makes usable cells."""
 
 import warnings
 
@@ -11,13 +11,15 @@ from sklearn.preprocessing import StandardScaler
 
 from recommender.model.ranking import Strategy, make_profile, rank, user_group
 from tests.training.small_data import CASE, Matrix, as_data, block_ratings, random_ratings
-from training.data.dataset import Dataset, read
+from training.data.dataset import Dataset
+from training.data.read import read
 from training.model.clusters import FilmCells, TasteGroups, shelve
-from training.model.fit import Hyperparameters, Settings, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters, Settings
 
 
 def original(dense: Matrix) -> tuple[StandardScaler, KMeans]:
-    """The original algorithm as it was written, on users × films with 0 for missing."""
+    """The original algorithm on a dense users × films matrix with 0 for missing."""
     scaler = StandardScaler().fit(dense)
     kmeans = KMeans(min(5, len(dense)), n_init=10, random_state=42)
     with warnings.catch_warnings():
@@ -31,7 +33,7 @@ def sparse_data(seed: int = 0) -> Matrix:
 
 
 def constant_films(rating: float, users: int = 40) -> Matrix:
-    """One film that all rate alike, one that all rate 0, one that half of them rate 0."""
+    """One film with equal ratings, one with only zeros, one rated 0 by half of the users."""
     ratings = random_ratings(users, 12, share=0.5)
     ratings[:, 3] = rating
     ratings[:, 5] = 0
@@ -73,7 +75,7 @@ def data(request: pytest.FixtureRequest) -> Dataset:
     return as_data(CASES[request.param])
 
 
-def test_taste_groups_are_those_of_the_original(data: Dataset) -> None:
+def test_taste_groups_equal_the_original_ones(data: Dataset) -> None:
     scaler, kmeans = original(data.matrix.toarray())
     groups = TasteGroups().fit(data.matrix)
     assert np.allclose(groups.scale_, scaler.scale_)
@@ -81,7 +83,7 @@ def test_taste_groups_are_those_of_the_original(data: Dataset) -> None:
     assert np.allclose(groups.centers_, kmeans.cluster_centers_, atol=1e-8)
 
 
-def test_a_film_that_thousands_rate_alike_does_not_vary() -> None:
+def test_a_film_with_thousands_of_equal_ratings_has_scale_one() -> None:
     ratings = as_data(constant_films(3.7, users=5000)[:, [0, 3, 5, 7]]).matrix
     expected = StandardScaler().fit(ratings.toarray()).scale_
     assert expected[1] == 1
@@ -112,17 +114,17 @@ def test_the_original_case_gives_the_original_lists() -> None:
 
 
 @pytest.mark.parametrize(("groups", "expected"), [(1, 1), (3, 3), (100, 30)])
-def test_as_many_groups_as_asked_for_or_users(groups: int, expected: int) -> None:
+def test_there_are_no_more_groups_than_users(groups: int, expected: int) -> None:
     data = as_data(random_ratings(30, 20))
     assert TasteGroups(groups).fit(data.matrix).centers_.shape == (expected, 20)
 
 
 def partition(labels: NDArray[np.int32]) -> set[frozenset[int]]:
-    """Which films are together, whatever the numbers of the cells."""
+    """The sets of films that share a cell, without the numbers of the cells."""
     return {frozenset(np.flatnonzero(labels == label).tolist()) for label in labels}
 
 
-def test_cells_are_the_clumps_of_films() -> None:
+def test_cells_find_the_clusters_of_films() -> None:
     random = np.random.default_rng(0)
     centers = np.eye(4)
     truth = random.permutation(np.repeat(np.arange(4, dtype=np.int32), 25))
@@ -137,7 +139,7 @@ def test_cells_are_the_clumps_of_films() -> None:
     ("films", "cells", "expected"),
     [(100, None, 10), (3, None, 2), (1, None, 1), (50, 7, 7), (3, 8, 3)],
 )
-def test_how_many_cells(films: int, cells: int | None, expected: int) -> None:
+def test_the_number_of_cells(films: int, cells: int | None, expected: int) -> None:
     vectors = np.random.default_rng(0).normal(size=(films, 3))
     fitted = FilmCells(cells).fit(vectors)
     assert fitted.centers_.shape == (expected, 3)
@@ -147,13 +149,13 @@ def test_how_many_cells(films: int, cells: int | None, expected: int) -> None:
     assert np.array_equal(fitted.labels_, nearest)
 
 
-def test_films_all_alike_make_cells_without_complaint() -> None:
+def test_equal_films_make_cells_without_warnings() -> None:
     cells = FilmCells(4).fit(np.ones((16, 2)))
     assert cells.labels_.shape == (16,)
     assert np.allclose(cells.centers_, 0.5**0.5)
 
 
-def test_shelves_hold_each_cell_the_longest_first() -> None:
+def test_shelves_divide_each_cell_longest_vectors_first() -> None:
     random = np.random.default_rng(0)
     labels = random.choice(7, 500, p=[0.4, 0.3, 0, 0.2, 0.08, 0.02, 0]).astype(np.int32)
     vectors = random.normal(size=(500, 3)).astype(np.float32)
@@ -179,7 +181,7 @@ def test_shelves_hold_each_cell_the_longest_first() -> None:
             assert shelves.shelf_lengths[shelf] == longest
 
 
-def test_equal_lengths_stand_in_the_order_of_films() -> None:
+def test_vectors_of_equal_length_keep_the_order_of_films() -> None:
     assert shelve(np.zeros(9, np.int32), 1, np.ones((9, 2), np.float32)).order.tolist() == [
         *range(9)
     ]

@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 
 from recommender.model.artifact import Model
+from tests.training.small_data import from_json
 from training.choice.folds import make_folds
 from training.choice.metrics import METRICS, make_profiles
-from training.data.dataset import Dataset, from_json
+from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS
-from training.evaluation import coldusers, comparison, tuning
+from training.evaluation import cold_user_accuracy, comparison, tuning
 from training.evaluation.baselines import Ease, Groups
+from training.evaluation.chart import draw_cold_users
 from training.evaluation.comparison import Trial, compare
 from training.evaluation.report import render
 from training.evaluation.variety import CATALOGUE, VARIETY
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 3
@@ -26,7 +29,7 @@ USERS, FILMS = 60, 24
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    """Two tastes: even users rate even films, and some others."""
+    """Two tastes: even users rate even films, odd users odd films, and each some others."""
     random = np.random.default_rng(0)
     alike = (np.arange(USERS)[:, None] + np.arange(FILMS)) % 2 == 0
     pairs = np.argwhere(random.random((USERS, FILMS)) < np.where(alike, 0.9, 0.1))
@@ -66,7 +69,7 @@ def trained(data: Dataset) -> tuple[Dataset, Dataset]:
     return BY_FILM.parts(data, SEED)
 
 
-def test_every_protocol_has_every_figure(data: Dataset) -> None:
+def test_every_protocol_has_every_metric(data: Dataset) -> None:
     found = compare(data, SEED, budget=1.0)
     assert [part["name"] for part in found["protocols"]] == [p.name for p in PROTOCOLS]
     for part in found["protocols"]:
@@ -84,23 +87,23 @@ def test_every_protocol_has_every_figure(data: Dataset) -> None:
     assert "- ALS: not today" in text
 
 
-def test_a_protocol_that_the_data_cannot_have_is_told(data: Dataset) -> None:
+def test_a_protocol_that_needs_times_is_left_out_without_them(data: Dataset) -> None:
     found = compare(data.with_ratings(data.ratings.drop(columns="momento")), SEED, budget=1.0)
     assert [part["name"] for part in found["protocols"]] == ["A", "80/20"]
     assert found["left_out"]["protocol last"] == "the data does not say when ratings were given"
 
 
-def test_data_too_small_to_hold_anything_out_is_told(data: Dataset) -> None:
+def test_data_too_small_to_hold_ratings_out_is_reported(data: Dataset) -> None:
     found = compare(data.with_ratings(data.ratings[:1]), SEED, budget=1.0)
     assert found["protocols"] == []
     assert {"protocol A", "protocol last", "protocol 80/20"} <= found["left_out"].keys()
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)
-def test_nothing_of_the_test_part_reaches_what_is_chosen_or_fitted(
+def test_choice_and_fit_never_see_the_test_part(
     data: Dataset, monkeypatch: pytest.MonkeyPatch, protocol: Any
 ) -> None:
-    """Whatever stands in the test part, every choice, fit and fold has seen the train part only."""
+    """Every choice, fit and fold gets ratings of the train part only."""
     train, test = protocol.parts(data, SEED)
     hidden = set(map(tuple, test.ratings[["user", "film"]].to_numpy().tolist()))
     seen: list[Dataset] = []
@@ -131,19 +134,19 @@ def test_nothing_of_the_test_part_reaches_what_is_chosen_or_fitted(
         assert not hidden & set(zip(*(axis.tolist() for axis in matrix.nonzero()), strict=True))
 
 
-def test_new_users_rank_by_popularity_then_by_what_is_known(
+def test_new_users_get_popular_films_then_personal_ones(
     trained: tuple[Dataset, Dataset],
 ) -> None:
-    found = coldusers.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
+    found = cold_user_accuracy.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
     ndcg = {name: [point["mean"] for point in points] for name, points in found["ndcg"].items()}
     assert found["known"] == [0, 1, 2, 3, 5, 10, "all"]
     assert ndcg["padrao"][0] == ndcg["populares"][0] == ndcg["EASE"][0]
-    assert len(set(ndcg["populares"])) == 1  # nothing that is known of a user matters to it
+    assert len(set(ndcg["populares"])) == 1  # it ignores what is known of a user
     assert ndcg["padrao"][1] > ndcg["populares"][1]
     assert ndcg["padrao"][-1] > ndcg["padrao"][1]
 
 
-def test_new_users_are_not_in_what_is_fitted(
+def test_models_for_new_users_are_fitted_without_them(
     trained: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fits: list[Dataset] = []
@@ -152,23 +155,23 @@ def test_new_users_are_not_in_what_is_fitted(
         fits.append(data)
         return fit(data, chosen)
 
-    monkeypatch.setattr(coldusers, "fit", watched)
-    coldusers.measure(*trained, Hyperparameters(seed=SEED), None)
+    monkeypatch.setattr(cold_user_accuracy, "fit", watched)
+    cold_user_accuracy.measure(*trained, Hyperparameters(seed=SEED), None)
     absent = [set(range(USERS)) - set(part.ratings["user"]) for part in fits]
-    assert len(absent) == coldusers.PARTS
+    assert len(absent) == cold_user_accuracy.PARTS
     assert sum(map(len, absent)) == len(set.union(*absent)) > 20
 
 
-def test_curves_are_drawn_the_same_twice(trained: tuple[Dataset, Dataset], tmp_path: Path) -> None:
-    found = coldusers.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
+def test_equal_curves_give_equal_bytes(trained: tuple[Dataset, Dataset], tmp_path: Path) -> None:
+    found = cold_user_accuracy.measure(*trained, Hyperparameters(seed=SEED), Ease(5.0))
     for name in ("a.svg", "b.svg"):
-        coldusers.draw(found, tmp_path / name)
+        draw_cold_users(found, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     assert "EASE" in (tmp_path / "a.svg").read_text()
 
 
-def test_baselines_are_judged_as_in_the_evaluation(data: Dataset) -> None:
-    """The nDCG that tunes is the one that is reported."""
+def test_baselines_are_tuned_by_the_metric_of_the_evaluation(data: Dataset) -> None:
+    """The nDCG of a fold equals the reported one."""
     folds = make_folds(data, SEED)
     tuned = tuning.tune([Ease(1.0), Ease(10.0)], folds)
     trials = [Trial(fold.train, fold.test, SEED, 1.0) for fold in folds]
@@ -181,13 +184,13 @@ def test_baselines_are_judged_as_in_the_evaluation(data: Dataset) -> None:
 
 
 @pytest.mark.parametrize("scanned", [False, True])
-def test_the_index_scores_the_share_of_films_that_is_told(
+def test_the_reported_share_of_scored_films_is_right(
     scanned: bool, trained: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As many as there are candidates, and the rest of their shelves; all, if all are scanned."""
+    """At least the candidates, at most their whole shelves; all films if all are scanned."""
     monkeypatch.setattr("recommender.model.index.FIRST_BATCH", 1)
     if not scanned:
-        monkeypatch.setattr("recommender.model.ranking.FLAT", 0)
+        monkeypatch.setattr("recommender.model.index.FLAT", 0)
     train, test = trained
     shares = {}
     for candidates in (10, FILMS):
@@ -204,7 +207,7 @@ def test_the_index_scores_the_share_of_films_that_is_told(
 
 
 def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
-    """As in the training function's package: no ``implicit``; the table says what is missing."""
+    """Without ``implicit`` and LensKit, the table says what is missing."""
     films = np.arange(FILMS)
     pairs = np.concatenate([np.stack([films + step, films], axis=1) for step in range(3)])
     path = tmp_path / "data.json"
@@ -212,7 +215,8 @@ def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
     code = (
         "import sys, importlib.util as util; found = util.find_spec;"
         "util.find_spec = lambda name, *a: None if name == 'implicit' else found(name, *a);"
-        "from pathlib import Path; from training import lenskit; lenskit.PYTHON = Path('/none');"
+        "from pathlib import Path; from training.evaluation import lenskit;"
+        "lenskit.PYTHON = Path('/none');"
         "from training.__main__ import main; sys.exit(main())"
     )
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Reading data: what is right becomes one consistent data set, all else a DataError that helps."""
+"""Reading JSON: good data becomes a consistent data set, anything else a helpful DataError."""
 
 import copy
 import json
@@ -11,8 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training.small_data import CASE, MOCK, as_data, as_document, as_json, random_ratings
-from training.data.dataset import DataError, Dataset, from_json, read
+from tests.training.small_data import (
+    CASE,
+    MOCK,
+    as_data,
+    as_document,
+    as_json,
+    from_json,
+    random_ratings,
+)
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.data.tables import DataError
 
 Place = tuple[str | int, ...]
 MISSING = object()
@@ -24,7 +34,7 @@ def good() -> dict[str, Any]:
 
 
 def changed(place: Place, value: object) -> dict[str, Any]:
-    """The good document, with another value at one place, or without it."""
+    """The good document with one value changed or removed."""
     document: Any = copy.deepcopy(good())
     part = document
     for step in place[:-1]:
@@ -37,14 +47,14 @@ def changed(place: Place, value: object) -> dict[str, Any]:
 
 
 def message(content: bytes) -> str:
-    """What a document is refused with."""
+    """The message with which a document is refused."""
     with pytest.raises(DataError) as refusal:
         from_json(content, "d.json")
     return str(refusal.value)
 
 
 def assert_consistent(data: Dataset) -> None:
-    """What all that is read must hold."""
+    """What holds for every data set."""
     for table in (data.users, data.films):
         assert len(table)
         assert (np.diff(table["id"]) > 0).all()
@@ -74,14 +84,14 @@ def test_the_example_data_reads() -> None:
     assert data.films["titulo"].tolist() == [film["titulo"] for film in document["filmes"]]
 
 
-def test_a_time_that_only_some_ratings_tell_is_missed_in_the_others() -> None:
+def test_if_one_rating_has_a_time_all_need_one() -> None:
     document = as_document(random_ratings(4, 4))
     document["avaliacoes"][1]["momento"] = 9
-    expected = "d.json: avaliacoes[0]: momento is nan, allowed are numbers"
+    expected = "d.json: avaliacoes[0]: momento is nan, expected a number"
     assert message(as_json(document)).startswith(expected)
 
 
-def test_no_message_tells_an_address() -> None:
+def test_messages_hide_e_mail_addresses() -> None:
     document = as_document(random_ratings(4, 4))
     document["usuarios"][0] = {"id": 1, "email": "ana@example.com"}
     assert "'email': '…@…'" in message(as_json(document))
@@ -95,7 +105,7 @@ def test_the_original_case_reads() -> None:
     assert data.matrix.nnz == 100
 
 
-def test_a_path_that_is_not_there() -> None:
+def test_a_path_that_does_not_exist() -> None:
     with pytest.raises(DataError, match=r"^no/such\.json does not exist$"):
         read(Path("no/such.json"))
 
@@ -117,7 +127,7 @@ def test_a_path_that_is_not_there() -> None:
         (b'{"usuarios": []}', "d.json: a list named filmes is missing"),
     ],
 )
-def test_a_file_that_is_no_such_document(content: bytes, expected: str) -> None:
+def test_a_file_that_is_not_such_a_document(content: bytes, expected: str) -> None:
     assert message(content).startswith(expected)
 
 
@@ -129,7 +139,7 @@ def test_a_file_that_is_no_such_document(content: bytes, expected: str) -> None:
         (None, "d.json: a list named {key} is missing"),
         ({}, "d.json: a list named {key} is missing"),
         ("text", "d.json: a list named {key} is missing"),
-        ([], "d.json: {key} holds no records: nothing to train on"),
+        ([], "d.json: {key} has no records: nothing to train on"),
         ([5], "d.json: {key}[0] is 5, not an object with "),
         ([None], "d.json: {key}[0] is None, not an object with "),
         ([[1, 2]], "d.json: {key}[0] is [1, 2], not an object with "),
@@ -151,7 +161,7 @@ def test_a_field_that_is_missing(key: str, field: str) -> None:
 
 
 HUGE = 10**400
-WHOLE = "whole numbers from 0, of up to 18 digits"
+WHOLE = "a whole number from 0 with up to 18 digits"
 
 
 NO_RATINGS: tuple[object, ...] = (
@@ -174,43 +184,43 @@ NO_IDS: tuple[object, ...] = ("1", True, None, 1.0, 1.5, -1, 2**63, HUGE, [], {}
 NO_TEXTS: tuple[object, ...] = (5, True, ["a"], {})
 ID_FIELDS = [("usuarios", "id"), ("filmes", "id"), ("avaliacoes", "usuario_id")]
 WRONG_VALUES: list[tuple[Place, object, str]] = [
-    *((("avaliacoes", 5, "avaliacao"), value, "numbers from 0 to 5") for value in NO_RATINGS),
+    *((("avaliacoes", 5, "avaliacao"), value, "a number from 0 to 5") for value in NO_RATINGS),
     *(((key, 1, field), value, WHOLE) for key, field in ID_FIELDS for value in NO_IDS),
     *((("avaliacoes", 1, "filme_id"), value, WHOLE) for value in NO_IDS),
-    (("avaliacoes", 7, "usuario_id"), 99, "a user's id that the data has"),
-    (("avaliacoes", 7, "usuario_id"), 0, "a user's id that the data has"),
-    (("avaliacoes", 7, "filme_id"), 99, "a film's id that the data has"),
-    (("usuarios", 2, "id"), 1, "ids that no earlier record has"),
-    (("filmes", 3, "id"), 1, "ids that no earlier record has"),
-    *((("filmes", 1, "titulo"), value, "texts") for value in NO_TEXTS),
-    *((("filmes", 1, "genero"), value, "texts") for value in NO_TEXTS),
-    *((("usuarios", 0, "nome"), value, "texts") for value in NO_TEXTS),
-    *((("filmes", 1, "titulo"), value, "texts that are not empty") for value in ("", " \n ", None)),
-    *((("usuarios", 0, "nome"), value, "texts that are not empty") for value in ("", " \n ", None)),
+    (("avaliacoes", 7, "usuario_id"), 99, "the id of a user in the data"),
+    (("avaliacoes", 7, "usuario_id"), 0, "the id of a user in the data"),
+    (("avaliacoes", 7, "filme_id"), 99, "the id of a film in the data"),
+    (("usuarios", 2, "id"), 1, "an id that no earlier record has"),
+    (("filmes", 3, "id"), 1, "an id that no earlier record has"),
+    *((("filmes", 1, "titulo"), value, "text") for value in NO_TEXTS),
+    *((("filmes", 1, "genero"), value, "text") for value in NO_TEXTS),
+    *((("usuarios", 0, "nome"), value, "text") for value in NO_TEXTS),
+    *((("filmes", 1, "titulo"), value, "text that is not empty") for value in ("", " \n ", None)),
+    *((("usuarios", 0, "nome"), value, "text that is not empty") for value in ("", " \n ", None)),
 ]
 
 
-@pytest.mark.parametrize(("place", "value", "allowed"), WRONG_VALUES)
-def test_a_value_that_is_wrong(place: Place, value: object, allowed: str) -> None:
+@pytest.mark.parametrize(("place", "value", "expected"), WRONG_VALUES)
+def test_a_value_that_is_wrong(place: Place, value: object, expected: str) -> None:
     text = message(as_json(changed(place, value)))
     key, number, field = place
     shown = repr(value) if len(repr(value)) <= 80 else repr(value)[:80] + "…"
-    assert text == f"d.json: {key}[{number}]: {field} is {shown}, allowed are {allowed}"
+    assert text == f"d.json: {key}[{number}]: {field} is {shown}, expected {expected}"
 
 
 @pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e999"])
 @pytest.mark.parametrize("field", ["avaliacao", "usuario_id"])
-def test_numbers_that_are_none(word: str, field: str) -> None:
+def test_json_numbers_that_are_not_finite(word: str, field: str) -> None:
     content = as_json(changed(("avaliacoes", 3, field), "@")).replace(b'"@"', word.encode())
     assert message(content).startswith(f"d.json: avaliacoes[3]: {field} is ")
 
 
-def test_half_a_surrogate_pair_is_no_text() -> None:
+def test_a_lone_surrogate_is_refused() -> None:
     content = json.dumps(changed(("filmes", 2, "titulo"), "a\ud83c")).encode()
-    assert message(content).startswith("d.json: filmes[2]: titulo is 'a\\ud83c', allowed are texts")
+    assert message(content).startswith("d.json: filmes[2]: titulo is 'a\\ud83c', expected text")
 
 
-def test_the_first_record_at_fault_is_named() -> None:
+def test_the_first_wrong_record_is_named() -> None:
     document = changed(("avaliacoes", 9, "avaliacao"), 7)
     document["avaliacoes"][4]["avaliacao"] = 8
     assert message(as_json(document)).startswith("d.json: avaliacoes[4]: avaliacao is 8")
@@ -221,18 +231,18 @@ def test_a_file_name_with_braces() -> None:
         from_json(as_json(changed(("avaliacoes", 1, "avaliacao"), 9)), "{0}{a}.json")
 
 
-def test_a_message_is_one_line_and_not_endless() -> None:
+def test_a_message_is_one_short_line() -> None:
     text = message(as_json(changed(("filmes", 1, "titulo"), ["x\n" * 5000])))
     assert len(text) < 200
     assert "\n" not in text
 
 
 @pytest.mark.parametrize("field", ["genero", "diretor", "atores"])
-def test_unknown_particulars_of_a_film_are_empty(field: str) -> None:
+def test_unknown_fields_of_a_film_are_empty(field: str) -> None:
     assert from_json(as_json(changed(("filmes", 1, field), None)), "d").films[field][1] == ""
 
 
-def test_of_ratings_of_one_pair_the_last_counts(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_last_rating_of_a_user_and_film_counts(caplog: pytest.LogCaptureFixture) -> None:
     document = good()
     pair = {key: document["avaliacoes"][0][key] for key in ("usuario_id", "filme_id")}
     document["avaliacoes"] += [pair | {"avaliacao": 1.5}, pair | {"avaliacao": 2.5}]
@@ -241,7 +251,7 @@ def test_of_ratings_of_one_pair_the_last_counts(caplog: pytest.LogCaptureFixture
     assert data.matrix[0, 0] == 2.5
     assert data.duplicates == 2
     assert len(data.ratings) == len(good()["avaliacoes"])
-    assert caplog.messages == ["2 ratings were given again later: the last one counts"]
+    assert caplog.messages == ["ratings replaced by a later one of the same user and film: 2"]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 6), (6, 1)])
@@ -252,10 +262,10 @@ def test_one_user_or_one_film(shape: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("rating", [0.0, 3.0, 5.0])
-def test_all_ratings_alike(rating: float) -> None:
+def test_equal_ratings(rating: float) -> None:
     data = as_data(np.full((3, 4), rating))
     assert_consistent(data)
-    assert data.matrix.nnz == 12  # a rating of 0 is a rating
+    assert data.matrix.nnz == 12  # a rating of 0 counts
 
 
 def test_ids_in_any_order_and_of_any_size() -> None:
@@ -272,7 +282,7 @@ def test_ids_in_any_order_and_of_any_size() -> None:
     assert np.array_equal(data.matrix.toarray(), expected)
 
 
-def test_the_digest_is_of_the_content() -> None:
+def test_the_digest_depends_on_the_content_only() -> None:
     document = good()
     digest = from_json(as_json(document), "d.json").digest
     shuffled = {key: list(reversed(document[key])) for key in ("avaliacoes", "filmes", "usuarios")}
@@ -347,7 +357,7 @@ PLACES = [
     st.lists(st.tuples(st.sampled_from(PLACES), ANYTHING), min_size=1, max_size=3),
     st.booleans(),
 )
-def test_any_values_read_or_are_refused(
+def test_any_values_are_read_or_refused(
     changes: list[tuple[tuple[str, int, str], object]], escaped: bool
 ) -> None:
     document = good()
@@ -359,19 +369,19 @@ def test_any_values_read_or_are_refused(
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.sampled_from([*good()]), st.lists(ANYTHING, max_size=3) | ANYTHING)
-def test_any_records_read_or_are_refused(key: str, value: object) -> None:
+def test_any_records_are_read_or_refused(key: str, value: object) -> None:
     read_or_refuse(json.dumps(good() | {key: value}).encode())
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.binary(max_size=60) | ANYTHING.map(lambda value: json.dumps(value).encode()))
-def test_any_bytes_read_or_are_refused(content: bytes) -> None:
+def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     read_or_refuse(content)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 6), st.randoms())
-def test_any_good_data_reads_the_same_in_any_order(
+def test_the_order_of_records_does_not_matter(
     seed: int, users: int, films: int, random: Any
 ) -> None:
     ratings = random_ratings(users, films, seed=seed)
@@ -397,9 +407,7 @@ def test_any_good_data_reads_the_same_in_any_order(
         ([3.1415, 1, 2], None),
     ],
 )
-def test_a_step_counts_all_ratings_from_the_lowest(
-    ratings: list[float], step: float | None
-) -> None:
+def test_the_step_divides_every_rating(ratings: list[float], step: float | None) -> None:
     document = good()
     document["avaliacoes"] = [
         {"usuario_id": rating["usuario_id"], "filme_id": rating["filme_id"], "avaliacao": value}

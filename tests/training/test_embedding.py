@@ -1,4 +1,4 @@
-"""The embedding: the singular vectors of the documented matrix, and what serving makes of them."""
+"""The embedding: singular vectors of the documented matrix, and the scores served from them."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,8 @@ from training.model.embedding import (
     Spectrum,
     decompose,
 )
-from training.model.fit import Hyperparameters, Settings, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters, Settings
 
 NORMALISATIONS = [
     Normalisation(),
@@ -24,13 +25,13 @@ NORMALISATIONS = [
 
 
 def factor(ratings: Matrix, normalisation: Normalisation | None = None, seed: int = 0) -> Spectrum:
-    """The spectrum of users × films ratings on the scale 0 to 5."""
+    """The spectrum of users × films ratings on the scale from 0 to 5."""
     normalisation = normalisation or Normalisation()
     return decompose(as_data(ratings).matrix, (0.0, 5.0), normalisation, seed)
 
 
 def filtered(spectrum: Spectrum, bandwidth: int, strength: float) -> Matrix:
-    """Singular vectors (n, d) under the filter, restated from ``SpectralEmbedding``."""
+    """Filtered singular vectors (n, d), by the formula of ``SpectralEmbedding``."""
     squares = spectrum.values[: 2 * bandwidth] ** 2
     ridge = squares / (squares + strength * squares[min(15, len(squares) - 1)])
     low_pass = 1 / (1 + (np.arange(1, len(squares) + 1) / bandwidth) ** 3)
@@ -38,7 +39,7 @@ def filtered(spectrum: Spectrum, bandwidth: int, strength: float) -> Matrix:
 
 
 def normalised(ratings: Matrix, chosen: Normalisation) -> Matrix:
-    """The matrix that is factored, restated from the documentation of ``Normalisation``."""
+    """The matrix that is decomposed, by the formula of ``Normalisation``."""
     rated = ~np.isnan(ratings)
     of_users = rated.sum(axis=1, keepdims=True).astype(float)
     of_films = np.maximum(rated.sum(axis=0), 1).astype(float)
@@ -51,7 +52,7 @@ def normalised(ratings: Matrix, chosen: Normalisation) -> Matrix:
 
 
 def scores(model: Model, data: Dataset, user: int) -> Matrix:
-    """The scores (n,) of all films, in order of id, as they are served to a user of the data."""
+    """The served scores (n,) of all films for a user of the data, in order of film id."""
     rated = data.matrix[user]
     ids = data.films["id"].to_numpy()[rated.indices].tolist()
     profile = make_profile(model, list(zip(ids, rated.data.tolist(), strict=True)))
@@ -61,7 +62,7 @@ def scores(model: Model, data: Dataset, user: int) -> Matrix:
 @pytest.mark.parametrize("normalisation", NORMALISATIONS)
 @pytest.mark.parametrize("exact", [True, False])
 @pytest.mark.parametrize("shape", [(40, 25), (25, 40), (12, 60)])
-def test_the_spectrum_is_that_of_the_dense_matrix(
+def test_the_spectrum_equals_that_of_the_dense_matrix(
     shape: tuple[int, int],
     exact: bool,
     normalisation: Normalisation,
@@ -77,14 +78,14 @@ def test_the_spectrum_is_that_of_the_dense_matrix(
     count = len(found.values)
     assert count == (min(shape) if exact else 8)
     assert np.allclose(found.values, values[:count], rtol=1e-4)
-    firm = 4  # the leading ones are far enough apart to have directions of their own
+    firm = 4  # leading values far enough apart to fix their vectors
     overlap = np.abs(np.sum(found.vectors[:, :firm] * vectors[:firm].T, axis=0))
     assert np.allclose(overlap, 1, atol=1e-3)
     assert np.allclose(found.vectors.T @ found.vectors, np.eye(found.vectors.shape[1]), atol=1e-8)
 
 
 @pytest.mark.parametrize("shape", [(40, 25), (25, 40)])
-def test_leading_vectors_are_those_of_the_whole(shape: tuple[int, int]) -> None:
+def test_leading_vectors_equal_those_of_the_full_decomposition(shape: tuple[int, int]) -> None:
     matrix = as_data(random_ratings(*shape)).matrix
     whole = decompose(matrix, (0.0, 5.0), Normalisation(), 0)
     part = decompose(matrix, (0.0, 5.0), Normalisation(), 0, wanted=7)
@@ -155,7 +156,7 @@ def test_films_of_a_block_share_cells() -> None:
         assert len(set((model.film_ids[start:end] - 1) // 12)) == 1
 
 
-def test_a_film_that_nobody_rated_has_a_zero_vector() -> None:
+def test_a_film_without_ratings_has_a_zero_vector() -> None:
     ratings = random_ratings(20, 15)
     ratings[:, [3, 8]] = np.nan
     embedding = SpectralEmbedding().fit(factor(ratings))
@@ -164,7 +165,7 @@ def test_a_film_that_nobody_rated_has_a_zero_vector() -> None:
     assert np.isfinite(embedding.fold_in_).all()
 
 
-def test_a_user_who_rated_nothing_changes_no_vector() -> None:
+def test_a_user_without_ratings_changes_no_vector() -> None:
     ratings = random_ratings(20, 15)
     more = np.vstack([ratings, np.full((1, 15), np.nan)])
     one, other = (SpectralEmbedding().fit(factor(table)) for table in (ratings, more))
@@ -174,7 +175,7 @@ def test_a_user_who_rated_nothing_changes_no_vector() -> None:
 @pytest.mark.parametrize("rating", [0.0, 2.5, 5.0])
 @pytest.mark.parametrize("strength", [0.0, 1.0])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (9, 9)])
-def test_data_without_differences_gives_finite_vectors(
+def test_equal_ratings_give_finite_vectors(
     shape: tuple[int, int], strength: float, rating: float
 ) -> None:
     data = as_data(np.full(shape, rating))
@@ -190,7 +191,7 @@ def test_the_same_seed_gives_the_same_bits() -> None:
     assert one.values.tobytes() == two.values.tobytes()
 
 
-def test_fitting_learns_and_leaves_the_parameters() -> None:
+def test_fitting_does_not_change_the_parameters() -> None:
     embedding = SpectralEmbedding(5, 0.3, 0.1)
     assert embedding.fit(factor(random_ratings(9, 8))) is embedding
     assert (embedding.bandwidth, embedding.strength, embedding.output_exponent) == (5, 0.3, 0.1)

@@ -1,4 +1,4 @@
-"""Accuracy: the split and the metrics against independent statements of both."""
+"""Accuracy: splits and metrics against independent implementations."""
 
 import hashlib
 import math
@@ -18,6 +18,7 @@ from recommender.model.ranking import Strategy
 from tests.movielens_100k import ml_100k
 from tests.training.small_data import as_data, block_ratings, random_ratings
 from training import build
+from training.choice.choose import choose
 from training.choice.metrics import (
     CUTOFF,
     METRICS,
@@ -26,21 +27,21 @@ from training.choice.metrics import (
     score_lists,
     summarise,
 )
-from training.choice.search import choose
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, split_by_film
-from training.model.fit import Hyperparameters, Settings, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters, Settings
 
+# SHA-256 of the positions (int64, little endian) of the held-out ratings, in the order returned by
 # python_stratified_split(ratio=0.75, filter_by="item", seed=42) of the recommenders package 1.2.1
-# was run on the ratings of ML-100K in the order published: SHA-256 of the positions (int64, little
-# endian) of the held-out ratings, in the order returned.
+# for the ratings of ML-100K in published order.
 SPLIT_OF_100K = "f8a9619c062f9932676b81c9fa4a11888b82d3312ba17c094ce4b8dd695b9619"
 
 Lists = list[NDArray[np.int32]]
 
 
 def restated_split(films: list[int], seed: int) -> tuple[list[int], list[int]]:
-    """The split in plain Python: a random number a rating, each film's in their order, 75% stay."""
+    """The split in plain Python: each film keeps the 75% of its ratings with the lowest numbers."""
     numbers = np.random.RandomState(seed).rand(len(films)).tolist()
     train, test = [], []
     for film in sorted(set(films)):
@@ -54,7 +55,7 @@ def restated_split(films: list[int], seed: int) -> tuple[list[int], list[int]]:
 
 @pytest.mark.parametrize("seed", [0, 7, 42])
 @pytest.mark.parametrize("count", [1, 2, 3, 10, 500])
-def test_the_split_is_the_restated_one(count: int, seed: int) -> None:
+def test_the_split_equals_the_plain_one(count: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     films = random.integers(0, max(1, count // 6), count).tolist()
     ratings = pd.DataFrame({"user": range(count), "film": films, "avaliacao": 3.0})
@@ -63,7 +64,7 @@ def test_the_split_is_the_restated_one(count: int, seed: int) -> None:
     assert train.columns.tolist() == ["user", "film", "avaliacao"]
 
 
-def test_the_split_of_the_real_data_is_the_published_one() -> None:
+def test_the_split_of_ml_100k_equals_that_of_recommenders() -> None:
     train, test = split_by_film(ml_100k().ratings, 42)
     assert (len(train), len(test)) == (75_066, 24_934)
     positions = test.index.to_numpy().astype("<i8").tobytes()
@@ -72,7 +73,7 @@ def test_the_split_of_the_real_data_is_the_published_one() -> None:
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(0, 1000), st.floats(0, 1))
-def test_the_parts_are_disjoint_and_make_the_whole(
+def test_the_parts_are_disjoint_and_complete(
     users: int, films: int, seed: int, share: float
 ) -> None:
     data = as_data(random_ratings(users, films, share, seed))
@@ -84,11 +85,11 @@ def test_the_parts_are_disjoint_and_make_the_whole(
     assert both.nnz == 0 or both.max() == 1
     assert (train.matrix + test.matrix != data.matrix).nnz == 0
     assert len(train.ratings) + len(test.ratings) == len(data.ratings)
-    assert set(train.ratings["film"]) == set(data.ratings["film"])  # no film is wholly held out
+    assert set(train.ratings["film"]) == set(data.ratings["film"])  # every film keeps a rating
 
 
 def restated_metrics(films: list[int], wanted: set[int]) -> dict[str, float]:
-    """The metrics of one list, from their definitions."""
+    """The metrics of one list, by their definitions."""
     hits = [film in wanted for film in films]
     gain = sum(1 / math.log2(place + 2) for place, hit in enumerate(hits) if hit)
     ideal = sum(1 / math.log2(place + 2) for place in range(min(10, len(wanted))))
@@ -120,7 +121,7 @@ def test_metrics_are_as_defined(films: list[int], wanted: list[int]) -> None:
 
 @pytest.mark.parametrize("relevant", [1, 4, 10, 25])
 @pytest.mark.parametrize("seed", range(5))
-def test_ndcg_is_that_of_scikit_learn(relevant: int, seed: int) -> None:
+def test_ndcg_equals_that_of_scikit_learn(relevant: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     order = random.permutation(40).astype(np.int32)
     wanted = random.choice(40, relevant, replace=False)
@@ -142,7 +143,7 @@ def test_ndcg_is_that_of_scikit_learn(relevant: int, seed: int) -> None:
         ([4, 5], [5], (1 / math.log2(3), 0.5, 0.1, 1, 1, 0.5)),
     ],
 )
-def test_metrics_of_plain_cases(
+def test_metrics_of_simple_cases(
     films: list[int], wanted: list[int], expected: tuple[float, ...]
 ) -> None:
     assert tuple(score(films, wanted).values()) == pytest.approx(expected)
@@ -154,7 +155,7 @@ def test_the_margin_is_196_standard_errors() -> None:
     assert found["map"] == {"mean": 0.25, "margin": 0.0}
 
 
-def test_the_interval_holds_the_mean_as_often_as_it_says() -> None:
+def test_the_interval_covers_the_mean_in_95_percent_of_samples() -> None:
     random = np.random.default_rng(0)
     held = []
     for _ in range(400):
@@ -173,7 +174,7 @@ def pairs(ratings: pd.DataFrame) -> set[tuple[int, int]]:
     return set(zip(ratings["user"], ratings["film"], strict=True))
 
 
-def test_profiles_know_the_train_part_and_want_the_test_part() -> None:
+def test_profiles_know_train_ratings_and_want_test_films() -> None:
     data = as_data(random_ratings(30, 40))
     train, test = BY_FILM.parts(data, 1)
     model = fit(train, Hyperparameters())
@@ -197,7 +198,7 @@ def test_profiles_know_the_train_part_and_want_the_test_part() -> None:
         assert np.array_equal(given_ratings[film_of[profile.rows]], profile.ratings)
 
 
-def test_a_user_of_whom_all_is_held_out_has_an_empty_profile() -> None:
+def test_a_user_without_train_ratings_has_an_empty_profile() -> None:
     data = as_data(random_ratings(20, 20))
     first = data.ratings["user"] == 0
     train, test = (data.with_ratings(data.ratings[part]) for part in (~first, first))
@@ -209,7 +210,7 @@ def test_a_user_of_whom_all_is_held_out_has_an_empty_profile() -> None:
 
 
 @pytest.mark.parametrize("strategy", Strategy)
-def test_lists_hold_no_rated_film_while_others_remain(strategy: Strategy) -> None:
+def test_lists_leave_out_rated_films_while_others_remain(strategy: Strategy) -> None:
     train, test = BY_FILM.parts(as_data(random_ratings(30, 60)), 1)
     model = fit(train, Hyperparameters())
     profiles = make_profiles(model, train.ratings, test.ratings)
@@ -233,8 +234,8 @@ def test_the_model_beats_popularity_where_tastes_differ() -> None:
     assert found[2] > 0.6
 
 
-def test_nothing_held_out_is_seen_before_it_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What chooses and what fits is given the train part; the test part only measures."""
+def test_held_out_ratings_are_only_used_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Choice and fit get the train part; the test part goes only to the metrics."""
     data = as_data(random_ratings(20, 16))
     train, test = BY_FILM.parts(data, 5)
     seen: list[Dataset] = []

@@ -1,4 +1,4 @@
-"""Our metrics beside those of the ``recommenders`` package, on the same lists."""
+"""Our metrics equal those of the ``recommenders`` package on the same lists."""
 
 import numpy as np
 import pandas as pd
@@ -20,14 +20,14 @@ Rows = NDArray[np.int64]
 
 @pytest.fixture(scope="module", params=[10_000, 4], ids=["distinct scores", "ties"])
 def scores(request: pytest.FixtureRequest) -> NDArray[np.float64]:
-    """Scores of all films for all users, of so many values."""
+    """Random scores (u, n) with a given number of distinct values."""
     random = np.random.default_rng(5)
     return random.integers(0, request.param, (USERS, FILMS)).astype(float)
 
 
 @pytest.fixture(scope="module")
 def relevant() -> list[Rows]:
-    """From one to forty films of each user."""
+    """Between one and forty films for each user."""
     random = np.random.default_rng(6)
     sizes = random.integers(1, FILMS, USERS)
     sizes[:2] = 1, FILMS
@@ -35,7 +35,7 @@ def relevant() -> list[Rows]:
 
 
 def as_frame(lists: list[Rows]) -> pd.DataFrame:
-    """One row a place in a list, the score falling with it."""
+    """One row for each place in a list; the score falls from place to place."""
     return pd.DataFrame(
         [
             (u, int(f), -float(rank))
@@ -55,7 +55,7 @@ def as_frame(lists: list[Rows]) -> pd.DataFrame:
         ("recall", reference.recall_at_k),
     ],
 )
-def test_metrics_are_those_of_recommenders(
+def test_metrics_equal_those_of_recommenders(
     scores: NDArray[np.float64], relevant: list[Rows], ours: str, theirs: object
 ) -> None:
     lists = best_films(scores, [np.empty(0, np.int64)] * USERS)
@@ -67,13 +67,13 @@ def test_metrics_are_those_of_recommenders(
     assert score_lists(lists, relevant)[ours].mean() == pytest.approx(expected, abs=1e-12)
 
 
-def test_of_equal_scores_the_lower_id_comes_first() -> None:
+def test_equal_scores_are_ordered_by_id() -> None:
     scores = np.array([[1.0, 2.0, 2.0, 1.0, 2.0]])
     assert best_films(scores, [np.array([2])])[0].tolist() == [1, 4, 0, 3]
 
 
 def test_metrics_of_a_single_hit() -> None:
-    """One relevant film at place four: each metric worked out by hand, and by scikit-learn."""
+    """One relevant film at place four: each metric by hand and by scikit-learn."""
     lists, relevant = [np.arange(10)], [np.array([3])]
     found = {name: values[0] for name, values in score_lists(lists, relevant).items()}
     assert found["precision"] == 0.1
@@ -84,7 +84,7 @@ def test_metrics_of_a_single_hit() -> None:
     assert found["map"] == label_ranking_average_precision_score(truth, falling)
 
 
-def test_the_split_is_that_of_recommenders() -> None:
+def test_the_split_equals_that_of_recommenders() -> None:
     random = np.random.default_rng(1)
     pairs = np.argwhere(random.random((50, 30)) < 0.4)
     ratings = pd.DataFrame(pairs, columns=["user", "film"]).assign(avaliacao=3.0)

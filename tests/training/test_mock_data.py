@@ -1,4 +1,4 @@
-"""The example data: complete, reproducible, true to the original case, and not mere noise."""
+"""The example data: complete, reproducible, includes the original case, and has structure."""
 
 import csv
 import json
@@ -65,7 +65,7 @@ def matrix(data: dict[str, list[dict[str, Any]]], missing: float) -> Matrix:
 
 
 def test_the_script_writes_the_same_bytes(tmp_path: Path) -> None:
-    """Another run, with another hash seed, reproduces both committed files."""
+    """A run with another hash seed reproduces both committed files."""
     script = ROOT / "tests/data/make_mock_data.py"
     environment = os.environ | {"PYTHONHASHSEED": "7"}
     subprocess.run([sys.executable, script, tmp_path], check=True, env=environment)
@@ -74,7 +74,7 @@ def test_the_script_writes_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [MOCK, CASE])
-def test_every_record_has_the_promised_form(path: str) -> None:
+def test_every_record_has_the_documented_form(path: str) -> None:
     """Fields, ids from 1 to n, whole ratings from 0 to 5, no pair twice, no dangling id."""
     data = load(path)
     assert list(data) == ["usuarios", "filmes", "avaliacoes"]
@@ -96,7 +96,7 @@ def test_every_record_has_the_promised_form(path: str) -> None:
 
 
 def test_the_files_are_readable() -> None:
-    """UTF-8 as it is, one record on a line."""
+    """Plain UTF-8 without escapes, one record on each line."""
     text = (ROOT / MOCK).read_text(encoding="utf-8")
     assert "\\u" not in text
     assert "ação" in text
@@ -104,7 +104,7 @@ def test_the_files_are_readable() -> None:
 
 
 def test_the_catalogue_is_wide() -> None:
-    """Enough films, people and ratings; titles, names and addresses occur once."""
+    """There are enough films, people and ratings; titles, names and addresses are unique."""
     people, films, ratings = load(MOCK).values()
     assert len(films) >= 220
     assert len(people) >= 130
@@ -120,7 +120,7 @@ def test_the_catalogue_is_wide() -> None:
 
 
 def test_who_rates_what() -> None:
-    """Some cold films, one silent person (the last), a long tail, users 1 to 5 on twenty films."""
+    """Some films and the last user have no ratings; a long tail; users 1 to 5 rate 20 films."""
     people, films, ratings = load(MOCK).values()
     per_film = Counter(row["filme_id"] for row in ratings)
     cold = [film["id"] for film in films if not per_film[film["id"]]]
@@ -139,8 +139,8 @@ def test_who_rates_what() -> None:
         assert rated == list(range(1, 21))
 
 
-def test_the_original_case_is_the_beginning_of_the_whole() -> None:
-    """Same five people, twenty films and hundred ratings in both files."""
+def test_the_original_case_is_the_first_part_of_the_data() -> None:
+    """Both files share five people, twenty films and a hundred ratings."""
     whole, case = load(MOCK), load(CASE)
     assert [len(records) for records in case.values()] == [5, 20, 100]
     assert case["usuarios"] == whole["usuarios"][:5]
@@ -149,9 +149,9 @@ def test_the_original_case_is_the_beginning_of_the_whole() -> None:
 
 
 def test_the_original_algorithm_gives_the_five_sets() -> None:
-    """For any seed and n_init five clusters, and a fifth place well ahead of the sixth."""
+    """Any seed and n_init give five clusters, and the fifth place is well ahead of the sixth."""
     scaled = StandardScaler().fit_transform(matrix(load(CASE), missing=0.0))
-    assert scaled.var(axis=0).min() > 0.5  # no film that all rate alike
+    assert scaled.var(axis=0).min() > 0.5  # no film has equal ratings only
     for seed in range(40):
         for restarts in (1, 10):
             model = KMeans(n_clusters=5, random_state=seed, n_init=restarts).fit(scaled)
@@ -164,7 +164,7 @@ def test_the_original_algorithm_gives_the_five_sets() -> None:
 
 
 def ndcg(scores: Matrix, known: NDArray[np.bool_], hidden: NDArray[np.bool_]) -> float:
-    """Mean nDCG@10 of the films that a person does not know yet, every hidden one relevant."""
+    """Mean nDCG@10 over films without a known rating; every hidden film is relevant."""
     discount = 1 / np.log2(np.arange(2, 12))
     found = []
     for user in np.flatnonzero(hidden.any(axis=1)):
@@ -175,7 +175,7 @@ def ndcg(scores: Matrix, known: NDArray[np.bool_], hidden: NDArray[np.bool_]) ->
 
 
 def held_out() -> tuple[Matrix, NDArray[np.bool_], NDArray[np.bool_]]:
-    """The ratings (missing = NaN), which of them are known, and the hidden quarter."""
+    """The ratings (missing = NaN), a mask of the known ones, and a mask of the hidden quarter."""
     table = matrix(load(MOCK), missing=np.nan)
     rated = ~np.isnan(table)
     hidden = rated & (np.random.default_rng(0).random(table.shape) < 0.25)
@@ -183,7 +183,7 @@ def held_out() -> tuple[Matrix, NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def test_tastes_can_be_learnt_from_who_watched_what() -> None:
-    """A truncated SVD finds twice as much of a hidden quarter as the most popular films do."""
+    """A truncated SVD has twice the nDCG of the most popular films on a hidden quarter."""
     table, known, hidden = held_out()
     seen = np.where(known, 0.2 + 0.16 * table, 0.0)
     _, _, axes = np.linalg.svd(seen, full_matrices=False)
@@ -194,7 +194,7 @@ def test_tastes_can_be_learnt_from_who_watched_what() -> None:
 
 
 def test_tastes_can_be_learnt_from_the_ratings() -> None:
-    """Neighbouring films guess a hidden rating better than the film's and the person's means."""
+    """Similar films predict a hidden rating better than the means of film and person."""
     table, known, hidden = held_out()
     values = np.where(known, table, 0.0)
     middle = values.sum() / known.sum()
@@ -214,7 +214,7 @@ def test_tastes_can_be_learnt_from_the_ratings() -> None:
 
 
 def test_user_1_is_offered_eccentric_films() -> None:
-    """Likings (rating less 2.5) through twelve axes: of ten unrated films at least seven fit."""
+    """With ratings minus 2.5 and twelve axes, at least seven of ten unrated films fit."""
     table = matrix(load(MOCK), missing=2.5) - 2.5
     _, _, axes = np.linalg.svd(table, full_matrices=False)
     scores = table[0] @ axes[:12].T @ axes[:12]

@@ -1,4 +1,4 @@
-"""The original algorithm: its five published lists, and scikit-learn's answer on any other data."""
+"""The original algorithm: its five published lists, and scikit-learn's result on other data."""
 
 import json
 from pathlib import Path
@@ -13,8 +13,11 @@ from sklearn.preprocessing import StandardScaler
 from recommender.api.application import create_app
 from recommender.model.ranking import Strategy, make_profile, rank
 from tests.conftest import ROOT
-from training.data.dataset import Dataset, from_json, read
-from training.model.fit import Hyperparameters, fit
+from tests.training.small_data import from_json
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 PUBLISHED = {
     1: "Anchorman|Forrest Gump|The Big Lebowski|Guardians of the Galaxy|The Grand Budapest Hotel",
@@ -38,7 +41,7 @@ def test_the_five_published_lists(original_dir: Path, route: str) -> None:
 
 
 def random_data(seed: int, users: int, films: int, density: float) -> Dataset:
-    """Ratings at random, 0 among them; ids with gaps; some film is rated by all alike."""
+    """Random ratings, including 0; ids with gaps; every user rates the first film with 4."""
     rng = np.random.default_rng(seed)
     user_ids, film_ids = (3 * rng.permutation(count) + 1 for count in (users, films))
     given = rng.random((users, films)) < density
@@ -64,7 +67,7 @@ def random_data(seed: int, users: int, films: int, density: float) -> Dataset:
 
 
 def original_scores(data: Dataset) -> NDArray[np.float64]:
-    """Users × films: the centre of each user's cluster, all computed on the dense matrix."""
+    """The centre of each user's cluster (u, n), computed on the dense matrix."""
     dense = np.zeros((len(data.users), len(data.films)))
     dense[data.ratings["user"], data.ratings["film"]] = data.ratings["avaliacao"]
     kmeans = KMeans(n_clusters=5, n_init=10, random_state=42)
@@ -85,7 +88,7 @@ def original_scores(data: Dataset) -> NDArray[np.float64]:
     ],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # equal users
-def test_the_group_strategy_is_what_scikit_learn_gives(data: Dataset) -> None:
+def test_the_group_strategy_equals_scikit_learn(data: Dataset) -> None:
     model = fit(data, Hyperparameters())
     film_ids = data.films["id"].tolist()
     scores = original_scores(data)

@@ -1,4 +1,4 @@
-"""The map: a picture whatever the films are called and however few they are."""
+"""The map is drawn for any titles and any number of films."""
 
 import struct
 import xml.etree.ElementTree as ET
@@ -12,7 +12,8 @@ from matplotlib.text import Annotation
 
 from tests.training.small_data import Matrix, as_data, random_ratings
 from training.bake.picture import LONGEST_LABEL, draw
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 SVG = "{http://www.w3.org/2000/svg}"
 TITLES = [
@@ -33,7 +34,7 @@ TITLES = [
 
 @pytest.fixture
 def labels(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The labels drawn, noted on their way: outlined as they are, they are paths in the SVG."""
+    """The labels drawn, recorded here because outlined text becomes paths in the SVG."""
     found: list[str] = []
     annotate = Axes.annotate
 
@@ -46,7 +47,7 @@ def labels(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def drawn(folder: Path, ratings: Matrix, titles: list[str] | None = None) -> list[str]:
-    """The texts around the picture of a model in which every film is a cell of its own."""
+    """The texts in the picture of a model with one cell for each film."""
     data = as_data(ratings, titles)
     model = fit(data, Hyperparameters(cells=len(data.films)))
     names = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
@@ -80,18 +81,18 @@ def test_any_title_can_be_drawn(title: str, tmp_path: Path, labels: list[str]) -
     assert label.split()[0] == words[0]
 
 
-def test_all_strange_titles_in_one_picture(tmp_path: Path, labels: list[str]) -> None:
+def test_several_strange_titles_in_one_picture(tmp_path: Path, labels: list[str]) -> None:
     drawn(tmp_path, random_ratings(20, len(TITLES)), TITLES)
     assert len(labels) == len(TITLES)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (3, 3), (1, 30)])
-def test_however_few(shape: tuple[int, int], tmp_path: Path) -> None:
+def test_few_films(shape: tuple[int, int], tmp_path: Path) -> None:
     texts = drawn(tmp_path, random_ratings(*shape, share=1.0))
     assert not any("nan" in text for text in texts)
 
 
-def test_films_all_alike(tmp_path: Path) -> None:
+def test_equal_films(tmp_path: Path) -> None:
     assert not any("nan" in text for text in drawn(tmp_path, np.full((4, 6), 3.0)))
 
 

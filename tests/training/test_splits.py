@@ -10,7 +10,7 @@ SEED = 7
 
 
 def random_ratings(users: int, films: int, seed: int) -> pd.DataFrame:
-    """Ratings of a random half of all pairs, many of them given at the same second."""
+    """Ratings of a random half of all pairs, many of them in the same second."""
     random = np.random.default_rng(seed)
     pairs = np.argwhere(random.random((users, films)) < 0.5)
     return pd.DataFrame(
@@ -33,7 +33,7 @@ def test_each_rating_is_in_one_part(protocol: Protocol, users: int, films: int, 
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)
-def test_the_seed_decides(protocol: Protocol) -> None:
+def test_the_split_depends_on_the_seed_only(protocol: Protocol) -> None:
     ratings = random_ratings(30, 30, 1)
     _, first = protocol.split(ratings, 1)
     _, again = protocol.split(ratings, 1)
@@ -43,7 +43,7 @@ def test_the_seed_decides(protocol: Protocol) -> None:
 
 
 @given(users=st.integers(1, 8), films=st.integers(1, 12), seed=st.integers(0, 1000))
-def test_what_is_last_is_held_out(users: int, films: int, seed: int) -> None:
+def test_the_last_rating_is_held_out(users: int, films: int, seed: int) -> None:
     train, test = split_last(random_ratings(users, films, seed), SEED)
     assert test["user"].is_unique
     for user, part in train.groupby("user"):
@@ -51,10 +51,10 @@ def test_what_is_last_is_held_out(users: int, films: int, seed: int) -> None:
         if len(part) > 1:
             assert len(held) == 1
         assert (held["momento"] >= part["momento"].max()).all()
-    assert set(test["user"]) <= set(train["user"])  # a single rating is never taken away
+    assert set(test["user"]) <= set(train["user"])  # a single rating is never held out
 
 
-def test_of_ratings_at_the_same_second_any_may_be_the_last() -> None:
+def test_ratings_in_the_same_second_are_equally_likely_to_be_last() -> None:
     users = 400
     ratings = pd.DataFrame(
         {"user": np.repeat(np.arange(users), 4), "film": np.tile(np.arange(4), users)}

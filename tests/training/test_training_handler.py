@@ -1,4 +1,4 @@
-"""The training function on a fake S3: every event that starts it, and all that may go wrong."""
+"""The training function on a fake S3: every event that starts it, and every failure."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from recommender.model.artifact import ARTIFACT_FILES, file_digest, load
 from tests.training.small_data import CASE, as_document, as_json, block_ratings, random_ratings
-from training.data.dataset import DataError
+from training.data.tables import DataError
 from training.handler import data_key, handler
 
 BUCKET = "filmes-modelos"
@@ -22,7 +22,7 @@ GOOD = CASE.read_bytes()
 
 @dataclass
 class Context:
-    """What the runtime tells a function of itself."""
+    """The context that the Lambda runtime passes to a function."""
 
     function_name: str = "TrainingFunction"
     memory_limit_in_mb: int = 2048
@@ -35,7 +35,7 @@ class Context:
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of a fake S3 with the bucket in it, and the function's environment."""
+    """A client of a fake S3 that has the bucket; the function's environment is set."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -70,13 +70,13 @@ def call(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def notification(key: str, bucket: str = BUCKET) -> dict[str, Any]:
-    """What S3 sends: the key is encoded as in a URL."""
+    """The event that S3 sends: the key is URL-encoded."""
     s3 = {"bucket": {"name": bucket}, "object": {"key": key, "size": 1}}
     return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}]}
 
 
 def object_created(key: str, bucket: str = BUCKET) -> dict[str, Any]:
-    """What EventBridge sends for S3: the key is as it is."""
+    """The event that EventBridge sends for S3: the key is not encoded."""
     return {
         "source": "aws.s3",
         "detail-type": "Object Created",
@@ -96,7 +96,7 @@ EVENTS: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_which_data_an_event_asks_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_that_an_event_names(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_KEY", "dados/filmes.json")
     event, key = EVENTS[name]
     assert data_key(event, BUCKET) == key
@@ -128,7 +128,7 @@ def test_every_event_trains(name: str, s3: Any, tmp_path: Path) -> None:
 
 
 def test_a_movielens_folder(s3: Any) -> None:
-    put(s3, "dados/ml/", b"")  # what the console makes of a folder
+    put(s3, "dados/ml/", b"")  # the console creates this object for a folder
     put(s3, "dados/ml/movies.csv", b"movieId,title,genres\n1,A,Drama\n2,B,Drama\n")
     put(s3, "dados/ml/ratings.csv", b"userId,movieId,rating,timestamp\n1,1,4,9\n2,2,5,9\n")
     put(s3, "dados/ml/older/ratings.csv", b"not of this folder")
@@ -139,7 +139,7 @@ def test_a_movielens_folder(s3: Any) -> None:
 
 
 @pytest.mark.parametrize("key", ["artifact", "data", "dados/data", "dados/artifact/"])
-def test_data_may_be_called_anything(key: str, s3: Any) -> None:
+def test_any_key_can_be_read(key: str, s3: Any) -> None:
     if key.endswith("/"):
         put(s3, key + "u.item", b"1|A|1995||" + b"|0" * 19 + b"\n")
         put(s3, key + "u.data", b"1\t1\t3\t9\n")
@@ -148,7 +148,9 @@ def test_data_may_be_called_anything(key: str, s3: Any) -> None:
     assert call({"data_key": key})["version"]
 
 
-def test_a_seed_hyperparameters_and_a_prefix(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seed_hyperparameters_and_prefix_can_be_set(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ARTIFACT_PREFIX", "outros/modelos/")
     put(s3, "dados/filmes.json")
     answer = call({"seed": 7, "hyperparameters": {"groups": 2, "bandwidth": 8}})
@@ -161,7 +163,7 @@ def test_a_seed_hyperparameters_and_a_prefix(s3: Any, monkeypatch: pytest.Monkey
     assert manifest["hyperparameters"]["bandwidth"] == 8
 
 
-def test_the_choice_takes_half_of_the_time_that_is_left(
+def test_the_choice_gets_half_of_the_remaining_time(
     s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(s3, "dados/filmes.json", as_json(as_document(block_ratings(3, 10, 10))))
@@ -185,18 +187,18 @@ def bad_document() -> bytes:
     return as_json(document)
 
 
-ORPHAN = r"filmes\.json: avaliacoes\[3\]: filme_id is 99, allowed are a film's id that the data has"
+ORPHAN = r"filmes\.json: avaliacoes\[3\]: filme_id is 99, expected the id of a film in the data"
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "bad data": ({}, ORPHAN),
     "missing": ({"data_key": "no.json"}, rf"s3://{BUCKET}/no\.json cannot be read: .*404"),
-    "missing folder": ({"data_key": "no/"}, rf"s3://{BUCKET}/no/ holds no objects"),
-    "no layout": ({"data_key": "dados/"}, "dados is no MovieLens folder"),
-    "other bucket": (notification("a.json", "other"), f"bucket is 'other', allowed is '{BUCKET}'"),
+    "missing folder": ({"data_key": "no/"}, rf"s3://{BUCKET}/no/ is empty"),
+    "no layout": ({"data_key": "dados/"}, "dados has none of the known layouts"),
+    "other bucket": (notification("a.json", "other"), f"bucket is 'other', expected '{BUCKET}'"),
     "other bucket, EventBridge": (object_created("a.json", "other"), "bucket is 'other'"),
-    "seed": ({"seed": "x"}, "seed is 'x', allowed are whole numbers from 0 to 2147483648"),
+    "seed": ({"seed": "x"}, "seed is 'x', expected a whole number from 0 to 2147483648"),
     "hyperparameter": (
         {"hyperparameters": {"cells": 0}},
-        "cells is 0, allowed are whole numbers from 1 to 100000",
+        "cells is 0, expected a whole number from 1 to 100000",
     ),
     "no hyperparameters": ({"hyperparameters": ["cells"]}, r"hyperparameters is \['cells'\]"),
     "no such hyperparameter": ({"hyperparameters": {"depth": 1}}, "hyperparameter is 'depth'"),
@@ -204,7 +206,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_refused_leaves_everything_as_it_was(name: str, s3: Any) -> None:
+def test_a_refused_event_changes_nothing(name: str, s3: Any) -> None:
     put(s3, "dados/filmes.json", bad_document())
     put(s3, POINTER, b'{"version": "before"}')
     put(s3, "modelos/before/manifest.json", b"{}")
@@ -217,7 +219,7 @@ def test_what_is_refused_leaves_everything_as_it_was(name: str, s3: Any) -> None
 
 @dataclass
 class Writes:
-    """The keys written, in order; writing fails after so many."""
+    """Records the keys written, in order; after ``most`` of them, writing fails."""
 
     keys: list[str]
     most: int = 1000
@@ -230,7 +232,7 @@ class Writes:
 
 @pytest.fixture
 def writes(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Writes:
-    """What the function writes, seen by its own client."""
+    """The writes of the function, recorded by its client."""
     found = Writes([])
     client = boto3.client("s3")
     client.meta.events.register("before-call.s3.PutObject", found)
@@ -247,7 +249,7 @@ def test_the_pointer_is_written_last(writes: Writes) -> None:
 
 
 @pytest.mark.parametrize("most", [0, 3, 5])
-def test_an_upload_that_fails_leaves_the_pointer(most: int, writes: Writes, s3: Any) -> None:
+def test_a_failed_upload_leaves_the_pointer_unchanged(most: int, writes: Writes, s3: Any) -> None:
     put(s3, POINTER, b'{"version": "before"}')
     put(s3, "modelos/before/manifest.json", b"{}")
     before = objects(s3)
@@ -258,14 +260,14 @@ def test_an_upload_that_fails_leaves_the_pointer(most: int, writes: Writes, s3: 
     assert {key: found[key] for key in before} == before
     assert len(found) == len(before) + most
     writes.most = 1000
-    answer = call({})  # another try mends it
+    answer = call({})  # the next call succeeds
     assert json.loads(objects(s3)[POINTER])["version"] == answer["version"]
 
 
 def test_nothing_stays_on_the_disk(
     s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A warm function is called again and again, with the same small disk."""
+    """Calls of a warm function share one small disk."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     put(s3, "dados/filmes.json")
     call({})

@@ -1,4 +1,4 @@
-"""The command line: what it prints, what it writes, and how it refuses."""
+"""The command line: output, files and errors."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ from training.evaluation import lenskit
 
 @pytest.fixture(autouse=True)
 def log_as_before() -> Iterator[None]:
-    """The command sets up the root logger; other tests must not notice."""
+    """Restore the root logger, which the command configures."""
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
     yield
@@ -36,7 +36,7 @@ def log_as_before() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_lenskit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its environment, where there is one, takes a minute to compile."""
+    """Pretend that LensKit is not set up: it would compile for a minute."""
     monkeypatch.setattr(lenskit, "PYTHON", Path("/none"))
 
 
@@ -76,7 +76,7 @@ def test_evaluate_prints_the_tables(
     out = capsys.readouterr().out
     title, counts, accuracy = out.split("\n\n")[1:4]
     assert title == "## Protocol A: 25% of each film's ratings at random held out (seed 42)"
-    assert re.fullmatch(r"[12]\d users, \d+ train and \d+ test ratings\.", counts)
+    assert re.fullmatch(r"[12]\d users, \d+ train ratings, \d+ test ratings\.", counts)
     header, _, *rows = accuracy.splitlines()
     assert header.startswith("|  | " + " | ".join(METRICS) + " |")
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
@@ -106,7 +106,7 @@ def test_evaluate_prints_json(
 
 @pytest.mark.parametrize("users", [1, 3])
 @pytest.mark.parametrize("option", [[], ["--json"]])
-def test_evaluate_with_next_to_nothing_to_measure(
+def test_evaluate_with_almost_no_data(
     users: int,
     option: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -121,11 +121,11 @@ def test_evaluate_with_next_to_nothing_to_measure(
     assert ("| **padrao** | 1.000 |" in out) == (users == 3 and not option)
 
 
-REFUSAL = "error: bad.json: avaliacoes[3]: avaliacao is 'cinco', allowed are numbers from 0 to 5\n"
+REFUSAL = "error: bad.json: avaliacoes[3]: avaliacao is 'cinco', expected a number from 0 to 5\n"
 
 
-def test_bad_data_is_told_in_one_line(bad: Path, tmp_path: Path) -> None:
-    """A process of its own: nothing else is written, no traceback."""
+def test_bad_data_is_reported_in_one_line(bad: Path, tmp_path: Path) -> None:
+    """A separate process prints nothing else, not even a traceback."""
     command = ["-m", "training", "build", "--data", str(bad), "--out", str(tmp_path / "out")]
     found = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
     assert (found.returncode, found.stdout, found.stderr) == (2, "", REFUSAL)
@@ -139,7 +139,7 @@ def test_bad_data_is_not_evaluated(
     assert capsys.readouterr() == ("", REFUSAL)
 
 
-def test_hyperparameters_can_be_given(
+def test_hyperparameters_can_be_set(
     monkeypatch: pytest.MonkeyPatch, good: Path, tmp_path: Path
 ) -> None:
     options = ["--fix", "bandwidth=12", "--fix", "groups=3", "--budget", "5"]
@@ -151,14 +151,14 @@ def test_hyperparameters_can_be_given(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--seed", "-1"], "seed is '-1', allowed are whole numbers from 0 to 2147483648"),
-        (["--budget", "long"], "budget is 'long', allowed are numbers from 0 to 604800"),
-        (["--fix", "cells"], "cells is '', allowed are whole numbers from 1 to 100000"),
-        (["--fix", "slope=3"], "slope is '3', allowed are numbers from 0 to 2"),
-        (["--fix", "depth=3"], "hyperparameter is 'depth', allowed are strength, bandwidth, "),
+        (["--seed", "-1"], "seed is '-1', expected a whole number from 0 to 2147483648"),
+        (["--budget", "long"], "budget is 'long', expected a number from 0 to 604800"),
+        (["--fix", "cells"], "cells is '', expected a whole number from 1 to 100000"),
+        (["--fix", "slope=3"], "slope is '3', expected a number from 0 to 2"),
+        (["--fix", "depth=3"], "hyperparameter is 'depth', expected one of strength, bandwidth, "),
     ],
 )
-def test_options_out_of_bounds_are_told(
+def test_options_out_of_their_limits_are_reported(
     options: list[str],
     message: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -173,7 +173,7 @@ def test_options_out_of_bounds_are_told(
 
 
 @pytest.mark.parametrize("name", ["bad.json", "missing.json", "."])
-def test_bad_data_leaves_the_artifact_as_it_was(
+def test_bad_data_leaves_the_artifact_unchanged(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
     bad: Path,
@@ -189,7 +189,7 @@ def test_bad_data_leaves_the_artifact_as_it_was(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_a_folder_of_something_else_is_not_replaced(
+def test_a_folder_with_other_files_is_not_replaced(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from recommenders.evaluation import python_evaluation as reference
 
-from training.data.dataset import Dataset, from_json
+from tests.training.small_data import from_json
+from training.data.dataset import Dataset
 from training.evaluation.variety import Variety
 
 LISTS = [np.array([0, 1, 2]), np.array([0, 3])]
@@ -14,7 +15,7 @@ KNOWN = [np.array([3]), np.array([], dtype=np.int64)]
 
 @pytest.fixture
 def data() -> Dataset:
-    """Four films, rated by 4, 2, 1 and 1 of four users."""
+    """Four users and four films with 4, 2, 1 and 1 ratings."""
     genres = ["drama", "drama, crime", "crime", ""]
     pairs = [(1, 1), (2, 1), (3, 1), (4, 1), (1, 2), (2, 2), (1, 3), (1, 4)]
     document = {
@@ -30,7 +31,7 @@ def data() -> Dataset:
 
 def test_measures_of_users_by_hand(data: Dataset) -> None:
     found = Variety(data).of_users(LISTS, KNOWN)
-    # Jaccard of drama and "drama, crime" is 1/2, of drama and crime 0; nothing is like no genre.
+    # Jaccard index: drama and "drama, crime" 1/2, drama and crime 0, no genre and any genre 0.
     np.testing.assert_allclose(found["diversity"], [(0.5 + 1 + 0.5) / 3, 1])
     np.testing.assert_allclose(found["novelty"], [(0 + 1 + 2) / 3, (0 + 2) / 2])
     np.testing.assert_allclose(found["lift"], [7 / 3 / 1 - 1, np.nan])
@@ -49,7 +50,7 @@ def test_equal_exposure_has_a_gini_of_zero(data: Dataset) -> None:
     assert Variety(data).of_catalogue([np.arange(4)])["gini"] == pytest.approx(0)
 
 
-def test_coverage_is_that_of_recommenders(data: Dataset) -> None:
+def test_coverage_equals_that_of_recommenders(data: Dataset) -> None:
     train = data.ratings[["user", "film"]]
     listed = pd.DataFrame({"user": [3, 3, 2], "film": [1, 2, 1]})
     columns = {"col_user": "user", "col_item": "film"}

@@ -1,1 +1,1 @@
-"""What an artifact holds besides the model: the database and the pictures."""
+"""The parts of an artifact besides the model: database and pictures."""

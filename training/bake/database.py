@@ -1,8 +1,9 @@
-"""Baking the catalogue: the packaged, read-only SQLite database."""
+"""The packaged SQLite database: users, films, ratings, and the index of its text search."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import numpy as np
 
 from recommender.data.catalog import fold
 from training.data.dataset import Dataset
+from training.data.tables import TIME_COLUMN
 from training.model.labels import Lead
 
-BLOCK = 100_000  # ratings that are held as Python objects at a time
+BLOCK = 100_000  # ratings converted to Python objects at a time
 SCHEMA = """
-CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL, email TEXT NOT NULL);
+CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL);
 CREATE TABLE filmes (
     id INTEGER PRIMARY KEY,
     titulo TEXT NOT NULL,
@@ -28,14 +30,15 @@ CREATE TABLE avaliacoes (
     usuario_id INTEGER NOT NULL REFERENCES usuarios (id),
     filme_id INTEGER NOT NULL REFERENCES filmes (id),
     avaliacao REAL NOT NULL,
+    momento INTEGER, -- seconds since 1970; NULL where unknown
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID;
 CREATE TABLE generos (
-    chave TEXT NOT NULL, -- a genre without case and accents
+    chave TEXT NOT NULL, -- genre, in lower case and without accents
     filme_id INTEGER NOT NULL REFERENCES filmes (id),
     PRIMARY KEY (chave, filme_id)
 ) WITHOUT ROWID;
-CREATE TABLE grupos ( -- KMeans cells; names separated by commas
+CREATE TABLE grupos ( -- KMeans cells of films; names separated by commas
     id INTEGER PRIMARY KEY,
     generos TEXT NOT NULL,
     diretores TEXT NOT NULL
@@ -48,7 +51,10 @@ CREATE VIRTUAL TABLE busca USING fts5 (
 
 
 def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
-    """Write a data set and its groups into a new database; equal data gives equal bytes."""
+    """Write a data set and its groups to a new database; equal data gives equal bytes.
+
+    E-mail addresses stay out of it.
+    """
     genres = {
         (fold(genre), film_id)
         for film_id, of_film in zip(data.films["id"].tolist(), data.genres(), strict=True)
@@ -57,9 +63,11 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
         with db:
-            db.executemany("INSERT INTO usuarios VALUES (?, ?, ?)", data.users.to_numpy().tolist())
+            db.executemany(
+                "INSERT INTO usuarios VALUES (?, ?)", data.users[["id", "nome"]].to_numpy().tolist()
+            )
             db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data))
-            db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?)", _ratings(data))
+            db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?, ?)", _ratings(data))
             db.executemany(
                 "INSERT INTO grupos VALUES (?, ?, ?)",
                 [(n, ", ".join(g.genres), ", ".join(g.directors)) for n, g in enumerate(groups)],
@@ -72,7 +80,7 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
 
 
 def _films(data: Dataset) -> Iterator[list[Any]]:
-    """Yield each film with the mean and the number of its ratings."""
+    """Yield the rows of ``filmes``: each film with the mean and the number of its ratings."""
     of_film = data.ratings.groupby("film")["avaliacao"].agg(["mean", "size"])
     given = dict(zip(of_film.index, of_film.to_numpy().tolist(), strict=True))
     for place, film in enumerate(data.films.to_numpy().tolist()):
@@ -80,8 +88,8 @@ def _films(data: Dataset) -> Iterator[list[Any]]:
         yield [*film, None if mean is None else round(mean, 2), int(count)]
 
 
-def _ratings(data: Dataset) -> Iterator[tuple[int, int, float]]:
-    """Return user's id, film's id and rating in order of their key, which spares sorting them."""
+def _ratings(data: Dataset) -> Iterator[tuple[int, int, float, int | None]]:
+    """Yield the rows of ``avaliacoes`` in order of their primary key: SQLite then only appends."""
     user_ids, film_ids = data.users["id"].to_numpy(), data.films["id"].to_numpy()
     order = np.lexsort((data.ratings["film"], data.ratings["user"]))
     for start in range(0, len(order), BLOCK):
@@ -90,5 +98,6 @@ def _ratings(data: Dataset) -> Iterator[tuple[int, int, float]]:
             user_ids[block["user"]].tolist(),
             film_ids[block["film"]].tolist(),
             block["avaliacao"].tolist(),
+            block[TIME_COLUMN].tolist() if TIME_COLUMN in block else repeat(None, len(block)),
             strict=True,
         )

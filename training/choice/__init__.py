@@ -1,1 +1,1 @@
-"""How settings are chosen: validation folds, metrics, the search."""
+"""Choosing hyperparameters: validation folds, metrics, search."""

@@ -1,4 +1,4 @@
-"""Validation folds: what is known and what is held out of some users, and how settings rank it."""
+"""Validation folds: a train part, and users whose held-out films judge settings."""
 
 from typing import Any
 
@@ -10,18 +10,23 @@ from training.choice.metrics import CUTOFF
 from training.data.dataset import Dataset
 from training.data.splits import split_by_film
 from training.model.embedding import Spectrum, decompose, weigh
-from training.model.fit import Settings, mean_source
+from training.model.fit import mean_source
+from training.model.hyperparameters import Settings
 
-FOLDS = (3, 10)  # at least and at most
-JUDGES = 2800  # users over all folds together, as far as the number of folds allows
-KEPT = 0.9  # of each film's ratings: almost as dense as what the model is fitted on in the end
-USERS = 1000  # most users of a fold that settings are judged by
-RATINGS = 1_000_000  # most ratings that settings are tried on; of more, those of a sample of users
+FOLDS = (3, 10)  # fewest and most
+JUDGES = 2800  # users wanted in all folds together
+KEPT = 0.9  # of each film's ratings, so that folds are almost as dense as the whole data
+USERS = 1000  # users of a fold at most
+RATINGS = 1_000_000  # ratings at most; larger data is reduced to a sample of its users
 BLOCK = 500  # users scored at a time
 
 
 class Fold:
-    """A train part, and users whose held-out films judge settings by scoring every film."""
+    """A train part, and users whose held-out films judge settings. Every film is scored.
+
+    ``users`` (u,) are positions in the data set. ``known`` and ``relevant`` (u, n) are their
+    ratings in the train part and in the test part.
+    """
 
     def __init__(self, train: Dataset, test: Dataset, seed: int) -> None:
         self.train, self.test, self.seed = train, test, seed
@@ -35,10 +40,10 @@ class Fold:
         self._wanted = 0
 
     def spectrum(self, settings: Settings) -> Spectrum:
-        """Return the spectrum of the train part that settings need; the last one is kept."""
+        """Return the spectrum of the train part for settings. The last one computed is cached."""
         kept, normalisation = self._spectrum, settings.normalisation
         if kept is None or kept.normalisation != normalisation or self._wanted < settings.wanted:
-            self._wanted = 2 ** (settings.wanted - 1).bit_length()  # enough for wider ones, too
+            self._wanted = 2 ** (settings.wanted - 1).bit_length()  # room for wider settings
             scale = (self.train.lowest, self.train.highest)
             kept = decompose(self.train.matrix, scale, normalisation, self.seed, self._wanted)
             self._spectrum = kept
@@ -50,7 +55,10 @@ class Fold:
         prior_strength: float = 0.0,
         known: sparse.csr_matrix | None = None,
     ) -> NDArray[np.float64]:
-        """Return the users' nDCG at 10; ``known`` may be less of what they have rated."""
+        """Return the users' nDCG at 10 (u,).
+
+        ``known`` (u, n) replaces the ratings that their vectors are made of.
+        """
         known = self.known if known is None else known
         spectrum = self.spectrum(settings)
         embedding = settings.embed(spectrum)
@@ -70,7 +78,7 @@ class Fold:
 
 
 def make_folds(data: Dataset, seed: int) -> list[Fold]:
-    """Return independent random splits; none where there is too little to hold out."""
+    """Return independent random splits, or none if no rating can be held out."""
     data = _sample(data, seed)
     wanted = -(-JUDGES // min(len(data.users), USERS))
     count = min(max(wanted, FOLDS[0]), FOLDS[1])
@@ -83,7 +91,7 @@ def make_folds(data: Dataset, seed: int) -> list[Fold]:
 
 
 def _sample(data: Dataset, seed: int) -> Dataset:
-    """Return a data set small enough to try many settings on: all films, some of the users."""
+    """Return a data set of at most ``RATINGS`` ratings: all films, but only some of the users."""
     if len(data.ratings) <= RATINGS:
         return data
     sizes = np.diff(data.matrix.indptr)
@@ -95,7 +103,10 @@ def _sample(data: Dataset, seed: int) -> Dataset:
 def user_ndcgs(
     scores: NDArray[Any], known: sparse.csr_matrix, relevant: sparse.csr_matrix
 ) -> NDArray[np.float64]:
-    """Return the nDCG (u,) of the ten best scores (u, n), films known left out."""
+    """Return the nDCG at 10 (u,) of scores (u, n); known films are left out of the lists.
+
+    ``known`` and ``relevant`` are (u, n). Overwrites the scores of known films.
+    """
     rows = np.repeat(np.arange(len(scores)), np.diff(known.indptr))
     scores[rows, known.indices] = -np.inf
     cutoff = min(CUTOFF, scores.shape[1])
@@ -111,7 +122,7 @@ def user_ndcgs(
 
 
 def shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matrix:
-    """Return users × films ratings with at most so many, drawn at random, of each user."""
+    """Return users × films ratings reduced to at most ``most`` of each user, drawn at random."""
     order = np.random.RandomState(seed).rand(ratings.nnz)
     users = np.repeat(np.arange(ratings.shape[0]), np.diff(ratings.indptr))
     shuffled = np.lexsort((order, users))

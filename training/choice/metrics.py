@@ -1,4 +1,4 @@
-"""Accuracy: metrics, and the ranking that serves measured on ratings it has not seen."""
+"""Accuracy metrics, measured with the ranking code that serves requests."""
 
 import math
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ from recommender.model.ranking import Profile, Strategy, rank
 
 CUTOFF = 10
 PROTOCOL = (
-    "25% of each film's ratings held out at random (seed {seed}), rated films left out of the "
-    "lists, every held-out rating relevant, means over the users who have one (10,000 of them, "
-    "if there are more), k = 10"
+    "25% of each film's ratings held out at random (seed {seed}); every held-out rating is "
+    "relevant; rated films are left out of the lists; means over the users with a held-out rating "
+    "(a sample of 10,000 if there are more); k = 10"
 )
 METRICS = ("ndcg", "map", "precision", "recall", "hit_rate", "mrr")
 
@@ -25,7 +25,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Profiles:
-    """Users with held-out ratings: ids (u,), what they rated before, and the films held out."""
+    """Users with held-out ratings.
+
+    ``users`` (u,) are positions in the data set, ``known`` their other ratings, ``relevant`` the
+    rows of their held-out films.
+    """
 
     users: NDArray[np.int64]
     known: list[Profile]
@@ -33,8 +37,11 @@ class Profiles:
 
 
 def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Profiles:
-    """Return profiles of the train part, in rows of a model, for users of the test part."""
-    row_of_film = model.rows_by_id.astype(np.int32)  # films of a data set stand in order of id
+    """Return the profiles, in rows of a model, of the users in the ratings ``test``.
+
+    ``train`` and ``test`` are ratings as in ``Dataset.ratings``.
+    """
+    row_of_film = model.rows_by_id.astype(np.int32)  # a data set has films in order of id
     relevant = {user: row_of_film[part["film"].to_numpy()] for user, part in test.groupby("user")}
     empty = Profile(np.empty(0, np.int32), np.empty(0, np.float32))
     train = train.assign(row=row_of_film[train["film"].to_numpy()]).sort_values(["user", "row"])
@@ -53,7 +60,7 @@ def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Prof
 def rank_all(
     model: Model, profiles: Profiles, strategy: Strategy, diversity: float = 0.0
 ) -> list[Rows]:
-    """Return each user's first films (rows) by the ranking that serves, rated films left out."""
+    """Return each user's list of ten films (rows), as it would be served, without rated films."""
     return [
         rank(model, profile, strategy, limit=CUTOFF, include_rated=False, diversity=diversity).rows
         for profile in profiles.known
@@ -65,8 +72,8 @@ def score_lists(
 ) -> dict[str, Array]:
     """Return each metric (u,) of lists of at most ten films, best first.
 
-    Binary relevance. nDCG: gain 1, discount log2(rank + 1), the ideal list holding min(10,
-    relevant) films. MAP: precision at each hit, summed, over the number of all relevant films.
+    Relevance is binary. nDCG: gain 1, discount log2(rank + 1), ideal list of min(10, relevant)
+    films. MAP: the sum of the precision at each hit, divided by the number of relevant films.
     """
     discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
     found: dict[str, list[float]] = {name: [] for name in METRICS}
@@ -84,10 +91,9 @@ def score_lists(
 
 
 def summarise(metrics: dict[str, Array]) -> dict[str, dict[str, float | None]]:
-    """Return the mean of each metric over users, with half its 95% confidence interval.
+    """Return each metric's mean over users, and half the width of its 95% confidence interval.
 
-    The interval is that of a mean of independent values: 1.96 standard errors. A single user
-    has none.
+    Half the width is 1.96 standard errors, as for independent values; None for a single user.
     """
     return {
         name: {"mean": round(float(values.mean()), 6), "margin": _margin(values)}

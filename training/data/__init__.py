@@ -1,1 +1,1 @@
-"""Data sets: how they are read, checked and split."""
+"""Reading, checking and splitting data sets."""

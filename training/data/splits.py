@@ -1,4 +1,4 @@
-"""Ways of holding ratings out, and what each of them asks."""
+"""Splits of ratings into a train part and a test part."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,28 +6,29 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from training.data.dataset import TIME_COLUMN, Dataset
+from training.data.dataset import Dataset
+from training.data.tables import TIME_COLUMN
 
 Parts = tuple[pd.DataFrame, pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A name, what is held out (in words), and the function that does it with a seed."""
+    """A way to hold ratings out: its name, a description, and a function of ratings and seed."""
 
     name: str
     held_out: str
     split: Callable[[pd.DataFrame, int], Parts]
-    timed: bool = False  # needs to know when each rating was given
+    timed: bool = False  # needs the time of each rating
 
     def parts(self, data: Dataset, seed: int) -> tuple[Dataset, Dataset]:
-        """Return train and test part, users and films in common."""
+        """Return the train part and the test part, with the same users and films."""
         train, test = self.split(data.ratings, seed)
         return data.with_ratings(train), data.with_ratings(test)
 
 
 def split_by_film(ratings: pd.DataFrame, seed: int, kept: float = 0.75) -> Parts:
-    """Hold out a part of each film's ratings: the first ``kept`` in random order stay.
+    """Hold out a random part of each film's ratings; the share ``kept`` stays in the train part.
 
     The same split as ``python_stratified_split(filter_by="item")`` of the ``recommenders``
     package (1.2.1), for ratings in the same order.
@@ -36,7 +37,7 @@ def split_by_film(ratings: pd.DataFrame, seed: int, kept: float = 0.75) -> Parts
 
 
 def split_by_user(ratings: pd.DataFrame, seed: int, kept: float = 0.8) -> Parts:
-    """Hold out a part of each user's ratings: the first ``kept`` in random order stay."""
+    """Hold out a random part of each user's ratings; the share ``kept`` stays in the train part."""
     return _split_each("user", ratings, seed, kept)
 
 
@@ -48,19 +49,19 @@ def _split_each(column: str, ratings: pd.DataFrame, seed: int, kept: float) -> P
 
 
 def _shuffle(ratings: pd.DataFrame, seed: int, by: list[str]) -> pd.DataFrame:
-    """Return ratings sorted by columns, and at random among equals."""
+    """Return ratings sorted by columns, ties in random order."""
     numbers = np.random.RandomState(seed).rand(len(ratings))
     ordered = ratings.assign(_order=numbers).sort_values([*by, "_order"])
     return ordered.drop(columns="_order")
 
 
 def split_last(ratings: pd.DataFrame, seed: int) -> Parts:
-    """Hold out each user's last rating in time, of users who have another one.
+    """Hold out the last rating in time of each user with at least two.
 
-    Many ratings bear the same second: of those that are last together one is drawn, lest the
-    films' order decide. What others rated later stays in the train part, as is usual with this
-    split (its known weakness: Ji et al., A Critical Study on Data Leakage in Recommender System
-    Offline Evaluation, 2023).
+    Often several ratings have the same second. One of the last is then drawn at random, so that
+    the order of films plays no part. Ratings that other users gave later stay in the train part,
+    a known weakness of this usual split (Ji et al., A Critical Study on Data Leakage in Recommender
+    System Offline Evaluation, 2023).
     """
     ordered = _shuffle(ratings, seed, ["user", TIME_COLUMN])
     users = ordered.groupby("user")["user"]

@@ -1,1 +1,1 @@
-"""How good it is beside others. Not part of the training function."""
+"""Accuracy compared with baselines. The training function ships without this folder."""

@@ -1,6 +1,6 @@
-"""What our model is measured against.
+"""The baselines that the model is compared with.
 
-All of them see only which films were rated by whom, except ``Groups``, which sees the ratings.
+Only ``Groups`` uses the ratings themselves. The others use only who rated which films.
 """
 
 from dataclasses import dataclass
@@ -12,25 +12,28 @@ from scipy import sparse
 
 from training.model.clusters import TasteGroups
 
-BLOCK = 500  # rows of similarities held at a time
+BLOCK = 500  # rows of similarities in memory at a time
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 
 class Baseline(Protocol):
-    """Learns from users × films ratings, then scores all films for some of those users."""
+    """A model that learns from users × films ratings and scores all films for some of the users."""
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Learn from ratings."""
+        """Learn from users × films ratings."""
 
     def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:
-        """Return scores (u, n) for users (rows of what was learned from) and their ratings."""
+        """Return scores (u, n).
+
+        ``users`` (u,) are rows of the matrix learned from, ``known`` (u, n) their ratings.
+        """
 
 
 @dataclass
 class Groups:
-    """The original algorithm: the centre of the user's KMeans cluster."""
+    """The original algorithm: films scored by the centre of the user's KMeans cluster."""
 
     groups: int
     seed: int
@@ -40,8 +43,8 @@ class Groups:
         self.groups_ = TasteGroups(self.groups, self.seed).fit(ratings)
         return self
 
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 as of any Baseline
-        """Return the nearest centres."""
+    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 part of the protocol
+        """Return the centre of each user's cluster."""
         learned = self.groups_
         centers = learned.centers_ + learned.shift_
         products = known.multiply(1 / learned.scale_).tocsr() @ centers.T
@@ -51,20 +54,23 @@ class Groups:
 
 @dataclass
 class UserNeighbours:
-    """User k-NN: a film's score is the sum of the similarities of the neighbours who rated it."""
+    """User k-NN: a film's score is the sum of the similarities of the neighbours who rated it.
+
+    Similarity is the cosine, with weights by inverse document frequency if ``tfidf``.
+    """
 
     neighbours: int
     tfidf: bool
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Weigh and keep the users."""
+        """Store the users' normalised rows."""
         self.ratings_ = binary(ratings)
         self.idf_ = _rarity(self.ratings_) if self.tfidf else np.ones(ratings.shape[1])
         self.users_ = _unit(self.ratings_, self.idf_)
         return self
 
     def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:
-        """Return scores by the nearest other users."""
+        """Return the sums over the nearest other users."""
         similar = (_unit(binary(known), self.idf_) @ self.users_.T).toarray()
         similar[np.arange(len(users)), users] = 0
         return np.asarray(_nearest(similar, self.neighbours) @ self.ratings_.toarray())
@@ -72,7 +78,10 @@ class UserNeighbours:
 
 @dataclass
 class FilmNeighbours:
-    """Item k-NN: a film's score is the sum of its similarities to the films rated."""
+    """Item k-NN: a film's score is the sum of its similarities to the user's films.
+
+    Similarity is the cosine, with weights by inverse document frequency if ``tfidf``.
+    """
 
     neighbours: int
     tfidf: bool
@@ -89,8 +98,8 @@ class FilmNeighbours:
         self.similar_ = sparse.vstack(kept).tocsr()
         return self
 
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 as of any Baseline
-        """Return scores by the films known."""
+    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 part of the protocol
+        """Return the sums over the known films."""
         return np.asarray((binary(known) @ self.similar_).toarray())
 
 
@@ -98,9 +107,9 @@ class FilmNeighbours:
 class Ease:
     """EASE (Steck, Embarrassingly Shallow Autoencoders for Sparse Data, 2019).
 
-    With P = (XᵀX + λ)⁻¹ the weight of film j for film i is -P_ji / P_ii. With fewer users than
-    films P = (1 - Xᵀ (XXᵀ + λ)⁻¹ X) / λ spares the larger inverse. A film known scores itself as 1,
-    which is of no use: known films are left out of lists.
+    With P = (XᵀX + λ)⁻¹, the weight of film j for film i is -P_ji / P_ii. If there are fewer users
+    than films, P = (1 - Xᵀ (XXᵀ + λ)⁻¹ X) / λ avoids the larger inverse. The scores of known films
+    include their own weight of 1; lists leave known films out anyway.
     """
 
     strength: float
@@ -121,8 +130,8 @@ class Ease:
             self.diagonal_ = self.inverse_.diagonal()
         return self
 
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 as of any Baseline
-        """Return the sums of the weights of the films known."""
+    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 part of the protocol
+        """Return the sums of the weights of the known films."""
         known = binary(known)
         if self.dual_:
             inner = (known @ self.ratings_.T).toarray() @ self.inverse_ @ self.ratings_
@@ -133,26 +142,26 @@ class Ease:
 
 
 def binary(ratings: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return 1 in place of each rating."""
+    """Return the matrix with each rating replaced by 1."""
     ones = np.ones(ratings.nnz)
     return sparse.csr_matrix((ones, ratings.indices, ratings.indptr), shape=ratings.shape)
 
 
 def _rarity(documents: sparse.csr_matrix) -> Array:
-    """Return the inverse document frequency (terms,) as ``implicit`` has it."""
+    """Return the inverse document frequency of each column, by the formula of ``implicit``."""
     counts = np.bincount(documents.indices, minlength=documents.shape[1])
     return np.asarray(np.log(documents.shape[0]) - np.log1p(counts))
 
 
 def _unit(documents: sparse.csr_matrix, weights: Array) -> sparse.csr_matrix:
-    """Return rows of weighted terms, of length 1."""
+    """Return the rows with weighted columns, scaled to length 1."""
     weighted = documents.multiply(weights).tocsr()
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
     return weighted.multiply(1 / np.where(lengths > 0, lengths, 1)[:, None]).tocsr()
 
 
 def _nearest(similar: Array, count: int) -> sparse.csr_matrix:
-    """Return the highest similarities of each row (dense), the others 0."""
+    """Return the ``count`` highest similarities of each row; the others become 0."""
     count = min(count, similar.shape[1])
     best = np.argpartition(-similar, count - 1, axis=1)[:, :count]
     rows = np.repeat(np.arange(len(similar)), count)

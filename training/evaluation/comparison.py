@@ -1,4 +1,4 @@
-"""The whole evaluation: our strategies as they serve, beside the baselines, by each protocol."""
+"""The evaluation: our strategies as served and the baselines, under each protocol."""
 
 import logging
 import time
@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from recommender.model.artifact import Model
 from recommender.model.ranking import Profile, Strategy, rank
+from training.choice.choose import Choice, choose
 from training.choice.folds import BLOCK, make_folds
 from training.choice.metrics import (
     CUTOFF,
@@ -22,10 +23,10 @@ from training.choice.metrics import (
     score_lists,
     summarise,
 )
-from training.choice.search import Choice, choose
-from training.data.dataset import TIME_COLUMN, Dataset
+from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS, Protocol
-from training.evaluation import coldfilms, coldusers
+from training.data.tables import TIME_COLUMN
+from training.evaluation import cold_film_accuracy, cold_user_accuracy
 from training.evaluation.baselines import Baseline
 from training.evaluation.tuning import candidates, settings, tune
 from training.evaluation.variety import Variety
@@ -39,10 +40,10 @@ _log = logging.getLogger(__name__)
 
 
 def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
-    """Return the figures of all protocols, and those of cold users, as plain values.
+    """Return the metrics of all protocols, of cold users and of cold films, as plain values.
 
-    Under each protocol our hyperparameters and those of each baseline are chosen anew on folds of
-    its train part, by nDCG at 10; its test part is looked at once. One thread for all.
+    Under each protocol, the hyperparameters of our model and of each baseline are chosen by nDCG
+    at 10 on folds of the train part. The test part is used once. Everything runs in one thread.
     """
     left_out: dict[str, str] = {}
     parts: list[dict[str, Any]] = []
@@ -65,19 +66,19 @@ def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
                 chosen = trial.choice.chosen
                 more = {
                     "diversity": trial.diversity(),
-                    "cold_users": coldusers.measure(train, test, chosen, trial.ease),
-                    "cold_films": coldfilms.measure(train, test, chosen),
+                    "cold_users": cold_user_accuracy.measure(train, test, chosen, trial.ease),
+                    "cold_films": cold_film_accuracy.measure(train, test, chosen),
                 }
     return {"seed": seed, "protocols": parts, **more, "left_out": left_out}
 
 
 class Trial:
-    """One train and test part, on which everything is chosen, fitted and measured."""
+    """One train part and test part: everything is chosen, fitted and measured on them."""
 
     choice: Choice
     model: Model
     profiles: Profiles
-    ease: Baseline | None = None  # as tuned
+    ease: Baseline | None = None  # with its chosen strength
 
     def __init__(self, train: Dataset, test: Dataset, seed: int, budget: float) -> None:
         self.train, self.test, self.seed, self.budget = train, test, seed, budget
@@ -89,7 +90,7 @@ class Trial:
         self.candidates = tried
 
     def run(self, protocol: Protocol) -> dict[str, Any]:
-        """Return a protocol's figures: a row for each strategy and baseline."""
+        """Return the metrics under a protocol: a row for each strategy and each baseline."""
         started = time.perf_counter()
         self.choice = choose(self.train, self.seed, self.budget)
         self.model = model = fit(self.train, self.choice.chosen)
@@ -129,7 +130,7 @@ class Trial:
         }
 
     def diversity(self) -> list[dict[str, Any]]:
-        """Return the figures of lists re-ordered for more and more diversity."""
+        """Return the metrics of lists for each value of ``diversidade``."""
         return [
             {
                 "diversidade": step,
@@ -145,7 +146,7 @@ class Trial:
         ]
 
     def lists(self, baseline: Baseline) -> list[Rows]:
-        """Return each user's ten best films by a baseline, known ones left out."""
+        """Return each user's ten best films by a baseline, without known films."""
         found: list[Rows] = []
         for start in range(0, len(self.users), BLOCK):
             users = self.users[start : start + BLOCK]
@@ -154,7 +155,7 @@ class Trial:
         return found
 
     def measure(self, lists: list[Rows]) -> dict[str, Any]:
-        """Return all metrics of lists."""
+        """Return all metrics of the users' lists."""
         of_users = score_lists(lists, self.relevant)
         of_users |= self.variety.of_users(lists, self.known)
         finite = {name: values[np.isfinite(values)] for name, values in of_users.items()}
@@ -164,7 +165,10 @@ class Trial:
 
 
 def best_films(scores: NDArray[Any], known: list[Rows]) -> list[Rows]:
-    """Return the ten films of highest score of each row, equals by id, known ones left out."""
+    """Return the ten films with the highest scores in each row, without known films.
+
+    Equal scores are ordered by film id.
+    """
     lists = []
     for row, own in zip(scores, known, strict=True):
         allowed = np.setdiff1d(np.arange(len(row)), own)
@@ -173,20 +177,20 @@ def best_films(scores: NDArray[Any], known: list[Rows]) -> list[Rows]:
 
 
 def _positions(data: Dataset, model: Model, lists: list[NDArray[np.integer]]) -> list[Rows]:
-    """Return films by position in the data set instead of row of the model."""
+    """Convert lists of model rows into positions in the data set."""
     ids = data.films["id"].to_numpy(np.int64)
     return [np.searchsorted(ids, model.film_ids[rows]) for rows in lists]
 
 
 @dataclass
 class Counted:
-    """Film vectors that count how many of them a ranking takes."""
+    """Stands in for film vectors and counts how many of them a ranking scores."""
 
     vectors: NDArray[np.float32]
     taken: int = 0
 
     def __getitem__(self, rows: Any) -> Any:
-        """Return some vectors, not to score by them."""
+        """Return some vectors without counting them: these are not scored."""
         return self.vectors[rows]
 
     def take(self, rows: Any, axis: int) -> Any:
@@ -201,7 +205,7 @@ class Counted:
 
 
 def share_scored(model: Model, profiles: Sequence[Profile], limit: int = CUTOFF) -> float:
-    """Return the mean share of the films that serving scores for a profile."""
+    """Return the mean share of films that serving scores for a profile."""
     counted = Counted(model.vectors)
     watched = replace(model, vectors=cast(Any, counted))
     for profile in profiles:
@@ -211,7 +215,7 @@ def share_scored(model: Model, profiles: Sequence[Profile], limit: int = CUTOFF)
 
 
 def measure_index(model: Model, profiles: Profiles) -> dict[str, float]:
-    """Return the share of films that serving scores for a user, and the nDCG that this loses."""
+    """Return the share of films that serving scores, and the loss of nDCG against scoring all."""
     served = rank_all(model, profiles, Strategy.MODEL)
     exact = rank_all(replace(model, candidates=len(model.film_ids)), profiles, Strategy.MODEL)
     ndcgs = [

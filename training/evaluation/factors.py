@@ -1,4 +1,4 @@
-"""Baselines of the ``implicit`` package, a development dependency that is imported when used."""
+"""Baselines from the ``implicit`` package, a development dependency that is imported on use."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,7 +11,7 @@ from training.evaluation.baselines import Array, Rows, binary
 
 
 class _Factors:
-    """A model of the ``implicit`` package: products of users' and films' factors."""
+    """A model of the ``implicit`` package: scores are products of user and film factors."""
 
     def _learn(self, model: Any, ratings: sparse.csr_matrix) -> Self:
         with threadpool_limits(1, "blas"):
@@ -19,8 +19,8 @@ class _Factors:
         self.users_, self.films_ = model.user_factors, model.item_factors
         return self
 
-    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 as of any Baseline
-        """Return products of factors."""
+    def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 part of the protocol
+        """Return the products of factors."""
         return np.asarray(self.users_[users] @ self.films_.T, np.float64)
 
 
@@ -33,10 +33,10 @@ class Als(_Factors):
     seed: int
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Run fifteen iterations, the package's default."""
+        """Run 15 iterations, the default of the package."""
         from implicit.cpu.als import AlternatingLeastSquares
 
-        with threadpool_limits(1, "blas"):  # else it warns
+        with threadpool_limits(1, "blas"):  # implicit warns otherwise
             model = AlternatingLeastSquares(
                 self.factors, alpha=self.alpha, random_state=self.seed, num_threads=1
             )
@@ -47,8 +47,8 @@ class Als(_Factors):
 class Bpr(_Factors):
     """BPR (Rendle et al., Bayesian Personalized Ranking from Implicit Feedback, 2009).
 
-    The package draws what a user did not rate by popularity, not evenly as the paper does, which
-    works against popular films.
+    The package draws negative examples by popularity. The paper draws them uniformly. The
+    difference works against popular films.
     """
 
     factors: int
@@ -56,7 +56,7 @@ class Bpr(_Factors):
     seed: int
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Run the passes, at the package's default rate: stopping early matters most."""
+        """Run ``passes`` passes at the default learning rate: early stopping matters most."""
         from implicit.cpu.bpr import BayesianPersonalizedRanking
 
         model = BayesianPersonalizedRanking(

@@ -1,4 +1,4 @@
-"""LensKit beside the other baselines, where ``make lenskit`` has set up its environment."""
+"""LensKit as a baseline, if ``make lenskit`` has set up its environment."""
 
 import atexit
 import subprocess
@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".local/lenskit/bin/python"
 WORKER = ROOT / "benchmarks/lenskit_worker.py"
 
 
 @dataclass
 class LensKitAls:
-    """LensKit's implicit ALS, in a process of its own: the best of its algorithms here.
+    """LensKit's implicit ALS, the best of LensKit's algorithms here, in its own process.
 
-    The first fit of a process includes a minute of compiling by numba.
+    In the first fit of a process, numba compiles for about a minute.
     """
 
     factors: int
@@ -29,7 +29,7 @@ class LensKitAls:
     seed: int
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
-        """Have the worker fit, and fetch the factors; those who have none score 0."""
+        """Let the worker fit, and read its factors; users and films without factors score 0."""
         places = ratings.tocoo()
         self.users_ = np.zeros((ratings.shape[0], self.factors))
         self.films_ = np.zeros((ratings.shape[1], self.factors))
@@ -51,17 +51,17 @@ class LensKitAls:
 
     def scores(
         self,
-        known: sparse.csr_matrix,  # noqa: ARG002 as of any Baseline
+        known: sparse.csr_matrix,  # noqa: ARG002 part of the protocol
         users: NDArray[np.int64],
     ) -> NDArray[np.float64]:
-        """Return products of factors."""
+        """Return the products of factors."""
         return np.asarray(self.users_[users] @ self.films_.T)
 
 
 @cache
 def _worker() -> subprocess.Popen[str]:
-    """Start the worker, once; it ends with this process."""
-    worker = subprocess.Popen(  # noqa: S603 - both paths are ours
+    """Start the worker on first use; it ends with this process."""
+    worker = subprocess.Popen(  # noqa: S603 both paths are fixed
         [PYTHON, WORKER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -74,10 +74,11 @@ def _worker() -> subprocess.Popen[str]:
 
 
 def _ask(path: str) -> None:
+    """Send the worker a path and wait until it has written its answer next to it."""
     worker = _worker()
     assert worker.stdin
     assert worker.stdout
     worker.stdin.write(path + "\n")
     worker.stdin.flush()
     if worker.stdout.readline().strip() != "done":
-        raise RuntimeError(f"{WORKER.name} failed: try it by hand with {PYTHON}")
+        raise RuntimeError(f"{WORKER.name} failed: run it with {PYTHON} to see why")

@@ -7,14 +7,15 @@ from training.choice.metrics import CUTOFF, METRICS
 from training.evaluation.variety import CATALOGUE, VARIETY
 
 RULES = (
-    f"Mean ± half its 95% interval over the users who have held-out ratings, k = {CUTOFF}; every "
-    "held-out rating is relevant, rated films are left out of the lists. All hyperparameters, the "
-    "baselines' too, are chosen by nDCG on folds of the train part. Bold: ours, as served."
+    "Mean ± half the width of its 95% confidence interval over the users with held-out ratings, "
+    f"k = {CUTOFF}. Every held-out rating is relevant; rated films are left out of the lists. All "
+    "hyperparameters, also those of the baselines, are chosen by nDCG on folds of the train part. "
+    "Bold: ours, as served."
 )
 
 
 def render(found: dict[str, Any]) -> str:
-    """Return the figures of ``comparison.compare`` as text."""
+    """Return the result of ``comparison.compare`` as text."""
     parts = [RULES]
     for protocol in found["protocols"]:
         parts += _protocol(protocol, found["seed"])
@@ -32,7 +33,9 @@ def render(found: dict[str, Any]) -> str:
 
 def _protocol(found: dict[str, Any], seed: int) -> list[str]:
     title = f"## Protocol {found['name']}: {found['held_out']} held out (seed {seed})"
-    counts = f"{found['users']} users, {found['train']} train and {found['test']} test ratings."
+    counts = (
+        f"{found['users']} users, {found['train']} train ratings, {found['test']} test ratings."
+    )
     rows = found["rows"]
     accuracy = _table(
         ["", *METRICS, "settings tried", "search + fit, s"],
@@ -48,8 +51,8 @@ def _protocol(found: dict[str, Any], seed: int) -> list[str]:
     index = found["index"]
     text = (
         f"The index scores {100 * index['share_scored']:.1f}% of the films (at least "
-        f"{index['candidates']}, out of {index['cells']} cells). Scoring all gives nDCG "
-        f"{index['exact_ndcg']:.4f}, of which this loses {100 * index['loss']:.2f}%."
+        f"{index['candidates']}, from {index['cells']} cells). Scoring all films gives nDCG "
+        f"{index['exact_ndcg']:.4f}; the index loses {100 * index['loss']:.2f}% of it."
     )
     return [title, counts, accuracy, variety, text]
 
@@ -63,7 +66,7 @@ def _cold_users(cold: dict[str, Any]) -> list[str]:
 def _diversity(steps: list[dict[str, Any]]) -> list[str]:
     names = ("ndcg", *VARIETY)
     rows = [[f"{step['diversidade']:g}", *_means(step, names, 3)] for step in steps]
-    title = "## What `diversidade` costs and gives (protocol A)"
+    title = "## Effect of `diversidade` (protocol A)"
     return [title, _table(["diversidade", *names], rows)]
 
 
@@ -71,13 +74,13 @@ def _cold_films(cold: dict[str, Any]) -> str:
     ndcg = {name: _cell(**figure) for name, figure in cold["ndcg"].items()}
     text = (
         f"## New films (protocol A, {cold['hidden']} films without a rating)\n\n"
-        f"nDCG of the lists as served: {ndcg['lists']}; if these films had no vectors: "
+        f"nDCG of the lists as served: {ndcg['lists']}; without vectors for these films: "
         f"{ndcg['lists_without']}."
     )
     if "among_hidden" in ndcg:
         text += (
-            f" Of these films alone, for the {cold['users']} users who have one to find: "
-            f"{ndcg['among_hidden']}; in random order {ndcg['among_hidden_random']}."
+            f" Among these films only, for the {cold['users']} users with a relevant one: "
+            f"{ndcg['among_hidden']}; in random order: {ndcg['among_hidden_random']}."
         )
     return text
 

@@ -1,4 +1,4 @@
-"""The settings of each baseline, chosen on the same folds as ours."""
+"""Choosing the settings of each baseline, on the same folds as ours."""
 
 import time
 from dataclasses import dataclass, fields
@@ -19,12 +19,12 @@ from training.evaluation.baselines import (
 from training.evaluation.factors import Als, Bpr
 from training.evaluation.lenskit import LensKitAls
 
-DENSE = 12_000  # films or users of which all pairs are held in memory
+DENSE = 12_000  # films or users at most, if a baseline keeps all pairs in memory
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """The best of a baseline's candidates, how many there were, and their nDCG on the folds."""
+    """The best candidate of a baseline, the number of candidates, and its nDCG on the folds."""
 
     best: Baseline
     tried: int
@@ -33,7 +33,7 @@ class Tuned:
 
 
 def candidates(users: int, films: int, seed: int) -> tuple[dict[str, list[Any]], dict[str, str]]:
-    """Return the baselines to choose from, by name, and why any others are left out."""
+    """Return the candidates of each baseline by name, and why other baselines are left out."""
     reaches = (10, 20, 40, 80, 160, 320)
     found: dict[str, list[Any]] = {
         "user groups (the original)": [Groups(k, seed) for k in (2, 5, 10, 20, 40)],
@@ -46,15 +46,15 @@ def candidates(users: int, films: int, seed: int) -> tuple[dict[str, list[Any]],
     }
     reasons: dict[str, str] = {}
     if not lenskit.PYTHON.exists():
-        reasons["LensKit ALS"] = "it needs an environment of its own: make lenskit"
+        reasons["LensKit ALS"] = "its environment is missing: run make lenskit"
     if find_spec("implicit") is None:
         reasons |= dict.fromkeys(("ALS", "BPR"), "the package implicit is not installed")
     if users > DENSE:
-        reasons["user k-NN"] = f"{users} users, it is made for {DENSE} at most"
+        reasons["user k-NN"] = f"{users} users, limit {DENSE}"
     if films > DENSE:
-        reasons["item k-NN"] = f"{films} films, it is made for {DENSE} at most"
+        reasons["item k-NN"] = f"{films} films, limit {DENSE}"
     if min(users, films) > DENSE:
-        reasons["EASE"] = f"{users} users and {films} films, one may not be more than {DENSE}"
+        reasons["EASE"] = f"{users} users and {films} films, limit {DENSE} of either"
     return {name: tried for name, tried in found.items() if name not in reasons}, reasons
 
 
@@ -62,7 +62,7 @@ def tune(tried: list[Any], folds: list[Fold]) -> Tuned:
     """Return the candidate with the best mean nDCG at 10 over the users of all folds."""
     started = time.perf_counter()
     best, ndcg = tried[0], 0.0
-    if len(tried) > 1 and folds:  # else there is nothing to choose by
+    if len(tried) > 1 and folds:  # otherwise nothing can be compared
         for candidate in tried:
             reached = float(np.concatenate([_judge(candidate, fold) for fold in folds]).mean())
             if reached > ndcg:

@@ -1,4 +1,4 @@
-"""What lists are like besides accurate: covering, diverse, novel, and biased to the popular."""
+"""Measures beyond accuracy: diversity, novelty, popularity bias, coverage, concentration."""
 
 from typing import Any
 
@@ -16,24 +16,24 @@ Array = NDArray[np.float64]
 
 
 class Variety:
-    """Measures of lists of films, by the genres and the train ratings of a data set.
+    """Measures of lists of films, from the genres and the train ratings of a data set.
 
-    *diversity*: the mean distance between two films of a list, 1 less the Jaccard index of their
-    genres (Ziegler et al., Improving Recommendation Lists Through Topic Diversification, 2005);
-    films without genres are at distance 1 of all.
+    *diversity*: mean distance between two films of a list, where the distance is 1 minus the
+    Jaccard index of their genres (Ziegler et al., Improving Recommendation Lists Through Topic
+    Diversification, 2005). A film without genres has distance 1 from every film.
 
-    *novelty*: the mean of -log2(share of the users who rated the film), in bits (Zhou et al.,
-    Solving the apparent diversity-accuracy dilemma, 2010); one rater at least.
+    *novelty*: mean of -log2(share of users who rated the film), in bits (Zhou et al., Solving the
+    apparent diversity-accuracy dilemma, 2010). A film without ratings counts as rated once.
 
-    *lift*: the mean popularity of a list over that of the user's own films, less 1: popularity
-    bias (Abdollahpouri et al., The Unfairness of Popularity Bias in Recommendation, 2019). Users of
-    whom nothing is known have none.
+    *lift*: popularity bias, the mean popularity of a list divided by that of the user's own films,
+    minus 1 (Abdollahpouri et al., The Unfairness of Popularity Bias in Recommendation, 2019).
+    Undefined for users without ratings.
 
-    *coverage*: the share of all films that are in some list (Ge, Delgado, Jannach, Beyond Accuracy,
-    2010).
+    *coverage*: share of all films that are in at least one list (Ge, Delgado, Jannach, Beyond
+    Accuracy, 2010).
 
-    *gini*: how unequally the places in the lists fall to all films, 0 equally, towards 1 to a few
-    (Fleder, Hosanagar, Blockbuster Culture's Next Rise or Fall, 2009).
+    *gini*: Gini coefficient of the films' numbers of appearances: 0 if all are equal, near 1 if few
+    films fill the lists (Fleder, Hosanagar, Blockbuster Culture's Next Rise or Fall, 2009).
     """
 
     def __init__(self, train: Dataset) -> None:
@@ -42,7 +42,10 @@ class Variety:
         self.users = len(train.users)
 
     def of_users(self, lists: list[Rows], known: list[Rows]) -> dict[str, Array]:
-        """Return what is measured of each list of films (positions); NaN where it is nothing."""
+        """Return the measures of each list of films (positions), NaN where undefined.
+
+        ``known`` are the films that each user rated.
+        """
         information = -np.log2(np.maximum(self.counts, 1) / self.users)
         found = {
             "diversity": [self._distance(films) for films in lists],
@@ -55,7 +58,7 @@ class Variety:
         return {name: np.array(values) for name, values in found.items()}
 
     def of_catalogue(self, lists: list[Rows]) -> dict[str, float]:
-        """Return what is measured of all lists together."""
+        """Return the measures of all lists together."""
         places = np.bincount(np.concatenate(lists), minlength=len(self.counts))
         shares = np.sort(places) / max(places.sum(), 1)
         count = len(shares)
@@ -71,5 +74,5 @@ class Variety:
 
 
 def _mean(values: NDArray[Any]) -> float:
-    """Return the mean; of nothing NaN."""
+    """Return the mean, NaN for no values."""
     return float(values.mean()) if len(values) else float("nan")

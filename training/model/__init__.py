@@ -1,1 +1,1 @@
-"""What is learned from a data set: film vectors, groups, labels."""
+"""What training learns from a data set: film vectors, clusters, labels."""

@@ -1,4 +1,4 @@
-"""KMeans in both its places: over films, for the index and the groups; over users, for tastes."""
+"""KMeans over films, for the index and the film groups, and over users, for the taste groups."""
 
 import warnings
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from recommender.model.artifact import SHELF, Floats, Rows
 
-SAMPLE = 64  # films a cell that KMeans is fitted on; beyond that the rest are only assigned
+SAMPLE = 64  # films for each cell that KMeans is fitted on; the others are only assigned
 BLOCK = 100_000  # films assigned at a time
 
 Array = NDArray[np.float64]
@@ -21,11 +21,11 @@ Array = NDArray[np.float64]
 class FilmCells:
     """KMeans over the directions of film vectors: the cells of the inverted file.
 
-    Lengths are left out, for they are mostly popularity: a cell holds films that the same people
-    like, of which the shelves (see ``shelve``) put the longest first.
+    The length of a vector is mostly popularity, so KMeans sees only directions: a cell holds films
+    that the same people like. Within a cell, the shelves order films by length, see ``shelve``.
 
     Args:
-        cells: how many; by default the square root of the number of films.
+        cells: number of cells; by default the square root of the number of films.
         seed: of the starting centres.
     """
 
@@ -37,7 +37,7 @@ class FilmCells:
         self.seed = seed
 
     def fit(self, vectors: NDArray[np.floating]) -> Self:
-        """Learn ``centers_`` and ``labels_`` of film vectors (n, d); zeros have no direction."""
+        """Learn ``centers_`` and ``labels_`` from film vectors (n, d), which may be zero."""
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         directions = vectors / np.where(lengths > 0, lengths, 1)
         wanted = min(max(self.cells or round(np.sqrt(len(vectors))), 1), len(vectors))
@@ -57,9 +57,9 @@ class FilmCells:
 
 @dataclass(frozen=True)
 class Shelves:
-    """The order of films in an index, and where in it cells and shelves begin; see ``Model``."""
+    """The order of films in an index, and where cells and shelves begin in it; see ``Model``."""
 
-    order: NDArray[np.intp]  # (n,) films, cell after cell, the longest vector of each first
+    order: NDArray[np.intp]  # (n,) films by cell, the longest vectors of a cell first
     cell_starts: Rows  # (k + 1,)
     cell_shelves: Rows  # (k + 1,)
     shelf_cells: Rows  # (s,)
@@ -68,7 +68,10 @@ class Shelves:
 
 
 def shelve(labels: NDArray[np.int32], cells: int, vectors: Floats) -> Shelves:
-    """Put films (n,) with their cells and vectors (n, d) on shelves of 8, 16, 32 … in each cell."""
+    """Divide each cell into shelves of 8, 16, 32 … films, the longest vectors first.
+
+    ``labels`` (n,) are the films' cells, ``cells`` their number, ``vectors`` (n, d).
+    """
     lengths = np.linalg.norm(vectors, axis=1)
     order = np.lexsort((-lengths, labels))
     sizes = np.bincount(labels, minlength=cells)
@@ -92,18 +95,19 @@ def shelve(labels: NDArray[np.int32], cells: int, vectors: Floats) -> Shelves:
 class TasteGroups:
     """The original algorithm: KMeans over users' standardised ratings, missing = 0.
 
-    Standardising is dividing each film by its deviation and shifting it by its mean. KMeans does
-    not change when all points are shifted alike, so the sparse ratings are only divided, and the
-    centres are shifted afterwards: the same result as on the dense matrix, at any scale.
+    To standardise is to subtract each film's mean and to divide by its standard deviation. KMeans
+    gives the same clusters if all points are shifted by the same vector. So the sparse matrix is
+    only divided, and the means are subtracted from the centres afterwards. The result is that of
+    the dense matrix, without its memory.
 
     Args:
-        groups: how many clusters of users.
+        groups: number of clusters of users.
         seed: of the starting centres.
     """
 
     centers_: Array  # (g, n) means of the standardised ratings
-    scale_: Array  # (n,) standard deviations, 1 where a film's ratings do not vary
-    shift_: Array  # (n,) means divided by scale_
+    scale_: Array  # (n,) standard deviation of each film, 1 where it is 0
+    shift_: Array  # (n,) mean of each film divided by scale_
 
     def __init__(self, groups: int = 5, seed: int = 42) -> None:
         self.groups = groups
@@ -127,7 +131,7 @@ class TasteGroups:
 
 
 def _fit(kmeans: KMeans, points: Array | sparse.csr_matrix) -> KMeans:
-    """Fit; fewer distinct points than clusters are no fault, some centres then coincide."""
+    """Fit without warning of fewer distinct points than clusters: some centres then coincide."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return kmeans.fit(points)

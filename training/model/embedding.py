@@ -1,4 +1,4 @@
-"""The embedding: a spectral, linear model of which films are rated by whom."""
+"""The embedding: a spectral, linear model of who rates which films."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -9,24 +9,24 @@ from scipy import sparse
 from scipy.linalg import eigh
 from sklearn.utils.extmath import randomized_svd
 
-MEAN_STRENGTH = 5.0  # ratings by which a user's mean is shrunk towards the mean of all
-REFERENCE = 16  # the filter is measured against this singular value
-SMALL = 1500  # users or films up to which singular vectors are found exactly
-EXACT = 4000  # ... if they are more than LEADING
-LEADING = 256  # most singular vectors found otherwise
+MEAN_STRENGTH = 5.0  # weight of the overall mean in a user's mean, as a number of ratings
+REFERENCE = 16  # number of the singular value that the strength of the filter refers to
+SMALL = 1500  # users or films up to which the decomposition is exact
+EXACT = 4000  # ... if more than LEADING singular vectors are wanted
+LEADING = 256  # singular vectors at most otherwise
 POWER_ITERATIONS = 4
-ROUNDING = 1e-9  # of the largest squared singular value: what is less comes of rounding
+ROUNDING = 1e-9  # of the largest squared singular value; smaller ones are rounding errors
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """How ratings become the matrix that is factored; the factoring is the costly step.
+    """How ratings become the matrix X that is decomposed.
 
-    X[u, i] = w(r) · n_u^-user_exponent · n_i^-film_exponent, n the number of ratings, with
-    w(r) = 1 + slope · (r - mean of u) / half of the scale: a film liked less than the user's other
-    films counts for less than one liked more.
+    X[u, i] = w(r) · n_u^-user_exponent · n_i^-film_exponent, where n is a number of ratings and
+    w(r) = 1 + slope · (r - mean of u) / half of the scale. So a film counts more if the user rated
+    it higher than others. A change of these values needs a new decomposition, the costly step.
     """
 
     user_exponent: float = 0.25
@@ -36,7 +36,7 @@ class Normalisation:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The leading right singular vectors (n, d) and values (d,) of a normalised matrix."""
+    """The leading right singular vectors (n, d) and singular values (d,) of a normalised matrix."""
 
     normalisation: Normalisation
     vectors: Array
@@ -49,7 +49,7 @@ class Spectrum:
 def weigh(
     ratings: sparse.csr_matrix, mean: float, half_range: float, normalisation: Normalisation
 ) -> sparse.csr_matrix:
-    """Return w(r) · n_u^-user_exponent in place of each of users × films ratings."""
+    """Replace ratings r (u, n) by w(r) · n_u^-user_exponent, see ``Normalisation``."""
     sizes = np.diff(ratings.indptr)
     users = np.repeat(np.arange(ratings.shape[0]), sizes)
     totals = np.bincount(users, weights=ratings.data, minlength=ratings.shape[0])
@@ -66,16 +66,18 @@ def decompose(
     seed: int,
     wanted: int | None = None,
 ) -> Spectrum:
-    """Factor users × films ratings, for the ``wanted`` leading singular vectors or for all.
+    """Return the ``wanted`` leading singular vectors of users × films ratings; None: all.
 
-    Exactly where there are few users or films; else by a randomised method (Halko et al. 2011).
+    The result is exact if there are few users or few films. Otherwise it comes from a randomised
+    method (Halko, Martinsson, Tropp, Finding Structure with Randomness, 2011), and is limited to
+    ``LEADING`` vectors.
     """
     mean = float(ratings.data.mean())
     half_range = (scale[1] - scale[0]) / 2 or 1.0
     counts = np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(np.float64)
     matrix = weigh(ratings, mean, half_range, normalisation)
     matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
-    matrix = matrix[np.diff(matrix.indptr) > 0]  # a sample of the users leaves many rows empty
+    matrix = matrix[np.diff(matrix.indptr) > 0]  # in a sample, many users have no ratings
     smaller = min(matrix.shape)
     wanted = min(wanted or smaller, smaller)
     if smaller <= (SMALL if wanted <= LEADING else EXACT):
@@ -89,7 +91,7 @@ def decompose(
 
 
 def _by_gram_matrix(matrix: sparse.csr_matrix, wanted: int) -> tuple[Array, Array]:
-    """Return singular values (d,) and right vectors (n, d) by way of the smaller Gram matrix."""
+    """Return singular values (d,) and right vectors (n, d) from the smaller Gram matrix."""
     wide = matrix.shape[0] < matrix.shape[1]
     gram = (matrix @ matrix.T if wide else matrix.T @ matrix).toarray()
     last = len(gram) - 1
@@ -105,24 +107,24 @@ def _by_gram_matrix(matrix: sparse.csr_matrix, wanted: int) -> tuple[Array, Arra
 
 
 class SpectralEmbedding:
-    """Film vectors cut and filtered out of a spectrum.
+    """Film vectors from a filtered spectrum.
 
-    The filter over the singular values s_1 ≥ s_2 ≥ … is f_k = s_k² / (s_k² + strength · s_16²), a
-    ridge, times 1 / (1 + (k / bandwidth)³), a low-pass. With V the singular vectors and
-    h_i = Σ f V_i² (the share of film i that is explained by itself): film i is
-    ``n_i^output_exponent / (1 - h_i)^correction · √f V_i``, and enters a user's vector as
-    ``n_i^-film_exponent · √f V_i``, which is the same vector scaled.
+    The filter over the singular values s_1 ≥ s_2 ≥ … is a ridge times a low-pass:
+    f_k = s_k² / (s_k² + strength · s_16²) · 1 / (1 + (k / bandwidth)³). Let V be the singular
+    vectors and h_i = Σ_k f_k V_ik², the share of film i that its own rating explains. The vector
+    of film i is ``n_i^output_exponent / (1 - h_i)^correction · √f V_i``. In a user's vector, film i
+    stands as ``n_i^-film_exponent · √f V_i``, the same vector at another length.
 
-    With all singular vectors and no low-pass, exponents or slope, correction 1 gives EASE (Steck
-    2019): there the weight of film j for film i is -P_ji / P_ii with P = (XᵀX + λ)⁻¹
-    = V diag(1 / (s² + λ)) Vᵀ, that is Σ f V_j V_i / (1 - h_i) for j ≠ i. Other settings are its
-    low-rank relatives.
+    EASE (Steck, Embarrassingly Shallow Autoencoders for Sparse Data, 2019) is the case of all
+    singular vectors, correction 1, and no low-pass, exponents or slope. Its weight of film j for
+    film i is -P_ji / P_ii with P = (XᵀX + λ)⁻¹ = V diag(1 / (s² + λ)) Vᵀ, which equals
+    Σ_k f_k V_jk V_ik / (1 - h_i) for j ≠ i. Other settings are low-rank relatives of EASE.
 
     Args:
-        bandwidth: where the low-pass is down to a half; it is cut at twice that, which gives d.
+        bandwidth: index k at which the low-pass is one half. Twice that is the dimension d.
         strength: of the ridge; 0 is none.
-        output_exponent: how far popular films are favoured.
-        correction: from 0 to 1.
+        output_exponent: how much popular films are favoured.
+        correction: from 0 to 1; how much of a film's own share is corrected for.
     """
 
     vectors_: Array  # (n, d)

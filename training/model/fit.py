@@ -1,92 +1,22 @@
-"""From ratings and hyperparameters to the model that serves."""
+"""Fitting: a data set and hyperparameters go in, the model that serves comes out."""
 
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data.catalog import fold
 from recommender.model.artifact import Model
-from training.choice.fixed import Fixed
 from training.data.dataset import Dataset
 from training.model.clusters import FilmCells, TasteGroups, shelve
-from training.model.coldstart import fill, traits
-from training.model.embedding import (
-    MEAN_STRENGTH,
-    REFERENCE,
-    Normalisation,
-    SpectralEmbedding,
-    Spectrum,
-    decompose,
-)
+from training.model.cold_films import fill, traits
+from training.model.embedding import MEAN_STRENGTH, SpectralEmbedding, Spectrum, decompose
+from training.model.hyperparameters import Hyperparameters
 from training.model.labels import find_leads, label_cells
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What shapes the embedding; see ``Normalisation`` and ``SpectralEmbedding``."""
-
-    normalisation: Normalisation = field(default_factory=Normalisation)
-    bandwidth: int = 40
-    strength: float = 1.0
-    output_exponent: float = 0.2
-    correction: float = 0.0
-
-    @property
-    def wanted(self) -> int:
-        """How many singular vectors these settings make use of."""
-        return max(2 * self.bandwidth, REFERENCE)
-
-    def embed(self, spectrum: Spectrum) -> SpectralEmbedding:
-        """Return the film vectors that a spectrum gives."""
-        return SpectralEmbedding(
-            self.bandwidth, self.strength, self.output_exponent, self.correction
-        ).fit(spectrum)
-
-    def as_dict(self) -> dict[str, float]:
-        """Return all values by name, those of the normalisation among them."""
-        values = asdict(self)
-        return {**values.pop("normalisation"), **values}
-
-    def with_value(self, name: str, value: float) -> "Settings":
-        """Return the same settings but for one, named as in ``as_dict``."""
-        if hasattr(self.normalisation, name):
-            changed: dict[str, Any] = {
-                "normalisation": replace(self.normalisation, **{name: value})
-            }
-        else:
-            changed = {name: value}
-        return replace(self, **changed)
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """Everything that shapes a model besides the data."""
-
-    settings: Settings = field(default_factory=Settings)
-    prior_strength: float = 5.0  # ratings that what all users like counts for in each user's vector
-    cells: int | None = None  # by default the square root of the number of films
-    candidates: int | None = None  # films to score; by default a quarter of them
-    groups: int = 5
-    seed: int = 42
-
-    def with_values(self, values: Fixed) -> "Hyperparameters":
-        """Return the same but for some, named as in ``as_dict``."""
-        own = {name: value for name, value in values.items() if hasattr(self, name)}
-        settings = self.settings
-        for name in values.keys() - own.keys():
-            settings = settings.with_value(name, values[name])
-        return replace(self, settings=settings, **cast(Any, own))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values, for a manifest."""
-        values = asdict(self)
-        return {**self.settings.as_dict(), **{n: v for n, v in values.items() if n != "settings"}}
-
-
 def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:
-    """Return what a rating adds to a user's vector (d,), in the mean over all ratings."""
+    """Return the mean over all ratings of what a rating adds to a user's vector (d,)."""
     weights = spectrum.ratings * embedding.fold_in_
     return np.asarray(weights @ embedding.vectors_ / max(spectrum.ratings.sum(), 1.0))
 
@@ -97,7 +27,10 @@ def fit(
     spectrum: Spectrum | None = None,
     groups: TasteGroups | None = None,
 ) -> Model:
-    """Fit the embedding and both KMeans models; parts fitted on the same data save time."""
+    """Fit the embedding and both KMeans models.
+
+    To save time, ``spectrum`` and ``groups`` may be passed in if they were fitted on the same data.
+    """
     settings = chosen.settings
     spectrum = spectrum or decompose(
         data.matrix,
@@ -147,46 +80,19 @@ def fit(
         group_scale=groups.scale_[order].astype(np.float32),
         group_shift=group_shift.astype(np.float32),
         group_norms=((groups.centers_[:, order] + group_shift) ** 2).sum(axis=1),
-        **pack_profiles(data, order)._asdict(),
         genre_names=names,
         genre_starts=starts,
         genre_rows=rows,
     )
 
 
-class Packed(NamedTuple):
-    """The profiles of all users, as a model has them."""
-
-    user_ids: NDArray[np.int64]
-    user_starts: NDArray[np.int64]
-    user_rows: NDArray[np.integer]
-    user_ratings: NDArray[np.float32]
-
-
-def pack_profiles(data: Dataset, order: NDArray[np.integer]) -> Packed:
-    """Return the profiles of all users, rows of the smallest type that holds them.
-
-    ``order`` (n,) are the films of the data in the order of a model's rows.
-    """
-    ids = data.users["id"].to_numpy(np.int64)
-    row_of_film = np.argsort(order)
-    by_id = np.argsort(ids)
-    users = np.argsort(by_id)[data.ratings["user"].to_numpy()]
-    rows = row_of_film[data.ratings["film"].to_numpy()]
-    ratings = data.ratings["avaliacao"].to_numpy(np.float32)
-    by_user = np.lexsort((rows, users))
-    return Packed(
-        ids[by_id],
-        np.concatenate([[0], np.cumsum(np.bincount(users, minlength=len(ids)))]).astype(np.int64),
-        rows[by_user].astype(np.min_scalar_type(len(order))),
-        ratings[by_user],
-    )
-
-
 def _genre_lists(
     genres: list[list[str]],
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return names without case and accents, and for each the rows of its films."""
+    """Return the folded genre names (t,), where each one's rows begin (t + 1,), and the rows.
+
+    ``genres`` (n,) are the genres of the film in each row.
+    """
     rows: dict[str, list[int]] = {}
     for row, of_film in enumerate(genres):
         for name in dict.fromkeys(fold(genre) for genre in of_film):

@@ -1,4 +1,4 @@
-"""Groups of films in words: their leading genres and directors, and their best known films."""
+"""Labels for groups of films: leading genres and directors, and best known films."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,15 +12,15 @@ from recommender.model.artifact import Model
 from recommender.model.ranking import find_cells, find_rows
 from training.data.dataset import Dataset, split_names
 
-FILMS = 3  # named in a label
-NAMES = 2  # genres, and directors, named in a label
-LEAST_GENRE = 0.25  # share of a group's films that a genre must have to lead it
-LEAST_DIRECTOR = 2  # films of a group that a director must have made to lead it
+FILMS = 3  # in a label
+NAMES = 2  # genres in a label, and directors
+LEAST_GENRE = 0.25  # share of a group's films that a leading genre must have
+LEAST_DIRECTOR = 2  # films of a group that a leading director must have made
 
 
 @dataclass(frozen=True)
 class Lead:
-    """What leads a group: genres, directors, and films (positions), best known first."""
+    """The leading genres and directors of a group, and its best known films (positions)."""
 
     genres: list[str]
     directors: list[str]
@@ -28,7 +28,7 @@ class Lead:
 
 
 def find_leads(data: Dataset, cells: NDArray[np.integer]) -> list[Lead]:
-    """Return what leads each cell (k,), given the cell of each film (n,)."""
+    """Return a lead for each cell (k,); ``cells`` (n,) is the cell of each film."""
     counts = np.bincount(data.ratings["film"], minlength=len(data.films))
     genres = data.genres()
     directors = [split_names(text) for text in data.films["diretor"]]
@@ -46,7 +46,7 @@ def find_leads(data: Dataset, cells: NDArray[np.integer]) -> list[Lead]:
 
 
 def find_leads_of(data: Dataset, model: Model) -> list[Lead]:
-    """Return what leads each cell (k,) of a model fitted on a data set."""
+    """Return a lead for each cell (k,) of a model fitted on the data set."""
     return find_leads(data, find_cells(model, find_rows(model, data.films["id"].tolist())))
 
 
@@ -62,5 +62,6 @@ def label_cells(leads: list[Lead], titles: pd.Series) -> NDArray[np.str_]:
 
 
 def _leading(names: Iterable[list[str]], least: float) -> list[str]:
+    """Return the most common names of films, if at least ``least`` films have them."""
     tally = Counter(name for of_film in names for name in of_film)
     return [name for name, count in tally.most_common(NAMES) if count >= least]

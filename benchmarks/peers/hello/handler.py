@@ -1,11 +1,11 @@
-"""Peers (a) and (b): the least that FastAPI and Mangum answer with."""
+"""Peers (a) and (b): a minimal app of FastAPI and Mangum."""
 
 from pathlib import Path
 
 from fastapi import FastAPI, Response
 from mangum import Mangum
 
-ANSWER = Path(__file__).with_name("answer.json")  # what the function compared with it answers
+ANSWER = Path(__file__).with_name("answer.json")  # the same bytes as our function
 BODY = ANSWER.read_bytes() if ANSWER.exists() else b"[]"
 
 app = FastAPI()

@@ -1,4 +1,4 @@
-"""Peer (c): the stack of the original project, its model unpickled for each request."""
+"""Peer (c): the original project's stack; each request unpickles the model."""
 
 import pickle
 from typing import Any
@@ -16,7 +16,7 @@ engine = create_engine(f"sqlite:///file:{DATABASE}?mode=ro&immutable=1&uri=true"
 
 @app.get("/filmes/{usuario_id}/recomendacoes")
 def recommend(usuario_id: int, limite: int = 5) -> list[dict[str, Any]]:
-    """Recommend the films that the user's cluster rates highest."""
+    """Return the films that the user's cluster rates highest."""
     scaler, kmeans = pickle.loads(MODEL.read_bytes())  # noqa: S301 as it was
     with Session(engine) as session:
         ratings = pd.read_sql(select(Rating), session.connection())

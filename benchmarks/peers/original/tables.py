@@ -1,4 +1,4 @@
-"""The tables of peer (c), and its files."""
+"""The tables and files of peer (c)."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ MODEL = Path(__file__).with_name("modelo.pkl")
 
 
 class Base(DeclarativeBase):
-    """All tables."""
+    """Base class of all tables."""
 
 
 class User(Base):
-    """Who rates."""
+    """A user."""
 
     __tablename__ = "usuarios"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -22,7 +22,7 @@ class User(Base):
 
 
 class Film(Base):
-    """What is rated."""
+    """A film."""
 
     __tablename__ = "filmes"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,18 +1,15 @@
-"""Routes on which the service tells about itself: its page, its documentation, its health."""
+"""Routes on which the service tells about itself: its page, its model, its health."""
 
 import base64
 import hashlib
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from fastapi import Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi import Response
+from fastapi.responses import HTMLResponse
 
-from recommender.api.openapi import make_document
 from recommender.api.schemas.answers import Health, ModelCard
-from recommender.api.schemas.requests import NO_PARAMETERS
 from recommender.api.serving import InUse, make_router
 from recommender.http.caching import FRESH, PUBLIC
 from recommender.model.artifact import FORMAT
@@ -24,25 +21,23 @@ router = make_router("sobre")
 
 @router.get(
     "/saude",
-    dependencies=[NO_PARAMETERS],
     summary="Diz se pode servir",
     description="200 e a versão em uso, ou 503.",
 )
-async def tell_health(response: Response, use: InUse) -> Health:
+async def tell_health(use: InUse) -> Health:
     """Answer with the version that is served."""
-    response.headers.update(FRESH)
+    use.headers.update(FRESH)
     return Health(status="ok", versao=use.artifact.version, formato=FORMAT)
 
 
 @router.get(
     "/modelo",
-    dependencies=[NO_PARAMETERS],
     summary="A ficha do modelo em uso",
     description="De que dados vem, com que hiperparâmetros, e quão bom é.",
 )
-async def tell_model(response: Response, use: InUse) -> ModelCard:
+async def tell_model(use: InUse) -> ModelCard:
     """Answer with where the model comes from and how good it is."""
-    response.headers.update(PUBLIC)
+    use.headers.update(PUBLIC)
     manifest = use.artifact.manifest
     return ModelCard(
         versao=manifest["version"],
@@ -54,23 +49,11 @@ async def tell_model(response: Response, use: InUse) -> ModelCard:
     )
 
 
-@router.get("/openapi.json", include_in_schema=False)
-async def tell_routes(request: Request) -> Response:
-    """Answer with the OpenAPI document, which names the base path of this request as the server."""
-    document: dict[str, Any] = _documents(request.app)
-    if root := request.scope.get("root_path"):
-        document = {**document, "servers": [{"url": root}]}
-    return JSONResponse(document, headers=PUBLIC)
-
-
 @router.get("/", include_in_schema=False)
 async def show_page() -> Response:
     """Answer with the page on which a person can try the API."""
     text, policy = _read_page("index.html")
     return HTMLResponse(text, headers={**PUBLIC, "Content-Security-Policy": policy})
-
-
-_documents = cache(make_document)
 
 
 @cache

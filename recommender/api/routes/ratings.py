@@ -2,15 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Request
 
 from recommender.api.access import REFUSALS, Reader, Writer
 from recommender.api.hypotheses import on_scale, scale_allowed
-from recommender.api.paging import EXPIRED, next_link, public_path, read_cursor
+from recommender.api.paging import EXPIRED, link_next, public_path, start
 from recommender.api.schemas.answers import Rating
-from recommender.api.schemas.fields import LARGEST_BODY, FilmId
-from recommender.api.schemas.requests import NO_PARAMETERS, NewRating, RatingQuery
-from recommender.api.serving import InUse, Serving, make_router, no_film, no_user
+from recommender.api.schemas.fields import LARGEST_BODY, Id
+from recommender.api.schemas.requests import NewRating, RatingQuery
+from recommender.api.serving import Exchange, InUse, make_router, no_film, no_user
 from recommender.data.catalog import Film
 from recommender.data.store import ConflictError, Entry, overlay
 from recommender.http.caching import PERSONAL, etag, names
@@ -31,8 +31,6 @@ _VERSIONS = "`versao` cresce de um em um a cada mudança; 0 é a avaliação que
     description=f"Em ordem de id do filme, aos pedaços. {_VERSIONS}",
 )
 async def list_ratings(
-    request: Request,
-    response: Response,
     usuario_id: Reader,
     query: Annotated[RatingQuery, Query()],
     use: InUse,
@@ -41,28 +39,25 @@ async def list_ratings(
     ratings = overlay(use.catalog.ratings(usuario_id), await use.written(usuario_id))
     if ratings is None:
         raise no_user(usuario_id)
-    rows = find_rows(use.artifact.model, list(ratings)).tolist()
+    rows = find_rows(use.model, list(ratings)).tolist()
     listed = [film_id for film_id, row in zip(ratings, rows, strict=True) if row >= 0]
     basis = repr([(film_id, ratings[film_id]) for film_id in listed]).encode()
-    offset = read_cursor(request, use, query.cursor, basis)
+    offset = start(use, query.cursor, basis)
     page = listed[offset : offset + query.limite]
     films = use.catalog.films(page)
-    response.headers.update({**PERSONAL, "X-Total-Count": str(len(listed))})
+    use.headers.update({**PERSONAL, "X-Total-Count": str(len(listed))})
     if offset + len(page) < len(listed):
-        response.headers["Link"] = next_link(request, use, offset + len(page), basis)
+        link_next(use, offset + len(page), basis)
     return [_show(films[film_id], ratings[film_id]) for film_id in page]
 
 
 @router.get(
     _PATH + "/{filme_id}",
     responses=responses(REFUSALS | {404: "Não há tal filme, ou o usuário não o avaliou."}),
-    dependencies=[NO_PARAMETERS],
     summary="Uma avaliação",
     description=f"Seu `ETag` serve a `If-Match` de uma escrita. {_VERSIONS}",
 )
-async def show_rating(
-    response: Response, usuario_id: Reader, filme_id: FilmId, use: InUse
-) -> Rating:
+async def show_rating(usuario_id: Reader, filme_id: Id, use: InUse) -> Rating:
     """Answer with a user's rating of a film."""
     film = _film(use, filme_id)
     written = (await use.written(usuario_id, filme_id)).get(filme_id)
@@ -70,7 +65,7 @@ async def show_rating(
     if rating is None:
         detail = f"Usuário com ID {usuario_id} não avaliou o filme com ID {filme_id}."
         raise ProblemError(404, detail)
-    response.headers.update(PERSONAL)
+    use.headers.update(PERSONAL)
     return _show(film, rating)
 
 
@@ -81,16 +76,13 @@ async def show_rating(
         **responses(_WRITE | {404: "Não há tal filme."} | BODY),
     },
     max_body_size=LARGEST_BODY,
-    dependencies=[NO_PARAMETERS],
     summary="Avalia um filme",
     description="Muda a próxima recomendação. Quem nunca avaliou passa a existir com a primeira "
     f"avaliação; repetir a escrita não muda nada. {_VERSIONS}",
 )
 async def rate(
-    request: Request,
-    response: Response,
     usuario_id: Writer,
-    filme_id: FilmId,
+    filme_id: Id,
     new: NewRating,
     use: InUse,
 ) -> Rating:
@@ -100,11 +92,11 @@ async def rate(
     if rating is None:
         allowed = scale_allowed(use.artifact)
         raise invalid_field("avaliacao", f"{new.avaliacao:.15g}", allowed)
-    before, after = await _write(request, use, usuario_id, filme_id, film, rating)
+    before, after = await _write(use, usuario_id, filme_id, film, rating)
     assert after is not None
     shown = _show(film, after)
-    response.status_code = 200 if before else 201
-    response.headers.update({"ETag": _tag(shown), "Content-Location": public_path(request)})
+    use.response.status_code = 200 if before else 201
+    use.headers.update({"ETag": _tag(shown), "Content-Location": public_path(use.request)})
     return shown
 
 
@@ -112,19 +104,17 @@ async def rate(
     _PATH + "/{filme_id}",
     status_code=204,
     responses=responses(_WRITE),
-    dependencies=[NO_PARAMETERS],
     summary="Apaga uma avaliação",
     description="Também uma que veio com o modelo. Apagar o que não existe não muda nada.",
 )
-async def forget(request: Request, usuario_id: Writer, filme_id: FilmId, use: InUse) -> None:
+async def forget(usuario_id: Writer, filme_id: Id, use: InUse) -> None:
     """Delete a user's rating of a film if there is one, even if the catalogue lacks the film."""
     film = use.catalog.films([filme_id]).get(filme_id)
-    await _write(request, use, usuario_id, filme_id, film, None)
+    await _write(use, usuario_id, filme_id, film, None)
 
 
 async def _write(
-    request: Request,
-    use: Serving,
+    use: Exchange,
     user_id: int,
     film_id: int,
     film: Film | None,
@@ -140,9 +130,9 @@ async def _write(
     packaged = use.catalog.rating(user_id, film_id)
     expected = None
     refused = ProblemError(412, "A avaliação não é a que a condição diz. Leia-a de novo.")
-    if "if-match" in request.headers or "if-none-match" in request.headers:
+    if "if-match" in use.request.headers or "if-none-match" in use.request.headers:
         written = (await use.store.read(user_id, film_id)).get(film_id)
-        if not _conditions_hold(request, film, _counting(written, packaged)):
+        if not _conditions_hold(use.request, film, _counting(written, packaged)):
             raise refused
         expected = written.version if written else 0
     try:
@@ -172,7 +162,7 @@ def _counting(written: Entry | None, packaged: float | None) -> Entry | None:
     return None if entry.rating is None else entry
 
 
-def _film(use: Serving, film_id: int) -> Film:
+def _film(use: Exchange, film_id: int) -> Film:
     film = use.catalog.films([film_id]).get(film_id)
     if film is None:
         raise no_film(film_id)

@@ -9,28 +9,20 @@ from pydantic_core import PydanticCustomError
 LARGEST_BODY = 150_000  # bytes: the longest body that a route can use, and room for blanks
 MAX_ID = 2**63 - 1
 SPELLING = re.compile("0|-?[1-9][0-9]*")
-LEFT_OUT = "Ids de filmes a deixar fora."
 
 
-def _one_spelling(value: object) -> object:
-    """Refuse whole numbers in a path or query that are not spelled as in JSON, such as +10."""
+def _whole_number(value: object) -> object:
+    """Refuse texts that JSON spells otherwise, such as +10; take 10.0 for the 10 that it is."""
     if isinstance(value, str) and not SPELLING.fullmatch(value):
         raise PydanticCustomError("int_parsing", "not a whole number")
-    return value
-
-
-def _whole(value: object) -> object:
-    """Return 10 for the 10.0 that some clients write in JSON."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Spelled = BeforeValidator(_one_spelling)
-Whole = BeforeValidator(_whole)
+WholeNumber = BeforeValidator(_whole_number)
+"""A whole number has one spelling in a path or a query, and is a number in JSON."""
 
-FilmId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), Spelled]
-UserId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), Spelled]
-JsonId = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), Whole]
-Limit = Annotated[int, Field(ge=1, le=100), Spelled]
+Id = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), WholeNumber]
+Limit = Annotated[int, Field(ge=1, le=100), WholeNumber]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Cursor = Annotated[str | None, Field(max_length=100, description="De um `Link` com `rel=next`.")]
 Genres = Annotated[
@@ -41,7 +33,9 @@ Genres = Annotated[
         examples=[["comédia", "drama"]],
     ),
 ]
-Excluded = Annotated[list[FilmId], Field(max_length=500, description=LEFT_OUT, examples=[[309]])]
+Excluded = Annotated[
+    list[Id], Field(max_length=500, description="Ids de filmes a deixar fora.", examples=[[309]])
+]
 Diversity = Annotated[
     float,
     Field(

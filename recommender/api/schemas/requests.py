@@ -1,23 +1,21 @@
 """What requests may say, in their query or their body."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.api.schemas.fields import (
-    LEFT_OUT,
     Cursor,
     Diversity,
     Excluded,
     Genres,
+    Id,
     IncludeRated,
-    JsonId,
     Limit,
     Name,
-    Spelled,
-    Whole,
+    WholeNumber,
 )
+from recommender.data.catalog import fold
 from recommender.model.ranking import Strategy
 
 
@@ -27,17 +25,10 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-async def _no_parameters(_: Annotated[Strict, Query()]) -> None: ...
-
-
-NO_PARAMETERS = Depends(_no_parameters)
-"""For a route that takes no parameters in its query, and refuses any."""
-
-
 class RatingQuery(Strict):
     """Parameters of ``GET /usuarios/{usuario_id}/avaliacoes``."""
 
-    limite: Annotated[int, Field(ge=1, le=1000), Spelled] = 100
+    limite: Annotated[int, Field(ge=1, le=1000), WholeNumber] = 100
     cursor: Cursor = None
 
 
@@ -53,29 +44,54 @@ class FilmQuery(RatingQuery):
     )
 
 
-class ListQuery(Strict):
-    """Parameters of every list of films that has an order of its own."""
+class Ranked(Strict):
+    """What every list that has an order of its own can be asked for."""
 
     limite: Limit = 5
-    cursor: Cursor = None
     genero: Genres = []
     excluir: Excluded = []
     diversidade: Diversity = 0
 
+    def options(self) -> dict[str, Any]:
+        """Return the arguments of the function that ranks."""
+        return {
+            "limit": self.limite,
+            "genres": [fold(genre) for genre in self.genero],
+            "excluded": self.excluir,
+            "diversity": self.diversidade,
+        }
 
-class RecommendationQuery(ListQuery):
-    """Parameters of a list made for a user."""
+
+class Personal(Ranked):
+    """What a list that is made for somebody can be asked for."""
 
     incluir_avaliados: IncludeRated = None
-    estrategia: Strategy = Strategy.MODEL
+    estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
+
+    def options(self) -> dict[str, Any]:
+        """See ``Ranked``."""
+        return super().options() | {
+            "strategy": self.estrategia,
+            "include_rated": self.incluir_avaliados,
+        }
+
+
+class ListQuery(Ranked):
+    """Parameters of a list for nobody in particular."""
+
+    cursor: Cursor = None
+
+
+class RecommendationQuery(Personal, ListQuery):
+    """Parameters of a list made for a user."""
 
 
 class GroupQuery(Strict):
     """Parameters of ``GET /grupos``."""
 
-    limite: Annotated[int, Field(ge=1, le=50), Spelled] = 20
+    limite: Annotated[int, Field(ge=1, le=50), WholeNumber] = 20
     cursor: Cursor = None
-    filmes: Annotated[int, Field(ge=0, le=1000), Spelled] = Field(
+    filmes: Annotated[int, Field(ge=0, le=1000), WholeNumber] = Field(
         1000, description="Quantos filmes de cada grupo, no máximo."
     )
 
@@ -94,34 +110,32 @@ class NewRating(Strict):
 class GivenRating(NewRating):
     """A rating that a request brings along."""
 
-    filme_id: Annotated[JsonId, Field(strict=True, examples=[15])]
+    filme_id: Annotated[Id, Field(strict=True, examples=[15])]
 
 
-class Hypothesis(BaseModel):
+class Hypothesis(Personal):
     """Ratings that somebody might have, and the list to make of them."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True)
 
     avaliacoes: list[GivenRating] = Field(
         max_length=1000, description="Cada filme uma só vez. Sem nenhuma: os filmes populares."
     )
-    entre: Annotated[list[JsonId] | None, Field(min_length=1, max_length=1000)] = Field(
+    entre: Annotated[list[Id] | None, Field(min_length=1, max_length=1000)] = Field(
         None,
         description="Ids dos únicos filmes a pôr em ordem, cada um uma só vez: os de uma busca, "
         "por exemplo. A lista não é completada com outros.",
         examples=[[14, 127, 20]],
     )
-    limite: Annotated[Limit, Whole] = 5
-    genero: Genres = []
-    excluir: list[JsonId] = Field([], max_length=500, description=LEFT_OUT)
-    incluir_avaliados: IncludeRated = None
-    diversidade: Diversity = 0
-    estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
+
+    def options(self) -> dict[str, Any]:
+        """See ``Ranked``."""
+        return super().options() | {"among": self.entre}
 
 
 class RecommendationRequest(Hypothesis):
     """Body of ``POST /recomendacoes``."""
 
-    usuario_id: JsonId | None = Field(
+    usuario_id: Id | None = Field(
         None, description="Junta as avaliações às deste usuário e compara a lista com a de hoje."
     )

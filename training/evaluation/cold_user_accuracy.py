@@ -1,27 +1,22 @@
-"""Accuracy for users of whom little is known."""
+"""Accuracy for users with few known ratings."""
 
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.model.artifact import Model
 from recommender.model.ranking import Profile, Strategy, rank
-from training.bake.picture import GREY, INK, PAPER
 from training.choice.folds import shorten, user_ndcgs
 from training.choice.metrics import CUTOFF, score_lists, summarise
 from training.data.dataset import Dataset
 from training.evaluation.baselines import Baseline
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 KNOWN = (0, 1, 2, 3, 5, 10)
-PARTS = 5  # of the users: each part is new to models fitted on the others
-COLOURS = {"padrao": "#1f5fbf", "EASE": "#d9730d", "populares": GREY}
+PARTS = 5  # of the users; the models for one part are fitted on the others
 
 Array = NDArray[np.float64]
 
@@ -29,14 +24,16 @@ Array = NDArray[np.float64]
 def measure(
     train: Dataset, test: Dataset, chosen: Hyperparameters, ease: Baseline | None
 ) -> dict[str, Any]:
-    """Return the nDCG at 10 of users with 0, 1, 2, 3, 5, 10 known ratings and with all of them.
+    """Return the nDCG at 10 of users with 0, 1, 2, 3, 5, 10 and all of their ratings known.
 
-    The users with ten train ratings or more, and one to find, are parted in five. What is known of
-    a part's users is drawn from their train ratings, at random; the models are fitted on all other
-    users' train ratings, with the hyperparameters chosen on the train part. To find are the
-    held-out ratings. No train film of a user is listed, known or not, so that the lists are drawn
-    from the same films however much is known. EASE cannot rank for users of whom nothing is known:
-    there its figure is that of the popular list.
+    Measured are the users with at least ten train ratings and a held-out one, in five parts. For
+    each part, the models are fitted on the train ratings of all other users, with the
+    hyperparameters ``chosen``. The known ratings are drawn at random from a user's train ratings;
+    the held-out films are relevant. Lists leave out all train films of the user, known or not, so
+    that every number of known ratings ranks the same films. EASE cannot rank without ratings: its
+    value there is that of the most popular films.
+
+    The result is empty if there are fewer users than parts.
     """
     sizes = np.bincount(train.ratings["user"], minlength=len(train.users))
     users = np.intersect1d(np.flatnonzero(sizes >= KNOWN[-1]), test.ratings["user"])
@@ -65,7 +62,7 @@ def _measure_part(
     chosen: Hyperparameters,
     ease: Baseline | None,
 ) -> dict[str, list[Array]]:
-    """Return by name the nDCG of a part's users (u,), for each number of known ratings."""
+    """Return by name, for each number of known ratings, the nDCG of a part's users (u,)."""
     own = train.ratings["user"].isin(cohort)
     others = train.with_ratings(train.ratings[~own])
     whole, relevant = train.matrix[cohort], test.matrix[cohort]
@@ -78,7 +75,7 @@ def _measure_part(
         for strategy in (Strategy.MODEL, Strategy.POPULAR):
             ndcgs = _serve(model, known, whole, relevant, strategy)
             found.setdefault(strategy.value, []).append(ndcgs)
-        if ease is not None and not most:  # it has nothing to go by: as in any real use of it
+        if ease is not None and not most:  # as any real use of EASE would do
             found.setdefault("EASE", []).append(found[Strategy.POPULAR.value][0])
         elif ease is not None:
             ndcgs = user_ndcgs(ease.scores(known, cohort), whole, relevant)
@@ -93,7 +90,11 @@ def _serve(
     relevant: sparse.csr_matrix,
     strategy: Strategy,
 ) -> Array:
-    """Return the nDCG (u,) of lists as served to users of whom so much is known."""
+    """Return the nDCG (u,) of served lists.
+
+    ``known``, ``whole`` and ``relevant`` (u, n) are the ratings that the profile has, all train
+    ratings, and the held-out ones.
+    """
     lists, wanted = [], []
     for user in range(known.shape[0]):
         films = model.rows_by_id[known[user].indices].astype(np.int32)
@@ -104,26 +105,3 @@ def _serve(
         lists.append(ranking.rows)
         wanted.append(model.rows_by_id[relevant[user].indices])
     return score_lists(lists, wanted)["ndcg"]
-
-
-def draw(cold: dict[str, Any], path: Path) -> None:
-    """Draw the curves; equal figures give equal bytes."""
-    figure = Figure(figsize=(7, 4.2), facecolor=PAPER, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    places = np.arange(len(cold["known"]))
-    for name, points in cold["ndcg"].items():
-        means = np.array([point["mean"] for point in points])
-        margins = np.array([point["margin"] for point in points])
-        axes.plot(places, means, marker="o", color=COLOURS[name], label=name)
-        axes.fill_between(
-            places, means - margins, means + margins, color=COLOURS[name], alpha=0.15, linewidth=0
-        )
-    axes.set_xticks(places, [str(known) for known in cold["known"]])
-    axes.set_xlabel("ratings known of the user", color=GREY)
-    axes.set_ylabel("nDCG@10", color=GREY)
-    axes.set_title(f"{cold['users']} new users", loc="left", color=INK)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-    with mpl.rc_context({"svg.hashsalt": "filmes", "svg.fonttype": "none"}):
-        figure.savefig(path, metadata={"Date": None, "Creator": None})

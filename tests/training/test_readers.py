@@ -1,4 +1,4 @@
-"""MovieLens folders: every published layout, byte by byte as published, and what may be broken."""
+"""Folders of data: every published layout of MovieLens and RecBole's, and broken files."""
 
 import logging
 from collections.abc import Callable
@@ -10,10 +10,13 @@ import pytest
 from recommender.model.ranking import Strategy
 from tests.movielens_100k import ml_100k
 from training.choice.metrics import make_profiles, rank_all, score_lists, summarise
-from training.data.dataset import DataError, Dataset, read
-from training.data.movielens import GENRES_100K
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.data.readers.movielens_100k import GENRES
 from training.data.splits import split_by_film
-from training.model.fit import Hyperparameters, fit
+from training.data.tables import DataError
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 FILMS = [
     (1, "Toy Story (1995)", ["Animation", "Children's", "Comedy"]),
@@ -34,7 +37,7 @@ Rows = list[tuple[int, int, float, int]]
 
 
 def write_csv(folder: Path, ratings: Rows = RATINGS) -> None:
-    """ml-latest and ml-20m to ml-32m: UTF-8, titles quoted where they hold commas or quotes."""
+    """ml-latest and ml-20m to ml-32m: UTF-8, titles with commas or quotes are quoted."""
     lines = ["movieId,title,genres"]
     for film, title, genres in FILMS:
         quoted = '"' + title.replace('"', '""') + '"' if "," in title or '"' in title else title
@@ -49,7 +52,7 @@ def write_100k(folder: Path) -> None:
     """ml-100k: tabs, films in Latin-1 with a flag for each genre."""
     lines = []
     for film, title, genres in FILMS:
-        flags = [str(int(name in (genres or ["unknown"]))) for name in GENRES_100K]
+        flags = [str(int(name in (genres or ["unknown"]))) for name in GENRES]
         lines.append("|".join([str(film), title, "01-Jan-1995", "", "http://us.imdb.com/", *flags]))
     (folder / "u.item").write_text("\n".join(lines) + "\n", encoding="latin-1")
     lines = [f"{u}\t{f}\t{r:.0f}\t{t}" for u, f, r, t in RATINGS]
@@ -67,7 +70,7 @@ def write_dat(folder: Path, encoding: str = "latin-1") -> None:
 
 
 def write_recbole(folder: Path, genre_column: str = "class") -> None:
-    """RecBole's atomic files: tabs, columns with types, the year apart, genres between blanks."""
+    """RecBole's atomic files: tabs, typed columns, year in a column, genres between blanks."""
     lines = [f"item_id:token\tmovie_title:token_seq\trelease_year:token\t{genre_column}:token_seq"]
     for film, title, genres in FILMS:
         name, year = title[:-7], title[-5:-1]
@@ -120,7 +123,7 @@ def test_every_layout_has_the_same_digest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rating", "scale"), [(0.5, (0.5, 5.0)), (4.5, (1.0, 5.0)), (5.5, (1.0, 10.0))]
 )
-def test_the_scale_is_that_of_the_ratings(
+def test_the_scale_follows_from_the_ratings(
     rating: float, scale: tuple[float, float], tmp_path: Path
 ) -> None:
     write_csv(tmp_path, [*RATINGS, (22, 12, rating, 880606924)])
@@ -129,7 +132,7 @@ def test_the_scale_is_that_of_the_ratings(
     assert (data.lowest, data.highest) == scale
 
 
-def test_of_ratings_of_one_pair_the_last_counts(
+def test_the_last_rating_of_a_user_and_film_counts(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_csv(tmp_path, [*RATINGS, (196, 12, 1.5, 900000000)])
@@ -137,7 +140,7 @@ def test_of_ratings_of_one_pair_the_last_counts(
         data = read(tmp_path)
     assert data.matrix[2, 2] == 1.5
     assert data.duplicates == 1
-    assert caplog.messages == ["1 ratings were given again later: the last one counts"]
+    assert caplog.messages == ["ratings replaced by a later one of the same user and film: 1"]
 
 
 def rewrite(path: Path, change: Callable[[bytes], bytes]) -> None:
@@ -164,7 +167,7 @@ def test_a_byte_order_mark(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("mark", ["\x85", "\u2028", "\x0b", "\x1c"])
-def test_what_only_some_hold_for_line_ends_is_part_of_a_title(mark: str, tmp_path: Path) -> None:
+def test_unusual_line_separators_are_part_of_a_title(mark: str, tmp_path: Path) -> None:
     write_csv(tmp_path)
     rewrite(tmp_path / "movies.csv", lambda c: c.replace(b"Toy Story", f"T{mark}S".encode()))
     assert read(tmp_path).films["titulo"][0] == f"T{mark}S (1995)"
@@ -180,7 +183,7 @@ def test_columns_in_another_order_and_more_of_them(tmp_path: Path) -> None:
     assert read(tmp_path).digest == digest
 
 
-def test_no_genres_as_recbole_writes_it(tmp_path: Path) -> None:
+def test_no_genres_in_the_words_of_recbole(tmp_path: Path) -> None:
     write_recbole(tmp_path)
     rewrite(tmp_path / "ml.item", lambda c: c.replace(b"\tunknown", b"\t(no genres listed)"))
     assert read(tmp_path).genres()[3] == []
@@ -188,8 +191,8 @@ def test_no_genres_as_recbole_writes_it(tmp_path: Path) -> None:
 
 HEADER = b"userId,movieId,rating,timestamp\n"
 INTER = b"user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
-NUMBERS = "allowed are numbers from 0 to 10"
-WHOLE = "allowed are whole numbers from 0, of up to 18 digits"
+NUMBERS = "expected a number from 0 to 10"
+WHOLE = "expected a whole number from 0 with up to 18 digits"
 
 
 @pytest.mark.parametrize(
@@ -197,7 +200,7 @@ WHOLE = "allowed are whole numbers from 0, of up to 18 digits"
     [
         ("ratings.csv", b"", "ratings.csv is empty"),
         ("ratings.csv", b"\n", "ratings.csv: No columns to parse from file"),
-        ("ratings.csv", HEADER, "ratings.csv holds no records: nothing to train on"),
+        ("ratings.csv", HEADER, "ratings.csv has no records: nothing to train on"),
         ("ratings.csv", b"userId,movieId,rating\n1,1,3\n", "ratings.csv: Usecols do not match"),
         ("ratings.csv", HEADER + b"1,1,5,9\n1,7", "ratings.csv, line 3: avaliacao is "),
         ("ratings.csv", HEADER + b"1,1,5\n", "ratings.csv, line 2: momento is "),
@@ -213,7 +216,7 @@ WHOLE = "allowed are whole numbers from 0, of up to 18 digits"
             "line 3: avaliacao is 'True', " + NUMBERS,
         ),
         ("ratings.csv", HEADER + b"1,1,5,\xff\n", "ratings.csv, line 2: momento is "),
-        ("ratings.csv", HEADER + b"1,8,5,9\n", "line 2: filme_id is 8, allowed are a film's id"),
+        ("ratings.csv", HEADER + b"1,8,5,9\n", "line 2: filme_id is 8, expected the id of a film"),
         ("ratings.csv", HEADER + b"1,1,5,9\n7,1,5,9\n-3,1,4,9\n", "line 4: usuario_id is -3, "),
         ("ratings.csv", HEADER + b"1,1,5,9\n1,7,5,9\nx,1,4,9\n", "line 4: usuario_id is 'x', "),
         ("ratings.csv", HEADER + b"1,1,5,9\n\n1,7,5,9\n2,y,4,9\n", "line 5: filme_id is 'y', "),
@@ -221,18 +224,18 @@ WHOLE = "allowed are whole numbers from 0, of up to 18 digits"
         ("ratings.csv", HEADER + b"1,1.5,4,9\n", f"line 2: filme_id is '1.5', {WHOLE}"),
         ("ratings.csv", HEADER + b"1," + b"9" * 30 + b",4,9\n", "line 2: filme_id is '99999"),
         ("ratings.csv", HEADER + b'1,1,5,9\n"1,1,5,9\n', "ratings.csv: Error tokenizing data"),
-        ("movies.csv", b"", "movies.csv holds no records: nothing to train on"),
-        ("movies.csv", b"movieId,title,genres\n", "movies.csv holds no records: nothing to train"),
+        ("movies.csv", b"", "movies.csv has no records: nothing to train on"),
+        ("movies.csv", b"movieId,title,genres\n", "movies.csv has no records: nothing to train"),
         ("movies.csv", b"h\n1,A,Drama\n7,B\n", "movies.csv, line 3: 2 fields, 3 are needed"),
         ("movies.csv", b"h\n1,A,Drama\n7,B\xe9,\n", "movies.csv, line 3: not utf-8"),
-        ("movies.csv", b"h\n1,A,Drama\n1,B,\n", "movies.csv, line 3: id is '1', allowed are ids "),
-        ("movies.csv", b"h\n1,A,Drama\n7,,\n", "movies.csv, line 3: titulo is '', allowed are "),
+        ("movies.csv", b"h\n1,A,Drama\n1,B,\n", "movies.csv, line 3: id is '1', expected an id "),
+        ("movies.csv", b"h\n1,A,Drama\n7,,\n", "movies.csv, line 3: titulo is '', expected text "),
         ("movies.csv", b'h\n1,A,\n7,"' + b"x" * 200_000, "movies.csv, line 3: field larger than"),
         ("u.data", b"", "u.data is empty"),
         ("u.data", b"1\t1\t3\n", "u.data: Usecols do not match"),
         ("u.data", b"1\t1\t3\t9\n1\t7\n", "u.data, line 2: avaliacao is "),
         ("u.data", b"1 1\t3\t9\t0\n", f"u.data, line 1: usuario_id is '1 1', {WHOLE}"),
-        ("u.item", b"", "u.item holds no records: nothing to train on"),
+        ("u.item", b"", "u.item has no records: nothing to train on"),
         ("u.item", b"1|Toy Story|1995\n", "u.item, line 1: 3 fields, 24 are needed"),
         ("ratings.dat", b"", "ratings.dat is empty"),
         ("ratings.dat", b"1::1::3::9\n1::7::3\n", "ratings.dat, line 2: momento is "),
@@ -240,7 +243,7 @@ WHOLE = "allowed are whole numbers from 0, of up to 18 digits"
         ("ratings.dat", b"1,1,3,9\n", "ratings.dat: Usecols do not match"),
         ("movies.dat", b"1::A\n", "movies.dat, line 1: 2 fields, 3 are needed"),
         ("ml.inter", b"", "ml.inter is empty"),
-        ("ml.inter", INTER, "ml.inter holds no records: nothing to train on"),
+        ("ml.inter", INTER, "ml.inter has no records: nothing to train on"),
         ("ml.inter", INTER.replace(b"rating:float", b"label"), "ml.inter: Usecols do not match"),
         ("ml.inter", INTER + b"a\t1\t3\t9\n", f"ml.inter, line 2: usuario_id is 'a', {WHOLE}"),
         ("ml.item", b"", "ml.item, line 1: no columns item_id and movie_title"),
@@ -248,7 +251,7 @@ WHOLE = "allowed are whole numbers from 0, of up to 18 digits"
         ("ml.item", b"item_id:token\tmovie_title:token\n1\n", "ml.item, line 2: 1 fields, 2 are"),
     ],
 )
-def test_what_is_broken_is_named(name: str, content: bytes, expected: str, tmp_path: Path) -> None:
+def test_a_broken_file_is_named(name: str, content: bytes, expected: str, tmp_path: Path) -> None:
     layouts = {"u": write_100k, "ml": write_recbole}
     stem, ending = name.split(".")
     layouts.get(stem, write_csv if ending == "csv" else write_dat)(tmp_path)
@@ -263,10 +266,11 @@ def test_what_is_broken_is_named(name: str, content: bytes, expected: str, tmp_p
 @pytest.mark.parametrize(
     "names", [[], ["ratings.csv"], ["u.item"], ["a.inter", "b.inter", "a.item"]]
 )
-def test_a_folder_of_no_layout(names: list[str], tmp_path: Path) -> None:
+def test_a_folder_without_a_known_layout(names: list[str], tmp_path: Path) -> None:
     for name in names:
         (tmp_path / name).write_text("x\n")
-    with pytest.raises(DataError, match=f"^{tmp_path.name} is no MovieLens folder: it needs"):
+    expected = f"^{tmp_path.name} has none of the known layouts: a JSON file; ratings.csv and "
+    with pytest.raises(DataError, match=expected):
         read(tmp_path)
 
 
@@ -275,13 +279,13 @@ def real() -> Dataset:
     return ml_100k()
 
 
-def test_the_real_data_reads(real: Dataset) -> None:
+def test_ml_100k_is_read(real: Dataset) -> None:
     assert (len(real.users), len(real.films), len(real.ratings)) == (943, 1682, 100_000)
     assert real.duplicates == 0
     assert (real.lowest, real.highest) == (1, 5)
     assert real.films["titulo"][0] == "Toy Story (1995)"
     assert real.genres()[0] == ["Animation", "Children's", "Comedy"]
-    # The first line published: user 196 gave film 242 a 3.
+    # The first published line: user 196 rated film 242 with 3.
     assert (real.users["id"][195], real.films["id"][241], real.matrix[195, 241]) == (196, 242, 3)
     assert real.ratings["avaliacao"].value_counts().sort_index().tolist() == [
         6110, 11370, 27145, 34174, 21201,
@@ -289,7 +293,7 @@ def test_the_real_data_reads(real: Dataset) -> None:
 
 
 def test_the_published_protocol_gives_the_published_figures(real: Dataset) -> None:
-    """Most popular: nDCG 0.252, MAP 0.056. The model, unchosen: above the best one published."""
+    """Most popular films: nDCG 0.252, MAP 0.056. Our defaults beat the best published model."""
     train, test = split_by_film(real.ratings, 42)
     model = fit(real.with_ratings(train), Hyperparameters())
     profiles = make_profiles(model, train, test)

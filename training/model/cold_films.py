@@ -1,4 +1,4 @@
-"""Films that nobody has rated: a vector from what is known of them, learned from the others."""
+"""Vectors for films without ratings, predicted from their traits."""
 
 import re
 from collections import Counter
@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-YEAR = re.compile(r"\((\d{4})\)\s*$")  # as MovieLens ends its titles
-FEWEST = 2  # films that must share a trait, for something to be learned of it
-PENALTY = 10.0  # films' worth of doubt about each trait
-SHARE = 0.5  # of a predicted vector: no film may be promoted by its traits alone
+YEAR = re.compile(r"\((\d{4})\)\s*$")  # the end of a MovieLens title
+FEWEST = 2  # films that must share a trait
+PENALTY = 10.0  # of the ridge regression, as a number of films
+SHARE = 0.5  # of a predicted vector, so that traits alone do not promote a film
 
 Array = NDArray[np.float64]
 
 
 def traits(films: pd.DataFrame) -> sparse.csr_matrix:
-    """Return films × traits, 1 where a film has one: genres, directors, actors, decade."""
+    """Return films × traits, 1 where a film has the trait: genre, director, actor, decade."""
     of_films = [_traits(*film) for film in films.drop(columns="id").itertuples(index=False)]
     counts = Counter(trait for of_film in of_films for trait in of_film)
     names = sorted(name for name, count in counts.items() if count >= FEWEST)
@@ -47,33 +47,35 @@ def _traits(title: str, genres: str, director: str, actors: str) -> set[tuple[st
 class TraitVectors:
     """Ridge regression from a film's traits to its vector.
 
-    Every rated film counts alike, and most have few ratings, so a prediction has the length of an
-    obscure film's vector.
+    Every rated film has the same weight, and most have few ratings. So a predicted vector is about
+    as long as that of a little known film.
 
     Args:
-        penalty: of the regression.
+        penalty: L2 penalty of the regression.
     """
 
     def __init__(self, penalty: float = PENALTY) -> None:
         self.penalty = penalty
 
     def fit(self, features: sparse.csr_matrix, vectors: Array) -> Self:
-        """Learn from films × traits and film vectors (n, d)."""
+        """Learn from films × traits (n, t) and film vectors (n, d)."""
         self.ridge_ = Ridge(self.penalty, solver="sparse_cg")
         self.ridge_.fit(features, vectors)
         return self
 
     def predict(self, features: sparse.csr_matrix) -> Array:
-        """Return vectors (n, d)."""
+        """Return predicted vectors (n, d) for films × traits (n, t)."""
         return np.asarray(self.ridge_.predict(features)).reshape(features.shape[0], -1)
 
 
 def fill(vectors: Array, counts: Array, features: sparse.csr_matrix) -> Array:
-    """Return film vectors (n, d) with those of the unrated films predicted from the rated ones'.
+    """Return film vectors (n, d) in which those of unrated films are predicted, times ``SHARE``.
 
-    Halved: on MovieLens 100K with the ratings of a tenth of the films hidden, whole predictions
-    cost 0.2% to 0.8% of nDCG, for they push out better known films; halves cost nothing, and order
-    the hidden films among themselves just as well (nDCG 0.15 against 0.04 at random).
+    ``counts`` (n,) are the films' numbers of ratings, ``features`` (n, t) their traits.
+
+    Why half: on MovieLens 100K, with the ratings of a tenth of the films hidden, whole predictions
+    cost 0.2% to 0.8% of nDCG, because they push out better known films. Halves cost nothing and
+    rank the hidden films among themselves just as well (nDCG 0.15, random order 0.04).
     """
     unrated = counts == 0
     if not unrated.any() or unrated.all() or not features.shape[1]:

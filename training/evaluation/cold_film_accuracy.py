@@ -1,4 +1,4 @@
-"""Accuracy for films that nobody has rated, measured by hiding all ratings of some."""
+"""Accuracy for films without ratings, measured by hiding all ratings of some films."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,8 @@ from training.choice.metrics import (
     summarise,
 )
 from training.data.dataset import Dataset
-from training.model.fit import Hyperparameters, fit
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 HIDDEN = 0.1  # of the films
 
@@ -25,12 +26,15 @@ Rows = NDArray[np.int32]
 
 
 def measure(train: Dataset, test: Dataset, chosen: Hyperparameters) -> dict[str, Any]:
-    """Return figures of a model that has seen no rating of a tenth of the films.
+    """Return nDCG at 10 of a model that was fitted without any rating of a tenth of the films.
 
-    ``lists``: nDCG at 10 of the lists as served, the hidden films among the relevant ones.
-    ``lists_without``: the same if hidden films had no vectors; a cold film that pushed out a better
-    known one without evidence would make ``lists`` the lower of the two. ``among_hidden``: nDCG at
-    10 of the hidden films alone, in the order of their scores; ``among_hidden_random``: shuffled.
+    The result is empty if no film can be hidden. Its keys under ``ndcg``:
+
+    - ``lists``: the lists as served; hidden films may be relevant.
+    - ``lists_without``: the same with the vectors of hidden films set to 0. If ``lists`` is lower,
+      cold films push out better known ones without evidence.
+    - ``among_hidden``: only hidden films, in the order of their scores.
+    - ``among_hidden_random``: only hidden films, in random order.
     """
     random = np.random.RandomState(chosen.seed)
     films = len(train.films)
@@ -40,7 +44,7 @@ def measure(train: Dataset, test: Dataset, chosen: Hyperparameters) -> dict[str,
         return {}
     model = fit(kept, chosen)
     profiles = make_profiles(model, kept.ratings, test.ratings)
-    rows = model.rows_by_id[hidden]  # films of a data set stand in order of id
+    rows = model.rows_by_id[hidden]  # a data set has films in order of id
     bare = model.vectors.copy()
     bare[rows] = 0
     found = {

@@ -1,4 +1,4 @@
-"""Films that nobody has rated: their vectors, and what hiding some shows."""
+"""Films without ratings: predicted vectors, and accuracy measured by hiding ratings."""
 
 import numpy as np
 import pandas as pd
@@ -7,11 +7,13 @@ import pytest
 from recommender.model.ranking import Strategy, make_profile, rank
 from tests.conftest import ROOT
 from tests.training.small_data import as_data, block_ratings
-from training.data.dataset import Dataset, read
+from training.data.dataset import Dataset
+from training.data.read import read
 from training.data.splits import BY_FILM
-from training.evaluation import coldfilms
-from training.model.coldstart import SHARE, fill, traits
-from training.model.fit import Hyperparameters, fit
+from training.evaluation import cold_film_accuracy
+from training.model.cold_films import SHARE, fill, traits
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def films(*rows: tuple[str, str, str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).assign(id=range(len(rows)))
 
 
-def test_traits_are_those_that_two_films_share() -> None:
+def test_traits_are_shared_by_at_least_two_films() -> None:
     table = films(
         ("A (1994)", "drama, crime", "Ana", "Bia, Caio"),
         ("B (1999)", "drama", "Ana", "Caio, Davi"),
@@ -35,11 +37,11 @@ def test_traits_are_those_that_two_films_share() -> None:
     assert found.tolist() == [[1, 1, 1, 1, 1], [1, 1, 1, 0, 1], [0, 0, 0, 1, 0]]
 
 
-def test_a_director_is_no_actor() -> None:
+def test_the_same_name_as_director_and_actor_is_two_traits() -> None:
     assert traits(films(("A", "", "Ana", ""), ("B", "", "", "Ana"))).shape == (2, 0)
 
 
-def test_unrated_films_lie_by_the_films_that_share_their_traits() -> None:
+def test_unrated_films_get_vectors_near_films_with_their_traits() -> None:
     table = films(*[(f"{n}", "ab"[n % 2], "", "") for n in range(40)])
     vectors = np.where(np.arange(40)[:, None] % 2 == 0, [1.0, 0.0], [0.0, 1.0])
     counts = np.ones(40)
@@ -53,7 +55,7 @@ def test_unrated_films_lie_by_the_films_that_share_their_traits() -> None:
     assert np.linalg.norm(filled[[6, 7]], axis=1).max() < SHARE
 
 
-def test_without_traits_or_unrated_films_vectors_stay_as_they_are() -> None:
+def test_without_traits_or_unrated_films_vectors_stay_unchanged() -> None:
     vectors = np.eye(3)
     nothing = traits(films(*[(f"{n}", "", "", "") for n in range(3)]))
     assert fill(vectors, np.array([1.0, 0, 1]), nothing) is vectors
@@ -62,7 +64,7 @@ def test_without_traits_or_unrated_films_vectors_stay_as_they_are() -> None:
     assert fill(vectors, np.zeros(3), some) is vectors
 
 
-def test_cold_films_can_be_recommended_but_lead_no_list(mock: Dataset) -> None:
+def test_cold_films_can_be_listed_but_not_near_the_top(mock: Dataset) -> None:
     model = fit(mock, Hyperparameters())
     cold = np.setdiff1d(np.arange(len(mock.films)), mock.ratings["film"].unique())
     cold_ids = mock.films["id"].to_numpy()[cold]
@@ -78,15 +80,15 @@ def test_cold_films_can_be_recommended_but_lead_no_list(mock: Dataset) -> None:
         assert not set(cold_ids) & set(model.film_ids[everything.rows[:10]])
 
 
-def test_hidden_films_are_ordered_better_than_at_random(mock: Dataset) -> None:
+def test_hidden_films_are_ranked_better_than_at_random(mock: Dataset) -> None:
     train, test = BY_FILM.parts(mock, 42)
-    found = coldfilms.measure(train, test, Hyperparameters())
+    found = cold_film_accuracy.measure(train, test, Hyperparameters())
     ndcg = {name: figure["mean"] for name, figure in found["ndcg"].items()}
     assert found["hidden"] == 39
     assert ndcg["among_hidden"] > 1.5 * ndcg["among_hidden_random"]
     assert ndcg["lists"] >= 0.98 * ndcg["lists_without"]
 
 
-def test_too_few_films_to_hide_any() -> None:
+def test_too_few_films_to_hide_one() -> None:
     train, test = BY_FILM.parts(as_data(block_ratings(1, 6, 4)), 0)
-    assert coldfilms.measure(train, test, Hyperparameters()) == {}
+    assert cold_film_accuracy.measure(train, test, Hyperparameters()) == {}

@@ -1,0 +1,57 @@
+"""Limits of the values that a caller may set: hyperparameters, seed and budget."""
+
+from collections.abc import Mapping
+
+from training.data.tables import DataError
+from training.model.hyperparameters import Values
+
+Limits = tuple[type, float, float]
+"""Type of a number, and the lowest and highest value allowed."""
+
+SEED: Limits = (int, 0, 2**31)  # seeds derived from it still fit NumPy's 32 bits
+BUDGET: Limits = (float, 0, 7 * 24 * 3600)  # seconds
+HYPERPARAMETERS: dict[str, Limits] = {
+    "strength": (float, 0, 1000),
+    "bandwidth": (int, 1, 10_000),
+    "output_exponent": (float, 0, 1),
+    "correction": (float, 0, 1),
+    "user_exponent": (float, 0, 1),
+    "film_exponent": (float, 0, 1),
+    "slope": (float, 0, 2),
+    "prior_strength": (float, 0, 1000),
+    "cells": (int, 1, 100_000),
+    "candidates": (int, 1, 10_000_000),
+    "groups": (int, 1, 1000),
+}
+
+
+def check_hyperparameters(values: object) -> Values:
+    """Return hyperparameters as numbers; text may stand for a number.
+
+    Raises:
+        DataError: a name is unknown or a value is out of its limits; the message says which.
+    """
+    if not isinstance(values, Mapping):
+        raise DataError(f"hyperparameters is {values!r}, expected an object of names and numbers")
+    for name in values:
+        if name not in HYPERPARAMETERS:
+            names = ", ".join(HYPERPARAMETERS)
+            raise DataError(f"hyperparameter is {name!r}, expected one of {names}")
+    return {
+        name: check_number(name, value, HYPERPARAMETERS[name]) for name, value in values.items()
+    }
+
+
+def check_number(name: str, value: object, limits: Limits) -> float:
+    """Return a value as a number of the limits' type; raise ``DataError`` if it is not allowed."""
+    kind, lowest, highest = limits
+    try:
+        found: float = kind(str(value))
+    except ValueError:
+        found = float("nan")
+    if not lowest <= found <= highest:
+        what = "a whole number" if kind is int else "a number"
+        raise DataError(
+            f"{name} is {value!r}, expected {what} from {lowest:.10g} to {highest:.10g}"
+        )
+    return found
