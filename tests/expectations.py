@@ -554,7 +554,7 @@ ANSWERS: dict[str, Answer] = {
     "erro-corpo": invalid(
         (
             "corpo",
-            "['não é um objeto']",
+            '["não é um objeto"]',
             "um objeto JSON, com Content-Type: application/json",
         )
     ),
@@ -583,7 +583,7 @@ ANSWERS: dict[str, Answer] = {
     "erro-incluir-avaliados": invalid(("incluir_avaliados", "talvez", "true ou false")),
     "erro-excluir": invalid(("excluir.1", "Fargo", "um número inteiro")),
     "erro-genero-demais": invalid(
-        ("genero", str(["drama"] * 51)[:99] + "…", "no máximo 50 valores")
+        ("genero", json.dumps(["drama"] * 51)[:99] + "…", "no máximo 50 valores")
     ),
     "erro-genero-vazio": invalid(("genero.0", "", "no mínimo 1 caractere")),
     "erro-busca-longa": invalid(("q", "a" * 99 + "…", "no máximo 100 caracteres")),

@@ -212,15 +212,15 @@ def _field(error: Mapping[str, Any], body: Any) -> tuple[str, object, str]:
         line = text.count("\n", 0, position) + 1
         column = position - text.rfind("\n", 0, position)
         return "corpo", None, f"JSON válido (erro na linha {line}, coluna {column})"
+    given, unread = error["input"], isinstance(error["input"], bytes)
+    value = None if error["type"] == "missing" or unread else "null" if given is None else given
     if not place:
-        return "corpo", None, WHOLE_BODY
+        return "corpo", value, WHOLE_BODY
     context = dict(error.get("ctx", {}))
     if "expected" in context:
         context["expected"] = str(context["expected"]).replace(" or ", ", ")
     template = ALLOWED.get(error["type"])
     allowed = template.format(**context) if template else error["msg"]
-    given = error["input"]
-    value = None if error["type"] == "missing" else "null" if given is None else given
     return ".".join(place), value, allowed
 
 

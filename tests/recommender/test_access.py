@@ -15,8 +15,9 @@ import pytest
 from fastapi.routing import APIRoute
 from samcli.yamlhelper import yaml_parse
 
-from recommender.settings import Access, Mode, read_settings
+from recommender.api.access import check
 from recommender.api.application import ROUTES
+from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT, forget_app
 from tests.expectations import FILMS, RATINGS
 from tests.recommender.test_handler import CONTEXT, Event, http_api
@@ -247,6 +248,10 @@ def test_logs_name_neither_users_nor_tokens(artifact_dir: Path) -> None:
 # The environment
 
 
+def read_access(environment: dict[str, str]) -> Access:
+    return read_settings(environment).access
+
+
 def test_the_environment_sets_the_rules() -> None:
     assert read_access({}) == read_access({"ACCESS": ""}) == Access(Mode.OPEN)
     assert read_access({"ACCESS": "open", "USER_CLAIM": "", "SERVICE_SCOPE": ""}) == Access()
@@ -268,7 +273,7 @@ def test_no_lambda_function_is_open_to_everybody() -> None:
 
 def test_a_claim_of_another_name_tells_the_user() -> None:
     access = Access(Mode.JWT, user_claim="custom:usuario")
-    access.check({"sub": "4f1c8a", "custom:usuario": "7"}, 7, write=True)
+    check(access, {"sub": "4f1c8a", "custom:usuario": "7"}, 7, write=True)
 
 
 # The template

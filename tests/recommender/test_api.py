@@ -1,7 +1,9 @@
 """The API over HTTP: every route, every parameter and its bounds, every error in one form."""
 
 import json
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -343,11 +345,8 @@ def test_many_faults_are_counted_and_some_are_told(client: TestClient) -> None:
     assert len(answer.content) < 10_000
 
 
-def test_a_failure_tells_nothing_of_what_failed(
-    artifact_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CORS_ORIGINS", "https://a.example")
-    app = create_app(artifact_dir)
+def test_a_failure_tells_nothing_of_what_failed(artifact_dir: Path) -> None:
+    app = create_app(artifact_dir, origins=["https://a.example"])
 
     async def fail() -> None:
         raise RuntimeError("senha: 1234")
@@ -382,6 +381,61 @@ def test_a_body_nested_too_deeply(client: TestClient) -> None:
     headers = {"content-type": "application/json"}
     answer = client.post("/recomendacoes", content="[" * 100_000, headers=headers)
     check_problem(answer, 400)
+
+
+ODD_BODIES = [
+    *(b"", b" ", b"null", b"true", b"5", b'"texto"', b"[]", b"[null]", b"{}", b"{", b"{,}", b"}"),
+    *(b'{"avaliacoes": ', b'{"avaliacoes": null}', b'{"avaliacoes": [null, true, [], {}]}'),
+    *(b'{"avaliacoes": [NaN]}', b'{"avaliacoes": [], "limite": NaN}', b"\xef\xbb\xbf{}", b"'a'"),
+    b'{"avaliacoes": [{"filme_id": null, "avaliacao": null, "None": false}]}',
+    b'{"avaliacoes": [{"filme_id": 1e400, "avaliacao": -Infinity}], "limite": 1e400}',
+    b'{"avaliacoes": {"a": [true, null, "b"]}, "genero": {"a": null}, "entre": [null, 1.5, "a"]}',
+    b'{"avaliacoes": [], "usuario_id": false, "limite": null, "incluir_avaliados": "sim"}',
+    b'{"avaliacoes": [], "diversidade": "muita", "estrategia": null, "genero": [null, ""]}',
+    b'{"avaliacoes": [], "excluir": [1, "2", 3.5], "limite": 1.5, "mais": {"a": true}}',
+    b'{"avaliacoes": [], "limite": %d, "usuario_id": %d}' % (10**30, -(10**30)),
+]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", None])
+@pytest.mark.parametrize("body", ODD_BODIES)
+@pytest.mark.parametrize("path", ["/recomendacoes", "/usuarios/1/recomendacoes"])
+def test_faults_of_a_body_are_told_in_json_and_portuguese(
+    client: TestClient, path: str, body: bytes, kind: str | None
+) -> None:
+    headers = {"content-type": kind} if kind else {}
+    problem = check_problem(client.post(path, content=body, headers=headers), 422)
+    for fault in problem["erros"]:
+        value, allowed = fault["valor"], fault["permitido"]
+        assert fault["campo"]
+        assert not re.search(r"\b(None|True|False|inf|nan)\b|^b?'|[\[{ ]'", value or ""), fault
+        assert not re.search(r"\b(input|should|valid|be|decode|error|None)\b", allowed), fault
+        told = allowed if value is None else f"{fault['campo']}: {value!r} não é aceito, {allowed}"
+        assert told in problem["detail"]
+    assert "None não é aceito" not in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column"),
+    [
+        ("", 1, 1),
+        ("{", 1, 2),
+        ('{"a": 1; }', 1, 8),
+        ('{\n  "ação": 1\n  "b"}', 3, 3),
+        ("[1]]", 1, 4),
+    ],
+)
+def test_where_a_body_is_no_json_is_told(
+    client: TestClient, body: str, line: int, column: int
+) -> None:
+    headers = {"content-type": "application/json"}
+    answer = client.post("/recomendacoes", content=body.encode(), headers=headers)
+    allowed = f"JSON válido (erro na linha {line}, coluna {column})"
+    if not body:
+        allowed = "um objeto JSON, com Content-Type: application/json"
+    problem = check_problem(answer, 422)
+    assert problem["erros"] == [{"campo": "corpo", "valor": None, "permitido": allowed}]
+    assert problem["detail"] == f"Parâmetro inválido: corpo: {allowed}."
 
 
 # Versions and conditional requests
@@ -496,6 +550,15 @@ def test_no_email_is_ever_told(client: TestClient) -> None:
     assert "@example" not in texts
     assert not [user["email"] for user in MOCK["usuarios"] if user["email"] in texts]
     assert not [user["nome"] for user in MOCK["usuarios"] if f'"{user["nome"]}"' in texts]
+
+
+def test_requests_at_once_get_what_each_asked_for(client: TestClient) -> None:
+    paths = [f"/usuarios/{user}/recomendacoes" for user in range(1, 21)]
+    paths += [f"/filmes?limite={limit}" for limit in range(1, 21)]
+    alone = [client.get(path).content for path in paths]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            assert [answer.content for answer in pool.map(client.get, paths)] == alone
 
 
 def test_the_app_is_an_asgi_app_for_any_server() -> None:

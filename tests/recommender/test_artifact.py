@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as example
 from numpy.typing import NDArray
 
+from recommender import settings
 from recommender.model import arrays, artifact
 from recommender.model.artifact import (
     ARTIFACT_FILES,
@@ -31,6 +32,7 @@ from recommender.model.artifact import (
     load,
     write,
 )
+from recommender.settings import artifact_folder
 from tests.conftest import ROOT
 from training.build import build
 from training.data.dataset import Dataset
@@ -303,11 +305,14 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path, model: Model) ->
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 
 
-def test_the_folder_in_use_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ARTIFACT_DIR", "/somewhere")
-    assert artifact.bundled_folder() == Path("/somewhere")
-    monkeypatch.delenv("ARTIFACT_DIR")
-    assert artifact.bundled_folder() == ROOT / "artifact"
+def test_the_folder_in_use_is_the_named_one_else_the_layers_else_the_bundled_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "LAYER", tmp_path / "layer")
+    assert artifact_folder({}) == artifact_folder({"ARTIFACT_DIR": ""}) == ROOT / "artifact"
+    (tmp_path / "layer").mkdir()
+    assert artifact_folder({}) == tmp_path / "layer"
+    assert artifact_folder({"ARTIFACT_DIR": "/somewhere"}) == Path("/somewhere")
 
 
 SERVING_ALONE = """

@@ -3,7 +3,6 @@
 import json
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.api.films import films_by_id
+from recommender.api.routes.films import films_by_id
 from recommender.data.catalog import Catalog, FilmFilter, fold
 from recommender.model.artifact import Model
 from tests.conftest import ROOT
@@ -208,28 +207,3 @@ def test_no_database_is_made(tmp_path: Path) -> None:
 )
 def test_fold(text: str, folded: str) -> None:
     assert fold(text) == folded
-
-
-def test_requests_at_once_get_what_each_asked_for(built: Path) -> None:
-    """In the runtime's Python, which hands one prepared statement to several threads."""
-    path = built / "ApiFunction" / "artifact" / "catalogo.sqlite3"
-    code = """
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from recommender.data.catalog import Catalog
-
-catalog = Catalog(Path(sys.argv[1]))
-asked = range(1, 21)
-
-def answers(number):
-    return catalog.films([number, number + 20]), catalog.ratings(number), catalog.film(number)
-
-alone = {number: answers(number) for number in asked}
-sys.setswitchinterval(1e-5)
-with ThreadPoolExecutor(8) as pool:
-    for number, found in zip([*asked] * 100, pool.map(answers, [*asked] * 100)):
-        assert found == alone[number], (number, found)
-"""
-    runtime = ROOT / ".local" / "runtime" / "python3.13"
-    subprocess.run([runtime, "-c", code, path], check=True, cwd=ROOT)

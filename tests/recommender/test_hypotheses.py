@@ -122,7 +122,7 @@ def test_an_unknown_user(client: TestClient) -> None:
 
 def test_a_difference_in_small() -> None:
     titles = {film: str(film) for film in range(6)}
-    assert difference([1, 2, 3, 4], [2, 5, 3], titles) == {
+    assert difference([1, 2, 3, 4], [2, 5, 3], titles).model_dump() == {
         "entraram": [{"id": 5, "titulo": "5", "posicao": 2}],
         "sairam": [
             {"id": 1, "titulo": "1", "posicao": 1},
@@ -242,7 +242,7 @@ WHOLE = "um número inteiro"
             ("avaliacoes.0.avaliacao", "3", "um número"),
         ),
         ({"avaliacoes": [], "limite": 101}, ("limite", "101", "no máximo 100")),
-        ({"avaliacoes": [], "limite": True}, ("limite", "True", WHOLE)),
+        ({"avaliacoes": [], "limite": True}, ("limite", "true", WHOLE)),
         ({"avaliacoes": [], "usuario_id": "ana"}, ("usuario_id", "ana", WHOLE)),
         ({"avaliacoes": [], "entre": []}, ("entre", "[]", "no mínimo 1 valor")),
         ({"avaliacoes": [], "entre": 14}, ("entre", "14", "uma lista")),

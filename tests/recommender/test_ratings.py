@@ -1,5 +1,6 @@
 """Ratings over HTTP: a write lasts, changes the next recommendation, and keeps its conditions."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +12,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from recommender.settings import Access, Mode
 from recommender.api.application import create_app
 from recommender.api.schemas.answers import Rating
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import Entry, Store, StoreError
+from recommender.settings import Access, Mode
 from tests.expectations import DATA, FILMS, RATINGS
 from tests.recommender.test_api import check_problem, follow, ids
 from tests.stores import create_table, dynamo_store, moto_server
@@ -29,10 +30,10 @@ LOCAL = Access(Mode.LOCAL)
 class Unreachable:
     """A store that nothing reaches."""
 
-    def read(self, *_: Any) -> dict[int, Entry]:
+    async def read(self, *_: Any) -> dict[int, Entry]:
         raise StoreError("nowhere")
 
-    def write(self, *_: Any) -> tuple[Entry | None, Entry | None]:
+    async def write(self, *_: Any) -> tuple[Entry | None, Entry | None]:
         raise StoreError("nowhere")
 
     def close(self) -> None: ...
@@ -154,7 +155,7 @@ def test_a_packaged_rating_that_is_confirmed_outlasts_the_artifact(api: TestClie
         assert answer.status_code == 200
         assert shown(answer)["versao"] == 1
     app: Any = api.app
-    entry = app.state.serving.store.read(USER)[RATED]
+    entry = asyncio.run(app.state.serving.store.read(USER))[RATED]
     assert (entry.rating, entry.version) == (RATINGS[USER][RATED], 1)
 
 
@@ -266,7 +267,8 @@ def test_a_body_that_is_no_json(api: TestClient) -> None:
     headers = {"content-type": "application/json"}
     answer = api.put(path(USER, UNRATED), content='{"avaliacao": ', headers=headers)
     [found] = check_problem(answer, 422)["erros"]
-    assert found["permitido"] == "JSON válido"
+    assert (found["campo"], found["valor"]) == ("corpo", None)
+    assert found["permitido"] == "JSON válido (erro na linha 1, coluna 15)"
 
 
 # Conditions

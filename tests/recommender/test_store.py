@@ -1,5 +1,6 @@
 """Ratings that last: both stores against a model in memory, many writers at once, and failures."""
 
+import asyncio
 import itertools
 import json
 import os
@@ -8,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,29 +20,43 @@ from pathlib import Path
 
 import pytest
 from botocore.stub import Stubber
+from fastapi.testclient import TestClient
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from recommender.api.application import create_app, open_store
 from recommender.data.dynamo_store import CONFIG, READ_SECONDS, READ_TIMEOUT, DynamoStore
-from recommender.data.store import (
-    ConflictError,
-    Entry,
-    SqliteStore,
-    Store,
-    StoreError,
-    open_store,
-    overlay,
-)
+from recommender.data.sqlite_store import SqliteStore
+from recommender.data.store import ConflictError, Entry, Store, StoreError, overlay
+from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT
+from tests.expectations import FILMS, RATINGS
 from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, nobody
 
 WRITERS = 50
+LOCAL = Access(Mode.LOCAL)
+FREE_FILMS = [film for film in FILMS if film not in RATINGS[1]]
 IDS = st.sampled_from([1, 2, -5, 2**63 - 1])
-RATINGS = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 0.1, 4.0, 5.0]))
+VALUES = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 0.1, 4.0, 5.0]))
 EXPECTED = st.one_of(st.none(), st.integers(0, 4))
 
 Make = Callable[[], Store]
+
+
+def read(store: Store, user: int, film: int | None = None) -> dict[int, Entry]:
+    return asyncio.run(store.read(user, film))
+
+
+def write(
+    store: Store,
+    user: int,
+    film: int,
+    rating: float | None,
+    packaged: float | None,
+    expected: int | None = None,
+) -> tuple[Entry | None, Entry | None]:
+    return asyncio.run(store.write(user, film, rating, packaged, expected))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +97,7 @@ class Ratings(RuleBasedStateMachine):
         self.store = self.make()
         self.entries: dict[tuple[int, int], Entry] = {}
 
-    @rule(user=IDS, film=IDS, rating=RATINGS, packaged=RATINGS, expected=EXPECTED)
+    @rule(user=IDS, film=IDS, rating=VALUES, packaged=VALUES, expected=EXPECTED)
     def write(
         self,
         user: int,
@@ -94,15 +110,17 @@ class Ratings(RuleBasedStateMachine):
         version = before.version if before else 0
         if expected not in (None, version):
             with pytest.raises(ConflictError):
-                self.store.write(user, film, rating, packaged, expected)
+                write(self.store, user, film, rating, packaged, expected)
+            self.check(user)
             return
-        found = self.store.write(user, film, rating, packaged, expected)
+        found = write(self.store, user, film, rating, packaged, expected)
         if rating is None:
             unchanged = (before.rating if before else packaged) is None
         else:
             unchanged = before is not None and rating == before.rating
         if unchanged:
             assert found == (before, before)
+            self.check(user)
             return
         assert found[0] == before
         assert found[1] is not None
@@ -110,19 +128,20 @@ class Ratings(RuleBasedStateMachine):
         assert found[1].moment is not None
         assert before is None or before.moment is None or found[1].moment >= before.moment
         self.entries[user, film] = found[1]
+        self.check(user)
 
     @rule(user=IDS, film=IDS)
     def read_one(self, user: int, film: int) -> None:
         entry = self.entries.get((user, film))
-        assert self.store.read(user, film) == ({film: entry} if entry else {})
+        assert read(self.store, user, film) == ({film: entry} if entry else {})
 
-    @invariant()
-    def nothing_is_lost(self) -> None:
-        for user in {user for user, _ in self.entries}:
-            expected = {film: entry for (of, film), entry in self.entries.items() if of == user}
-            assert self.store.read(user) == expected
+    def check(self, user: int) -> None:
+        expected = {film: entry for (of, film), entry in self.entries.items() if of == user}
+        assert read(self.store, user) == expected
 
     def teardown(self) -> None:
+        for user in {user for user, _ in self.entries}:
+            self.check(user)
         self.store.close()
 
 
@@ -139,13 +158,13 @@ def test_a_store_does_what_a_dictionary_does(make: Make) -> None:
 def test_fifty_writers_of_one_rating_make_fifty_versions(store: Store) -> None:
     barrier = threading.Barrier(WRITERS)
 
-    def write(number: int) -> tuple[Entry | None, Entry | None]:
+    def wait_and_write(number: int) -> tuple[Entry | None, Entry | None]:
         barrier.wait()
-        return store.write(1, 2, float(number), None)
+        return write(store, 1, 2, float(number), None)
 
     with ThreadPoolExecutor(WRITERS) as pool:
-        changes = list(pool.map(write, range(WRITERS)))
-    check_chain(changes, store.read(1)[2])
+        changes = list(pool.map(wait_and_write, range(WRITERS)))
+    check_chain(changes, read(store, 1)[2])
 
 
 def check_chain(changes: list[tuple[Entry | None, Entry | None]], last: Entry) -> None:
@@ -163,48 +182,52 @@ def check_chain(changes: list[tuple[Entry | None, Entry | None]], last: Entry) -
 
 def test_fifty_writers_of_a_user_lose_nothing(store: Store) -> None:
     with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(lambda film: store.write(1, film, film / 10, None), range(WRITERS)))
-    found = store.read(1)
+        list(pool.map(lambda film: write(store, 1, film, film / 10, None), range(WRITERS)))
+    found = read(store, 1)
     assert {film: (e.rating, e.version) for film, e in found.items()} == {
         film: (film / 10, 1) for film in range(WRITERS)
     }
 
 
 def test_of_fifty_writers_that_expect_a_version_one_wins(store: Store) -> None:
-    store.write(1, 2, 0.0, None)
+    write(store, 1, 2, 0.0, None)
 
-    def write(number: int) -> bool:
+    def wins(number: int) -> bool:
         try:
-            store.write(1, 2, float(number), None, expected=1)
+            write(store, 1, 2, float(number), None, expected=1)
         except ConflictError:
             return False
         return True
 
     with ThreadPoolExecutor(WRITERS) as pool:
-        won = list(pool.map(write, range(1, WRITERS + 1)))
+        won = list(pool.map(wins, range(1, WRITERS + 1)))
     assert sum(won) == 1
-    entry = store.read(1)[2]
+    entry = read(store, 1)[2]
     assert (entry.rating, entry.version) == (won.index(True) + 1, 2)
 
 
 def test_fifty_writers_of_the_same_rating_write_once(store: Store) -> None:
     with ThreadPoolExecutor(WRITERS) as pool:
-        changes = list(pool.map(lambda _: store.write(1, 2, 3.0, None), range(WRITERS)))
+        changes = list(pool.map(lambda _: write(store, 1, 2, 3.0, None), range(WRITERS)))
     assert Counter(before is None for before, _ in changes) == {True: 1, False: WRITERS - 1}
-    assert {after for _, after in changes} == {store.read(1)[2]}
-    assert store.read(1)[2].version == 1
+    assert {after for _, after in changes} == {read(store, 1)[2]}
+    assert read(store, 1)[2].version == 1
 
 
 PROCESS = """
-import sys
+import asyncio, sys
 from pathlib import Path
-from recommender.data.store import SqliteStore
+from recommender.data.sqlite_store import SqliteStore
 
 store, number = SqliteStore(Path(sys.argv[1])), int(sys.argv[2])
+
+async def write():
+    for step in range(25):
+        await store.write(1, 2, float(number * 25 + step), None)
+        await store.write(1, 100 + number * 25 + step, 4.0, None)
+
 sys.stdin.readline()
-for step in range(25):
-    store.write(1, 2, float(number * 25 + step), None)
-    store.write(1, 100 + number * 25 + step, 4.0, None)
+asyncio.run(write())
 """
 
 
@@ -229,7 +252,7 @@ def test_processes_write_one_file_and_lose_nothing(tmp_path: Path) -> None:
         _, errors = process.communicate()
         assert process.returncode == 0, errors
     with closing(SqliteStore(file)) as store:
-        entries = store.read(1)
+        entries = read(store, 1)
     assert len(entries) == 251
     assert entries[2].version == 250
 
@@ -237,41 +260,121 @@ def test_processes_write_one_file_and_lose_nothing(tmp_path: Path) -> None:
 def test_what_is_written_is_there_after_a_crash(tmp_path: Path) -> None:
     """The process ends in the middle of things, with nothing closed."""
     code = """
-import os, sys
+import asyncio, os, sys
 from pathlib import Path
-from recommender.data.store import SqliteStore
+from recommender.data.sqlite_store import SqliteStore
 
 store = SqliteStore(Path(sys.argv[1]))
-store.write(1, 2, 4.0, None)
+asyncio.run(store.write(1, 2, 4.0, None))
 os._exit(9)
 """
     file = tmp_path / "new folder" / "avaliacoes.sqlite3"
     done = subprocess.run([sys.executable, "-c", code, str(file)], cwd=ROOT)
     assert done.returncode == 9
     with closing(SqliteStore(file)) as store:
-        assert store.read(1)[2].rating == 4.0
+        assert read(store, 1)[2].rating == 4.0
 
 
 def test_every_commit_reaches_the_disk(tmp_path: Path) -> None:
     with closing(SqliteStore(tmp_path / "a.sqlite3")) as store:
-        assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
-        assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert store._writer.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+        assert store._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_file_that_another_holds_for_long_is_not_reached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recommender.data.store.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("recommender.data.sqlite_store.BUSY_SECONDS", 0.1)
     file = tmp_path / "avaliacoes.sqlite3"
     with closing(SqliteStore(file)) as store, closing(sqlite3.connect(file)) as other:
-        store.write(1, 2, 4.0, None)
+        write(store, 1, 2, 4.0, None)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="locked"):
-            store.write(1, 2, 5.0, None)
-        assert store.read(1)[2].rating == 4.0  # who reads does not wait
+            write(store, 1, 2, 5.0, None)
+        assert read(store, 1)[2].rating == 4.0  # who reads does not wait
         other.rollback()
-        store.write(1, 2, 5.0, None)
-        assert store.read(1)[2].version == 2
+        write(store, 1, 2, 5.0, None)
+        assert read(store, 1)[2].version == 2
+
+
+def test_a_read_does_not_wait_for_a_write_of_its_own_store(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "a.sqlite3")) as store:
+        write(store, 1, 2, 4.0, None)
+        with store._writing:
+            store._writer.execute("BEGIN IMMEDIATE")
+            store._writer.execute("UPDATE avaliacoes SET avaliacao = 1")
+            assert read(store, 1)[2].rating == 4.0
+            store._writer.execute("ROLLBACK")
+
+
+def test_writers_that_wait_hold_up_nobody_else(
+    artifact_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than there are threads, while another process holds the file."""
+    monkeypatch.setattr("recommender.data.sqlite_store.BUSY_SECONDS", 60)
+    file = tmp_path / "avaliacoes.sqlite3"
+    store = SqliteStore(file)
+    films = FREE_FILMS[:WRITERS]
+    with (
+        TestClient(create_app(artifact_dir, LOCAL, store)) as client,
+        closing(sqlite3.connect(file)) as other,
+        ThreadPoolExecutor(WRITERS) as pool,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        writes = [
+            pool.submit(client.put, f"/usuarios/1/avaliacoes/{film}", json={"avaliacao": 4})
+            for film in films
+        ]
+        wait_until(store._writing.locked)
+        for path in ("/usuarios/1/avaliacoes", "/usuarios/1/recomendacoes", "/filmes", "/saude"):
+            assert client.get(path).status_code == 200
+        assert not any(write.done() for write in writes)
+        other.rollback()
+        assert {write.result().status_code for write in writes} == {201}
+        rated = client.get("/usuarios/1/avaliacoes?limite=1000").json()
+    assert set(films) <= {rating["filme_id"] for rating in rated}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/usuarios/1/recomendacoes", 200),
+        ("PUT", f"/usuarios/1/avaliacoes/{FREE_FILMS[0]}", 201),
+    ],
+)
+def test_a_table_that_answers_late_holds_up_nobody_else(
+    aws: str, artifact_dir: Path, method: str, path: str, status: int
+) -> None:
+    name = f"tarde-{method}"
+    create_table(aws, name)
+    store = dynamo_store(aws, name)
+    sent, go_on = threading.Event(), threading.Event()
+
+    def hold(**_: object) -> None:
+        sent.set()
+        assert go_on.wait(60)
+
+    with (
+        TestClient(create_app(artifact_dir, LOCAL, store)) as client,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        store._client.meta.events.register("before-send", hold)
+        body = {"avaliacao": 4} if method == "PUT" else None
+        late = pool.submit(client.request, method, path, json=body)
+        assert sent.wait(60)
+        for other in ("/filmes", "/filmes/populares", "/saude"):
+            assert client.get(other).status_code == 200
+        assert not late.done()
+        go_on.set()
+        assert late.result().status_code == status
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(6000):
+        if holds():
+            return
+        time.sleep(0.01)
+    raise TimeoutError
 
 
 def test_more_than_a_megabyte_is_read_whole(aws: str) -> None:
@@ -292,7 +395,7 @@ def test_more_than_a_megabyte_is_read_whole(aws: str) -> None:
                 },
             )
         del requests[:]
-        assert store.read(1) == {film: Entry(4.0, 1, moment) for film in range(25)}
+        assert read(store, 1) == {film: Entry(4.0, 1, moment) for film in range(25)}
         assert len(requests) >= 3
 
 
@@ -314,10 +417,11 @@ def test_a_table_that_is_missing_is_not_reached(aws: str) -> None:
 
 
 def check_unreachable(store: Store) -> None:
-    with pytest.raises(StoreError):
-        store.read(1)
-    with pytest.raises(StoreError):
-        store.write(1, 2, 4.0, None)
+    with ThreadPoolExecutor(2) as pool:
+        calls = pool.submit(read, store, 1), pool.submit(write, store, 1, 2, 4.0, None)
+        for call in calls:
+            with pytest.raises(StoreError):
+                call.result()
 
 
 def test_attempts_are_few_and_short(aws: str) -> None:
@@ -338,10 +442,10 @@ def test_a_table_that_refuses_is_not_reached(aws: str, code: str) -> None:
     with closing(dynamo_store(aws, "t")) as store, Stubber(store._client) as stub:
         stub.add_client_error("query", code)
         with pytest.raises(StoreError, match=code):
-            store.read(1)
+            read(store, 1)
         stub.add_client_error("update_item", code)
         with pytest.raises(StoreError, match=code):
-            store.write(1, 2, 4.0, None)
+            write(store, 1, 2, 4.0, None)
 
 
 def test_a_write_whose_first_answer_comes_too_late_is_no_conflict() -> None:
@@ -351,9 +455,9 @@ def test_a_write_whose_first_answer_comes_too_late_is_no_conflict() -> None:
     with moto_server([create, first, too_late]) as url:
         create_table(url, "lenta")
         with closing(dynamo_store(url, "lenta", CONFIG)) as store:
-            store.write(1, 2, 4.0, None)
-            before, after = store.write(1, 2, 5.0, None, expected=1)
-            assert after == store.read(1)[2]
+            write(store, 1, 2, 4.0, None)
+            before, after = write(store, 1, 2, 5.0, None, expected=1)
+            assert after == read(store, 1)[2]
             assert (after.rating, after.version) == (5.0, 2)
             assert before == after
 
@@ -365,7 +469,7 @@ def test_reads_are_consistent(aws: str) -> None:
         store._client.meta.events.register(
             "provide-client-params.dynamodb.Query", lambda params, **_: asked.append(params)
         )
-        store.read(1)
+        read(store, 1)
         assert [params["ConsistentRead"] for params in asked] == [True]
 
 
@@ -412,8 +516,8 @@ def test_credentials_are_renewed_when_they_end() -> None:
             store._client.meta.events.register(
                 "before-send", lambda request, **_: signed.append(str(request.headers))
             )
-            store.write(1, 2, 4.0, None)
-            store.read(1)
+            write(store, 1, 2, 4.0, None)
+            read(store, 1)
         container.shutdown()
         thread.join()
     assert (given[0], given[-1]) == ("snapshot", "restored")
@@ -423,13 +527,17 @@ def test_credentials_are_renewed_when_they_end() -> None:
 
 def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    assert open_store({}) is None
-    assert open_store({"RATINGS_TABLE": "", "RATINGS_FILE": ""}) is None
+
+    def named(**environment: str) -> Store | None:
+        return open_store(read_settings(environment))
+
+    assert named() is None
+    assert named(RATINGS_TABLE="", RATINGS_FILE="") is None
     file = str(tmp_path / "a.sqlite3")
-    local = open_store({"RATINGS_FILE": file})
+    local = named(RATINGS_FILE=file)
     assert isinstance(local, SqliteStore)
     local.close()
-    assert isinstance(open_store({"RATINGS_TABLE": "t", "RATINGS_FILE": file}), DynamoStore)
+    assert isinstance(named(RATINGS_TABLE="t", RATINGS_FILE=file), DynamoStore)
 
 
 @pytest.mark.parametrize(("table", "imported"), [("", "False"), ("t", "True")])
