@@ -176,7 +176,7 @@ def test_a_route_without_parameters_takes_none(client: TestClient, path: str) ->
     assert answer.headers["content-type"] == "application/problem+json"
     assert [(e["campo"], e["valor"], e["permitido"]) for e in answer.json()["erros"]] == [
         (name, value, "nenhum parâmetro com este nome")
-        for name, value in (("limite", "5"), ("pagina", '["a", "b"]'))
+        for name, value in (("limite", "5"), ("pagina", "a"), ("pagina", "b"))
     ]
 
 

@@ -22,7 +22,7 @@ def test_every_answer_tells_its_time(client: TestClient, path: str) -> None:
 
 
 def test_so_does_one_to_a_failure(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recommender.data.catalog.Catalog.ratings", None)
+    monkeypatch.setattr("recommender.api.serving.make_profile", None)
     answer = client.get("/filmes/1/recomendacoes")
     assert answer.status_code == 500
     assert re.fullmatch(WARM, answer.headers["server-timing"])
