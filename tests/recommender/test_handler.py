@@ -361,11 +361,7 @@ def test_a_failure_is_logged_once_and_answered(
     def fail(*_: Any) -> None:
         raise RuntimeError("disk on fire")
 
-<<<<<<< HEAD
-    monkeypatch.setattr("recommender.data.catalog.Catalog.ratings", fail)
-=======
     monkeypatch.setattr("recommender.api.serving.make_profile", fail)
->>>>>>> wt-tests
     response, body = call(http_api, "/usuarios/137/recomendacoes")
     assert response["statusCode"] == body["status"] == 500
     assert "disk" not in response["body"]
