@@ -404,7 +404,12 @@ def assert_healthy(body: Body) -> None:
 
 def assert_docs(body: Body) -> None:
     assert "<title>Filmes" in body
-    assert "/openapi.json" in body
+    assert '<script src="docs/swagger-ui-bundle.js"' in body
+
+
+def assert_swagger_ui(body: Body) -> None:
+    assert "SwaggerUIBundle" in body
+    assert len(body) > 1_000_000
 
 
 def assert_page(body: Body) -> None:
@@ -534,6 +539,9 @@ ANSWERS: dict[str, Answer] = {
     "modelo": Answer(200, assert_model_card),
     "saude": Answer(200, assert_healthy),
     "docs": Answer(200, assert_docs, {"content-type": "text/html; charset=utf-8"}),
+    "docs-swagger-ui": Answer(
+        200, assert_swagger_ui, {"content-type": "text/javascript.*", "content-encoding": "gzip"}
+    ),
     "pagina": Answer(200, assert_page, {"content-type": HTML}),
     "openapi": Answer(200, assert_openapi),
     "erro-usuario-desconhecido": UNKNOWN_USER,

@@ -1,6 +1,5 @@
 """The store in a DynamoDB table, with the key usuario_id, filme_id and the store's attributes."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recommender.data.store import ConflictError, Entry, StoreError, moment
+from recommender.data.store import ConflictError, Entry, StoreError, in_thread, moment
 
 READ_TIMEOUT = 1.0  # seconds
 # A call without an answer fails within 4 seconds: two attempts, and a pause of up to one second.
@@ -36,22 +35,9 @@ class DynamoStore:
         """See ``Store``."""
         self._client.close()
 
-    async def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
+    @in_thread
+    def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
-        return await asyncio.to_thread(self._read, user_id, film_id)
-
-    async def write(
-        self,
-        user_id: int,
-        film_id: int,
-        rating: float | None,
-        packaged: float | None,
-        expected: int | None = None,
-    ) -> tuple[Entry | None, Entry | None]:
-        """See ``Store``."""
-        return await asyncio.to_thread(self._write, user_id, film_id, rating, packaged, expected)
-
-    def _read(self, user_id: int, film_id: int | None) -> dict[int, Entry]:
         condition = "usuario_id = :usuario"
         values = {":usuario": {"N": str(user_id)}}
         if film_id is not None:
@@ -72,15 +58,16 @@ class DynamoStore:
                     raise StoreError("a user's entries took too long")
         return entries
 
-    def _write(
+    @in_thread
+    def write(
         self,
         user_id: int,
         film_id: int,
         rating: float | None,
         packaged: float | None,
-        expected: int | None,
+        expected: int | None = None,
     ) -> tuple[Entry | None, Entry | None]:
-        """Write by one conditional update, so that no writer waits for another."""
+        """See ``Store``. One conditional update, so that no writer waits for another."""
         now = moment()
         condition = _differs(rating, packaged)
         values = {":momento": {"S": now}, ":um": {"N": "1"}}

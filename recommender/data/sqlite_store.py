@@ -1,13 +1,12 @@
 """The store in a SQLite file, for a server on one's own machine."""
 
-import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recommender.data.store import ConflictError, Entry, StoreError, moment
+from recommender.data.store import ConflictError, Entry, StoreError, in_thread, moment
 
 BUSY_SECONDS = 3.0  # that a write waits for those of other processes
 
@@ -61,7 +60,8 @@ class SqliteStore:
             rows = self._reader.execute(query, values).fetchall()
         return {film_id: Entry(*entry) for film_id, *entry in rows}
 
-    async def write(
+    @in_thread
+    def write(
         self,
         user_id: int,
         film_id: int,
@@ -70,16 +70,6 @@ class SqliteStore:
         expected: int | None = None,
     ) -> tuple[Entry | None, Entry | None]:
         """See ``Store``."""
-        return await asyncio.to_thread(self._write, user_id, film_id, rating, packaged, expected)
-
-    def _write(
-        self,
-        user_id: int,
-        film_id: int,
-        rating: float | None,
-        packaged: float | None,
-        expected: int | None,
-    ) -> tuple[Entry | None, Entry | None]:
         with self._writing, _reached(), self._writer as database:
             database.execute("BEGIN IMMEDIATE")
             found = database.execute(f"{READ} AND filme_id = ?", (user_id, film_id)).fetchone()

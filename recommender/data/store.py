@@ -4,10 +4,15 @@ An entry holds a rating, or says that it was deleted. Its version grows by one w
 never falls, because a deleted rating keeps its entry. Without an entry the packaged rating counts.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class StoreError(Exception):
@@ -57,6 +62,16 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Close the store."""
+
+
+def in_thread(method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Return a method that blocks as one to await: it runs in a thread."""
+
+    @wraps(method)
+    async def call(*args: P.args, **named: P.kwargs) -> T:
+        return await asyncio.to_thread(method, *args, **named)
+
+    return call
 
 
 def overlay(

@@ -1,10 +1,10 @@
 """The index: an inverted file of KMeans cells, of which a request scores a small part.
 
-A cell holds the films whose vectors point in like directions; within it they stand on shelves, the
-longest vectors first. A score is a length times how well two directions agree, so a cell's centre
-and a shelf's greatest length tell about how high its films may score. Shelves are scored in that
-order, in batches; a request computes no more batches than it reads. No step of the first batch
-takes time or memory that grows with the number of films faster than its root.
+A cell holds films whose vectors point in similar directions. Within a cell films stand on shelves,
+those with the longest vectors first. A score is a length times the agreement of two directions, so
+the centre of a cell and the greatest length on a shelf tell roughly how high its films may score.
+Shelves are scored in that order, in batches, and only as many batches as a request reads. Without
+genres, time and memory of the first batch grow with the square root of the number of films.
 """
 
 import math
@@ -16,19 +16,19 @@ from numpy.typing import NDArray
 
 from recommender.model.artifact import SHELF, Floats, Model, Rows
 
-FIRST_BATCH = 100  # films that it must hold: the longest page
-FLAT = 1000  # films of which all take less to score than to search
-FEW = 8  # times as many films as candidates take less to score each than to search
-SPREAD = 0.35  # cosine with a user that a film's direction may gain on its cell's centre
+FIRST_BATCH = 100  # films, at least: the longest page
+FLAT = 1000  # films: up to so many, scoring all of them is faster than a search
+FEW = 8  # times the candidates: up to so many listed films, likewise
+SPREAD = 0.35  # by how much a film's cosine with a user may exceed that of its cell's centre
 
 Batch = tuple[Rows, Floats]  # rows and scores, best first
 
 
 @dataclass(frozen=True, slots=True)
 class Choosable:
-    """Which films may be listed: none of ``hidden``, any of ``listed`` unless that is None.
+    """Which films may be listed: those in any of ``listed`` (None: all) except for ``hidden``.
 
-    All rows ascend. ``few_listed`` tells that the listed are known to be few.
+    Rows ascend everywhere. ``few_listed`` says that the listed films are known to be few.
     """
 
     hidden: Rows
@@ -36,14 +36,14 @@ class Choosable:
     few_listed: bool = False
 
     def among(self, rows: Rows) -> Rows:
-        """Return those rows that may be listed."""
+        """Return those of some rows that may be listed."""
         kept = ~contains(self.hidden, rows)
         if self.listed is not None:
             kept &= np.any([contains(some, rows) for some in self.listed], axis=0)
         return rows[kept]
 
     def between(self, starts: Rows, ends: Rows) -> Rows:
-        """Return the rows from some to others that may be listed, the hidden among them."""
+        """Return the rows of some ranges that may be listed or are hidden."""
         if self.listed is None:
             return _join_ranges(starts, ends)
         found: list[Rows] = [np.empty(0, np.int32)]
@@ -53,13 +53,13 @@ class Choosable:
         return np.concatenate(found) if len(found) == 2 else np.unique(np.concatenate(found))
 
     def one_in(self, model: Model) -> float:
-        """Return of how many films one is listed; too few where genres overlap."""
+        """Return how many films there are for each listed one (at most: genres overlap)."""
         if self.listed is None:
             return 1.0
         return len(model.film_ids) / max(sum(map(len, self.listed)), 1)
 
     def few(self, model: Model) -> Rows | None:
-        """Return all rows that may be listed, if they are few."""
+        """Return all rows that may be listed if they are few, else None."""
         if self.listed is None:
             films = len(model.film_ids)
             return np.delete(np.arange(films), self.hidden) if films <= FLAT else None
@@ -70,7 +70,7 @@ class Choosable:
 
 
 def films_of_genres(model: Model, genres: Collection[str]) -> tuple[Rows, ...] | None:
-    """Return the rows of each genre's films, for ``Choosable``; None where none is asked for."""
+    """Return the ascending rows of each genre's films, None for no genres."""
     if not genres:
         return None
     found = np.flatnonzero(np.isin(model.genre_names, list(set(genres))))
@@ -79,10 +79,10 @@ def films_of_genres(model: Model, genres: Collection[str]) -> tuple[Rows, ...] |
 
 
 def bound_scores(model: Model, user: Floats) -> Floats:
-    """Return about how high the films of each shelf (s,) may score for a user (d,).
+    """Return roughly how high the films of each shelf (s,) may score for a user (d,).
 
-    A bound that always holds would have to add a cell's whole radius. In many dimensions nearly all
-    that a film has beside its cell's centre lies beside the user, too; ``SPREAD`` is for the rest.
+    A strict bound would add the whole radius of a cell. In many dimensions nearly all of a film's
+    distance from its centre is orthogonal to the user, so ``SPREAD`` is enough.
     """
     reach = model.cell_centers.dot(user) + SPREAD * math.sqrt(user.dot(user))
     bounds: Floats = reach.take(model.shelf_cells)
@@ -91,7 +91,7 @@ def bound_scores(model: Model, user: Floats) -> Floats:
 
 
 def toward(vector: Floats) -> Callable[[Floats], Floats]:
-    """Return what makes scores (b,) of vectors (b, d): their products with one (d,)."""
+    """Return a function from vectors (b, d) to scores (b,): their products with one vector (d,)."""
     return lambda vectors: vectors.dot(vector)
 
 
@@ -102,18 +102,18 @@ def search(
     choosable: Choosable,
     wanted: int,
 ) -> Iterator[Batch]:
-    """Yield the films that may be listed in batches, each in order, of which ``wanted`` are read.
+    """Yield the films that may be listed in batches; a batch holds its best ``wanted`` in order.
 
-    ``bounds`` (s,) tell which shelves come first; ``score`` makes scores (b,) of vectors (b, d).
-    The first batch is of ``candidates`` films, and of as many more as are hidden, each of the
-    others of twice as many as the one before. Few films are one batch.
+    Shelves with the highest ``bounds`` (s,) come first; ``score`` maps vectors (b, d) to scores
+    (b,). The first batch scores ``candidates`` films and as many more as are hidden. Each further
+    batch scores twice as many as the one before. Few films are scored in one batch.
     """
     few = choosable.few(model)
     if few is not None:
         yield best_of(model, few, score(model.vectors.take(few, axis=0)), wanted)
         return
-    # Where a user's best films lie, most of the hidden lie, too: they may not take the candidates'
-    # places, and to find out which of them are there would take longer than to score as many more.
+    # Most hidden films (those already rated) lie where a user's best films lie. They must not take
+    # the places of candidates, and scoring as many more is faster than finding them first.
     least = max(model.candidates, FIRST_BATCH) + len(choosable.hidden)
     found: list[Rows] = []
     count = 0
@@ -135,7 +135,7 @@ def _best_shown(
     hidden: Rows,
     wanted: int,
 ) -> Batch:
-    """Return the best of the films found but the hidden ones, which are few."""
+    """Return the best of the films found, without the hidden ones, which are few."""
     rows = found[0] if len(found) == 1 else np.concatenate(found)
     scores = score(model.vectors.take(rows, axis=0))
     rows, scores = best_of(model, rows, scores, min(wanted + len(hidden), len(rows)))
@@ -146,7 +146,7 @@ def _best_shown(
 def walk(
     model: Model, scores: Floats, order: Rows, choosable: Choosable, wanted: int
 ) -> Iterator[Batch]:
-    """Yield the films that may be listed of an order (n,) that training has made."""
+    """Yield the films that may be listed in an order (n,) that was fixed by training."""
     few = choosable.few(model)
     if few is not None:
         yield best_of(model, few, scores[few], wanted)
@@ -169,28 +169,26 @@ def gather(batches: Iterator[Batch], wanted: int) -> Batch:
     return rows[:wanted], scores[:wanted]
 
 
-def best_of(model: Model, rows: Rows | None, scores: Floats, count: int) -> Batch:
-    """Return the ``count`` films of highest score in falling order, equals by film id.
+def best_of(model: Model, rows: Rows, scores: Floats, count: int) -> Batch:
+    """Return the ``count`` films with the highest scores in falling order, equals by film id.
 
-    ``scores`` (m,) are those of ``rows`` (m,), None: of all rows.
+    ``scores`` (m,) belong to ``rows`` (m,).
     """
     if count < len(scores):
         ordered = scores.copy()
         ordered.partition(len(scores) - max(count, 1))
         places = (scores >= ordered[-max(count, 1)]).nonzero()[0]
-        rows = places if rows is None else rows.take(places)
-        scores = scores.take(places)
-    elif rows is None:
-        rows = np.arange(len(scores))
+        rows, scores = rows.take(places), scores.take(places)
     order = np.lexsort((model.film_ids.take(rows), -scores))[:count]
     return rows.take(order), scores.take(order)
 
 
 def _in_order(model: Model, bounds: Floats, films: float) -> Iterator[NDArray[np.intp]]:
-    """Yield all shelves, highest bound first; a first part, then always as many as so far.
+    """Yield all shelves, those with the highest bounds first, in parts of growing size.
 
-    The first part is for so many films. As many of the cells' first shelves already have bounds at
-    least as high as the lowest in it, so only shelves over that are sorted.
+    The first part holds so many films; each further part as many shelves as all before it. As many
+    first shelves of cells have bounds no lower than the lowest of the first part, so only shelves
+    above that have to be sorted for it.
     """
     firsts = bounds.take(model.cell_shelves[:-1])
     count = min(math.ceil(films / SHELF), len(firsts))
@@ -204,7 +202,7 @@ def _in_order(model: Model, bounds: Floats, films: float) -> Iterator[NDArray[np
 
 
 def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows:
-    """Return all numbers from each start (m,) to its end, in the type of the starts."""
+    """Return all numbers of the ranges from starts (m,) to ends (m,), of the type of the starts."""
     sizes = ends - starts
     ended = sizes.cumsum(dtype=starts.dtype)
     if not len(ended):
@@ -215,9 +213,9 @@ def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows
 
 
 def contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
-    """Tell of each row (m,) whether it is among some rows, which ascend.
+    """Return for each row (m,) whether it is one of some ascending rows.
 
-    These are made of the type of those, or numpy would copy all that it searches to another.
+    Both get the same type first, or numpy would convert all rows that it searches.
     """
     if not len(ascending):
         return np.zeros(len(rows), np.bool_)

@@ -1,8 +1,8 @@
-"""Ranking: a profile goes in; films, scores and reasons come out. No HTTP, no SQL.
+"""Ranking: a profile goes in; films, scores and reasons come out.
 
-A ranking is one fixed order of all the films allowed to a profile, of which a request reads a
-slice; so pages of any size meet without gap or overlap. The order is made of the batches of an
-index, then (unless they are to be mixed in) of the films that the user has rated.
+A ranking is one fixed order of all films that a profile may get, and a request reads a slice of it,
+so pages of any size meet without gap or overlap. First come the batches of the index, then the
+films that the user has rated, unless those compete with the others.
 """
 
 from collections.abc import Sequence
@@ -12,18 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.model import index
 from recommender.model.artifact import Floats, Model, Rows
-from recommender.model.index import (
-    Choosable,
-    best_of,
-    bound_scores,
-    contains,
-    films_of_genres,
-    gather,
-    search,
-    toward,
-    walk,
-)
+from recommender.model.index import Choosable
 
 NO_ROWS: Rows = np.empty(0, np.int32)
 POOL = 100  # best films among which diversity is sought
@@ -45,9 +36,10 @@ class Profile(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A profile folded in: the user's vector (d,), of which every film's score is the product.
+    """A profile folded in: the user's vector (d,). A film's score is its product with the film's.
 
-    It is ``weights`` (m,) times ``sources`` (m, d), the vectors of the films rated, and the prior.
+    The vector is ``weights`` (m,) times ``sources`` (m, d), the vectors of the rated films, plus
+    the prior.
     """
 
     vector: Floats
@@ -56,10 +48,10 @@ class Folded(NamedTuple):
 
 
 class Ranking(NamedTuple):
-    """A slice of an order of films: rows (l,), scores (l,), whether rated (l,), and what follows.
+    """A slice of a ranking: rows (l,), scores (l,), whether rated (l,), whether more films follow.
 
     ``strategy`` is the one that was used: a profile without ratings gets the popular films.
-    ``folded`` is what it went by, None for other strategies than the model.
+    ``folded`` is the folded profile, or None if the strategy is not the model.
     """
 
     strategy: Strategy
@@ -71,7 +63,7 @@ class Ranking(NamedTuple):
 
 
 Reason = tuple[int, float | None, float]
-"""A film (its row), its rating if that is why it is a reason, and its share of a score."""
+"""A film (its row), the user's rating of it, and its share of a score."""
 
 
 def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
@@ -88,7 +80,7 @@ def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
 
 
 def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
-    """Return the profile of (film id, rating) pairs; films that the model lacks are passed over."""
+    """Return the profile of (film id, rating) pairs without films that the model lacks."""
     if not ratings:
         return Profile(NO_ROWS, np.empty(0, np.float32))
     film_ids, values = zip(*ratings, strict=True)
@@ -118,19 +110,17 @@ def rank(
 ) -> Ranking:
     """Return ``limit`` films from position ``offset`` of the order made for a profile.
 
-    ``among`` are the ids of the only films to rank, in the order of their scores; None: all films.
-    ``genres`` keeps only films with any of them (names as in ``model.genre_names``; none: all
-    films). ``excluded`` are ids of films to leave out altogether. ``include_rated`` tells whether
-    rated films compete with the others; if not, they come last. By default they do for the
-    strategies that ignore what the user has rated. ``diversity`` (0 to 1) re-orders the best films,
-    see ``diversify``.
+    ``among`` are the ids of the only films to rank (None: all). ``genres`` keeps the films with any
+    of them (names as in ``model.genre_names``; none: all). ``excluded`` are ids of films to leave
+    out. If ``include_rated``, rated films compete with the others, else they come last; by default
+    they compete unless the strategy is the model. ``diversity`` (0 to 1): see ``vary``.
     """
     rated = hidden = profile.rows
     if not len(rated):
         strategy = Strategy.POPULAR
     by_model = strategy is Strategy.MODEL
     mixed = not by_model if include_rated is None else include_rated
-    listed = films_of_genres(model, genres)
+    listed = index.films_of_genres(model, genres)
     if among is not None:
         named = find_rows(model, among)
         listed = (Choosable(NO_ROWS, listed).among(np.unique(named[named >= 0])),)
@@ -146,22 +136,19 @@ def rank(
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     folded = fold_in(model, profile) if by_model else None
+    choosable = Choosable(hidden, listed, among is not None)
     if folded:
-        choosable = Choosable(hidden, listed, among is not None)
-        bounds = bound_scores(model, folded.vector)
-        batches = search(model, bounds, toward(folded.vector), choosable, wanted)
-        rows, scores = gather(batches, wanted)
+        bounds = index.bound_scores(model, folded.vector)
+        score = index.toward(folded.vector)
+        batches = index.search(model, bounds, score, choosable, wanted)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
-        choosable = Choosable(hidden, listed, among is not None)
-        rows, scores = gather(walk(model, fixed_scores, order, choosable, wanted), wanted)
-    if diversity:
-        varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
-        rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
-    are_rated = contains(rated, rows) if mixed else np.zeros(len(rows), np.bool_)
+        batches = index.walk(model, fixed_scores, order, choosable, wanted)
+    rows, scores = diversify(model, *index.gather(batches, wanted), diversity)
+    are_rated = index.contains(rated, rows) if mixed else np.zeros(len(rows), np.bool_)
     if not mixed and len(rows) < wanted and len(rated):
         rated_scores = model.vectors[rated].dot(folded.vector) if folded else fixed_scores[rated]
-        last, last_scores = best_of(model, rated, rated_scores, wanted - len(rows))
+        last, last_scores = index.best_of(model, rated, rated_scores, wanted - len(rows))
         rows = np.concatenate([rows, last], dtype=np.int32)
         scores = np.concatenate([scores, last_scores])
         are_rated = np.concatenate([are_rated, np.ones(len(last), np.bool_)])
@@ -176,11 +163,19 @@ def make_directions(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.where(lengths > 0, lengths, 1), np.float32)
 
 
-def diversify(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
+def diversify(model: Model, rows: Rows, scores: Floats, diversity: float) -> tuple[Rows, Floats]:
+    """Return films (m,) and their scores with the best hundred re-ordered to be more varied."""
+    if diversity:
+        order = vary(model.vectors[rows[:POOL]], scores[:POOL], diversity)
+        rows[:POOL], scores[:POOL] = rows[order], scores[order]
+    return rows, scores
+
+
+def vary(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
     """Return an order of films (p,) by maximal marginal relevance (Carbonell and Goldstein 1998).
 
-    Next comes always the film with the greatest (1 - diversity) · relevance - diversity · the
-    greatest cosine of its vector (p, d) with one that came before, at least 0. Relevance is the
+    The next film is always the one with the greatest (1 - diversity) · relevance - diversity · the
+    greatest cosine of its vector (p, d) with that of a film before it, at least 0. Relevance is the
     score, scaled to 0 for the lowest and 1 for the highest.
     """
     directions = make_directions(vectors)
@@ -214,8 +209,8 @@ def fold_in(model: Model, profile: Profile) -> Folded:
 def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
     """Return, for each film of a ranking by the model, the rated films that raised it most.
 
-    The score is a sum over the rated films and the prior, so a share is exact. A film is no reason
-    for itself.
+    A score is a sum over the rated films and the prior, so shares are exact. A film is never a
+    reason for itself.
     """
     if ranking.folded is None:
         return [[] for _ in ranking.rows]
@@ -236,10 +231,10 @@ def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> 
 
 
 def user_group(model: Model, profile: Profile) -> int:
-    """Return the KMeans cluster of a user: that of the nearest centre.
+    """Return the KMeans cluster of a user, which is that of the nearest centre.
 
-    The ratings are standardised by film as in training. Shifting all points and centres alike
-    leaves distances as they are, so the films that the user has not rated need no look.
+    Ratings are standardised by film as in training. Shifting all points and centres alike does not
+    change distances, so only the films that the user has rated are looked at.
     """
     rows = profile.rows
     ratings = (profile.ratings / model.group_scale[rows]).astype(np.float64)
@@ -248,7 +243,7 @@ def user_group(model: Model, profile: Profile) -> int:
 
 
 def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:
-    """Return scores (n,) and the order (n,) of an order that training has made."""
+    """Return scores (n,) and rows (n,) of an order that was fixed by training."""
     if strategy is Strategy.POPULAR:
         return model.popularity, model.popular_rows
     group = user_group(model, profile)

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from recommender.model import index
 from recommender.model.artifact import Model
-from recommender.model.index import Choosable, films_of_genres, gather, search
+from recommender.model.index import Choosable
 from recommender.model.ranking import (
     POOL,
     Ranking,
@@ -17,7 +18,7 @@ from recommender.model.ranking import (
     make_directions,
 )
 
-CANDIDATES = 5  # times those of a recommendation: cosines without lengths lead less far
+CANDIDATES = 5  # times those of a recommendation: without lengths the index prunes less
 
 
 def rank_similar(
@@ -30,28 +31,25 @@ def rank_similar(
     excluded: Sequence[int] = (),
     diversity: float = 0.0,
 ) -> Ranking:
-    """Return ``limit`` films from position ``offset`` by the cosine of their vectors with a film's.
+    """Return ``limit`` films from position ``offset``, nearest first by the cosine with a film.
 
-    The film itself is left out. Length is mostly popularity, which a cosine is free of. For the
-    genres, what is left out and the diversity see ``ranking.rank``.
+    A vector's length is mostly popularity, which a cosine leaves out. The film itself is not
+    listed. For the other arguments see ``ranking.rank``.
     """
     toward = make_directions(model.vectors[row : row + 1])[0]
     barred = find_rows(model, excluded)
     hidden = np.unique(np.append(barred[barred >= 0], np.int32(row)))
     wanted = max(offset + limit + 1, POOL if diversity else 0)
-    # All shelves of a cell are as near: their lengths do not matter.
+    # All shelves of a cell are equally near, because lengths do not matter.
     bounds = make_directions(model.cell_centers).dot(toward).take(model.shelf_cells)
-    batches = search(
+    batches = index.search(
         replace(model, candidates=CANDIDATES * model.candidates),
         bounds,
         lambda vectors: make_directions(vectors).dot(toward),
-        Choosable(hidden, films_of_genres(model, genres)),
+        Choosable(hidden, index.films_of_genres(model, genres)),
         wanted,
     )
-    rows, scores = gather(batches, wanted)
-    if diversity:
-        varied = diversify(model.vectors[rows[:POOL]], scores[:POOL], diversity)
-        rows[:POOL], scores[:POOL] = rows[varied], scores[varied]
+    rows, scores = diversify(model, *index.gather(batches, wanted), diversity)
     page = slice(offset, offset + limit)
     rated = np.zeros(len(rows[page]), np.bool_)
     return Ranking(Strategy.MODEL, rows[page], scores[page], rated, len(rows) > offset + limit)
@@ -59,5 +57,4 @@ def rank_similar(
 
 def explain_similar(row: int, ranking: Ranking) -> list[list[Reason]]:
     """Return the one reason for each similar film: the film itself, whose share is all of it."""
-    scores = ranking.scores.tolist()
-    return [[(row, None, score)] if score > 0 else [] for score in scores]
+    return [[(row, None, score)] if score > 0 else [] for score in ranking.scores.tolist()]

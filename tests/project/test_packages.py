@@ -27,6 +27,12 @@ def test_the_training_package_unpacks_to_less_than_lambda_allows(built: Path) ->
     assert size(built / "TrainingFunction") < 250 * MB
 
 
+def test_the_training_package_has_no_evaluation(built: Path) -> None:
+    names = {path.name for path in (built / "TrainingFunction" / "training").iterdir()}
+    assert {"handler.py", "model", "choice"} <= names
+    assert "evaluation" not in names
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_packages_hold_nothing_that_lambda_brings_or_nobody_reads(
     built: Path, function: str

@@ -12,7 +12,7 @@ from recommender.api.application import create_app
 
 CATALOGUE = [
     *("/filmes", "/filmes/1", "/filmes/1/similares", "/filmes/populares", "/grupos"),
-    *("/mapa.svg", "/modelo", "/", "/docs", "/openapi.json"),
+    *("/mapa.svg", "/modelo", "/", "/docs", "/docs/swagger-ui.css", "/openapi.json"),
 ]
 PERSONAL = ["/filmes/1/recomendacoes", "/usuarios/1/recomendacoes?estrategia=grupo"]
 FAULTS = ["/nada", "/filmes?limite=0", "/filmes/9999", "/usuarios/999/recomendacoes"]
@@ -61,7 +61,7 @@ def test_head_goes_no_further_than_get(client: TestClient) -> None:
 # Compression
 
 
-@pytest.mark.parametrize("path", ["/filmes", "/mapa.svg", "/docs", "/usuarios/1/recomendacoes"])
+@pytest.mark.parametrize("path", ["/filmes", "/mapa.svg", "/", "/usuarios/1/recomendacoes"])
 def test_a_long_answer_is_compressed_for_who_decodes_it(client: TestClient, path: str) -> None:
     with client.stream("GET", path, headers=PLAIN) as plain:
         content = b"".join(plain.iter_raw())

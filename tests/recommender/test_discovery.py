@@ -254,12 +254,11 @@ def test_the_map_in_use_is_readable(artifact_dir: Path) -> None:
     assert load(artifact_dir).read_map().rstrip().endswith(b"</svg>")
 
 
-# Pages for people
+# The page for people
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
-def test_a_page_needs_nothing_of_the_internet(client: TestClient, path: str) -> None:
-    answer = client.get(path)
+def test_the_page_needs_nothing_of_the_internet(client: TestClient) -> None:
+    answer = client.get("/")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert '<html lang="pt-BR">' in answer.text

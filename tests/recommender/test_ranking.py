@@ -18,12 +18,12 @@ from recommender.model.ranking import (
     Profile,
     Ranking,
     Strategy,
-    diversify,
     explain,
     find_rows,
     make_profile,
     rank,
     user_group,
+    vary,
 )
 from tests.training.small_data import from_json
 from training.data.dataset import Dataset
@@ -500,9 +500,9 @@ def test_diversity_reorders_the_hundred_best_and_nothing_else(
 def test_no_diversity_leaves_the_order_alone_and_full_diversity_takes_the_unlike_first() -> None:
     vectors = np.array([[1, 0], [1, 0.01], [0, 1], [-1, 0]], np.float32)
     scores = np.array([1, 0.9, 0.5, 0.1], np.float32)
-    assert diversify(vectors, scores, 0.0).tolist() == [0, 1, 2, 3]
-    assert diversify(vectors, scores, 0.5).tolist() == [0, 2, 3, 1]
-    assert diversify(vectors, scores, 1.0).tolist() == [0, 2, 3, 1]
+    assert vary(vectors, scores, 0.0).tolist() == [0, 1, 2, 3]
+    assert vary(vectors, scores, 0.5).tolist() == [0, 2, 3, 1]
+    assert vary(vectors, scores, 1.0).tolist() == [0, 2, 3, 1]
 
 
 def test_diversity_makes_lists_more_diverse(model: Model) -> None:

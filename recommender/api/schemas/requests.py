@@ -116,7 +116,11 @@ class GivenRating(NewRating):
 class Hypothesis(Personal):
     """Ratings that somebody might have, and the list to make of them."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(
+        strict=True,
+        # Without it Swagger UI fills in every field, `usuario_id` with the least of all ids.
+        json_schema_extra={"examples": [{"avaliacoes": [{"filme_id": 15, "avaliacao": 4}]}]},
+    )
 
     avaliacoes: list[GivenRating] = Field(
         max_length=1000, description="Cada filme uma só vez. Sem nenhuma: os filmes populares."
