@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
 from samcli.yamlhelper import yaml_parse
 
 from recommender.api.access import check
-from recommender.api.application import ROUTES
+from recommender.api.application import ROUTES, create_app
 from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT, forget_app
 from tests.expectations import FILMS, RATINGS
@@ -243,6 +244,17 @@ def test_logs_name_neither_users_nor_tokens(artifact_dir: Path) -> None:
         told = json.dumps({k: v for k, v in line.items() if k not in VARYING})
         for name in ("137", "138", secret, "example", "Bearer"):
             assert name not in told, line
+
+
+@pytest.mark.parametrize(("access", "status"), [(Access(), 403), (Access(Mode.JWT), 401)])
+def test_who_may_not_write_is_told_before_what_is_wrong_with_the_body(
+    artifact_dir: Path, access: Access, status: int
+) -> None:
+    client = TestClient(create_app(artifact_dir, access))
+    for user, body in ((USER, {"avaliacao": "x"}), (NOBODY, {"a": 1}), (USER, None)):
+        answer = client.put(f"/usuarios/{user}/avaliacoes/{FILM}", json=body)
+        assert answer.status_code == status
+        assert "erros" not in answer.json()
 
 
 # The environment
