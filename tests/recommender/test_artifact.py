@@ -106,7 +106,7 @@ def test_the_version_depends_on_every_file(copy: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"holds no manifest\.json"):
+    with pytest.raises(ArtifactError, match=r"manifest\.json cannot be read"):
         load(tmp_path / "none")
 
 
@@ -119,7 +119,7 @@ def test_the_folder_is_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [MANIFEST_FILE, *SERVED_FILES])
 def test_a_missing_file(copy: Path, name: str) -> None:
     (copy / name).unlink()
-    with pytest.raises(ArtifactError, match=f"holds no {name}"):
+    with pytest.raises(ArtifactError, match=f"{name} cannot be read"):
         load(copy)
 
 
