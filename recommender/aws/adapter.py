@@ -93,7 +93,7 @@ def _with_stage(app: ASGIApp) -> ASGIApp:
 
 
 def _unreadable() -> dict[str, Any]:
-    problem = answer(general(400))
+    problem = answer(general(400, {}))
     return {
         "statusCode": 400,
         "headers": {"content-type": MEDIA_TYPE},

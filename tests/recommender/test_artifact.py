@@ -32,7 +32,7 @@ from recommender.model.artifact import (
     load,
     write,
 )
-from recommender.settings import artifact_folder
+from recommender.settings import read_settings
 from tests.conftest import ROOT
 from training.build import build
 from training.data.dataset import Dataset
@@ -309,10 +309,11 @@ def test_the_folder_in_use_is_the_named_one_else_the_layers_else_the_bundled_one
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "LAYER", tmp_path / "layer")
-    assert artifact_folder({}) == artifact_folder({"ARTIFACT_DIR": ""}) == ROOT / "artifact"
+    assert read_settings({}) == read_settings({"ARTIFACT_DIR": ""})
+    assert read_settings({}).artifact == ROOT / "artifact"
     (tmp_path / "layer").mkdir()
-    assert artifact_folder({}) == tmp_path / "layer"
-    assert artifact_folder({"ARTIFACT_DIR": "/somewhere"}) == Path("/somewhere")
+    assert read_settings({}).artifact == tmp_path / "layer"
+    assert read_settings({"ARTIFACT_DIR": "/somewhere"}).artifact == Path("/somewhere")
 
 
 SERVING_ALONE = """
