@@ -1,20 +1,25 @@
 """Mangum between Lambda's events and the app, and around it what Mangum cannot take."""
 
 import asyncio
+import base64
 import logging
 import re
+import threading
 from typing import Any
+from urllib.parse import unquote
 
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from recommender.http.problems import MEDIA_TYPE, answer, general
+from recommender.http.problems import MEDIA_TYPE
 
 LOOP = asyncio.new_event_loop()  # Mangum asks the thread for one, which need not have any
+LOCK = threading.Lock()  # a loop runs in one thread at a time
 TEXT = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # all else goes out in base64
-HOST = re.compile(r"[^:]+(:[0-9]{1,5})?")
-PORT = re.compile("[0-9]{1,5}")
+# Mangum makes a host and a port of these headers, if they have one value of this form.
+FORMS = {"host": re.compile("[^:]+(:[0-9]{1,5})?"), "x-forwarded-port": re.compile("[0-9]{1,5}")}
+UNREADABLE = b"\xff"  # what no route takes for a text
 
 _log = logging.getLogger(__name__)
 
@@ -35,45 +40,70 @@ class Adapter:
         if not _is_request(event):
             _log.warning("an event that is not a request was ignored")
             return {}
-        asyncio.set_event_loop(LOOP)
-        try:
+        with LOCK:
+            asyncio.set_event_loop(LOOP)
             return self.mangum(_mended(event), context)
-        except Exception:
-            _log.exception("a request could not be read")
-            return _unreadable()
 
 
 def _is_request(event: Any) -> bool:
     context = event.get("requestContext") if isinstance(event, dict) else None
     if not isinstance(context, dict):
         return False
-    if event.get("version") == "2.0":
-        http = context.get("http")
-        return isinstance(http, dict) and {"method", "path", "sourceIp"} <= http.keys()
-    known = "elb" in context or "resource" in event or event.get("version") == "1.0"
+    if event.get("version") == "2.0" and "elb" not in context:
+        http = _typed(context.get("http"), {})
+        return isinstance(http.get("method"), str) and isinstance(http.get("path"), str)
+    known = "elb" in context or "resource" in event or "version" in event
     return known and isinstance(event.get("httpMethod"), str) and isinstance(event.get("path"), str)
 
 
 def _mended(event: dict[str, Any]) -> dict[str, Any]:
-    """Return an event without what Mangum fails on: null for no headers, hosts, ports."""
+    """Return a request without what Mangum fails on: null, and values of other types and forms."""
     event = dict(event)
-    for name in ("headers", "multiValueHeaders"):
-        if name in event:
-            event[name] = {
-                key: value
-                for key, value in (event[name] or {}).items()
-                if value is not None and _readable(key.lower(), value)
-            }
-    if "elb" in event["requestContext"] and "multiValueHeaders" not in event:
-        event.setdefault("headers", {})
+    context = event["requestContext"] = dict(event["requestContext"])
+    context["identity"] = _typed(context.get("identity"), {})
+    http = context["http"] = {"sourceIp": None, **_typed(context.get("http"), {})}
+    for owner, name in ((event, "path"), (event, "httpMethod"), (http, "path"), (http, "method")):
+        owner[name] = _text(owner.get(name))
+    event["rawQueryString"] = _text(event.get("rawQueryString"))
+    event["cookies"] = [_text(cookie) for cookie in _typed(event.get("cookies"), [])]
+    for name in ("headers", "queryStringParameters"):
+        forms = FORMS if name == "headers" else {}
+        several = f"multiValue{name[0].upper()}{name[1:]}"
+        event[name] = {key: texts[-1] for key, texts in _texts(event.get(name), forms).items()}
+        if isinstance(found := event.pop(several, None), dict):
+            event[several] = _texts(found, forms)
+    event["body"] = _body(event.get("body"), encoded=event.get("isBase64Encoded") is True)
+    event["isBase64Encoded"] = False
     return event
 
 
-def _readable(name: str, value: Any) -> bool:
-    """Return whether Mangum can read a header: from these two it makes a host and a port."""
-    pattern = {"host": HOST, "x-forwarded-port": PORT}.get(name)
-    texts = value if isinstance(value, list) else [value]
-    return pattern is None or all(pattern.fullmatch(text) for text in texts)
+def _typed(value: Any, default: Any) -> Any:
+    return value if isinstance(value, type(default)) else default
+
+
+def _text(value: Any) -> str:
+    """Return a text that can be encoded: JSON may hold halves of characters."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def _texts(values: Any, forms: dict[str, re.Pattern[str]]) -> dict[str, list[str]]:
+    """Return the texts by name; where a name has a form, the last one that has it."""
+    found = {}
+    for name, value in _typed(values, {}).items():
+        several = value if isinstance(value, list) else [value]
+        texts = [_text(text) for text in several if isinstance(text, str)]
+        if form := forms.get(name.lower()):
+            texts = [text for text in texts if form.fullmatch(text)][-1:]
+        if texts:
+            found[_text(name)] = texts
+    return found
+
+
+def _body(body: Any, *, encoded: bool) -> bytes:
+    try:
+        return base64.b64decode(body or "") if encoded else (body or "").encode()
+    except (AttributeError, TypeError, ValueError):
+        return UNREADABLE
 
 
 def _with_stage(app: ASGIApp) -> ASGIApp:
@@ -84,19 +114,9 @@ def _with_stage(app: ASGIApp) -> ASGIApp:
 
     async def staged(scope: Scope, receive: Receive, send: Send) -> None:
         context = scope["aws.event"]["requestContext"]
-        whole, path = context.get("path"), scope["path"]
-        if isinstance(whole, str) and whole != path and whole.endswith(path):
+        whole, path = unquote(_typed(context.get("path"), "")), scope["path"]
+        if whole != path and path.startswith("/") and whole.endswith(path):
             scope["path"], scope["root_path"] = whole, whole.removesuffix(path)
         await app(scope, receive, send)
 
     return staged
-
-
-def _unreadable() -> dict[str, Any]:
-    problem = answer(general(400, {}))
-    return {
-        "statusCode": 400,
-        "headers": {"content-type": MEDIA_TYPE},
-        "body": bytes(problem.body).decode(),
-        "isBase64Encoded": False,
-    }

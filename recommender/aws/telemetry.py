@@ -86,9 +86,10 @@ def correlation_id(event: Any) -> str | None:
         found if isinstance(event, dict) and isinstance(found := event.get(name), dict) else {}
         for name in ("requestContext", "headers", "multiValueHeaders")
     )
-    traces = [headers.get(TRACE_HEADER), *(several.get(TRACE_HEADER) or [])]
-    found = next(filter(None, [context.get("requestId"), *traces]), None)
-    return None if found is None else str(found)
+    traces = several.get(TRACE_HEADER)
+    given = [context.get("requestId"), headers.get(TRACE_HEADER)]
+    found = next(filter(None, [*given, *(traces if isinstance(traces, list) else [])]), None)
+    return None if found is None else str(found).encode("ascii", "replace").decode()
 
 
 def _traced(handler: Handler) -> Handler:

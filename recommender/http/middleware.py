@@ -22,8 +22,9 @@ class BasePath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        if f"{scope.get('path')}/".startswith(f"{self.base_path}/"):
-            scope["root_path"] = self.base_path
+        root = scope.get("root_path", "") + self.base_path
+        if f"{scope.get('path')}/".startswith(f"{root}/"):
+            scope["root_path"] = root
         await self.app(scope, receive, send)
 
 

@@ -105,7 +105,7 @@ def ask(mode: str, artifact_dir: Path, tmp_path: Path) -> Iterator[Ask]:
             method: str, path: str, caller: str, user: int = USER, **more: int
         ) -> dict[str, Any]:
             headers, added = CALLERS[caller]
-            path = path.format(usuario_id=user, filme_id=FILM)
+            path = path.format(usuario_id=user, filme_id=FILM, name="docs.js")
             body = json.dumps(BODIES[method] | more).encode() if method in BODIES else None
             headers = headers | ({"content-type": "application/json"} if body else {})
             event = http_api(path, [], headers, method, body)
@@ -311,7 +311,7 @@ def chosen(access: str, method: str, path: str) -> Event:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_the_authorizer_is_on_whatever_names_a_user(method: str, path: str) -> None:
-    called = path.format(usuario_id=USER, filme_id=FILM, id=FILM)
+    called = path.format(usuario_id=USER, filme_id=FILM, name="docs.js")
     for verb in {method, "HEAD"} if method == "GET" else {method}:
         route = chosen("jwt", verb, called)
         if (method, path) in PERSONAL:
