@@ -74,7 +74,7 @@ test: setup ## the whole test suite
 
 build: setup $(PYTHON313) ## the deployable functions, with a model trained on DATA or the folder ARTIFACT
 	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --out artifact)
-	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.artifact_folder())'
+	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.read_settings().artifact)'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
 deploy: build ## builds and deploys the stack; PARAMETERS="Access=jwt ApiMemory=3008" changes these

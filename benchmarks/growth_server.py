@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from recommender.api.application import create_app
 from recommender.model.artifact import SERVED_FILES, file_digest
-from recommender.settings import artifact_folder
+from recommender.settings import read_settings
 
 
 def memory_mb() -> float:
@@ -73,7 +73,7 @@ async def measure(app: Any, query: str, users: list[int]) -> dict[str, Any]:
 
 def main() -> None:
     """Load the app, then answer each line of input."""
-    app, facts = load(artifact_folder())
+    app, facts = load(read_settings().artifact)
     print(json.dumps(facts), flush=True)
     for line in sys.stdin:
         print(json.dumps(asyncio.run(measure(app, **json.loads(line)))), flush=True)

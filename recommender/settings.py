@@ -35,12 +35,13 @@ OPEN = Access()
 class Settings:
     """What an environment says: the model, who may do what, where ratings are written."""
 
-    artifact: Path
+    artifact: Path  # the folder in use: ARTIFACT_DIR, else the layer's, else the bundled one
     access: Access = OPEN
     origins: tuple[str, ...] = ()  # whose pages may call the API
     base_path: str = ""  # such as /v1, before all paths where a custom domain or a stage adds one
     ratings_table: str = ""
     ratings_file: str = ""
+    traced: bool = False  # by X-Ray
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -59,7 +60,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     if not re.fullmatch(r"([\w.~-]+(/[\w.~-]+)*)?", base_path, re.ASCII):
         raise ValueError(f"BASE_PATH is {base_path!r}, allowed is a path such as /v1")
     return Settings(
-        artifact=artifact_folder(environment),
+        artifact=Path(environment.get("ARTIFACT_DIR") or (LAYER if LAYER.is_dir() else BUNDLED)),
         access=Access(
             Mode(mode),
             environment.get("USER_CLAIM") or Access.user_claim,
@@ -69,16 +70,5 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         base_path=base_path and f"/{base_path}",
         ratings_table=environment.get("RATINGS_TABLE", ""),
         ratings_file=environment.get("RATINGS_FILE", ""),
+        traced=environment.get("TRACING") == "Active",
     )
-
-
-def artifact_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return the folder in use: ``ARTIFACT_DIR``, else the layer's, else the bundled one."""
-    if named := environment.get("ARTIFACT_DIR"):
-        return Path(named)
-    return LAYER if LAYER.is_dir() else BUNDLED
-
-
-def is_traced(environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether X-Ray traces are asked for."""
-    return environment.get("TRACING") == "Active"

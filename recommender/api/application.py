@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from recommender.api.routes import about, docs, films, ratings, recommendations
+from recommender.api.routes import about, films, pages, ratings, recommendations
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
 from recommender.data.store import Store, StoreError
@@ -29,7 +29,7 @@ ROUTES = [  # the most asked for first
     *films.router.routes,
     *ratings.router.routes,
     *about.router.routes,
-    *docs.router.routes,
+    *pages.router.routes,
 ]
 
 CORS: dict[str, Any] = {
@@ -102,7 +102,7 @@ def create_app(
         middleware=middleware,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         redirect_slashes=False,
-        openapi_url=None,  # routes/docs.py serves the document and the page that shows it
+        openapi_url=None,  # routes/pages.py serves the document and Swagger UI
         docs_url=None,
         redoc_url=None,
     )

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from recommender.api.schemas.answers import Difference, ListedFilm, MovedFilm
 from recommender.api.schemas.requests import Hypothesis
+from recommender.data.catalog import Film
 from recommender.http.problems import invalid_fields
 from recommender.model.artifact import Artifact
 from recommender.model.ranking import find_rows
@@ -66,20 +67,15 @@ def _films_allowed(artifact: Artifact, films: Sequence[int]) -> list[str | None]
     return allowed
 
 
-def difference(today: Sequence[int], then: Sequence[int], titles: Mapping[int, str]) -> Difference:
+def difference(today: Sequence[int], then: Sequence[int], films: Mapping[int, Film]) -> Difference:
     """Return which films (ids) entered a list, left it, or moved in it; places count from 1."""
     old, new = ({film: place for place, film in enumerate(ids, 1)} for ids in (today, then))
-
-    def listed(places: Mapping[int, int], others: Mapping[int, int]) -> list[ListedFilm]:
-        return [
-            ListedFilm(id=film, titulo=titles[film], posicao=place)
-            for film, place in places.items()
-            if film not in others
-        ]
-
-    moved = [
-        MovedFilm(id=film, titulo=titles[film], de=old[film], para=place)
-        for film, place in new.items()
-        if old.get(film, place) != place
-    ]
-    return Difference(entraram=listed(new, old), sairam=listed(old, new), mudaram=moved)
+    return Difference(
+        entraram=[ListedFilm(**films[f], posicao=new[f]) for f in then if f not in old],
+        sairam=[ListedFilm(**films[f], posicao=old[f]) for f in today if f not in new],
+        mudaram=[
+            MovedFilm(**films[f], de=old[f], para=new[f])
+            for f in then
+            if old.get(f, new[f]) != new[f]
+        ],
+    )

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from recommender.data.catalog import Catalog
+from recommender.data.catalog import Catalog, Film
 from recommender.data.store import Entry, Store, StoreError, overlay
 from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_field, invalid_fields
 from recommender.model.artifact import Artifact
@@ -38,6 +38,21 @@ class Exchange:
         self.request, self.response, self.headers = request, response, response.headers
         self.artifact, self.catalog, self.store = serving
         self.model = self.artifact.model
+
+    def film(self, film_id: int) -> Film:
+        """Return a film of the catalogue.
+
+        Raises:
+            ProblemError: 404 for an unknown film.
+        """
+        film = self.catalog.films([film_id]).get(film_id)
+        if film is None:
+            raise ProblemError(404, f"Filme com ID {film_id} não encontrado.")
+        return film
+
+    def packaged(self, user_id: int, film_id: int) -> float | None:
+        """Return a user's packaged rating of a film, None if there is none."""
+        return dict(self.catalog.ratings(user_id) or ()).get(film_id)
 
     async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what a user has written, for all films or for one.
@@ -77,11 +92,6 @@ class Exchange:
 def no_user(user_id: int) -> ProblemError:
     """Return the 404 for an unknown user."""
     return ProblemError(404, f"Usuário com ID {user_id} não encontrado.")
-
-
-def no_film(film_id: int) -> ProblemError:
-    """Return the 404 for an unknown film."""
-    return ProblemError(404, f"Filme com ID {film_id} não encontrado.")
 
 
 async def _in_use(request: Request, response: Response) -> Exchange:

@@ -8,16 +8,8 @@ from typing import Any
 from recommender.http.timing import start
 
 # Warms up the model for nobody in particular: no user is named, no table is read.
-PRIMING = {
-    "version": "2.0",
-    "rawPath": "/filmes/populares",
-    "rawQueryString": "",
-    "headers": {"host": "localhost"},
-    "requestContext": {
-        "http": {"method": "GET", "path": "/filmes/populares", "sourceIp": "127.0.0.1"}
-    },
-    "isBase64Encoded": False,
-}
+HTTP = {"method": "GET", "path": "/filmes/populares", "sourceIp": "127.0.0.1"}
+PRIMING = {"version": "2.0", "headers": {}, "requestContext": {"http": HTTP}}
 
 
 def install(answer: Callable[[dict[str, Any], Any], Any]) -> None:

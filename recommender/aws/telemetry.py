@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recommender.http.timing import STATE, Timing, start
-from recommender.settings import is_traced
+from recommender.settings import read_settings
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -77,7 +77,7 @@ def observed(serve: Handler) -> Handler:
         logger.set_correlation_id(correlation_id(event))
         return serve(event, context)
 
-    return _traced(handle) if is_traced() else handle
+    return _traced(handle) if read_settings().traced else handle
 
 
 def correlation_id(event: Any) -> str | None:

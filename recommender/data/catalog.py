@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Any
 
 _AMONG = "id IN (SELECT value FROM json_each(?))"
 COUNTS = 1000  # searches whose number of films is remembered: counting visits every match
-FILM_FIELDS = ("id", "titulo", "genero", "diretor", "atores")
-FILM_COLUMNS = ", ".join(FILM_FIELDS)
+FILM_COLUMNS = "id, titulo, genero, diretor, atores, avaliacao_media, total_avaliacoes"
 
 Film = dict[str, Any]
+"""A row of ``filmes`` by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +53,9 @@ class Catalog:
 
     def films(self, film_ids: Collection[int]) -> dict[int, Film]:
         """Return the films with these ids, by id; unknown ids are absent."""
-        marks = ",".join("?" * len(film_ids))
-        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE id IN ({marks})"  # noqa: S608 only marks
-        rows = self._rows(query, tuple(film_ids))
-        return {row[0]: dict(zip(FILM_FIELDS, row, strict=True)) for row in rows}
-
-    def titles(self, film_ids: Iterable[int]) -> dict[int, str]:
-        """Return the titles of the films with these ids, by id; unknown ids are absent."""
-        query = f"SELECT id, titulo FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
+        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
         rows = self._rows(query, (json.dumps(list(film_ids)),))
-        return {film_id: title for film_id, title in rows}  # noqa: C416 rows are no tuples to mypy
-
-    def film(self, film_id: int) -> Film | None:
-        """Return a film with mean and number of its ratings, or None for no such film."""
-        query = f"SELECT {FILM_COLUMNS}, avaliacao_media, total_avaliacoes FROM filmes WHERE id = ?"  # noqa: S608 fixed parts
-        rows = self._rows(query, (film_id,))
-        return dict(rows[0]) if rows else None
+        return {row["id"]: dict(row) for row in rows}
 
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return genres and directors of the groups with ids from ``first`` on."""
@@ -102,12 +89,6 @@ class Catalog:
         if not rows:
             return None
         return [(film_id, rating) for film_id, rating in rows if film_id is not None]
-
-    def rating(self, user_id: int, film_id: int) -> float | None:
-        """Return a user's rating of a film, None for none."""
-        query = "SELECT avaliacao FROM avaliacoes WHERE usuario_id = ? AND filme_id = ?"
-        rows = self._rows(query, (user_id, film_id))
-        return rows[0][0] if rows else None
 
 
 def _where(wanted: FilmFilter) -> tuple[str, list[str]]:

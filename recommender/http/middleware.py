@@ -74,7 +74,7 @@ class Delivery:
         head = messages[0]
         is_problem = (b"content-type", MEDIA_TYPE.encode()) in head["headers"]
         if head["status"] >= 400 and not is_problem:
-            problem = answer(general(head["status"], scope["path"], scope["method"]))
+            problem = answer(general(head["status"], scope))
             head["headers"], messages[1:] = problem.raw_headers, [{"body": problem.body}]
         return head, b"".join(message.get("body", b"") for message in messages[1:])
 
@@ -93,4 +93,4 @@ class Failures:
             if scope["type"] != "http":
                 raise
             _log.exception("a request was not answered")
-            await answer(general(500))(scope, receive, send)
+            await answer(general(500, scope))(scope, receive, send)

@@ -3,7 +3,6 @@
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,31 +11,26 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 20  # fields that one answer names; a body may hold thousands of wrong ones
 MOST_CHARACTERS = 100  # of a value that an answer repeats
 RETRY_SECONDS = 5  # after which a store that did not answer may be asked again
 
-TITLES = {
-    400: "Requisição inválida",
-    401: "Não autenticado",
-    403: "Proibido",
-    404: "Não encontrado",
-    405: "Método não permitido",
-    410: "Cursor expirado",
-    412: "Precondição não atendida",
-    413: "Corpo grande demais",
-    422: "Parâmetro inválido",
-    500: "Erro interno",
-    503: "Indisponível",
-}
-DETAILS = {
-    400: "A requisição não pôde ser lida.",
-    404: "O caminho {path} não existe.",
-    405: "O método {method} não é permitido em {path}.",
-    413: "O corpo da requisição é grande demais.",
-    500: "Erro interno. Tente novamente mais tarde.",
+# Titles, and what is said of an error for which a library gives a status alone.
+KNOWN = {
+    400: ("Requisição inválida", "A requisição não pôde ser lida."),
+    401: ("Não autenticado", "Falta um token válido."),
+    403: ("Proibido", "O acesso não é permitido."),
+    404: ("Não encontrado", "O caminho {path} não existe."),
+    405: ("Método não permitido", "O método {method} não é permitido em {path}."),
+    410: ("Cursor expirado", "O cursor expirou."),
+    412: ("Precondição não atendida", "A condição não foi atendida."),
+    413: ("Corpo grande demais", "O corpo da requisição é grande demais."),
+    422: ("Parâmetro inválido", "Um parâmetro não é aceito."),
+    500: ("Erro interno", "Erro interno. Tente novamente mais tarde."),
+    503: ("Indisponível", "O serviço está indisponível."),
 }
 WHOLE_BODY = "um objeto JSON, com Content-Type: application/json"
 UNKNOWN = "nenhum parâmetro com este nome"
@@ -153,7 +147,7 @@ BODY = {400: "O corpo não é um texto em UTF-8.", 413: "O corpo é grande demai
 def answer(problem: ProblemError) -> JSONResponse:
     """Return a problem as the answer to a request."""
     body = Problem(
-        title=TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
+        title=KNOWN.get(problem.status, KNOWN[400])[0],
         status=problem.status,
         detail=problem.detail,
         error=problem.detail,
@@ -163,9 +157,10 @@ def answer(problem: ProblemError) -> JSONResponse:
     return JSONResponse(content, problem.status, problem.headers, media_type=MEDIA_TYPE)
 
 
-def general(status: int, path: str = "", method: str = "") -> ProblemError:
+def general(status: int, scope: Scope) -> ProblemError:
     """Return the problem for an error that a library answers with a status alone."""
-    detail = DETAILS.get(status, DETAILS[400]).format(path=_written(path), method=method)
+    _, detail = KNOWN.get(status, KNOWN[400])
+    detail = detail.format(path=_written(scope.get("path")), method=scope.get("method"))
     return ProblemError(status, detail)
 
 
@@ -176,21 +171,17 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
         if isinstance(error, RequestValidationError):
             return answer(invalid_fields(_field(found, error.body) for found in error.errors()))
         if isinstance(error, HTTPException):
-            return answer(_of_http(request, error))
+            problem = general(error.status_code, request.scope)
+            problem.headers = error.headers
+            if error.status_code == 405:
+                problem.headers = {"Allow": _allowed_methods(request)}
+            return answer(problem)
         if isinstance(error, unreachable):
             _log.error("ratings not reached: %s", error)
         return answer(error if isinstance(error, ProblemError) else UNREACHABLE)
 
     for kind in (ProblemError, RequestValidationError, HTTPException, unreachable):
         app.add_exception_handler(kind, on_error)
-
-
-def _of_http(request: Request, error: HTTPException) -> ProblemError:
-    problem = general(error.status_code, request.scope["path"], request.method)
-    problem.headers = error.headers
-    if error.status_code == 405:
-        problem.headers = {"Allow": _allowed_methods(request)}
-    return problem
 
 
 def _allowed_methods(request: Request) -> str:

@@ -93,7 +93,7 @@ class Artifact:
 
     @property
     def catalog_path(self) -> Path:
-        """Where the packaged SQLite database lies."""
+        """Path of the packaged SQLite database."""
         return self.path / CATALOG_FILE
 
     @property
@@ -104,7 +104,7 @@ class Artifact:
 
     @property
     def step(self) -> float | None:
-        """By what the ratings of the data are apart; None where they lie anywhere."""
+        """Distance between neighbouring ratings of the scale; None if any number is a rating."""
         step: float | None = self.manifest["data"]["passo"]
         return step
 
@@ -114,20 +114,25 @@ class Artifact:
         Raises:
             ArtifactError: it is missing or altered.
         """
-        path = self.path / MAP_FILE
-        try:
-            picture = path.read_bytes()
-        except OSError as error:
-            raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
-        if hashlib.sha256(picture).hexdigest() != self.manifest["files"][MAP_FILE]:
-            raise ArtifactError(f"{path} was altered")
-        return picture
+        _verify(self.path / MAP_FILE, self.manifest["files"][MAP_FILE])
+        return (self.path / MAP_FILE).read_bytes()
 
 
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify(path: Path, digest: str) -> None:
+    """Raise ``ArtifactError`` unless a file has this SHA-256."""
+    try:
+        found = file_digest(path)
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
+    if found != digest:
+        told = f"SHA-256 {found[:12]}… instead of {digest[:12]}…"
+        raise ArtifactError(f"{path} was altered or truncated: {told}")
 
 
 def content_version(digests: Mapping[str, str]) -> str:
@@ -137,15 +142,12 @@ def content_version(digests: Mapping[str, str]) -> str:
 
 
 def write(
-    folder: Path,
-    model: Model,
-    bake: Callable[[Path], None],
-    facts: Mapping[str, Any],
+    folder: Path, model: Model, bake: Callable[[Path], None], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Write an artifact folder, whole or not at all, and return its manifest.
 
-    ``bake`` is given a folder and writes the database and the pictures there. ``facts`` join the
-    manifest. An artifact that stood at ``folder`` is replaced only when the new one is complete.
+    ``bake`` writes the database and the pictures into the folder that it is given. ``facts`` join
+    the manifest. An artifact at ``folder`` is replaced only when the new one is complete.
     """
     import joblib  # the API function has none
 
@@ -158,12 +160,8 @@ def write(
         joblib.dump(parts, new / MODEL_FILE, compress=0, protocol=5)
         bake(new)
         digests = {name: file_digest(new / name) for name in ARTIFACT_FILES}
-        manifest = {
-            "version": content_version(digests),
-            "format": FORMAT,
-            "files": digests,
-            **facts,
-        }
+        identity = {"version": content_version(digests), "format": FORMAT, "files": digests}
+        manifest = {**identity, **facts}
         text = json.dumps(manifest, ensure_ascii=False, indent=2)
         (new / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
         check_place(folder)
@@ -182,10 +180,8 @@ def check_place(folder: Path) -> None:
     known = {*ARTIFACT_FILES, MANIFEST_FILE}
     foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
     if foreign:
-        raise ArtifactError(
-            f"{folder} holds files that no artifact has ({', '.join(foreign[:3])}): "
-            "name another folder, or empty it"
-        )
+        held = f"{folder} holds files that no artifact has ({', '.join(foreign[:3])})"
+        raise ArtifactError(f"{held}: name another folder, or empty it")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -193,8 +189,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST_FILE
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ArtifactError(f"{folder} holds no {MANIFEST_FILE}") from None
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
@@ -213,26 +207,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def load(folder: Path) -> Artifact:
     """Verify what is served from an artifact folder, then map the model into memory.
 
-    The pickle is opened only after its digest was found right.
+    The pickle is opened only after its digest has been checked.
 
     Raises:
-        ArtifactError: missing, truncated, altered, or of another format.
+        ArtifactError: the folder is incomplete, altered, or of another format.
     """
     manifest = read_manifest(folder)
     for name in SERVED_FILES:
-        path = folder / name
-        if not path.is_file():
-            raise ArtifactError(f"{folder} holds no {name}")
-        found = file_digest(path)
-        if found != manifest["files"][name]:
-            raise ArtifactError(
-                f"{path} was altered or truncated: SHA-256 {found[:12]}… instead of "
-                f"{manifest['files'][name][:12]}…"
-            )
+        _verify(folder / name, manifest["files"][name])
     try:
         parts = arrays.read(folder / MODEL_FILE)
     except pickle.UnpicklingError as error:
         raise ArtifactError(f"{folder / MODEL_FILE} holds {error}") from None
-    if not isinstance(parts, dict) or parts.keys() != {field.name for field in fields(Model)}:
+    if parts.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
     return Artifact(folder, manifest, Model(**parts))

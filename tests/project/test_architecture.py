@@ -55,10 +55,7 @@ DOCUMENT = ROOT / "docs/architecture.md"
 ARROW = re.compile(r"^ *(\w+) -\.?-> (\w+)$", re.MULTILINE)
 
 PACKAGES = [
-    pytest.param(
-        "recommender",
-        marks=pytest.mark.xfail(reason="its rooms are being sorted out: remove this mark then"),
-    ),
+    "recommender",
     "training",
 ]
 

@@ -32,7 +32,7 @@ from recommender.model.artifact import (
     load,
     write,
 )
-from recommender.settings import artifact_folder
+from recommender.settings import read_settings
 from tests.conftest import ROOT
 from training.build import build
 from training.data.dataset import Dataset
@@ -106,7 +106,7 @@ def test_the_version_depends_on_every_file(copy: Path) -> None:
 
 
 def test_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"holds no manifest\.json"):
+    with pytest.raises(ArtifactError, match=r"manifest\.json cannot be read"):
         load(tmp_path / "none")
 
 
@@ -119,7 +119,7 @@ def test_the_folder_is_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [MANIFEST_FILE, *SERVED_FILES])
 def test_a_missing_file(copy: Path, name: str) -> None:
     (copy / name).unlink()
-    with pytest.raises(ArtifactError, match=f"holds no {name}"):
+    with pytest.raises(ArtifactError, match=f"{name} cannot be read"):
         load(copy)
 
 
@@ -309,10 +309,11 @@ def test_the_folder_in_use_is_the_named_one_else_the_layers_else_the_bundled_one
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "LAYER", tmp_path / "layer")
-    assert artifact_folder({}) == artifact_folder({"ARTIFACT_DIR": ""}) == ROOT / "artifact"
+    assert read_settings({}) == read_settings({"ARTIFACT_DIR": ""})
+    assert read_settings({}).artifact == ROOT / "artifact"
     (tmp_path / "layer").mkdir()
-    assert artifact_folder({}) == tmp_path / "layer"
-    assert artifact_folder({"ARTIFACT_DIR": "/somewhere"}) == Path("/somewhere")
+    assert read_settings({}).artifact == tmp_path / "layer"
+    assert read_settings({"ARTIFACT_DIR": "/somewhere"}).artifact == Path("/somewhere")
 
 
 SERVING_ALONE = """

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from recommender.api.application import create_app
-from recommender.api.routes import docs
+from recommender.api.routes import pages
 from recommender.aws.adapter import Adapter
 from tests.expectations import read_event
 
@@ -24,7 +24,7 @@ FILES = [
     ("swagger-ui-bundle.js.LICENSE.txt", "text/plain"),
 ]
 KEPT = [name for name, _ in FILES if name != "docs.js"]
-BUNDLE = "/docs/swagger-ui-bundle.js"
+BUNDLE = "/pagina/swagger-ui-bundle.js"
 MOST = 520_000  # bytes that all of it takes in the package
 ZIPPED, PLAIN = ({"accept-encoding": coding} for coding in ("gzip", "identity"))
 
@@ -45,7 +45,7 @@ def assert_not_found(answer: Any) -> None:
 def test_a_file_is_everybodys_and_says_what_it_is(
     client: TestClient, name: str, media_type: str
 ) -> None:
-    answer = client.get(f"/docs/{name}")
+    answer = client.get(f"/pagina/{name}")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == f"{media_type}; charset=utf-8"
     assert answer.headers["cache-control"] == "public, max-age=300"
@@ -54,8 +54,8 @@ def test_a_file_is_everybodys_and_says_what_it_is(
 
 @pytest.mark.parametrize("name", KEPT)
 def test_a_compressed_file_is_sent_as_it_is_kept(client: TestClient, name: str) -> None:
-    answer, sent = raw(client, f"/docs/{name}", ZIPPED)
-    assert sent == (docs.SWAGGER_UI / f"{name}.gz").read_bytes()
+    answer, sent = raw(client, f"/pagina/{name}", ZIPPED)
+    assert sent == (pages.SWAGGER_UI / f"{name}.gz").read_bytes()
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.headers["content-length"] == str(len(sent))
     assert answer.headers["vary"] == "Accept-Encoding"
@@ -63,8 +63,8 @@ def test_a_compressed_file_is_sent_as_it_is_kept(client: TestClient, name: str) 
 
 @pytest.mark.parametrize("name", KEPT)
 def test_who_cannot_decode_gets_the_same_content(client: TestClient, name: str) -> None:
-    zipped, sent = raw(client, f"/docs/{name}", ZIPPED)
-    plain, content = raw(client, f"/docs/{name}", PLAIN)
+    zipped, sent = raw(client, f"/pagina/{name}", ZIPPED)
+    plain, content = raw(client, f"/pagina/{name}", PLAIN)
     assert content == zlib.decompress(sent, wbits=31)
     assert "content-encoding" not in plain.headers
     assert plain.headers["content-length"] == str(len(content))
@@ -77,7 +77,7 @@ def test_who_cannot_decode_gets_the_same_content(client: TestClient, name: str) 
 def test_each_encoding_has_its_304_and_its_head(
     client: TestClient, name: str, own: dict[str, str], other: dict[str, str]
 ) -> None:
-    path = f"/docs/{name}"
+    path = f"/pagina/{name}"
     got, head = (client.request(method, path, headers=own) for method in ("GET", "HEAD"))
     assert head.content == b""
     for answer in (got, head):
@@ -100,14 +100,14 @@ def test_behind_a_rest_api_the_bundle_is_text(artifact_dir: Path) -> None:
     answer = Adapter(create_app(artifact_dir))(event, None)
     assert answer["statusCode"] == 200
     assert answer["isBase64Encoded"] is False
-    kept = (docs.SWAGGER_UI / "swagger-ui-bundle.js.gz").read_bytes()
+    kept = (pages.SWAGGER_UI / "swagger-ui-bundle.js.gz").read_bytes()
     assert answer["body"].encode() == zlib.decompress(kept, wbits=31)
 
 
 def test_behind_an_http_api_the_bundle_is_compressed(artifact_dir: Path) -> None:
     answer = Adapter(create_app(artifact_dir))(read_event("docs-swagger-ui"), None)
     assert answer["headers"]["content-encoding"] == "gzip"
-    kept = (docs.SWAGGER_UI / "swagger-ui-bundle.js.gz").read_bytes()
+    kept = (pages.SWAGGER_UI / "swagger-ui-bundle.js.gz").read_bytes()
     assert base64.b64decode(answer["body"]) == kept
 
 
@@ -115,14 +115,14 @@ def test_behind_an_http_api_the_bundle_is_compressed(artifact_dir: Path) -> None
     "name", ["nada", "swagger-ui.js", "docs.html", "swagger-ui.css.gz", ".done"]
 )
 def test_nothing_else_is_there(client: TestClient, name: str) -> None:
-    assert_not_found(client.get(f"/docs/{name}"))
+    assert_not_found(client.get(f"/pagina/{name}"))
 
 
 @pytest.mark.parametrize(
     "path", ["..%2Findex.html", "%2e%2e%2findex.html", "%00", "swagger-ui%2FLICENSE"]
 )
 def test_a_name_is_no_path(client: TestClient, path: str) -> None:
-    assert_not_found(client.get(f"/docs/{path}"))
+    assert_not_found(client.get(f"/pagina/{path}"))
 
 
 @pytest.mark.parametrize("base_path", ["", "/v1", "/a/b"])
@@ -134,11 +134,11 @@ def test_the_page_loads_what_is_there_under_any_base_path(
         assert page.headers["content-type"] == "text/html; charset=utf-8"
         assert '<html lang="pt-BR">' in page.text
         references = re.findall(r'(?:src|href)="([^"]*)"', page.text)
-        assert {"docs/swagger-ui-bundle.js", "docs/docs.js", "openapi.json"} < set(references)
+        assert {"pagina/swagger-ui-bundle.js", "pagina/docs.js", "openapi.json"} < set(references)
         for reference in set(references) - {"data:,"}:
             assert client.get(str(page.url.join(reference))).status_code == 200, reference
         assert set(re.findall("<script[^>]*>(.*?)</script>", page.text, re.DOTALL)) == {""}
-        script = client.get(f"{base_path}/docs/docs.js").text
+        script = client.get(f"{base_path}/pagina/docs.js").text
         assert 'url: "openapi.json"' in script
         assert "validatorUrl: null" in script
 
@@ -162,17 +162,17 @@ def test_the_policy_lets_in_only_files_of_this_origin(client: TestClient) -> Non
 
 
 def test_all_of_it_is_small() -> None:
-    kept = [docs.PAGE / "docs.html", docs.PAGE / "docs.js", *docs.SWAGGER_UI.iterdir()]
+    kept = [pages.PAGE / "docs.html", pages.PAGE / "docs.js", *pages.SWAGGER_UI.iterdir()]
     assert sum(file.stat().st_size for file in kept) < MOST
-    assert {file.name for file in docs.SWAGGER_UI.iterdir()} == {
+    assert {file.name for file in pages.SWAGGER_UI.iterdir()} == {
         ".done",
         *(f"{name}.gz" for name in KEPT),
     }
 
 
 def test_licences_come_along(client: TestClient) -> None:
-    assert "Apache License" in client.get("/docs/LICENSE").text
-    assert "SmartBear" in client.get("/docs/NOTICE").text
+    assert "Apache License" in client.get("/pagina/LICENSE").text
+    assert "SmartBear" in client.get("/pagina/NOTICE").text
     assert "swagger-ui-bundle.js.LICENSE.txt" in client.get(BUNDLE).text[:100]
     assert "MIT" in client.get(f"{BUNDLE}.LICENSE.txt").text
 
@@ -180,7 +180,7 @@ def test_licences_come_along(client: TestClient) -> None:
 def test_without_swagger_ui_the_rest_works(
     client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(docs, "SWAGGER_UI", tmp_path / "nothing")
+    monkeypatch.setattr(pages, "SWAGGER_UI", tmp_path / "nothing")
     answer = client.get("/docs")
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"

@@ -121,8 +121,8 @@ def test_an_unknown_user(client: TestClient) -> None:
 
 
 def test_a_difference_in_small() -> None:
-    titles = {film: str(film) for film in range(6)}
-    assert difference([1, 2, 3, 4], [2, 5, 3], titles).model_dump() == {
+    films = {film: {"id": film, "titulo": str(film)} for film in range(6)}
+    assert difference([1, 2, 3, 4], [2, 5, 3], films).model_dump() == {
         "entraram": [{"id": 5, "titulo": "5", "posicao": 2}],
         "sairam": [
             {"id": 1, "titulo": "1", "posicao": 1},

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from recommender.api.access import Access, Mode
 from recommender.api.application import create_app
 from recommender.model.artifact import Model
+from recommender.settings import Access, Mode
 from tests.browser import browser
 from tests.emulator.ports import free_port
 from tests.expectations import FILMS

@@ -16,7 +16,7 @@ from recommender.api.schemas.answers import (
 )
 from recommender.api.schemas.fields import Id
 from recommender.api.schemas.requests import FilmQuery, GroupQuery, ListQuery
-from recommender.api.serving import Exchange, InUse, make_router, no_film
+from recommender.api.serving import Exchange, InUse, make_router
 from recommender.data.catalog import FilmFilter
 from recommender.http.caching import PUBLIC
 from recommender.http.problems import ProblemError, responses
@@ -77,9 +77,7 @@ async def list_popular_films(
 )
 async def tell_film(filme_id: Id, use: InUse) -> FilmDetails:
     """Answer with everything that is known of a film."""
-    film = use.catalog.film(filme_id)
-    if film is None:
-        raise no_film(filme_id)
+    film = use.film(filme_id)
     (cell,) = ranking.find_cells(use.model, ranking.find_rows(use.model, [filme_id])).tolist()
     use.headers.update(PUBLIC)
     return FilmDetails(**film, grupo=describe_group(use.model, cell))
@@ -92,14 +90,10 @@ async def tell_film(filme_id: Id, use: InUse) -> FilmDetails:
     description="Os de que gosta quem gosta dele. A pontuação é o cosseno entre os dois vetores.",
 )
 async def list_similar_films(
-    filme_id: Id,
-    query: Annotated[ListQuery, Query()],
-    use: InUse,
+    filme_id: Id, query: Annotated[ListQuery, Query()], use: InUse
 ) -> list[Recommendation]:
     """Rank films by how near they lie to a film."""
-    (row,) = ranking.find_rows(use.model, [filme_id]).tolist()
-    if row < 0:
-        raise no_film(filme_id)
+    (row,) = ranking.find_rows(use.model, [use.film(filme_id)["id"]]).tolist()
     offset = start(use, query.cursor)
     found = similarity.rank_similar(use.model, row, offset=offset, **query.options())
     use.headers.update(PUBLIC)
@@ -149,13 +143,13 @@ def _describe_members(use: Exchange, group: dict[str, Any], most: int) -> GroupD
     films = slice(*model.cell_starts[cell : cell + 2].tolist())
     ids = model.film_ids[films]
     known = ids[np.lexsort((ids, -model.popularity[films]))][:most].tolist()
-    titles = use.catalog.titles(known)
+    titles = use.catalog.films(known)
     return GroupDetails(
         **dict(describe_group(model, cell)),
         generos=_names(group["generos"]),
         diretores=_names(group["diretores"]),
         total=len(ids),
-        filmes=[FilmTitle(id=film_id, titulo=titles[film_id]) for film_id in known],
+        filmes=[FilmTitle(**titles[film_id]) for film_id in known],
     )
 
 

@@ -10,7 +10,7 @@ from recommender.api.paging import EXPIRED, link_next, public_path, start
 from recommender.api.schemas.answers import Rating
 from recommender.api.schemas.fields import LARGEST_BODY, Id
 from recommender.api.schemas.requests import NewRating, RatingQuery
-from recommender.api.serving import Exchange, InUse, make_router, no_film, no_user
+from recommender.api.serving import Exchange, InUse, make_router, no_user
 from recommender.data.catalog import Film
 from recommender.data.store import ConflictError, Entry, overlay
 from recommender.http.caching import PERSONAL, etag, names
@@ -31,9 +31,7 @@ _VERSIONS = "`versao` cresce de um em um a cada mudança; 0 é a avaliação que
     description=f"Em ordem de id do filme, aos pedaços. {_VERSIONS}",
 )
 async def list_ratings(
-    usuario_id: Reader,
-    query: Annotated[RatingQuery, Query()],
-    use: InUse,
+    usuario_id: Reader, query: Annotated[RatingQuery, Query()], use: InUse
 ) -> list[Rating]:
     """Answer with a user's ratings of films that the catalogue has, in order of film id."""
     ratings = overlay(use.catalog.ratings(usuario_id), await use.written(usuario_id))
@@ -59,9 +57,9 @@ async def list_ratings(
 )
 async def show_rating(usuario_id: Reader, filme_id: Id, use: InUse) -> Rating:
     """Answer with a user's rating of a film."""
-    film = _film(use, filme_id)
+    film = use.film(filme_id)
     written = (await use.written(usuario_id, filme_id)).get(filme_id)
-    rating = _counting(written, use.catalog.rating(usuario_id, filme_id))
+    rating = _counting(written, use.packaged(usuario_id, filme_id))
     if rating is None:
         detail = f"Usuário com ID {usuario_id} não avaliou o filme com ID {filme_id}."
         raise ProblemError(404, detail)
@@ -80,14 +78,9 @@ async def show_rating(usuario_id: Reader, filme_id: Id, use: InUse) -> Rating:
     description="Muda a próxima recomendação. Quem nunca avaliou passa a existir com a primeira "
     f"avaliação; repetir a escrita não muda nada. {_VERSIONS}",
 )
-async def rate(
-    usuario_id: Writer,
-    filme_id: Id,
-    new: NewRating,
-    use: InUse,
-) -> Rating:
+async def rate(usuario_id: Writer, filme_id: Id, new: NewRating, use: InUse) -> Rating:
     """Set a user's rating of a film: 201 if it is the first one, else 200."""
-    film = _film(use, filme_id)
+    film = use.film(filme_id)
     rating = on_scale(use.artifact, new.avaliacao)
     if rating is None:
         allowed = scale_allowed(use.artifact)
@@ -114,11 +107,7 @@ async def forget(usuario_id: Writer, filme_id: Id, use: InUse) -> None:
 
 
 async def _write(
-    use: Exchange,
-    user_id: int,
-    film_id: int,
-    film: Film | None,
-    rating: float | None,
+    use: Exchange, user_id: int, film_id: int, film: Film | None, rating: float | None
 ) -> tuple[Entry | None, Entry | None]:
     """Write if the request's conditions hold; return the rating that counted before, and now.
 
@@ -127,11 +116,11 @@ async def _write(
     """
     if use.store is None:
         raise ProblemError(503, "Não há onde guardar avaliações.")
-    packaged = use.catalog.rating(user_id, film_id)
+    packaged = use.packaged(user_id, film_id)
     expected = None
     refused = ProblemError(412, "A avaliação não é a que a condição diz. Leia-a de novo.")
     if "if-match" in use.request.headers or "if-none-match" in use.request.headers:
-        written = (await use.store.read(user_id, film_id)).get(film_id)
+        written = (await use.written(user_id, film_id)).get(film_id)
         if not _conditions_hold(use.request, film, _counting(written, packaged)):
             raise refused
         expected = written.version if written else 0
@@ -160,13 +149,6 @@ def _counting(written: Entry | None, packaged: float | None) -> Entry | None:
     """Return the rating that counts: the written one, else the packaged one; None for neither."""
     entry = written or Entry(packaged)
     return None if entry.rating is None else entry
-
-
-def _film(use: Exchange, film_id: int) -> Film:
-    film = use.catalog.films([film_id]).get(film_id)
-    if film is None:
-        raise no_film(film_id)
-    return film
 
 
 def _show(film: Film, rating: Entry) -> Rating:

@@ -41,9 +41,7 @@ _BODY = responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
     description=_TO_USER,
 )
 async def recommend_to_user(
-    usuario_id: Reader,
-    query: Annotated[RecommendationQuery, Query()],
-    use: InUse,
+    usuario_id: Reader, query: Annotated[RecommendationQuery, Query()], use: InUse
 ) -> list[Recommendation]:
     """Rank films for the ratings of a user."""
     known = await use.known(usuario_id)
@@ -103,5 +101,5 @@ async def _compare(use: Exchange, user_id: int, asked: Hypothesis) -> WhatIf:
     use.headers.update({"X-Estrategia": found.strategy})
     return WhatIf(
         recomendacoes=describe(use, found, ranking.explain(use.model, profile, found)),
-        diferenca=hypotheses.difference(old, new, use.catalog.titles({*old, *new})),
+        diferenca=hypotheses.difference(old, new, use.catalog.films({*old, *new})),
     )
