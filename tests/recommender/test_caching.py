@@ -12,7 +12,7 @@ from recommender.api.application import create_app
 
 CATALOGUE = [
     *("/filmes", "/filmes/1", "/filmes/1/similares", "/filmes/populares", "/grupos"),
-    *("/mapa.svg", "/modelo", "/", "/docs", "/docs/swagger-ui.css", "/openapi.json"),
+    *("/mapa.svg", "/modelo", "/", "/docs", "/pagina/swagger-ui.css", "/openapi.json"),
 ]
 PERSONAL = ["/filmes/1/recomendacoes", "/usuarios/1/recomendacoes?estrategia=grupo"]
 FAULTS = ["/nada", "/filmes?limite=0", "/filmes/9999", "/usuarios/999/recomendacoes"]

@@ -3,12 +3,12 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.data.catalog import Catalog, FilmFilter, fold
@@ -25,6 +25,12 @@ def catalog(artifact_dir: Path) -> Iterator[Catalog]:
     catalog.close()
 
 
+def given(films: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Films without what training has added to them."""
+    added = ("avaliacao_media", "total_avaliacoes")
+    return [{name: film[name] for name in film if name not in added} for film in films]
+
+
 def titles(catalog: Catalog, **wanted: Any) -> list[str]:
     found = catalog.list_films(FilmFilter(**wanted), 1000, 0)
     assert catalog.count_films(FilmFilter(**wanted)) == len(found)
@@ -39,16 +45,16 @@ def expected(matches: Callable[[dict[str, str]], bool]) -> list[str]:
 
 def test_it_holds_the_data(catalog: Catalog) -> None:
     assert count_rows(catalog._db) == {name: len(records) for name, records in MOCK.items()}
-    assert catalog.list_films(FilmFilter(), 1000, 0) == MOCK["filmes"]
+    assert given(catalog.list_films(FilmFilter(), 1000, 0)) == MOCK["filmes"]
 
 
 def test_pages_meet(catalog: Catalog) -> None:
     pages = [catalog.list_films(FilmFilter(), 7, offset) for offset in range(0, 400, 7)]
-    assert [film for page in pages for film in page] == MOCK["filmes"]
+    assert given(film for page in pages for film in page) == MOCK["filmes"]
     assert catalog.list_films(FilmFilter(), 7, 10_000) == []
 
 
-@given(
+@hypothesis.given(
     genres=st.lists(st.sampled_from(["comédia", "DRAMA", "nenhum"]), max_size=3),
     excluded=st.lists(st.integers(-5, 400), max_size=30),
     limit=st.integers(1, 400),
@@ -64,13 +70,14 @@ def test_a_page_of_what_passes_the_filters(
         if film["id"] not in excluded and (not keys or fold(film["genero"]) in keys)
     ]
     wanted = FilmFilter(genres, excluded)
-    assert catalog.list_films(wanted, limit, offset) == passing[offset : offset + limit]
+    assert given(catalog.list_films(wanted, limit, offset)) == passing[offset : offset + limit]
     assert catalog.count_films(wanted) == len(passing)
 
 
 def test_films_by_id(catalog: Catalog) -> None:
     found = catalog.films([3, 1, 3, -1, 2**62])
-    assert found == {film["id"]: film for film in MOCK["filmes"] if film["id"] in (1, 3)}
+    assert sorted(found) == [1, 3]
+    assert given(found[film_id] for film_id in (1, 3)) == [MOCK["filmes"][0], MOCK["filmes"][2]]
     assert catalog.films([]) == {}
 
 
@@ -145,7 +152,7 @@ def test_a_text_without_words_is_found_nowhere(catalog: Catalog, text: str) -> N
         assert titles(catalog, **{field: text}) == []
 
 
-@given(text=st.text(max_size=100), genre=st.text(max_size=20))
+@hypothesis.given(text=st.text(max_size=100), genre=st.text(max_size=20))
 def test_no_text_breaks_a_query(artifact_dir: Path, text: str, genre: str) -> None:
     catalog = Catalog(artifact_dir / "catalogo.sqlite3")
     for wanted in (
