@@ -404,7 +404,7 @@ def assert_healthy(body: Body) -> None:
 
 def assert_docs(body: Body) -> None:
     assert "<title>Filmes" in body
-    assert '<script src="docs/swagger-ui-bundle.js"' in body
+    assert '<script src="pagina/swagger-ui-bundle.js"' in body
 
 
 def assert_swagger_ui(body: Body) -> None:
@@ -414,7 +414,7 @@ def assert_swagger_ui(body: Body) -> None:
 
 def assert_page(body: Body) -> None:
     assert body.startswith("<!doctype html>")
-    assert "recomendacoes" in body
+    assert '<script src="pagina/index.js"' in body
 
 
 def assert_openapi(body: Body) -> None:
