@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from recommender.api.schemas.fields import Id
+from recommender.api.requests import Id
 from recommender.http.problems import ProblemError
 from recommender.settings import Access, Mode
 

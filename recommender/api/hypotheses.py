@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from recommender.api.schemas.answers import Difference, ListedFilm, MovedFilm
-from recommender.api.schemas.requests import Hypothesis
+from recommender.api.answers import Difference, ListedFilm, MovedFilm
+from recommender.api.requests import Hypothesis
 from recommender.data.catalog import Film
 from recommender.http.problems import invalid_fields
 from recommender.model.artifact import Artifact

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from recommender.api.schemas.answers import Group, Recommendation
+from recommender.api.answers import Group, Recommendation
 from recommender.api.serving import Exchange
 from recommender.model.artifact import Model
 from recommender.model.ranking import Ranking, Reason, find_cells

@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from recommender.api.schemas.fields import MAX_ID
+from recommender.api.requests import MAX_ID
 from recommender.http.problems import Problem
 
 _TEXT = {"type": "string"}

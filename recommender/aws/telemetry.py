@@ -7,7 +7,6 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 from aws_lambda_powertools.metrics import MetricUnit
-from pydantic_core import to_json
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recommender.http.timing import STATE, Timing, start
@@ -19,14 +18,8 @@ SERVICE = "filmes"
 TRACE_HEADER = "x-amzn-trace-id"
 
 
-def _serialize(log: object) -> str:
-    return to_json(log, fallback=str, inf_nan_mode="constants").decode()
-
-
 # Messages are plain texts: none is to be read as JSON.
-logger = Logger(
-    service=SERVICE, json_serializer=_serialize, json_deserializer=str, use_rfc3339=True, utc=True
-)
+logger = Logger(service=SERVICE, json_deserializer=str, use_rfc3339=True, utc=True)
 metrics = Metrics(namespace="Filmes", service=SERVICE)
 
 # The others log failures in the same form. Below a warning Mangum logs every request's path, and

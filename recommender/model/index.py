@@ -90,11 +90,6 @@ def bound_scores(model: Model, user: Floats) -> Floats:
     return bounds
 
 
-def toward(vector: Floats) -> Callable[[Floats], Floats]:
-    """Return a function from vectors (b, d) to scores (b,): their products with one vector (d,)."""
-    return lambda vectors: vectors.dot(vector)
-
-
 def search(
     model: Model,
     bounds: Floats,

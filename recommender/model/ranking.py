@@ -138,9 +138,9 @@ def rank(
     folded = fold_in(model, profile) if by_model else None
     choosable = Choosable(hidden, listed, among is not None)
     if folded:
-        bounds = index.bound_scores(model, folded.vector)
-        score = index.toward(folded.vector)
-        batches = index.search(model, bounds, score, choosable, wanted)
+        user = folded.vector
+        bounds = index.bound_scores(model, user)
+        batches = index.search(model, bounds, lambda films: films.dot(user), choosable, wanted)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
         batches = index.walk(model, fixed_scores, order, choosable, wanted)

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
+from recommender.api.answers import Film, Health, ModelCard, Recommendation
 from recommender.api.application import create_app
-from recommender.api.schemas.answers import Film, Health, ModelCard, Recommendation
 from recommender.http.problems import Problem
 from recommender.model.artifact import FORMAT, load
 from tests.conftest import ROOT

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from recommender.api.answers import FilmDetails, GroupDetails, Recommendation
 from recommender.api.application import create_app
-from recommender.api.schemas.answers import FilmDetails, GroupDetails, Recommendation
 from recommender.model.artifact import Model, load
 from recommender.model.ranking import make_directions
 from recommender.model.similarity import explain_similar, rank_similar

@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
+from recommender.api.answers import Recommendation, WhatIf
 from recommender.api.hypotheses import difference, on_scale
-from recommender.api.schemas.answers import Recommendation, WhatIf
 from tests.conftest import ROOT
 
 MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from recommender.model.index import (
     films_of_genres,
     gather,
     search,
-    toward,
 )
 from recommender.model.ranking import Profile, Strategy, find_cells, fold_in, make_profile, rank
 from training.evaluation.comparison import share_scored
@@ -63,7 +63,7 @@ def test_what_is_hidden_takes_no_candidates_places(case: tuple[Model, list[Profi
         best = np.argsort(-scores)
         hidden = np.sort(best[:400]).astype(np.int32)
         batches = search(
-            model, bound_scores(model, user), toward(user), Choosable(hidden), wanted=10
+            model, bound_scores(model, user), partial(np.dot, b=user), Choosable(hidden), 10
         )
         found.append(gather(batches, 10)[0])
         exact.append(best[400:410])

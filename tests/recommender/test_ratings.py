@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from recommender.api.answers import Rating
 from recommender.api.application import create_app
-from recommender.api.schemas.answers import Rating
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import Entry, Store, StoreError
 from recommender.settings import Access, Mode

@@ -1,6 +1,6 @@
 """Routes on which the service tells about itself: its model and its health."""
 
-from recommender.api.schemas.answers import Health, ModelCard
+from recommender.api.answers import Health, ModelCard
 from recommender.api.serving import InUse, make_router
 from recommender.http.caching import FRESH, PUBLIC
 from recommender.model.artifact import FORMAT

@@ -5,17 +5,16 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import Query, Response
 
-from recommender.api.listing import describe, describe_group
-from recommender.api.paging import EXPIRED, link_next, start
-from recommender.api.schemas.answers import (
+from recommender.api.answers import (
     Film,
     FilmDetails,
     FilmTitle,
     GroupDetails,
     Recommendation,
 )
-from recommender.api.schemas.fields import Id
-from recommender.api.schemas.requests import FilmQuery, GroupQuery, ListQuery
+from recommender.api.listing import describe, describe_group
+from recommender.api.paging import EXPIRED, link_next, start
+from recommender.api.requests import FilmQuery, GroupQuery, Id, ListQuery
 from recommender.api.serving import Exchange, InUse, make_router
 from recommender.data.catalog import FilmFilter
 from recommender.http.caching import PUBLIC

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import Query, Request
 
 from recommender.api.access import REFUSALS, Reader, Writer
+from recommender.api.answers import Rating
 from recommender.api.hypotheses import on_scale, scale_allowed
 from recommender.api.paging import EXPIRED, link_next, public_path, start
-from recommender.api.schemas.answers import Rating
-from recommender.api.schemas.fields import LARGEST_BODY, Id
-from recommender.api.schemas.requests import NewRating, RatingQuery
+from recommender.api.requests import LARGEST_BODY, Id, NewRating, RatingQuery
 from recommender.api.serving import Exchange, InUse, make_router, no_user
 from recommender.data.catalog import Film
 from recommender.data.store import ConflictError, Entry, overlay

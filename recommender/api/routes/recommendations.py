@@ -6,11 +6,11 @@ from fastapi import Query
 
 from recommender.api import hypotheses
 from recommender.api.access import REFUSALS, Reader, allow
+from recommender.api.answers import Recommendation, WhatIf
 from recommender.api.listing import describe
 from recommender.api.paging import EXPIRED, link_next, start
-from recommender.api.schemas.answers import Recommendation, WhatIf
-from recommender.api.schemas.fields import LARGEST_BODY
-from recommender.api.schemas.requests import (
+from recommender.api.requests import (
+    LARGEST_BODY,
     Hypothesis,
     RecommendationQuery,
     RecommendationRequest,

@@ -1,22 +1,43 @@
-"""What requests may say, in their query or their body."""
+"""What requests may say, in their path, their query or their body."""
 
+import re
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-from recommender.api.schemas.fields import (
-    Cursor,
-    Diversity,
-    Excluded,
-    Genres,
-    Id,
-    IncludeRated,
-    Limit,
-    Name,
-    WholeNumber,
-)
 from recommender.data.catalog import fold
 from recommender.model.ranking import Strategy
+
+LARGEST_BODY = 150_000  # bytes: the longest body that a route can use, and room for blanks
+MAX_ID = 2**63 - 1
+SPELLING = re.compile("0|-?[1-9][0-9]*")
+
+
+def _whole_number(value: object) -> object:
+    """Refuse texts that JSON spells otherwise, such as +10; take 10.0 for the 10 that it is."""
+    if isinstance(value, str) and not SPELLING.fullmatch(value):
+        raise PydanticCustomError("int_parsing", "not a whole number")
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = BeforeValidator(_whole_number)
+"""A whole number has one spelling in a path or a query, and is a number in JSON."""
+
+Id = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), WholeNumber]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+Cursor = Annotated[str | None, Field(max_length=100, description="De um `Link` com `rel=next`.")]
+Genres = Annotated[
+    list[Name],
+    Field(
+        max_length=50,
+        description="Qualquer um destes gêneros; acentos e maiúsculas não importam.",
+        examples=[["comédia", "drama"]],
+    ),
+]
+Excluded = Annotated[
+    list[Id], Field(max_length=500, description="Ids de filmes a deixar fora.", examples=[[309]])
+]
 
 
 class Strict(BaseModel):
@@ -47,10 +68,16 @@ class FilmQuery(RatingQuery):
 class Ranked(Strict):
     """What every list that has an order of its own can be asked for."""
 
-    limite: Limit = 5
+    limite: Annotated[int, Field(ge=1, le=100), WholeNumber] = 5
     genero: Genres = []
     excluir: Excluded = []
-    diversidade: Diversity = 0
+    diversidade: float = Field(
+        0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="Quanto a variedade pesa contra a pontuação na ordem dos cem primeiros.",
+    )
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of the function that ranks."""
@@ -65,7 +92,11 @@ class Ranked(Strict):
 class Personal(Ranked):
     """What a list that is made for somebody can be asked for."""
 
-    incluir_avaliados: IncludeRated = None
+    incluir_avaliados: bool | None = Field(
+        None,
+        description="Se os filmes já avaliados concorrem com os demais. "
+        "Por omissão: não em `padrao`, sim em `grupo` e `populares`.",
+    )
     estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
 
     def options(self) -> dict[str, Any]:
