@@ -17,7 +17,7 @@ from recommender.data.store import Store, StoreError
 from recommender.http import problems
 from recommender.http.middleware import VERSION_HEADER, BasePath, Delivery, Failures
 from recommender.http.timing import start
-from recommender.model.artifact import ArtifactError, load
+from recommender.model.artifact import CATALOG_FILE, ArtifactError, load
 from recommender.settings import OPEN, Access, Settings, read_settings
 
 DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
@@ -73,7 +73,7 @@ def create_app(
     serving: Serving | None = None
     try:
         artifact = load(folder)
-        serving = Serving(artifact, Catalog(artifact.catalog_path), store)
+        serving = Serving(artifact, Catalog(folder / CATALOG_FILE), store)
     except ArtifactError as error:
         _log.error("artifact not loaded: %s", error)
 

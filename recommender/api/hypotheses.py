@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from recommender.api.answers import Difference, ListedFilm, MovedFilm
 from recommender.api.requests import Hypothesis
 from recommender.data.catalog import Film
-from recommender.http.problems import invalid_fields
+from recommender.http.problems import Fault, invalid_fields
 from recommender.model.artifact import Artifact
 from recommender.model.ranking import find_rows
 
@@ -15,29 +15,26 @@ def checked_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, float]:
     """Return the ratings of a request by film id.
 
     Raises:
-        ProblemError: 422 that names each unknown film and each film named twice, rated or to be
-            ranked, and each rating that is not of the scale of the data.
+        ProblemError: 422 that names each unknown film, each film named twice, and each rating that
+            is not on the scale of the data.
     """
     rated = [rating.filme_id for rating in asked.avaliacoes]
+    faults = _film_faults(artifact, "avaliacoes.{}.filme_id", rated)
+    faults += _film_faults(artifact, "entre.{}", asked.entre or [])
     ratings: dict[int, float] = {}
-    checked: list[tuple[str, object, str | None]] = []
-    for place, allowed in enumerate(_films_allowed(artifact, rated)):
-        name, given = f"avaliacoes.{place}", asked.avaliacoes[place].avaliacao
-        checked.append((f"{name}.filme_id", rated[place], allowed))
-        if (rating := on_scale(artifact, given)) is None:
-            checked.append((f"{name}.avaliacao", f"{given:.15g}", scale_allowed(artifact)))
+    for place, given in enumerate(asked.avaliacoes):
+        if (rating := on_scale(artifact, given.avaliacao)) is None:
+            name, value = f"avaliacoes.{place}.avaliacao", f"{given.avaliacao:.15g}"
+            faults.append((name, value, scale_allowed(artifact)))
         else:
-            ratings[rated[place]] = rating
-    for place, allowed in enumerate(_films_allowed(artifact, asked.entre or [])):
-        checked.append((f"entre.{place}", (asked.entre or [])[place], allowed))
-    faults = [(name, value, allowed) for name, value, allowed in checked if allowed]
+            ratings[given.filme_id] = rating
     if faults:
         raise invalid_fields(faults)
     return ratings
 
 
 def on_scale(artifact: Artifact, rating: float) -> float | None:
-    """Return the rating of the data's scale that a number is, but for rounding; None for none."""
+    """Return the rating on the data's scale that a number stands for, or None."""
     (lowest, highest), step = artifact.scale, artifact.step
     if not lowest <= rating <= highest:
         return None
@@ -51,20 +48,21 @@ def on_scale(artifact: Artifact, rating: float) -> float | None:
 
 
 def scale_allowed(artifact: Artifact) -> str:
-    """Return what is allowed where a rating is not of the data's scale."""
+    """Return in words which ratings are on the data's scale."""
     (lowest, highest), step = artifact.scale, artifact.step
     return f"um número de {lowest:g} a {highest:g}" + (f", de {step:g} em {step:g}" if step else "")
 
 
-def _films_allowed(artifact: Artifact, films: Sequence[int]) -> list[str | None]:
-    """Return of each film, by id, what is allowed if it is not: unknown, or named before."""
+def _film_faults(artifact: Artifact, name: str, films: Sequence[int]) -> list[Fault]:
+    """Return the faults of films by id: unknown, or named before; ``name`` takes the place."""
+    faults: list[Fault] = []
     seen: set[int] = set()
-    allowed: list[str | None] = []
-    for film, row in zip(films, find_rows(artifact.model, films).tolist(), strict=True):
-        repeated = "cada filme uma só vez" if film in seen else None
-        allowed.append("o id de um filme do catálogo" if row < 0 else repeated)
-        seen.add(film)
-    return allowed
+    for place, row in enumerate(find_rows(artifact.model, films).tolist()):
+        if row < 0 or films[place] in seen:
+            allowed = "o id de um filme do catálogo" if row < 0 else "cada filme uma só vez"
+            faults.append((name.format(place), films[place], allowed))
+        seen.add(films[place])
+    return faults
 
 
 def difference(today: Sequence[int], then: Sequence[int], films: Mapping[int, Film]) -> Difference:

@@ -15,7 +15,7 @@ HEADERS = {
     "ETag": {"description": "Forte; com `If-None-Match`, a resposta é 304.", "schema": _TEXT},
 }
 LIST_HEADERS = {
-    "Link": {"description": 'A página seguinte, `rel="next"`, se houver.', "schema": _TEXT},
+    "Link": {"description": 'A página seguinte, `rel="next"`, se houver.', "schema": _TEXT}
 }
 UNCHANGED = {"description": "O que o cliente já tem (`If-None-Match`) ainda vale."}
 

@@ -40,11 +40,7 @@ class Exchange:
         self.model = self.artifact.model
 
     def film(self, film_id: int) -> Film:
-        """Return a film of the catalogue.
-
-        Raises:
-            ProblemError: 404 for an unknown film.
-        """
+        """Return a film of the catalogue, or raise the 404 for an unknown film."""
         film = self.catalog.films([film_id]).get(film_id)
         if film is None:
             raise ProblemError(404, f"Filme com ID {film_id} não encontrado.")
@@ -55,21 +51,14 @@ class Exchange:
         return dict(self.catalog.ratings(user_id) or ()).get(film_id)
 
     async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
-        """Return what a user has written, for all films or for one.
-
-        Raises:
-            StoreError: the store cannot be reached.
-        """
+        """Return what a user has written, for all films or for one; see ``Store.read``."""
         return await self.store.read(user_id, film_id) if self.store else {}
 
     async def known(self, user_id: int) -> Known:
-        """Return the ratings of a user that count.
+        """Return the ratings of a user that count, or raise the 404 for an unknown user.
 
-        If the store cannot be reached, the packaged ratings must do, and a header says so.
-
-        Raises:
-            ProblemError: 404 for an unknown user.
-            StoreError: the store is needed to know whether the user exists.
+        If the store cannot be reached, the packaged ratings must do, and a header says so. Without
+        any, its ``StoreError`` remains.
         """
         packaged = self.catalog.ratings(user_id)
         try:

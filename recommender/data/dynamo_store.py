@@ -92,8 +92,9 @@ class DynamoStore:
                     ReturnValues="ALL_OLD",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
-        except _UnchangedError as unchanged:
-            found = _entry(unchanged.item) if unchanged.item else None
+        except ClientError as unmet:
+            item: Any = unmet.response.get("Item")
+            found = _entry(item) if item else None
             # The first attempt may have written this, and its answer came too late.
             own = found == Entry(rating, (expected or 0) + 1, now)
             if expected not in (None, found.version if found else 0) and not own:
@@ -101,14 +102,6 @@ class DynamoStore:
             return found, found
         before = _entry(answer["Attributes"]) if "Attributes" in answer else None
         return before, Entry(rating, before.version + 1 if before else 1, now)
-
-
-class _UnchangedError(Exception):
-    """The condition of an update does not hold for an item, empty if there is none."""
-
-    def __init__(self, item: dict[str, Any]) -> None:
-        super().__init__()
-        self.item = item
 
 
 def _differs(rating: float | None, packaged: float | None) -> str:
@@ -136,8 +129,7 @@ def _reached() -> Iterator[None]:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code == "ConditionalCheckFailedException":
-            item: Any = error.response.get("Item", {})
-            raise _UnchangedError(item) from None
+            raise
         raise StoreError(code) from error
     except BotoCoreError as error:
         raise StoreError(type(error).__name__) from error

@@ -51,10 +51,9 @@ class Store(Protocol):
     ) -> tuple[Entry | None, Entry | None]:
         """Set a rating (None: delete it); return the entry before and after, once it is durable.
 
-        ``packaged`` is the rating that counts where there is no entry. Writing the same rating
-        makes an entry of it, which outlasts the artifact. Writing what an entry already holds, or
-        deleting what does not exist, changes nothing: both entries are then the same. Concurrent
-        writes take effect one after the other.
+        ``packaged`` is the rating that counts without an entry; written again it gets an entry,
+        which outlasts the artifact. Writing what an entry holds, or deleting what does not exist,
+        changes nothing. Concurrent writes take effect one after the other.
 
         Raises:
             ConflictError: the entry's version is not ``expected`` (0: there is no entry).
@@ -77,10 +76,10 @@ def in_thread(method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 def overlay(
     packaged: Sequence[tuple[int, float]] | None, written: Mapping[int, Entry]
 ) -> dict[int, Entry] | None:
-    """Return the ratings of a user that count, by film id in ascending order.
+    """Return the ratings of a user that count, by film id in ascending order; None for no user.
 
-    ``packaged`` holds (film id, rating) pairs, or is None for a user whom the artifact does not
-    know. Such a user exists from the first written rating on; until then the result is None.
+    ``packaged`` holds (film id, rating) pairs, None for a user whom the artifact does not know.
+    Such a user exists from the first written rating on.
     """
     packed = {film_id: Entry(rating) for film_id, rating in packaged or ()}
     entries = sorted((packed | dict(written)).items())

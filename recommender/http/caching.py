@@ -9,19 +9,19 @@ SMALLEST_ZIPPED = 1400  # bytes: what fits into one packet arrives no sooner whe
 GZIP = 16 + zlib.MAX_WBITS  # the container that zlib shall make or open
 
 PUBLIC = {"Cache-Control": "public, max-age=300"}
-"""Headers of what is the same for everybody until another artifact is served."""
+"""Headers of an answer that is the same for everybody until another artifact is served."""
 PERSONAL = {"Cache-Control": "private, no-cache"}
-"""Headers of what depends on a user, and changes with each of the user's ratings."""
+"""Headers of an answer that depends on a user and changes with each rating."""
 FRESH = {"Cache-Control": "no-cache"}
-"""Headers of what is the same for everybody, and of use only if it is so just then."""
+"""Headers of an answer that is useful only if it is current."""
 
 
 def finish(scope: Scope, head: Message, body: bytes) -> bytes:
-    """Complete the head of an answer, its status and headers; return what is sent of its body.
+    """Complete the head of an answer, its status and headers; return the body to send.
 
-    An ETag is the digest of what the route gave, and names the encoding in which it is sent (RFC
-    9110 8.8.3.3), so a 304 costs no compression. Nothing may be stored unless its route says so.
-    A route may give a body in gzip, and say so; who cannot decode that gets it decompressed.
+    The ETag is the digest of the body that the route gave, with the encoding in which it is sent
+    (RFC 9110 8.8.3.3), so a 304 costs no compression. A route may give a body in gzip; clients that
+    do not accept gzip get it decompressed. Only what a route allows may be stored.
     """
     headers = dict(head["headers"])  # no answer has two of a name
     headers.setdefault(b"cache-control", b"no-store")
@@ -49,20 +49,17 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
 
 
 def _asked(scope: Scope, name: bytes) -> str:
-    """Return a header of a request that may be several lines (RFC 9110 5.3)."""
+    """Return a header of a request, joined if it has several lines (RFC 9110 5.3)."""
     return b", ".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
 
 
 def _decodes(scope: Scope) -> bool:
-    """Tell whether what is in front decodes the base64 that a function must send bytes in.
-
-    A REST API does so only where its own settings name the media type.
-    """
+    """Return whether the sender can pass bytes on; a REST API does so only if configured to."""
     return "resource" not in scope.get("aws.event", {})
 
 
 def _accepts_gzip(accepted: str) -> bool:
-    """Tell whether an Accept-Encoding header names gzip, and not with a weight of 0."""
+    """Return whether an Accept-Encoding header names gzip with a weight above 0."""
     for coding in accepted.split(","):
         name, _, weight = coding.replace(" ", "").lower().partition(";q=")
         if name == "gzip":
@@ -76,10 +73,7 @@ def etag(body: bytes, *, zipped: bool = False) -> str:
 
 
 def names(condition: str, tag: str | None, *, strong: bool = False) -> bool:
-    """Tell whether an If-Match or If-None-Match header names an ETag; None is what is not there.
-
-    If-None-Match compares weakly, If-Match strongly (RFC 9110 13.1).
-    """
+    """Return whether an If-Match (strong) or If-None-Match header names an ETag (RFC 9110 13.1)."""
     if tag is None or not condition:
         return False
     tags = [given.strip() for given in condition.split(",")]

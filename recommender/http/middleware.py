@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recommender.http.caching import finish
 from recommender.http.problems import MEDIA_TYPE, answer, general
-from recommender.http.timing import STATE, Timing, start
+from recommender.http.timing import STATE, Timing, server_timing, start
 
 VERSION_HEADER = "X-Versao"
 
@@ -47,9 +47,8 @@ class Delivery:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        timing = scope[STATE] = Timing(start.cold)
+        timing = scope[STATE] = Timing(start.cold, time.perf_counter())
         start.cold = False
-        began = time.perf_counter()
         method = scope["method"]
         if method == "HEAD":
             scope["method"] = "GET"  # the answer to HEAD is that to GET without its body
@@ -58,8 +57,8 @@ class Delivery:
         head["headers"] = [*head["headers"], *self.headers]
         content = finish(scope, head, body)
         timing.status = head["status"]
-        timing.milliseconds = 1000 * (time.perf_counter() - began)
-        head["headers"].append((b"server-timing", timing.header.encode()))
+        timing.done()
+        head["headers"].append((b"server-timing", server_timing(timing).encode()))
         await send(head)
         await send({"type": "http.response.body", "body": content})
 

@@ -35,25 +35,23 @@ KNOWN = {
 WHOLE_BODY = "um objeto JSON, com Content-Type: application/json"
 UNKNOWN = "nenhum parâmetro com este nome"
 
-# What is allowed, by pydantic's error type; the names in braces come from its context.
+# What is allowed, by pydantic's error type: "int" stands for int_parsing and int_type, likewise the
+# others. The names in braces come from the error's context.
 ALLOWED = {
-    "bool_parsing": "true ou false",
-    "bool_type": "true ou false",
+    "bool": "true ou false",
     "enum": "um de: {expected}",
     "extra_forbidden": UNKNOWN,
     "finite_number": "um número finito",
-    "float_parsing": "um número",
-    "float_type": "um número",
+    "float": "um número",
     "greater_than_equal": "no mínimo {ge}",
-    "int_parsing": "um número inteiro",
-    "int_type": "um número inteiro",
+    "int": "um número inteiro",
     "int_parsing_size": "um número inteiro de até 64 bits",
     "less_than_equal": "no máximo {le}",
-    "list_type": "uma lista",
+    "list": "uma lista",
     "missing": "um valor é obrigatório",
-    "model_attributes_type": "um objeto JSON",
-    "model_type": "um objeto JSON",
-    "string_type": "um texto",
+    "model": "um objeto JSON",
+    "model_attributes": "um objeto JSON",
+    "string": "um texto",
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
@@ -82,25 +80,21 @@ class Problem(BaseModel):
     erros: list[FieldProblem] | None = None
 
 
-class ProblemError(Exception):
+class ProblemError(HTTPException):
     """An error to answer with: HTTP status, message, headers, and the fields at fault."""
 
-    def __init__(
-        self,
-        status: int,
-        detail: str,
-        fields: list[FieldProblem] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.fields, self.headers = status, detail, fields, headers
+    fields: list[FieldProblem] | None = None
 
 
 UNREACHABLE = ProblemError(
     503,
     "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo.",
-    headers={"Retry-After": str(RETRY_SECONDS)},
+    {"Retry-After": str(RETRY_SECONDS)},
 )
+
+
+Fault = tuple[str, object, str]
+"""A field at fault: its name, its value (None: there is none), and what is allowed."""
 
 
 def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
@@ -108,7 +102,7 @@ def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
     return invalid_fields([(name, value, allowed)])
 
 
-def invalid_fields(fields: Iterable[tuple[str, object, str]]) -> ProblemError:
+def invalid_fields(fields: Iterable[Fault]) -> ProblemError:
     """Return the 422 for several fields. It names the first twenty and counts the rest."""
     faults = list(
         dict.fromkeys((name, _written(value), allowed) for name, value, allowed in fields)
@@ -125,7 +119,9 @@ def invalid_fields(fields: Iterable[tuple[str, object, str]]) -> ProblemError:
     ]
     if len(faults) > len(told):
         texts.append(f"e mais {len(faults) - len(told)}")
-    return ProblemError(422, f"Parâmetro inválido: {'; '.join(texts)}.", told)
+    problem = ProblemError(422, f"Parâmetro inválido: {'; '.join(texts)}.")
+    problem.fields = told
+    return problem
 
 
 def responses(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
@@ -146,15 +142,11 @@ BODY = {400: "O corpo não é um texto em UTF-8.", 413: "O corpo é grande demai
 
 def answer(problem: ProblemError) -> JSONResponse:
     """Return a problem as the answer to a request."""
-    body = Problem(
-        title=KNOWN.get(problem.status, KNOWN[400])[0],
-        status=problem.status,
-        detail=problem.detail,
-        error=problem.detail,
-        erros=problem.fields,
-    )
+    status, detail = problem.status_code, problem.detail
+    title, _ = KNOWN.get(status, KNOWN[400])
+    body = Problem(title=title, status=status, detail=detail, error=detail, erros=problem.fields)
     content = body.model_dump(exclude=None if problem.fields else {"erros"})
-    return JSONResponse(content, problem.status, problem.headers, media_type=MEDIA_TYPE)
+    return JSONResponse(content, status, problem.headers, media_type=MEDIA_TYPE)
 
 
 def general(status: int, scope: Scope) -> ProblemError:
@@ -170,17 +162,18 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
     async def on_error(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, RequestValidationError):
             return answer(invalid_fields(_field(found, error.body) for found in error.errors()))
+        if isinstance(error, ProblemError):
+            return answer(error)
         if isinstance(error, HTTPException):
             problem = general(error.status_code, request.scope)
             problem.headers = error.headers
             if error.status_code == 405:
                 problem.headers = {"Allow": _allowed_methods(request)}
             return answer(problem)
-        if isinstance(error, unreachable):
-            _log.error("ratings not reached: %s", error)
-        return answer(error if isinstance(error, ProblemError) else UNREACHABLE)
+        _log.error("ratings not reached: %s", error)
+        return answer(UNREACHABLE)
 
-    for kind in (ProblemError, RequestValidationError, HTTPException, unreachable):
+    for kind in (RequestValidationError, HTTPException, unreachable):
         app.add_exception_handler(kind, on_error)
 
 
@@ -195,7 +188,7 @@ def _allowed_methods(request: Request) -> str:
     return ", ".join(sorted(methods))
 
 
-def _field(error: Mapping[str, Any], body: Any) -> tuple[str, object, str]:
+def _field(error: Mapping[str, Any], body: Any) -> Fault:
     """Return the name, value and what is allowed for an error of pydantic's."""
     place = [str(_written(part)) for part in error["loc"] if part not in ("query", "path", "body")]
     if error["type"] == "json_invalid":
@@ -210,7 +203,8 @@ def _field(error: Mapping[str, Any], body: Any) -> tuple[str, object, str]:
     context = dict(error.get("ctx", {}))
     if "expected" in context:
         context["expected"] = str(context["expected"]).replace(" or ", ", ")
-    template = ALLOWED.get(error["type"])
+    kind = error["type"].removesuffix("_parsing").removesuffix("_type")
+    template = ALLOWED.get(error["type"]) or ALLOWED.get(kind)
     allowed = template.format(**context) if template else error["msg"]
     return ".".join(place), value, allowed
 

@@ -7,35 +7,24 @@ STATE = "filmes.timing"  # where in the scope the timing of an answer is left fo
 
 
 @dataclass(slots=True)
-class Start:
-    """The start of this process: how long it took, and whether no request has come since."""
-
-    began: float
-    milliseconds: float = 0.0
-    cold: bool = True
-
-    def done(self) -> None:
-        """Note that everything is imported and loaded."""
-        self.milliseconds = 1000 * (time.perf_counter() - self.began)
-
-    def restored(self) -> None:
-        """Begin anew after a restore: the start of the process was not its own."""
-        self.milliseconds, self.cold = 0.0, True
-
-
-start = Start(time.perf_counter())
-
-
-@dataclass(slots=True)
 class Timing:
-    """What is known of an answer: whether its process was cold, its status and milliseconds."""
+    """The milliseconds of a start or an answer, whether its process was cold, and its status."""
 
     cold: bool
-    status: int = 500
+    began: float
     milliseconds: float = 0.0
+    status: int = 500
 
-    @property
-    def header(self) -> str:
-        """The value of Server-Timing."""
-        init = f", init;dur={start.milliseconds:.1f}" if self.cold else ""
-        return f"cold;desc={str(self.cold).lower()}{init}, total;dur={self.milliseconds:.3f}"
+    def done(self) -> None:
+        """Note that it is over."""
+        self.milliseconds = 1000 * (time.perf_counter() - self.began)
+
+
+start = Timing(True, time.perf_counter())
+"""The start of this process, which is cold until its first request comes."""
+
+
+def server_timing(timing: Timing) -> str:
+    """Return the Server-Timing header of an answer."""
+    init = f", init;dur={start.milliseconds:.1f}" if timing.cold else ""
+    return f"cold;desc={str(timing.cold).lower()}{init}, total;dur={timing.milliseconds:.3f}"

@@ -92,11 +92,6 @@ class Artifact:
         return str(self.manifest["version"])
 
     @property
-    def catalog_path(self) -> Path:
-        """Path of the packaged SQLite database."""
-        return self.path / CATALOG_FILE
-
-    @property
     def scale(self) -> tuple[float, float]:
         """Lowest and highest rating of the data."""
         lowest, highest = self.manifest["data"]["escala"]
@@ -109,11 +104,7 @@ class Artifact:
         return step
 
     def read_map(self) -> bytes:
-        """Return the picture of the films, as SVG.
-
-        Raises:
-            ArtifactError: it is missing or altered.
-        """
+        """Return the picture of the films, as SVG, or raise ``ArtifactError`` if it was altered."""
         _verify(self.path / MAP_FILE, self.manifest["files"][MAP_FILE])
         return (self.path / MAP_FILE).read_bytes()
 
@@ -205,9 +196,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def load(folder: Path) -> Artifact:
-    """Verify what is served from an artifact folder, then map the model into memory.
-
-    The pickle is opened only after its digest has been checked.
+    """Verify what is served from an artifact folder, and only then map the model into memory.
 
     Raises:
         ArtifactError: the folder is incomplete, altered, or of another format.

@@ -8,7 +8,7 @@ genres, time and memory of the first batch grow with the square root of the numb
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ FIRST_BATCH = 100  # films, at least: the longest page
 FLAT = 1000  # films: up to so many, scoring all of them is faster than a search
 FEW = 8  # times the candidates: up to so many listed films, likewise
 SPREAD = 0.35  # by how much a film's cosine with a user may exceed that of its cell's centre
+
+NO_ROWS: Rows = np.empty(0, np.int32)
 
 Batch = tuple[Rows, Floats]  # rows and scores, best first
 
@@ -43,14 +45,14 @@ class Choosable:
         return rows[kept]
 
     def between(self, starts: Rows, ends: Rows) -> Rows:
-        """Return the rows of some ranges that may be listed or are hidden."""
-        if self.listed is None:
-            return _join_ranges(starts, ends)
-        found: list[Rows] = [np.empty(0, np.int32)]
-        for some in self.listed:
+        """Return the rows of some ranges that may be listed."""
+        rows = NO_ROWS
+        for some in self.listed or ():
             places = _join_ranges(some.searchsorted(starts), some.searchsorted(ends))
-            found.append(some[places])
-        return np.concatenate(found) if len(found) == 2 else np.unique(np.concatenate(found))
+            rows = np.union1d(rows, some[places])
+        if self.listed is None:
+            rows = _join_ranges(starts, ends)
+        return rows[~contains(self.hidden, rows)]
 
     def one_in(self, model: Model) -> float:
         """Return how many films there are for each listed one (at most: genres overlap)."""
@@ -65,7 +67,7 @@ class Choosable:
             return np.delete(np.arange(films), self.hidden) if films <= FLAT else None
         if not self.few_listed and sum(map(len, self.listed)) > FEW * model.candidates:
             return None
-        rows = np.unique(np.concatenate([np.empty(0, np.int32), *self.listed]))
+        rows = np.unique(np.concatenate([NO_ROWS, *self.listed]))
         return rows[~contains(self.hidden, rows)]
 
 
@@ -100,42 +102,29 @@ def search(
     """Yield the films that may be listed in batches; a batch holds its best ``wanted`` in order.
 
     Shelves with the highest ``bounds`` (s,) come first; ``score`` maps vectors (b, d) to scores
-    (b,). The first batch scores ``candidates`` films and as many more as are hidden. Each further
-    batch scores twice as many as the one before. Few films are scored in one batch.
+    (b,). The first batch scores ``candidates`` films and as many more as are hidden, each further
+    batch twice as many as the one before. Few films are scored in one batch.
     """
+
+    def best(rows: Rows) -> Batch:
+        return best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
+
     few = choosable.few(model)
     if few is not None:
-        yield best_of(model, few, score(model.vectors.take(few, axis=0)), wanted)
+        yield best(few)
         return
-    # Most hidden films (those already rated) lie where a user's best films lie. They must not take
-    # the places of candidates, and scoring as many more is faster than finding them first.
+    # Most hidden films (those already rated) lie where a user's best films lie, so that others are
+    # found only further away.
     least = max(model.candidates, FIRST_BATCH) + len(choosable.hidden)
     found: list[Rows] = []
-    count = 0
     for shelves in _in_order(model, bounds, least * choosable.one_in(model)):
         starts, ends = model.shelf_starts.take(shelves), model.shelf_starts.take(shelves + 1)
         found.append(choosable.between(starts, ends))
-        count += len(found[-1])
-        if count >= least:
-            yield _best_shown(model, found, score, choosable.hidden, wanted)
-            found, count, least = [], 0, 2 * least
+        if sum(map(len, found)) >= least:
+            yield best(np.concatenate(found))
+            found, least = [], 2 * least
     if found:
-        yield _best_shown(model, found, score, choosable.hidden, wanted)
-
-
-def _best_shown(
-    model: Model,
-    found: Sequence[Rows],
-    score: Callable[[Floats], Floats],
-    hidden: Rows,
-    wanted: int,
-) -> Batch:
-    """Return the best of the films found, without the hidden ones, which are few."""
-    rows = found[0] if len(found) == 1 else np.concatenate(found)
-    scores = score(model.vectors.take(rows, axis=0))
-    rows, scores = best_of(model, rows, scores, min(wanted + len(hidden), len(rows)))
-    shown = ~contains(hidden, rows)
-    return rows[shown][:wanted], scores[shown][:wanted]
+        yield best(np.concatenate(found))
 
 
 def walk(
@@ -155,7 +144,7 @@ def walk(
 
 def gather(batches: Iterator[Batch], wanted: int) -> Batch:
     """Join batches until they hold ``wanted`` films."""
-    rows, scores = next(batches, (np.empty(0, np.int32), np.empty(0, np.float32)))
+    rows, scores = next(batches, (NO_ROWS, np.empty(0, np.float32)))
     while len(rows) < wanted:
         more = next(batches, None)
         if more is None:
@@ -179,11 +168,10 @@ def best_of(model: Model, rows: Rows, scores: Floats, count: int) -> Batch:
 
 
 def _in_order(model: Model, bounds: Floats, films: float) -> Iterator[NDArray[np.intp]]:
-    """Yield all shelves, those with the highest bounds first, in parts of growing size.
+    """Yield all shelves, those with the highest bounds first: for so many films, then the others.
 
-    The first part holds so many films; each further part as many shelves as all before it. As many
-    first shelves of cells have bounds no lower than the lowest of the first part, so only shelves
-    above that have to be sorted for it.
+    As many first shelves of cells have bounds no lower than the lowest of the first part, so only
+    shelves above that have to be sorted for it.
     """
     firsts = bounds.take(model.cell_shelves[:-1])
     count = min(math.ceil(films / SHELF), len(firsts))

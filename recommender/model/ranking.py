@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from recommender.model import index
 from recommender.model.artifact import Floats, Model, Rows
-from recommender.model.index import Choosable
+from recommender.model.index import NO_ROWS, Choosable
 
-NO_ROWS: Rows = np.empty(0, np.int32)
 POOL = 100  # best films among which diversity is sought
 
 

@@ -5,18 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from recommender.model import index
+from recommender.model import index, ranking
 from recommender.model.artifact import Model
 from recommender.model.index import Choosable
-from recommender.model.ranking import (
-    POOL,
-    Ranking,
-    Reason,
-    Strategy,
-    diversify,
-    find_rows,
-    make_directions,
-)
+from recommender.model.ranking import POOL, Ranking, Reason, Strategy, make_directions
 
 CANDIDATES = 5  # times those of a recommendation: without lengths the index prunes less
 
@@ -37,7 +29,7 @@ def rank_similar(
     listed. For the other arguments see ``ranking.rank``.
     """
     toward = make_directions(model.vectors[row : row + 1])[0]
-    barred = find_rows(model, excluded)
+    barred = ranking.find_rows(model, excluded)
     hidden = np.unique(np.append(barred[barred >= 0], np.int32(row)))
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     # All shelves of a cell are equally near, because lengths do not matter.
@@ -49,12 +41,12 @@ def rank_similar(
         Choosable(hidden, index.films_of_genres(model, genres)),
         wanted,
     )
-    rows, scores = diversify(model, *index.gather(batches, wanted), diversity)
+    rows, scores = ranking.diversify(model, *index.gather(batches, wanted), diversity)
     page = slice(offset, offset + limit)
     rated = np.zeros(len(rows[page]), np.bool_)
     return Ranking(Strategy.MODEL, rows[page], scores[page], rated, len(rows) > offset + limit)
 
 
-def explain_similar(row: int, ranking: Ranking) -> list[list[Reason]]:
+def explain_similar(row: int, found: Ranking) -> list[list[Reason]]:
     """Return the one reason for each similar film: the film itself, whose share is all of it."""
-    return [[(row, None, score)] if score > 0 else [] for score in ranking.scores.tolist()]
+    return [[(row, None, score)] if score > 0 else [] for score in found.scores.tolist()]

@@ -67,7 +67,7 @@ def test_what_is_written_is_what_is_loaded(model: Model, tmp_path: Path) -> None
     assert found.manifest == manifest
     assert found.version == manifest["version"]
     assert found.manifest["metrics"] == {"ação": 1}
-    assert found.catalog_path.read_bytes() == CATALOG_FILE.encode()
+    assert (found.path / CATALOG_FILE).read_bytes() == CATALOG_FILE.encode()
     for field in fields(Model):
         before, after = getattr(model, field.name), getattr(found.model, field.name)
         np.testing.assert_array_equal(before, after)

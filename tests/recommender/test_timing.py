@@ -9,6 +9,7 @@ import snapshot_restore_py
 from fastapi.testclient import TestClient
 
 from recommender.aws import snapshot
+from recommender.aws.adapter import Adapter
 from recommender.http.timing import start
 
 COLD = r"cold;desc=true, init;dur=\d+\.\d, total;dur=\d+\.\d{3}"
@@ -63,14 +64,10 @@ def test_hooks_are_registered_only_where_snapshots_are_taken(
 def test_a_snapshot_is_taken_after_a_first_answer_and_its_restored_processes_differ(
     hooks: tuple[list[Any], list[Any]], client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mangum import Mangum
-
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
     answers: list[Any] = []
     app: Any = client.app
-    snapshot.install(
-        lambda event, context: answers.append(Mangum(app, lifespan="off")(event, context))
-    )
+    snapshot.install(lambda event, context: answers.append(Adapter(app)(event, context)))
     monkeypatch.setattr(start, "cold", True)
     (prime, arguments, options), (restore, *_) = hooks[0][0], hooks[1][0]
     prime(*arguments, **options)

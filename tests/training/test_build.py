@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from recommender.data.catalog import Catalog
-from recommender.model.artifact import ARTIFACT_FILES, Artifact, file_digest, load
+from recommender.model.artifact import ARTIFACT_FILES, CATALOG_FILE, Artifact, file_digest, load
 from recommender.model.ranking import Strategy, make_profile, rank
 from tests.training.small_data import (
     CASE,
@@ -100,7 +100,7 @@ def test_the_folder_has_the_artifact_files_and_no_others(artifact: Artifact) -> 
 
 
 def test_catalogue_and_model_agree_with_the_data(artifact: Artifact, data: Dataset) -> None:
-    catalog = Catalog(artifact.catalog_path)
+    catalog = Catalog(artifact.path / CATALOG_FILE)
     counts = count_rows(catalog._db)
     assert counts == {"usuarios": 30, "filmes": 24, "avaliacoes": len(data.ratings)}
     catalog.close()

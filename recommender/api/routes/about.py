@@ -8,11 +8,7 @@ from recommender.model.artifact import FORMAT
 router = make_router("sobre")
 
 
-@router.get(
-    "/saude",
-    summary="Diz se pode servir",
-    description="200 e a versão em uso, ou 503.",
-)
+@router.get("/saude", summary="Diz se pode servir", description="200 e a versão em uso, ou 503.")
 async def tell_health(use: InUse) -> Health:
     """Answer with the version that is served."""
     use.headers.update(FRESH)

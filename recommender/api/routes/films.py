@@ -5,13 +5,8 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import Query, Response
 
-from recommender.api.answers import (
-    Film,
-    FilmDetails,
-    FilmTitle,
-    GroupDetails,
-    Recommendation,
-)
+from recommender.api import answers
+from recommender.api.answers import Recommendation
 from recommender.api.listing import describe, describe_group
 from recommender.api.paging import EXPIRED, link_next, start
 from recommender.api.requests import FilmQuery, GroupQuery, Id, ListQuery
@@ -37,7 +32,7 @@ _NO_FILM = responses({404: "Não há tal filme."})
     summary="Lista filmes",
     description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte.",
 )
-async def list_films(query: Annotated[FilmQuery, Query()], use: InUse) -> list[Film]:
+async def list_films(query: Annotated[FilmQuery, Query()], use: InUse) -> list[answers.Film]:
     """Answer with the films that pass the filters, in order of id."""
     offset = start(use, query.cursor)
     wanted = FilmFilter(query.genero, query.excluir, query.diretor, query.ator, query.q)
@@ -46,7 +41,7 @@ async def list_films(query: Annotated[FilmQuery, Query()], use: InUse) -> list[F
     use.headers.update({**PUBLIC, "X-Total-Count": str(total)})
     if offset + len(films) < total:
         link_next(use, offset + query.limite)
-    return [Film(**film) for film in films]
+    return [answers.Film(**film) for film in films]
 
 
 @router.get(
@@ -74,12 +69,12 @@ async def list_popular_films(
     summary="Conta de um filme",
     description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
 )
-async def tell_film(filme_id: Id, use: InUse) -> FilmDetails:
+async def tell_film(filme_id: Id, use: InUse) -> answers.FilmDetails:
     """Answer with everything that is known of a film."""
     film = use.film(filme_id)
     (cell,) = ranking.find_cells(use.model, ranking.find_rows(use.model, [filme_id])).tolist()
     use.headers.update(PUBLIC)
-    return FilmDetails(**film, grupo=describe_group(use.model, cell))
+    return answers.FilmDetails(**film, grupo=describe_group(use.model, cell))
 
 
 @router.get(
@@ -107,7 +102,9 @@ async def list_similar_films(
     summary="Lista os grupos de filmes",
     description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas.",
 )
-async def list_groups(query: Annotated[GroupQuery, Query()], use: InUse) -> list[GroupDetails]:
+async def list_groups(
+    query: Annotated[GroupQuery, Query()], use: InUse
+) -> list[answers.GroupDetails]:
     """Answer with clusters in order of id, each with its films, the most rated ones first."""
     first, total = start(use, query.cursor), len(use.model.cell_labels)
     use.headers.update({**PUBLIC, "X-Total-Count": str(total)})
@@ -136,19 +133,19 @@ async def draw_map(use: InUse) -> Response:
     return Response(picture, headers=headers, media_type="image/svg+xml")
 
 
-def _describe_members(use: Exchange, group: dict[str, Any], most: int) -> GroupDetails:
+def _describe_members(use: Exchange, group: dict[str, Any], most: int) -> answers.GroupDetails:
     """Return a group as an answer shows it, with its films that most people have rated."""
     model, cell = use.model, group["id"]
     films = slice(*model.cell_starts[cell : cell + 2].tolist())
     ids = model.film_ids[films]
     known = ids[np.lexsort((ids, -model.popularity[films]))][:most].tolist()
     titles = use.catalog.films(known)
-    return GroupDetails(
+    return answers.GroupDetails(
         **dict(describe_group(model, cell)),
         generos=_names(group["generos"]),
         diretores=_names(group["diretores"]),
         total=len(ids),
-        filmes=[FilmTitle(**titles[film_id]) for film_id in known],
+        filmes=[answers.FilmTitle(**titles[film_id]) for film_id in known],
     )
 
 
