@@ -48,8 +48,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of an environment; an empty variable counts as absent.
 
     Raises:
-        ValueError: ``ACCESS`` is unknown or is ``local`` inside Lambda, or ``BASE_PATH`` is not a
-            path.
+        ValueError: ``ACCESS`` is unknown, or ``local`` inside Lambda; ``BASE_PATH`` is not a path.
     """
     mode = environment.get("ACCESS") or Mode.OPEN
     if mode not in [*Mode]:

@@ -1,7 +1,7 @@
 """Who may do what. Every route that names a user asks here.
 
-The caller is who API Gateway's JWT authorizer says it is: the verified claims come in the event,
-beside the request. Nothing that a client can send, such as a header, is looked at.
+The caller is who API Gateway's JWT authorizer says: its verified claims come in the event. Nothing
+that a client can send, such as a header, is looked at.
 """
 
 import re

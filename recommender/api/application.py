@@ -15,7 +15,7 @@ from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
 from recommender.data.store import Store, StoreError
 from recommender.http import problems
-from recommender.http.middleware import VERSION_HEADER, BasePath, Delivery, Failures
+from recommender.http.middleware import BasePath, Delivery, Failures
 from recommender.http.timing import start
 from recommender.model.artifact import CATALOG_FILE, ArtifactError, load
 from recommender.settings import OPEN, Access, Settings, read_settings
@@ -24,20 +24,15 @@ DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em portugu�
 
 VERSION = "1.0.0"  # of the routes; that of the model is in X-Versao
 
-ROUTES = [  # the most asked for first
-    *recommendations.router.routes,
-    *films.router.routes,
-    *ratings.router.routes,
-    *about.router.routes,
-    *pages.router.routes,
-]
+GROUPS = (recommendations, films, ratings, about, pages)  # the most asked for first
+ROUTES = [route for group in GROUPS for route in group.router.routes]
 
 CORS: dict[str, Any] = {
     "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
     "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match"],
     "expose_headers": [
         *("ETag", "Link", "Retry-After", "WWW-Authenticate"),
-        *("X-Avaliacoes", "X-Estrategia", "X-Total-Count", VERSION_HEADER),
+        *("X-Avaliacoes", "X-Estrategia", "X-Total-Count", "X-Versao"),
     ],
 }
 
@@ -85,14 +80,13 @@ def create_app(
         if store is not None:
             store.close()
 
+    cors = [Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []
     middleware = [
+        Middleware(BasePath, base_path=base_path),
         Middleware(Delivery, version=serving.artifact.version if serving else ""),
+        *cors,
         Middleware(Failures),
     ]
-    if origins:
-        middleware.insert(1, Middleware(CORSMiddleware, allow_origins=origins, **CORS))
-    if base_path:
-        middleware.insert(0, Middleware(BasePath, base_path=base_path))
     app = FastAPI(
         lifespan=lifespan,
         title="Filmes",

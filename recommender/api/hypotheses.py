@@ -40,8 +40,7 @@ def on_scale(artifact: Artifact, rating: float) -> float | None:
         return None
     if not step:
         return rating
-    steps = (rating - lowest) / step
-    whole = round(steps)
+    whole = round(steps := (rating - lowest) / step)
     if not math.isclose(steps, whole, abs_tol=1e-9):
         return None
     return float(f"{lowest + whole * step:.12g}")

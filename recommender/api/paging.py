@@ -31,7 +31,7 @@ def start(use: Exchange, cursor: str | None, basis: bytes = b"") -> int:
     version, _, rest = cursor.partition("-")
     if not VERSION.fullmatch(version):
         raise invalid_field("cursor", cursor, ALLOWED)
-    if version != _version(use):  # the form of what follows may be another, too
+    if not use.artifact.version.startswith(version):  # what follows may have another form, too
         raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
     parts = REST.fullmatch(rest)
     if parts is None:
@@ -46,7 +46,8 @@ def start(use: Exchange, cursor: str | None, basis: bytes = b"") -> int:
 
 def link_next(use: Exchange, offset: int, basis: bytes = b"") -> None:
     """Have the answer's Link lead to the page of its list that begins at an offset."""
-    cursor = f"{_version(use)}-{_digest(_list(use.request))}-{_digest(basis)}-{offset}"
+    version, of_list = use.artifact.version[:VERSION_DIGITS], _digest(_list(use.request))
+    cursor = f"{version}-{of_list}-{_digest(basis)}-{offset}"
     kept = [item for item in use.request.query_params.multi_items() if item[0] != "cursor"]
     query = urlencode([*kept, ("cursor", cursor)])
     use.headers["Link"] = f'<{public_path(use.request)}?{query}>; rel="next"'
@@ -55,10 +56,6 @@ def link_next(use: Exchange, offset: int, basis: bytes = b"") -> None:
 def public_path(request: Request) -> str:
     """Return the path that the client asked for, with its base path, encoded for a header."""
     return quote(request.scope["path"])
-
-
-def _version(use: Exchange) -> str:
-    return use.artifact.version[:VERSION_DIGITS]
 
 
 def _list(request: Request) -> bytes:

@@ -16,13 +16,6 @@ REPEATABLE = ("excluir", "genero")
 _log = logging.getLogger(__name__)
 
 
-class Known(NamedTuple):
-    """What a user has rated, and a text that identifies it, empty if all of it is packaged."""
-
-    profile: Profile
-    basis: bytes = b""
-
-
 class Serving(NamedTuple):
     """The artifact in use, its catalogue, and the store of written ratings if there is one."""
 
@@ -54,11 +47,11 @@ class Exchange:
         """Return what a user has written, for all films or for one; see ``Store.read``."""
         return await self.store.read(user_id, film_id) if self.store else {}
 
-    async def known(self, user_id: int) -> Known:
+    async def known(self, user_id: int) -> tuple[Profile, bytes]:
         """Return the ratings of a user that count, or raise the 404 for an unknown user.
 
-        If the store cannot be reached, the packaged ratings must do, and a header says so. Without
-        any, its ``StoreError`` remains.
+        The bytes tell them from other ratings; they are empty if all are packaged. If the store
+        cannot be reached, packaged ratings must do, and a header says so, or its error is raised.
         """
         packaged = self.catalog.ratings(user_id)
         try:
@@ -70,12 +63,12 @@ class Exchange:
             self.headers["X-Avaliacoes"] = "empacotadas"
             written = {}
         if packaged is not None and not written:
-            return Known(make_profile(self.model, packaged))
+            return make_profile(self.model, packaged), b""
         counting = overlay(packaged, written)
         if counting is None:
             raise no_user(user_id)
         pairs = [(film_id, entry.rating or 0.0) for film_id, entry in counting.items()]
-        return Known(make_profile(self.model, pairs), repr(pairs).encode())
+        return make_profile(self.model, pairs), repr(pairs).encode()
 
 
 def no_user(user_id: int) -> ProblemError:
@@ -97,11 +90,8 @@ async def _in_use(request: Request, response: Response) -> Exchange:
 
 
 InUse = Annotated[Exchange, Depends(_in_use)]
-"""What a route answers from.
-
-The answer is 503 without an artifact, and 422 for a parameter in the query of a route that takes
-none, or for one that is given twice and is not a list.
-"""
+"""What a route answers from: without an artifact with 503, and with 422 for a parameter of a route
+that takes none, or one that comes twice and is not a list."""
 
 
 def make_router(tag: str) -> APIRouter:

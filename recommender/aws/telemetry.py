@@ -70,7 +70,12 @@ def observed(serve: Handler) -> Handler:
         logger.set_correlation_id(correlation_id(event))
         return serve(event, context)
 
-    return _traced(handle) if read_settings().traced else handle
+    if not read_settings().traced:
+        return handle
+    from aws_lambda_powertools import Tracer  # which imports the X-Ray SDK
+
+    traced: Handler = Tracer(service=SERVICE).capture_lambda_handler(handle, capture_response=False)
+    return traced
 
 
 def correlation_id(event: Any) -> str | None:
@@ -83,13 +88,3 @@ def correlation_id(event: Any) -> str | None:
     given = [context.get("requestId"), headers.get(TRACE_HEADER)]
     found = next(filter(None, [*given, *(traces if isinstance(traces, list) else [])]), None)
     return None if found is None else str(found).encode("ascii", "replace").decode()
-
-
-def _traced(handler: Handler) -> Handler:
-    """Return a handler in an X-Ray segment. Without traces the SDK is not even imported."""
-    from aws_lambda_powertools import Tracer
-
-    traced: Handler = Tracer(service=SERVICE).capture_lambda_handler(
-        handler, capture_response=False
-    )
-    return traced

@@ -42,7 +42,7 @@ class Catalog:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        self._count = lru_cache(COUNTS)(self._count_now)
+        self._count = lru_cache(COUNTS)(self._rows)
 
     def close(self) -> None:
         """Close the database."""
@@ -71,11 +71,8 @@ class Catalog:
     def count_films(self, wanted: FilmFilter) -> int:
         """Return how many films ``list_films`` could list in all."""
         where, values = _where(wanted)
-        return self._count(where, tuple(values))
-
-    def _count_now(self, where: str, values: tuple[str, ...]) -> int:
-        query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
-        count: int = self._rows(query, values)[0][0]
+        rows = self._count(f"SELECT count(*) FROM filmes {where}", tuple(values))  # noqa: S608 see _where
+        count: int = rows[0][0]
         return count
 
     def ratings(self, user_id: int) -> list[tuple[int, float]] | None:
@@ -101,7 +98,8 @@ def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
     if wanted.excluded:
         parts.append(f"NOT {_AMONG}")
         values.append(json.dumps(list(wanted.excluded)))
-    match = [*_phrase("diretor", wanted.director), *_phrase("atores", wanted.actor)]
+    named = (("diretor", wanted.director), ("atores", wanted.actor))
+    match = [f"{column} : {_quote(name)}" for column, name in named if name is not None]
     if wanted.text is not None:
         words = [word for word in wanted.text.split() if any(map(str.isalnum, word))]
         match += [f"{_quote(word)} *" for word in words] or [_quote("")]
@@ -109,10 +107,6 @@ def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
         parts.append("id IN (SELECT rowid FROM busca WHERE busca MATCH ?)")
         values.append(" AND ".join(match))
     return ("WHERE " + " AND ".join(parts) if parts else ""), values
-
-
-def _phrase(column: str, name: str | None) -> list[str]:
-    return [] if name is None else [f"{column} : {_quote(name)}"]
 
 
 def _quote(text: str) -> str:

@@ -31,7 +31,8 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
         vary = headers.get(b"vary")
         headers[b"vary"] = vary + b", Accept-Encoding" if vary else b"Accept-Encoding"
         accepted = _asked(scope, b"accept-encoding")
-        zipped = _accepts_gzip(accepted) and _decodes(scope)
+        # A REST API passes bytes on only if it is configured to.
+        zipped = _accepts_gzip(accepted) and "resource" not in scope.get("aws.event", {})
     if head["status"] == 200 and scope["method"] in ("GET", "HEAD"):
         tag = etag(body, zipped=zipped)
         headers[b"etag"] = tag.encode()
@@ -51,11 +52,6 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
 def _asked(scope: Scope, name: bytes) -> str:
     """Return a header of a request, joined if it has several lines (RFC 9110 5.3)."""
     return b", ".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
-
-
-def _decodes(scope: Scope) -> bool:
-    """Return whether the sender can pass bytes on; a REST API does so only if configured to."""
-    return "resource" not in scope.get("aws.event", {})
 
 
 def _accepts_gzip(accepted: str) -> bool:

@@ -9,8 +9,6 @@ from recommender.http.caching import finish
 from recommender.http.problems import MEDIA_TYPE, answer, general
 from recommender.http.timing import STATE, Timing, server_timing, start
 
-VERSION_HEADER = "X-Versao"
-
 _log = logging.getLogger(__name__)
 
 
@@ -37,10 +35,7 @@ class Delivery:
 
     def __init__(self, app: ASGIApp, version: str) -> None:
         self.app = app
-        self.headers = [
-            (VERSION_HEADER.lower().encode(), version.encode()),
-            (b"x-content-type-options", b"nosniff"),
-        ]
+        self.headers = [(b"x-versao", version.encode()), (b"x-content-type-options", b"nosniff")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -86,13 +86,6 @@ class ProblemError(HTTPException):
     fields: list[FieldProblem] | None = None
 
 
-UNREACHABLE = ProblemError(
-    503,
-    "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo.",
-    {"Retry-After": str(RETRY_SECONDS)},
-)
-
-
 Fault = tuple[str, object, str]
 """A field at fault: its name, its value (None: there is none), and what is allowed."""
 
@@ -171,7 +164,8 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
                 problem.headers = {"Allow": _allowed_methods(request)}
             return answer(problem)
         _log.error("ratings not reached: %s", error)
-        return answer(UNREACHABLE)
+        detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
+        return answer(ProblemError(503, detail, {"Retry-After": str(RETRY_SECONDS)}))
 
     for kind in (RequestValidationError, HTTPException, unreachable):
         app.add_exception_handler(kind, on_error)

@@ -87,9 +87,7 @@ def bound_scores(model: Model, user: Floats) -> Floats:
     distance from its centre is orthogonal to the user, so ``SPREAD`` is enough.
     """
     reach = model.cell_centers.dot(user) + SPREAD * math.sqrt(user.dot(user))
-    bounds: Floats = reach.take(model.shelf_cells)
-    bounds *= model.shelf_lengths
-    return bounds
+    return np.asarray(reach.take(model.shelf_cells) * model.shelf_lengths)
 
 
 def search(
@@ -144,12 +142,11 @@ def walk(
 
 def gather(batches: Iterator[Batch], wanted: int) -> Batch:
     """Join batches until they hold ``wanted`` films."""
-    rows, scores = next(batches, (NO_ROWS, np.empty(0, np.float32)))
-    while len(rows) < wanted:
-        more = next(batches, None)
-        if more is None:
-            break
+    rows, scores = NO_ROWS, np.empty(0, np.float32)
+    for more in batches:
         rows, scores = np.concatenate([rows, more[0]]), np.concatenate([scores, more[1]])
+        if len(rows) >= wanted:
+            break
     return rows[:wanted], scores[:wanted]
 
 

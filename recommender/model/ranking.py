@@ -35,10 +35,9 @@ class Profile(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """A profile folded in: the user's vector (d,). A film's score is its product with the film's.
+    """A user's vector (d,), whose product with a film's vector is the film's score.
 
-    The vector is ``weights`` (m,) times ``sources`` (m, d), the vectors of the rated films, plus
-    the prior.
+    It is ``weights`` (m,) times ``sources`` (m, d), the rated films' vectors, plus the prior.
     """
 
     vector: Floats
@@ -49,8 +48,7 @@ class Folded(NamedTuple):
 class Ranking(NamedTuple):
     """A slice of a ranking: rows (l,), scores (l,), whether rated (l,), whether more films follow.
 
-    ``strategy`` is the one that was used: a profile without ratings gets the popular films.
-    ``folded`` is the folded profile, or None if the strategy is not the model.
+    ``strategy`` is the one that was used; ``folded`` is None unless it is the model.
     """
 
     strategy: Strategy
@@ -206,10 +204,9 @@ def fold_in(model: Model, profile: Profile) -> Folded:
 
 
 def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
-    """Return, for each film of a ranking by the model, the rated films that raised it most.
+    """Return, for each film of a ranking by the model, the other rated films that raised it most.
 
-    A score is a sum over the rated films and the prior, so shares are exact. A film is never a
-    reason for itself.
+    A score is a sum over the rated films and the prior, so shares are exact.
     """
     if ranking.folded is None:
         return [[] for _ in ranking.rows]

@@ -23,7 +23,6 @@ MAP_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 router = make_router("filmes")
 
 _LIST = responses({410: EXPIRED})
-_NO_FILM = responses({404: "Não há tal filme."})
 
 
 @router.get(
@@ -65,7 +64,7 @@ async def list_popular_films(
 
 @router.get(
     "/filmes/{filme_id}",
-    responses=_NO_FILM,
+    responses=responses({404: "Não há tal filme."}),
     summary="Conta de um filme",
     description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
 )

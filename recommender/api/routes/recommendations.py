@@ -44,13 +44,13 @@ async def recommend_to_user(
     usuario_id: Reader, query: Annotated[RecommendationQuery, Query()], use: InUse
 ) -> list[Recommendation]:
     """Rank films for the ratings of a user."""
-    known = await use.known(usuario_id)
-    offset = start(use, query.cursor, known.basis)
-    found = ranking.rank(use.model, known.profile, offset=offset, **query.options())
+    profile, basis = await use.known(usuario_id)
+    offset = start(use, query.cursor, basis)
+    found = ranking.rank(use.model, profile, offset=offset, **query.options())
     use.headers.update({**PERSONAL, "X-Estrategia": found.strategy})
     if found.more:
-        link_next(use, offset + query.limite, known.basis)
-    return describe(use, found, ranking.explain(use.model, known.profile, found))
+        link_next(use, offset + query.limite, basis)
+    return describe(use, found, ranking.explain(use.model, profile, found))
 
 
 @router.post(
@@ -91,11 +91,11 @@ async def recommend_if(usuario_id: Reader, asked: Hypothesis, use: InUse) -> Wha
 async def _compare(use: Exchange, user_id: int, asked: Hypothesis) -> WhatIf:
     """Return a user's list as some more ratings would make it, and how it differs from today's."""
     given = hypotheses.checked_ratings(use.artifact, asked)
-    known = await use.known(user_id)
-    rated = ranking.films_rated(use.model, known.profile) | given
+    known, _ = await use.known(user_id)
+    rated = ranking.films_rated(use.model, known) | given
     profile = ranking.make_profile(use.model, sorted(rated.items()))
     found, today = (
-        ranking.rank(use.model, ratings, **asked.options()) for ratings in (profile, known.profile)
+        ranking.rank(use.model, ratings, **asked.options()) for ratings in (profile, known)
     )
     old, new = (use.model.film_ids[ranked.rows].tolist() for ranked in (today, found))
     use.headers.update({"X-Estrategia": found.strategy})
