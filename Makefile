@@ -54,6 +54,7 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 	.ci/engine
 	$(BIN)/python benchmarks/cold.py
 	$(BIN)/python benchmarks/warm.py
+	$(BIN)/python benchmarks/tricks.py
 	$(BIN)/python benchmarks/price.py
 	$(BIN)/python benchmarks/chart.py
 	$(BIN)/uv sync --locked --inexact --group dev --group bench --python $(BIN)/python
