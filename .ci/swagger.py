@@ -1,7 +1,7 @@
 """swagger.py FOLDER: fetches Swagger UI from the npm registry into FOLDER, each file compressed.
 
 The digest of the package's tarball is checked. Only the files that /docs serves are taken from it.
-npm does not install the package, because an install script in it sends usage data.
+The package is not installed with npm, because that would run a script that sends usage data.
 """
 
 import base64
