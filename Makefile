@@ -15,10 +15,10 @@ SWAGGER_UI := recommender/page/swagger-ui
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
-help: ## these targets
+help: ## lists these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: $(VENV)/.done $(SWAGGER_UI)/.done ## the environment, in .venv, and Swagger UI for /docs
+setup: $(VENV)/.done $(SWAGGER_UI)/.done ## installs the environment in .venv, and Swagger UI for /docs
 
 $(VENV)/.done: pyproject.toml uv.lock
 	$(PYTHON) -m venv $(VENV)
@@ -34,23 +34,23 @@ run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
 	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_FILE=.local/avaliacoes.sqlite3 \
 		$(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
 
-evaluate: setup ## prints the accuracy tables of DATA; PLOT=docs draws too
+evaluate: setup ## prints the accuracy tables of DATA; PLOT=docs also draws a chart there
 	$(BIN)/python -m training evaluate --data "$(DATA)" $(if $(PLOT),--plot "$(PLOT)")
 
-lenskit: setup ## LensKit for the table of baselines, in an environment of its own (500 MB)
+lenskit: setup ## installs LensKit for the accuracy tables, in a separate environment (500 MB)
 	$(BIN)/uv venv --quiet --python 3.11 --clear .local/lenskit
 	$(BIN)/uv pip install --quiet --python .local/lenskit/bin/python lenskit==0.14.4 numba==0.58.1 numpy==1.26.4
 
-lint: setup ## style, types and the template
+lint: setup ## checks style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/release.py
 	$(BIN)/sam validate --lint
 
-ml-100k: setup ## MovieLens 100K, in .local/data/ml-100k
+ml-100k: setup ## fetches MovieLens 100K into .local/data/ml-100k
 	$(BIN)/python benchmarks/ml_100k.py
 
-bench: build ## the benchmarks, into benchmarks/results and docs (needs Docker)
+bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs Docker)
 	.ci/engine
 	$(BIN)/python benchmarks/cold.py
 	$(BIN)/python benchmarks/warm.py
@@ -67,21 +67,21 @@ bench: build ## the benchmarks, into benchmarks/results and docs (needs Docker)
 	$(BIN)/python benchmarks/growth_page.py
 	$(BIN)/python benchmarks/floors.py
 
-openapi: setup ## the API's OpenAPI document, into docs/openapi.json
+openapi: setup ## writes the OpenAPI document of the API to docs/openapi.json
 	$(BIN)/python -m recommender.api.openapi > docs/openapi.json
 
-test: setup ## the whole test suite
+test: setup ## runs the whole test suite
 	$(BIN)/python -m pytest
 
-build: setup $(PYTHON313) ## the deployable functions, with a model trained on DATA or the folder ARTIFACT
+build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA or from the folder ARTIFACT
 	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --out artifact)
 	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.read_settings().artifact)'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## builds and deploys the stack; PARAMETERS="Access=jwt ApiMemory=3008" changes these
+deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters
 	$(MAKE) deploy-built
 
-# By itself for who would rather not build with an account's credentials at hand.
+# A separate target, so that the build can run without the credentials of an account.
 deploy-built: setup
 	$(BIN)/python .ci/release.py "$(STACK)" Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
 	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
@@ -90,8 +90,8 @@ deploy-built: setup
 $(PYTHON313): .ci/runtime uv.lock | setup
 	.ci/runtime
 
-# What `sam build` calls, with ARTIFACTS_DIR. Bytecode comes with the API function, for a cold start is its users'
-# to wait for and /var/task is read-only; the training function's would only add to its size.
+# `sam build` calls these with ARTIFACTS_DIR. The API function ships bytecode: users wait for its cold starts, and
+# Python cannot write bytecode to /var/task. In the training function, bytecode would only add to the size.
 build-ApiFunction: setup $(PYTHON313)
 	cp -R handler.py recommender "$(ARTIFACTS_DIR)"
 	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"

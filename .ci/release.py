@@ -1,12 +1,12 @@
-"""Tells `sam deploy` a stack's parameters, ReleaseId among them, as YAML.
+"""Prints the parameters of a stack for `sam deploy`, ReleaseId included, as YAML.
 
     .venv/bin/python .ci/release.py STACK [NAME=VALUE ...]
 
-SAM names a version of a function after the template's text, in which parameters stand by their
-names: with other values it has the same name, so none is published, and the alias stays. Versions
-are named after ReleaseId instead, a digest of what a release is: the function as built, the
-template, and all parameters. Those that are not given keep their values in the stack, as they do
-with `sam deploy`, else the template's.
+By itself, SAM names a version of a function after the text of the template. The text holds the
+names of parameters, not their values. So new values would not publish a version, and the alias
+would stay at the old one. Here versions are named after ReleaseId: a digest of the function as
+built, the template and all parameters. A parameter that is not given keeps its value in the stack,
+as with `sam deploy`; a new stack takes the default of the template.
 """
 
 import argparse
@@ -47,7 +47,8 @@ def read(words: Iterable[str], declared: Mapping[str, Any]) -> dict[str, str]:
     """Return the parameters that NAME=VALUE words give.
 
     Raises:
-        ValueError: a word is none, or names what nobody can give, or contradicts another.
+        ValueError: a word is not NAME=VALUE, names an unknown parameter or ReleaseId, or
+            contradicts another word.
     """
     given: dict[str, str] = {}
     for word in words:
@@ -60,7 +61,7 @@ def read(words: Iterable[str], declared: Mapping[str, Any]) -> dict[str, str]:
 
 
 def present(stack: str) -> dict[str, str]:
-    """Return the parameters that a stack was deployed with, none if there is no such stack."""
+    """Return the parameters that a stack was deployed with; empty if there is no such stack."""
     try:
         found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError as error:
@@ -76,14 +77,14 @@ def present(stack: str) -> dict[str, str]:
 def merge(
     declared: Mapping[str, Any], present: Mapping[str, str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return the value of each declared parameter but ReleaseId."""
+    """Return the value of each declared parameter except ReleaseId."""
     defaults = {name: str(entry["Default"]) for name, entry in declared.items()}
     values = defaults | dict(present) | dict(given)
     return {name: values[name] for name in declared if name != RELEASE}
 
 
 def digest(function: Path, template: str, parameters: Mapping[str, str]) -> str:
-    """Return a digest of a built function, the template and the parameters, in any order."""
+    """Return a digest of a built function, the template and the parameters in any order."""
     files = {
         file.relative_to(function).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in function.rglob("*")

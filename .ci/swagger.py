@@ -1,7 +1,7 @@
-"""swagger.py FOLDER: Swagger UI from the npm registry into FOLDER, each file compressed.
+"""swagger.py FOLDER: fetches Swagger UI from the npm registry into FOLDER, each file compressed.
 
-Only what /docs sends is taken out of the package's tarball, after its digest has been checked.
-Nothing is installed, for an install step of the package reports to others.
+The digest of the package's tarball is checked. Only the files that /docs serves are taken from it.
+The package is not installed with npm, because that would run a script that sends usage data.
 """
 
 import base64
@@ -30,7 +30,7 @@ SETTINGS = {name.lower(): value for name, value in os.environ.items()}  # npm re
 
 
 def main(folder: Path) -> None:
-    """Fill the folder, unless this script has done so before, as it is now."""
+    """Fill the folder, unless this version of the script has already done so."""
     stamp = folder / STAMP
     made_by = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == made_by:
@@ -47,7 +47,7 @@ def main(folder: Path) -> None:
         for name in FILES:
             member = archive.extractfile(f"package/{name}")
             assert member
-            # Without a time of its making the file is the same each time.
+            # Without a time stamp, equal content gives equal files.
             (folder / f"{name}.gz").write_bytes(gzip.compress(member.read(), mtime=0))
     stamp.write_text(made_by)
 

@@ -60,7 +60,7 @@ def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
     """Return the page."""
     starts = {(row["function"], row["memory_mb"]): row["answer_ms"] for row in cold["starts"]}
     answers = {row["function"]: row["p50_ms"] for row in warm["handler"]}
-    names = {"ours": "this API", "c": "the original's stack (c), were its package not too large"}
+    names = {"ours": "this API", "c": "the original's stack (c), if Lambda allowed its size"}
     lines = [
         "| | MB | answer, ms | cold, ms | $ a million, x86_64 | arm64 |",
         "|---|---|---|---|---|---|",
@@ -76,7 +76,7 @@ def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
     ours = serverless(512, answers["ours"] / 0.29, starts["ours", 512], "x86_64")
     snapshot = 512 / 1024 * HOURS * 3600 * SNAPSHOT_GB_SECOND
     rows = [
-        ("one Fargate task of ¼ vCPU and 0.5 GB behind a load balancer", container()),
+        ("one Fargate task with ¼ vCPU and 0.5 GB, behind a load balancer", container()),
         ("Amazon Personalize, one recommendation a second", personalize()),
     ]
     monthly = [f"| {title} | {price:.2f} | {price / ours:,.0f} million |" for title, price in rows]
@@ -85,28 +85,29 @@ def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
     return f"""# What it costs
 
 `make bench` writes this page from the durations in `benchmarks/results/` (commit
-{commit}, {cold["machine"]["measured"][:10]}) at list prices of us-east-1 in
-dollars, without free tiers, storage of logs and data transfer. The prices were written down in
-{PRICED}, without access to AWS's own pages, which are named below. Those of Lambda, SnapStart,
-Fargate and the load balancer were compared with what others published in 2026; compare all before
-relying on a figure.
+{commit}, {cold["machine"]["measured"][:10]}). Prices are list prices of us-east-1 in dollars. Free
+tiers, storage of logs and data transfer are left out. The prices were copied in {PRICED},
+without access to AWS's own pages, which are linked below. Those of Lambda, SnapStart, Fargate and
+the load balancer were compared with what others published in 2026. Check all prices before you rely
+on a figure.
 
-A million requests through HTTP API and Lambda, {COLD_SHARE:.0%} of them cold starts, which are
-charged from the first line of the function on. Lambda charges whole milliseconds; answers at
-512 MB are those of a whole processor, divided by the 0.29 that Lambda gives.
+The first table is for a million requests through an HTTP API and Lambda. {COLD_SHARE:.0%} of them
+are cold starts, which count from the first line of the function's code on. Lambda charges whole
+milliseconds. Warm answers were measured with one vCPU. For 512 MB, their time is divided by 0.29,
+the share of a vCPU that Lambda gives at that size.
 
 {chr(10).join(lines)}
 
-What runs always, whether anybody asks or not, in a month, and how many requests this API answers at
-512 MB for the same money:
+The next table shows what an always-on alternative costs a month, and how many requests this API
+answers at 512 MB for the same money:
 
 | | $ a month | requests |
 |---|---|---|
 {chr(10).join(monthly)}
 
-While nobody asks, this API costs nothing but the storage of its zip and its logs. SnapStart
-(`SnapStart=PublishedVersions`) would change that: {snapshot:.2f} $ a month for each published
-version that still exists at 512 MB, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
+Without requests, this API costs only the storage of its package and its logs. SnapStart
+(`SnapStart=PublishedVersions`) changes that. At 512 MB, it costs {snapshot:.2f} $ a month for each
+published version that still exists, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
 restores of a million requests.
 
 {sources}
