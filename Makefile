@@ -44,7 +44,7 @@ lenskit: setup ## installs LensKit for the accuracy tables, in a separate enviro
 lint: setup ## checks style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/release.py
+	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/release.py .ci/swagger.py
 	$(BIN)/sam validate --lint
 
 ml-100k: setup ## fetches MovieLens 100K into .local/data/ml-100k
