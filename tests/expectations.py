@@ -552,8 +552,8 @@ ANSWERS: dict[str, Answer] = {
     "erro-parametro-repetido": invalid(("limite", "5, 6", "um só valor")),
     "erro-avaliacoes": invalid(
         ("avaliacoes.0.filme_id", "9999", "o id de um filme do catálogo"),
-        ("avaliacoes.1.avaliacao", "7", "um número de 0 a 5, de 1 em 1"),
         ("avaliacoes.2.filme_id", "1", "cada filme uma só vez"),
+        ("avaliacoes.1.avaliacao", "7", "um número de 0 a 5, de 1 em 1"),
     ),
     "erro-entre": invalid(
         ("entre.1", "9999", "o id de um filme do catálogo"),

@@ -466,11 +466,16 @@ def test_with_tracing_outside_of_lambda_the_handler_answers(artifact_dir: Path) 
 def test_tracing_wraps_only_when_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
     wrapped: list[Any] = []
 
-    def wrap(handle: Any) -> Any:
-        wrapped.append(handle)
-        return handle
+    class Tracer:
+        def __init__(self, service: str) -> None:
+            assert service == telemetry.SERVICE
 
-    monkeypatch.setattr(telemetry, "_traced", wrap)
+        def capture_lambda_handler(self, handle: Any, capture_response: bool) -> Any:
+            assert not capture_response
+            wrapped.append(handle)
+            return handle
+
+    monkeypatch.setattr("aws_lambda_powertools.Tracer", Tracer)
     for value in ("", "PassThrough", "active"):
         monkeypatch.setenv("TRACING", value)
         telemetry.observed(lambda _event, _context: {})
