@@ -50,8 +50,9 @@ class Exchange:
     async def known(self, user_id: int) -> tuple[Profile, bytes]:
         """Return the ratings of a user that count, or raise the 404 for an unknown user.
 
-        The bytes tell them from other ratings; they are empty if all are packaged. If the store
-        cannot be reached, packaged ratings must do, and a header says so, or its error is raised.
+        The bytes identify the ratings for cursors; they are empty if all are packaged. If the store
+        cannot be reached, the packaged ratings count alone, and a header says so; a user without
+        any gets the store's error.
         """
         packaged = self.catalog.ratings(user_id)
         try:
@@ -90,8 +91,8 @@ async def _in_use(request: Request, response: Response) -> Exchange:
 
 
 InUse = Annotated[Exchange, Depends(_in_use)]
-"""What a route answers from: without an artifact with 503, and with 422 for a parameter of a route
-that takes none, or one that comes twice and is not a list."""
+"""What a route answers from. It raises the 503 without an artifact, and the 422 for any parameter of
+a route that takes none and for a parameter that comes twice but is not a list."""
 
 
 def make_router(tag: str) -> APIRouter:

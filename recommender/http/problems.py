@@ -184,7 +184,7 @@ def _allowed_methods(request: Request) -> str:
 
 def _field(error: Mapping[str, Any], body: Any) -> Fault:
     """Return the name, value and what is allowed for an error of pydantic's."""
-    place = [str(_written(part)) for part in error["loc"] if part not in ("query", "path", "body")]
+    place = [str(_written(part)) for part in error["loc"][1:]]  # the first is query, path or body
     if error["type"] == "json_invalid":
         position, text = error["loc"][1], str(body)
         line = text.count("\n", 0, position) + 1
