@@ -1,6 +1,6 @@
 """The API function: the FastAPI app behind API Gateway or a load balancer."""
 
-from recommender.aws import cold_start  # noqa: F401 # isort: skip: before FastAPI
+from recommender.aws import cold_start  # isort: skip: before FastAPI
 
 from recommender.api import app
 from recommender.aws import snapshot
@@ -9,3 +9,4 @@ from recommender.aws.telemetry import Telemetry, observed
 
 handler = observed(Adapter(Telemetry(app)))
 snapshot.install(Adapter(app))
+cold_start.end()

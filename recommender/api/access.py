@@ -14,8 +14,6 @@ from recommender.api.requests import Id
 from recommender.http.problems import ProblemError
 from recommender.settings import Access, Mode
 
-SCOPE_CLAIMS = ("scope", "scp")  # issuers use either name, with one text or a list
-
 REFUSALS = {401: "Falta um token válido.", 403: "O token não dá acesso a este usuário."}
 """What routes that name a user may answer in addition."""
 
@@ -76,6 +74,6 @@ def _verified_claims(scope: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _scopes(claims: Mapping[str, Any]) -> list[str]:
-    """Return the scopes of a token. API Gateway writes a list as "[a b]"."""
-    texts = [str(claims.get(name, "")).strip("[]") for name in SCOPE_CLAIMS]
+    """Return the scopes of a token, whose name varies. API Gateway writes a list as "[a b]"."""
+    texts = [str(claims.get(name, "")).strip("[]") for name in ("scope", "scp")]
     return [scope for text in texts for scope in re.split(r"[\s,]+", text) if scope]

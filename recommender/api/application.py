@@ -20,10 +20,6 @@ from recommender.http.timing import start
 from recommender.model.artifact import CATALOG_FILE, ArtifactError, load
 from recommender.settings import OPEN, Access, Settings, read_settings
 
-DESCRIPTION = "Recomendações de filmes por KMeans. Nomes de campos em português; erros RFC 9457."
-
-VERSION = "1.0.0"  # of the routes; that of the model is in X-Versao
-
 GROUPS = (recommendations, films, ratings, about, pages)  # the most asked for first
 ROUTES = [route for group in GROUPS for route in group.router.routes]
 
@@ -90,8 +86,8 @@ def create_app(
     app = FastAPI(
         lifespan=lifespan,
         title="Filmes",
-        description=DESCRIPTION,
-        version=VERSION,
+        description="Recomendações de filmes por KMeans. Campos em português; erros RFC 9457.",
+        version="1.0.0",  # of the routes; that of the model is in X-Versao
         routes=ROUTES,
         middleware=middleware,
         telemetry={"tracing": False, "metrics": False, "logs": False},

@@ -13,7 +13,6 @@ VERSION_DIGITS = 12  # of the version that a cursor carries
 VERSION = re.compile(f"[0-9a-f]{{{VERSION_DIGITS}}}")
 REST = re.compile("([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})")
 ALLOWED = "o valor de um Link com rel=next"
-NOT_OF_THE_LIST = ("cursor", "limite")  # parameters that may change from page to page
 
 EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
 
@@ -62,7 +61,9 @@ def _list(request: Request) -> bytes:
     """Return what tells one list from another: its path and parameters, in any order."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     items = request.query_params.multi_items()
-    return f"{path}?{urlencode(sorted(i for i in items if i[0] not in NOT_OF_THE_LIST))}".encode()
+    return (
+        f"{path}?{urlencode(sorted(i for i in items if i[0] not in ('cursor', 'limite')))}".encode()
+    )
 
 
 def _digest(text: bytes) -> str:

@@ -11,8 +11,6 @@ from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_fie
 from recommender.model.artifact import Artifact
 from recommender.model.ranking import Profile, make_profile
 
-REPEATABLE = ("excluir", "genero")
-
 _log = logging.getLogger(__name__)
 
 
@@ -51,8 +49,7 @@ class Exchange:
         """Return the ratings of a user that count, or raise the 404 for an unknown user.
 
         The bytes identify the ratings for cursors; they are empty if all are packaged. If the store
-        cannot be reached, the packaged ratings count alone, and a header says so; a user without
-        any gets the store's error.
+        fails, the packaged ratings count alone, and a header says so; without any, it raises.
         """
         packaged = self.catalog.ratings(user_id)
         try:
@@ -82,7 +79,7 @@ async def _in_use(request: Request, response: Response) -> Exchange:
     if query and not route.dependant.query_params:
         raise invalid_fields((*item, UNKNOWN) for item in query.multi_items())
     for name in query:
-        if len(query.getlist(name)) > 1 and name not in REPEATABLE:
+        if len(query.getlist(name)) > 1 and name not in ("excluir", "genero"):
             raise invalid_field(name, ", ".join(query.getlist(name)), "um só valor")
     serving: Serving | None = request.app.state.serving
     if serving is None:
@@ -91,8 +88,8 @@ async def _in_use(request: Request, response: Response) -> Exchange:
 
 
 InUse = Annotated[Exchange, Depends(_in_use)]
-"""What a route answers from. It raises the 503 without an artifact, and the 422 for any parameter of
-a route that takes none and for a parameter that comes twice but is not a list."""
+"""What a route answers from. It raises the 503 without an artifact, and the 422 for any parameter
+of a route that takes none and for a parameter that comes twice but is not a list."""
 
 
 def make_router(tag: str) -> APIRouter:

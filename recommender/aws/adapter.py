@@ -19,7 +19,6 @@ LOCK = threading.Lock()  # a loop runs in one thread at a time
 TEXT = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # all else goes out in base64
 # Mangum makes a host and a port of these headers, if they have one value of this form.
 FORMS = {"host": re.compile("[^:]+(:[0-9]{1,5})?"), "x-forwarded-port": re.compile("[0-9]{1,5}")}
-UNREADABLE = b"\xff"  # what no route takes for a text
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ def _body(body: Any, *, encoded: bool) -> bytes:
     try:
         return base64.b64decode(body or "") if encoded else (body or "").encode()
     except (AttributeError, TypeError, ValueError):
-        return UNREADABLE
+        return b"\xff"  # which no route takes for a text
 
 
 def _with_stage(app: ASGIApp) -> ASGIApp:

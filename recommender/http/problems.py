@@ -16,7 +16,6 @@ from starlette.types import Scope
 MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 20  # fields that one answer names; a body may hold thousands of wrong ones
 MOST_CHARACTERS = 100  # of a value that an answer repeats
-RETRY_SECONDS = 5  # after which a store that did not answer may be asked again
 
 # Titles, and what is said of an error for which a library gives a status alone.
 KNOWN = {
@@ -32,7 +31,6 @@ KNOWN = {
     500: ("Erro interno", "Erro interno. Tente novamente mais tarde."),
     503: ("Indisponível", "O serviço está indisponível."),
 }
-WHOLE_BODY = "um objeto JSON, com Content-Type: application/json"
 UNKNOWN = "nenhum parâmetro com este nome"
 
 # What is allowed, by pydantic's error type: "int" stands for int_parsing and int_type, likewise the
@@ -165,7 +163,7 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
             return answer(problem)
         _log.error("ratings not reached: %s", error)
         detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
-        return answer(ProblemError(503, detail, {"Retry-After": str(RETRY_SECONDS)}))
+        return answer(ProblemError(503, detail, {"Retry-After": "5"}))
 
     for kind in (RequestValidationError, HTTPException, unreachable):
         app.add_exception_handler(kind, on_error)
@@ -193,7 +191,7 @@ def _field(error: Mapping[str, Any], body: Any) -> Fault:
     given, unread = error["input"], isinstance(error["input"], bytes)
     value = None if error["type"] == "missing" or unread else "null" if given is None else given
     if not place:
-        return "corpo", value, WHOLE_BODY
+        return "corpo", value, "um objeto JSON, com Content-Type: application/json"
     context = dict(error.get("ctx", {}))
     if "expected" in context:
         context["expected"] = str(context["expected"]).replace(" or ", ", ")

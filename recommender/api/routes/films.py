@@ -18,8 +18,6 @@ from recommender.model import ranking, similarity
 from recommender.model.artifact import ArtifactError
 from recommender.model.ranking import Strategy
 
-MAP_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-
 router = make_router("filmes")
 
 _LIST = responses({410: EXPIRED})
@@ -128,8 +126,8 @@ async def draw_map(use: InUse) -> Response:
         picture = use.artifact.read_map()
     except ArtifactError:
         raise ProblemError(503, "O mapa do modelo em uso está ausente ou alterado.") from None
-    headers = {**PUBLIC, "Content-Security-Policy": MAP_POLICY}
-    return Response(picture, headers=headers, media_type="image/svg+xml")
+    policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    return Response(picture, headers={**PUBLIC, **policy}, media_type="image/svg+xml")
 
 
 def _describe_members(use: Exchange, group: dict[str, Any], most: int) -> answers.GroupDetails:
