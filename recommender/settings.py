@@ -42,6 +42,7 @@ class Settings:
     ratings_table: str = ""
     ratings_file: str = ""
     traced: bool = False  # by X-Ray
+    snapshots: bool = False  # Lambda takes one (SnapStart)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -70,4 +71,5 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ratings_table=environment.get("RATINGS_TABLE", ""),
         ratings_file=environment.get("RATINGS_FILE", ""),
         traced=environment.get("TRACING") == "Active",
+        snapshots=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
     )

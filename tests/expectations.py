@@ -223,7 +223,7 @@ def assert_some_rated(body: Body) -> None:
 
 
 def assert_auto_da_compadecida(body: Body) -> None:
-    """Of the README: none of the twenty films that user 1 has rated; the margin is wide."""
+    """What README shows: none of the twenty films that user 1 has rated. The margin is wide."""
     assert body[0]["titulo"] == "O Auto da Compadecida"
     assert all(film["id"] > 20 for film in body)
 
@@ -552,8 +552,8 @@ ANSWERS: dict[str, Answer] = {
     "erro-parametro-repetido": invalid(("limite", "5, 6", "um só valor")),
     "erro-avaliacoes": invalid(
         ("avaliacoes.0.filme_id", "9999", "o id de um filme do catálogo"),
-        ("avaliacoes.2.filme_id", "1", "cada filme uma só vez"),
         ("avaliacoes.1.avaliacao", "7", "um número de 0 a 5, de 1 em 1"),
+        ("avaliacoes.2.filme_id", "1", "cada filme uma só vez"),
     ),
     "erro-entre": invalid(
         ("entre.1", "9999", "o id de um filme do catálogo"),

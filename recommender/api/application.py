@@ -20,8 +20,9 @@ from recommender.http.timing import start
 from recommender.model.artifact import CATALOG_FILE, ArtifactError, load
 from recommender.settings import OPEN, Access, Settings, read_settings
 
-GROUPS = (recommendations, films, ratings, about, pages)  # the most asked for first
-ROUTES = [route for group in GROUPS for route in group.router.routes]
+ROUTERS = (recommendations, films, ratings, about, pages)  # the most asked for first
+# `include_router` would analyse each route once more, at each cold start.
+ROUTES = [route for module in ROUTERS for route in module.router.routes]
 
 CORS: dict[str, Any] = {
     "allow_methods": ["GET", "HEAD", "POST", "PUT", "DELETE"],
@@ -78,9 +79,9 @@ def create_app(
 
     cors = [Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []
     middleware = [
-        Middleware(BasePath, base_path=base_path),
         Middleware(Delivery, version=serving.artifact.version if serving else ""),
         *cors,
+        Middleware(BasePath, base_path=base_path),
         Middleware(Failures),
     ]
     app = FastAPI(

@@ -28,7 +28,8 @@ def checked_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, float]:
             faults.append((name, value, scale_allowed(artifact)))
         else:
             ratings[given.filme_id] = rating
-    if faults:
+    if faults:  # in the order of the body
+        faults.sort(key=lambda fault: (fault[0][0], int(fault[0].split(".")[1])))
         raise invalid_fields(faults)
     return ratings
 

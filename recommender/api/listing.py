@@ -3,35 +3,35 @@
 from collections.abc import Sequence
 
 from recommender.api.answers import Group, Recommendation
-from recommender.api.serving import Exchange
+from recommender.api.serving import Context
 from recommender.model.artifact import Model
 from recommender.model.ranking import Ranking, Reason, find_cells
 
-DIGITS = 6  # of scores and shares
+DIGITS = 6  # of scores and shares; adding 0.0 to them makes 0.0 of -0.0
 
 
 def describe(
-    use: Exchange, found: Ranking, reasons: Sequence[Sequence[Reason]] | None = None
+    ctx: Context, found: Ranking, reasons: Sequence[Sequence[Reason]] | None = None
 ) -> list[Recommendation]:
     """Return a ranking as an answer shows it, with the reasons for each of its films, if any.
 
     Scores and shares are rounded so that they still add up: the rest takes the difference.
     """
-    model, rows = use.model, found.rows.tolist()
+    model, rows = ctx.model, found.rows.tolist()
     reasons = reasons or [[] for _ in rows]
     everywhere = [*rows, *(row for of_film in reasons for row, _, _ in of_film)]
     ids = dict(zip(everywhere, model.film_ids.take(everywhere).tolist(), strict=True))
-    films = use.catalog.films({*ids.values()})
+    films = ctx.catalog.films({*ids.values()})
     cells = find_cells(model, found.rows).tolist()
     listed = []
     for place, row in enumerate(rows):
-        score = round(float(found.scores[place]), DIGITS)
+        score = round(float(found.scores[place]), DIGITS) + 0.0
         told = [
             {
                 "filme_id": ids[source],
                 "titulo": films[ids[source]]["titulo"],
                 "avaliacao": rating,
-                "parcela": round(share, DIGITS),
+                "parcela": round(share, DIGITS) + 0.0,
             }
             for source, rating, share in reasons[place]
         ]
@@ -41,7 +41,7 @@ def describe(
             "ja_avaliado": bool(found.rated[place]),
             "motivos": told,
             "grupo": describe_group(model, cells[place]),
-            "resto": round(score - sum(reason["parcela"] for reason in told), DIGITS),
+            "resto": round(score - sum(reason["parcela"] for reason in told), DIGITS) + 0.0,
         }
         listed.append(Recommendation.model_validate(film))
     return listed

@@ -14,9 +14,7 @@ HEADERS = {
     "X-Versao": {"description": "A versão do modelo em uso.", "schema": _TEXT},
     "ETag": {"description": "Forte; com `If-None-Match`, a resposta é 304.", "schema": _TEXT},
 }
-LIST_HEADERS = {
-    "Link": {"description": 'A página seguinte, `rel="next"`, se houver.', "schema": _TEXT}
-}
+NEXT = {"Link": {"description": 'A página seguinte, `rel="next"`, se houver.', "schema": _TEXT}}
 UNCHANGED = {"description": "O que o cliente já tem (`If-None-Match`) ainda vale."}
 
 
@@ -51,7 +49,7 @@ def _describe_answers(operation: dict[str, Any], *, reads: bool) -> None:
         if answer["description"] == "Successful Response":
             answer["description"] = "Sucesso."
     if reads:
-        headers = HEADERS | (LIST_HEADERS if "410" in answers else {})
+        headers = HEADERS | (NEXT if "410" in answers else {})
         answers["200"]["headers"] = headers | answers["200"].get("headers", {})
         answers["304"] = UNCHANGED
         operation["responses"] = dict(sorted(answers.items()))

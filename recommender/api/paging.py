@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-from recommender.api.serving import Exchange
+from recommender.api.serving import Context
 from recommender.http.problems import ProblemError, invalid_field
 
 VERSION_DIGITS = 12  # of the version that a cursor carries
@@ -17,7 +17,7 @@ ALLOWED = "o valor de um Link com rel=next"
 EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
 
 
-def start(use: Exchange, cursor: str | None, basis: bytes = b"") -> int:
+def read_offset(ctx: Context, cursor: str | None, basis: bytes = b"") -> int:
     """Return the offset that a cursor stands for, 0 for none.
 
     ``basis`` is what the list is made from besides the artifact.
@@ -30,26 +30,26 @@ def start(use: Exchange, cursor: str | None, basis: bytes = b"") -> int:
     version, _, rest = cursor.partition("-")
     if not VERSION.fullmatch(version):
         raise invalid_field("cursor", cursor, ALLOWED)
-    if not use.artifact.version.startswith(version):  # what follows may have another form, too
+    if not ctx.artifact.version.startswith(version):  # what follows may have another form, too
         raise ProblemError(410, "O cursor é de outra versão do modelo. Recomece sem cursor.")
     parts = REST.fullmatch(rest)
     if parts is None:
         raise invalid_field("cursor", cursor, ALLOWED)
     of_list, of_basis, offset = parts[1], parts[2], int(parts[3])
-    if of_list != _digest(_list(use.request)) or offset > len(use.model.film_ids):
+    if of_list != _digest(_list(ctx.request)) or offset > len(ctx.model.film_ids):
         raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
     if of_basis != _digest(basis):
         raise ProblemError(410, "As avaliações de que o cursor é mudaram. Recomece sem cursor.")
     return offset
 
 
-def link_next(use: Exchange, offset: int, basis: bytes = b"") -> None:
-    """Have the answer's Link lead to the page of its list that begins at an offset."""
-    version, of_list = use.artifact.version[:VERSION_DIGITS], _digest(_list(use.request))
+def set_next_link(ctx: Context, offset: int, basis: bytes = b"") -> None:
+    """Set the Link header to the page that begins at an offset."""
+    version, of_list = ctx.artifact.version[:VERSION_DIGITS], _digest(_list(ctx.request))
     cursor = f"{version}-{of_list}-{_digest(basis)}-{offset}"
-    kept = [item for item in use.request.query_params.multi_items() if item[0] != "cursor"]
+    kept = [item for item in ctx.request.query_params.multi_items() if item[0] != "cursor"]
     query = urlencode([*kept, ("cursor", cursor)])
-    use.headers["Link"] = f'<{public_path(use.request)}?{query}>; rel="next"'
+    ctx.headers["Link"] = f'<{public_path(ctx.request)}?{query}>; rel="next"'
 
 
 def public_path(request: Request) -> str:
@@ -61,9 +61,8 @@ def _list(request: Request) -> bytes:
     """Return what tells one list from another: its path and parameters, in any order."""
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
     items = request.query_params.multi_items()
-    return (
-        f"{path}?{urlencode(sorted(i for i in items if i[0] not in ('cursor', 'limite')))}".encode()
-    )
+    kept = sorted(item for item in items if item[0] not in ("cursor", "limite"))
+    return f"{path}?{urlencode(kept)}".encode()
 
 
 def _digest(text: bytes) -> str:

@@ -9,19 +9,25 @@ from pydantic_core import PydanticCustomError
 from recommender.data.catalog import fold
 from recommender.model.ranking import Strategy
 
-LARGEST_BODY = 150_000  # bytes: the longest body that a route can use, and room for blanks
 MAX_ID = 2**63 - 1
-SPELLING = re.compile("0|-?[1-9][0-9]*")
+WHOLE = re.compile("0|-?[1-9][0-9]*")
+DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
-def _whole_number(value: object) -> object:
+def _whole(value: object) -> object:
     """Refuse texts that JSON spells otherwise, such as +10; take 10.0 for the 10 that it is."""
-    if isinstance(value, str) and not SPELLING.fullmatch(value):
+    if isinstance(value, str) and not WHOLE.fullmatch(value):
         raise PydanticCustomError("int_parsing", "not a whole number")
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = BeforeValidator(_whole_number)
+def _decimal(value: object) -> object:
+    if isinstance(value, str) and not DECIMAL.fullmatch(value):
+        raise PydanticCustomError("float_parsing", "not a number")
+    return value
+
+
+WholeNumber = BeforeValidator(_whole)
 """A whole number has one spelling in a path or a query, and is a number in JSON."""
 
 Id = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), WholeNumber]
@@ -41,7 +47,7 @@ Excluded = Annotated[
 
 
 class Strict(BaseModel):
-    """Refuses what it does not name."""
+    """Base of request models: unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -66,12 +72,12 @@ class FilmQuery(RatingQuery):
 
 
 class Ranked(Strict):
-    """What every list that has an order of its own can be asked for."""
+    """Parameters of every ranked list."""
 
     limite: Annotated[int, Field(ge=1, le=100), WholeNumber] = 5
     genero: Genres = []
     excluir: Excluded = []
-    diversidade: float = Field(
+    diversidade: Annotated[float, BeforeValidator(_decimal)] = Field(
         0,
         ge=0,
         le=1,
@@ -90,7 +96,7 @@ class Ranked(Strict):
 
 
 class Personal(Ranked):
-    """What a list that is made for somebody can be asked for."""
+    """Parameters of a list that is ranked for given ratings."""
 
     incluir_avaliados: bool | None = Field(
         None,
@@ -101,10 +107,8 @@ class Personal(Ranked):
 
     def options(self) -> dict[str, Any]:
         """See ``Ranked``."""
-        return super().options() | {
-            "strategy": self.estrategia,
-            "include_rated": self.incluir_avaliados,
-        }
+        personal = {"strategy": self.estrategia, "include_rated": self.incluir_avaliados}
+        return super().options() | personal
 
 
 class ListQuery(Ranked):
@@ -145,7 +149,7 @@ class GivenRating(NewRating):
 
 
 class Hypothesis(Personal):
-    """Ratings that somebody might have, and the list to make of them."""
+    """Hypothetical ratings, and the options of the list that is ranked from them."""
 
     model_config = ConfigDict(
         strict=True,

@@ -22,8 +22,8 @@ class Serving(NamedTuple):
     store: Store | None
 
 
-class Exchange:
-    """A request, its answer (status and headers), and what it is answered from."""
+class Context:
+    """What a route works with: request, answer (status and headers), model, catalogue, store."""
 
     def __init__(self, request: Request, response: Response, serving: Serving) -> None:
         self.request, self.response, self.headers = request, response, response.headers
@@ -57,7 +57,7 @@ class Exchange:
         except StoreError as error:
             if packaged is None:
                 raise
-            _log.warning("packaged ratings used, for the others: %s", error)
+            _log.warning("store not reached, packaged ratings used: %s", error)
             self.headers["X-Avaliacoes"] = "empacotadas"
             written = {}
         if packaged is not None and not written:
@@ -74,7 +74,7 @@ def no_user(user_id: int) -> ProblemError:
     return ProblemError(404, f"Usuário com ID {user_id} não encontrado.")
 
 
-async def _in_use(request: Request, response: Response) -> Exchange:
+async def _in_use(request: Request, response: Response) -> Context:
     query, route = request.query_params, request.scope["route"]
     if query and not route.dependant.query_params:
         raise invalid_fields((*item, UNKNOWN) for item in query.multi_items())
@@ -84,11 +84,11 @@ async def _in_use(request: Request, response: Response) -> Exchange:
     serving: Serving | None = request.app.state.serving
     if serving is None:
         raise ProblemError(503, "Nenhum modelo válido foi carregado.")
-    return Exchange(request, response, serving)
+    return Context(request, response, serving)
 
 
-InUse = Annotated[Exchange, Depends(_in_use)]
-"""What a route answers from. It raises the 503 without an artifact, and the 422 for any parameter
+Ctx = Annotated[Context, Depends(_in_use)]
+"""What a route works with. It raises the 503 without an artifact, and the 422 for any parameter
 of a route that takes none and for a parameter that comes twice but is not a list."""
 
 

@@ -17,7 +17,7 @@ from recommender.http.problems import MEDIA_TYPE
 LOOP = asyncio.new_event_loop()  # Mangum asks the thread for one, which need not have any
 LOCK = threading.Lock()  # a loop runs in one thread at a time
 TEXT = [*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE, "image/svg+xml"]  # all else goes out in base64
-# Mangum makes a host and a port of these headers, if they have one value of this form.
+# Mangum parses these headers, and raises on values of other forms.
 FORMS = {"host": re.compile("[^:]+(:[0-9]{1,5})?"), "x-forwarded-port": re.compile("[0-9]{1,5}")}
 
 _log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def _body(body: Any, *, encoded: bool) -> bytes:
     try:
         return base64.b64decode(body or "") if encoded else (body or "").encode()
     except (AttributeError, TypeError, ValueError):
-        return b"\xff"  # which no route takes for a text
+        return b"\xff"  # not UTF-8, so routes that take a body answer 400
 
 
 def _with_stage(app: ASGIApp) -> ASGIApp:
@@ -114,8 +114,9 @@ def _with_stage(app: ASGIApp) -> ASGIApp:
     async def staged(scope: Scope, receive: Receive, send: Send) -> None:
         context = scope["aws.event"]["requestContext"]
         whole, path = unquote(_typed(context.get("path"), "")), scope["path"]
-        if whole != path and path.startswith("/") and whole.endswith(path):
-            scope["path"], scope["root_path"] = whole, whole.removesuffix(path)
+        full = f"{whole}/" if path == "/" and whole not in ("", "/") else whole
+        if full != path and path.startswith("/") and full.endswith(path):
+            scope["path"], scope["root_path"] = whole, full.removesuffix(path)
         await app(scope, receive, send)
 
     return staged

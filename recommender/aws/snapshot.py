@@ -1,11 +1,11 @@
 """SnapStart: what is done before Lambda takes a snapshot of the process, and after each restore."""
 
-import os
 import random
 from collections.abc import Callable
 from typing import Any
 
 from recommender.http.timing import start
+from recommender.settings import read_settings
 
 # Warms up the model for nobody in particular: no user is named, no table is read.
 HTTP = {"method": "GET", "path": "/filmes/populares", "sourceIp": "127.0.0.1"}
@@ -14,7 +14,7 @@ PRIMING = {"version": "2.0", "headers": {}, "requestContext": {"http": HTTP}}
 
 def install(answer: Callable[[dict[str, Any], Any], Any]) -> None:
     """Register hooks where Lambda takes snapshots; ``answer`` answers an event."""
-    if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") != "snap-start":
+    if not read_settings().snapshots:
         return
     from snapshot_restore_py import register_after_restore, register_before_snapshot
 

@@ -71,17 +71,13 @@ class Catalog:
     def count_films(self, wanted: FilmFilter) -> int:
         """Return how many films ``list_films`` could list in all."""
         where, values = _where(wanted)
-        rows = self._count(f"SELECT count(*) FROM filmes {where}", tuple(values))  # noqa: S608 see _where
-        count: int = rows[0][0]
-        return count
+        query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
+        return int(self._count(query, tuple(values))[0][0])
 
     def ratings(self, user_id: int) -> list[tuple[int, float]] | None:
         """Return a user's (film id, rating) pairs in order of film id, or None for no such user."""
-        query = """
-            SELECT filme_id, avaliacao FROM usuarios
-            LEFT JOIN avaliacoes ON usuario_id = id
-            WHERE id = ? ORDER BY filme_id
-        """
+        query = "SELECT filme_id, avaliacao FROM usuarios LEFT JOIN avaliacoes ON usuario_id = id"
+        query += " WHERE id = ? ORDER BY filme_id"
         rows = self._rows(query, (user_id,))
         if not rows:
             return None

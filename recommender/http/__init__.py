@@ -1,1 +1,1 @@
-"""What all answers share, whatever their route: problems, caching, limits, timing."""
+"""What all answers share, whatever their route: problems, caching, timing, base paths."""

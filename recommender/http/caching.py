@@ -8,12 +8,11 @@ from starlette.types import Message, Scope
 SMALLEST_ZIPPED = 1400  # bytes: what fits into one packet arrives no sooner when compressed
 GZIP = 16 + zlib.MAX_WBITS  # the container that zlib shall make or open
 
+# Headers of answers: the same for everybody until another artifact is served; of a user, changing
+# with each rating; useful only if current.
 PUBLIC = {"Cache-Control": "public, max-age=300"}
-"""Headers of an answer that is the same for everybody until another artifact is served."""
 PERSONAL = {"Cache-Control": "private, no-cache"}
-"""Headers of an answer that depends on a user and changes with each rating."""
 FRESH = {"Cache-Control": "no-cache"}
-"""Headers of an answer that is useful only if it is current."""
 
 
 def finish(scope: Scope, head: Message, body: bytes) -> bytes:
@@ -21,22 +20,22 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
 
     The ETag is the digest of the body that the route gave, with the encoding in which it is sent
     (RFC 9110 8.8.3.3), so a 304 costs no compression. A route may give a body in gzip; clients that
-    do not accept gzip get it decompressed. Only what a route allows may be stored.
+    do not accept gzip get it decompressed. Without a Cache-Control the answer is ``no-store``.
     """
     headers = dict(head["headers"])  # no answer has two of a name
     headers.setdefault(b"cache-control", b"no-store")
     given_zipped = headers.pop(b"content-encoding", None) is not None
     zipped = given_zipped or len(body) >= SMALLEST_ZIPPED
     if zipped:
-        vary = headers.get(b"vary")
-        headers[b"vary"] = vary + b", Accept-Encoding" if vary else b"Accept-Encoding"
+        vary = [headers.get(b"vary"), b"Accept-Encoding"]
+        headers[b"vary"] = b", ".join(filter(None, vary))
         accepted = _asked(scope, b"accept-encoding")
         # A REST API passes bytes on only if it is configured to.
         zipped = _accepts_gzip(accepted) and "resource" not in scope.get("aws.event", {})
     if head["status"] == 200 and scope["method"] in ("GET", "HEAD"):
         tag = etag(body, zipped=zipped)
         headers[b"etag"] = tag.encode()
-        if names(_asked(scope, b"if-none-match"), tag):
+        if matches(_asked(scope, b"if-none-match"), tag):
             head["status"] = 304
             del headers[b"content-length"], headers[b"content-type"]
             body, given_zipped, zipped = b"", False, False
@@ -68,7 +67,7 @@ def etag(body: bytes, *, zipped: bool = False) -> str:
     return f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if zipped else ""}"'
 
 
-def names(condition: str, tag: str | None, *, strong: bool = False) -> bool:
+def matches(condition: str, tag: str | None, *, strong: bool = False) -> bool:
     """Return whether an If-Match (strong) or If-None-Match header names an ETag (RFC 9110 13.1)."""
     if tag is None or not condition:
         return False

@@ -3,27 +3,29 @@
 import logging
 import time
 
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recommender.http.caching import finish
-from recommender.http.problems import MEDIA_TYPE, answer, general
+from recommender.http.problems import MEDIA_TYPE, answer, of_status
 from recommender.http.timing import STATE, Timing, server_timing, start
 
 _log = logging.getLogger(__name__)
 
 
 class BasePath:
-    """Takes a base path, such as /v1, for the root of the app in requests whose path has it."""
+    """Sets ``root_path`` to a base path, such as /v1; that path alone is redirected to /v1/."""
 
     def __init__(self, app: ASGIApp, base_path: str) -> None:
         self.app, self.base_path = app, base_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
-        root = scope.get("root_path", "") + self.base_path
-        if f"{scope.get('path')}/".startswith(f"{root}/"):
+        root, path = scope.get("root_path", "") + self.base_path, scope.get("path", "")
+        if f"{path}/".startswith(f"{root}/"):
             scope["root_path"] = root
-        await self.app(scope, receive, send)
+        bare = root and path == root
+        await (RedirectResponse(f"{root}/", 308) if bare else self.app)(scope, receive, send)
 
 
 class Delivery:
@@ -68,8 +70,9 @@ class Delivery:
         head = messages[0]
         is_problem = (b"content-type", MEDIA_TYPE.encode()) in head["headers"]
         if head["status"] >= 400 and not is_problem:
-            problem = answer(general(head["status"], scope))
-            head["headers"], messages[1:] = problem.raw_headers, [{"body": problem.body}]
+            problem = answer(of_status(head["status"], scope))
+            kept = [item for item in head["headers"] if not item[0].startswith(b"content-")]
+            head["headers"], messages[1:] = kept + problem.raw_headers, [{"body": problem.body}]
         return head, b"".join(message.get("body", b"") for message in messages[1:])
 
 
@@ -86,5 +89,5 @@ class Failures:
         except Exception:
             if scope["type"] != "http":
                 raise
-            _log.exception("a request was not answered")
-            await answer(general(500, scope))(scope, receive, send)
+            _log.exception("unhandled error, answered with 500")
+            await answer(of_status(500, scope))(scope, receive, send)

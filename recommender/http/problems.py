@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
+LARGEST_BODY = 150_000  # bytes: the longest body that a route can use, and room for blanks
 MOST_FAULTS = 20  # fields that one answer names; a body may hold thousands of wrong ones
 MOST_CHARACTERS = 100  # of a value that an answer repeats
 
@@ -26,15 +28,14 @@ KNOWN = {
     405: ("Método não permitido", "O método {method} não é permitido em {path}."),
     410: ("Cursor expirado", "O cursor expirou."),
     412: ("Precondição não atendida", "A condição não foi atendida."),
-    413: ("Corpo grande demais", "O corpo da requisição é grande demais."),
+    413: ("Corpo grande demais", f"O corpo da requisição passa de {LARGEST_BODY} bytes."),
     422: ("Parâmetro inválido", "Um parâmetro não é aceito."),
     500: ("Erro interno", "Erro interno. Tente novamente mais tarde."),
     503: ("Indisponível", "O serviço está indisponível."),
 }
 UNKNOWN = "nenhum parâmetro com este nome"
 
-# What is allowed, by pydantic's error type: "int" stands for int_parsing and int_type, likewise the
-# others. The names in braces come from the error's context.
+# What is allowed, by pydantic's error type without its ending; names in braces are of its context.
 ALLOWED = {
     "bool": "true ou false",
     "enum": "um de: {expected}",
@@ -48,7 +49,6 @@ ALLOWED = {
     "list": "uma lista",
     "missing": "um valor é obrigatório",
     "model": "um objeto JSON",
-    "model_attributes": "um objeto JSON",
     "string": "um texto",
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
@@ -127,7 +127,7 @@ def responses(described: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 COMMON = responses({422: "Um parâmetro não é aceito.", 503: "Não há modelo a servir."})
 """The problems that every route may answer with."""
 
-BODY = {400: "O corpo não é um texto em UTF-8.", 413: "O corpo é grande demais."}
+BODY = {400: "O corpo não é um texto em UTF-8.", 413: f"O corpo passa de {LARGEST_BODY} bytes."}
 """What routes that take a body may answer in addition."""
 
 
@@ -140,7 +140,7 @@ def answer(problem: ProblemError) -> JSONResponse:
     return JSONResponse(content, status, problem.headers, media_type=MEDIA_TYPE)
 
 
-def general(status: int, scope: Scope) -> ProblemError:
+def of_status(status: int, scope: Scope) -> ProblemError:
     """Return the problem for an error that a library answers with a status alone."""
     _, detail = KNOWN.get(status, KNOWN[400])
     detail = detail.format(path=_written(scope.get("path")), method=scope.get("method"))
@@ -156,12 +156,12 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
         if isinstance(error, ProblemError):
             return answer(error)
         if isinstance(error, HTTPException):
-            problem = general(error.status_code, request.scope)
+            problem = of_status(error.status_code, request.scope)
             problem.headers = error.headers
             if error.status_code == 405:
                 problem.headers = {"Allow": _allowed_methods(request)}
             return answer(problem)
-        _log.error("ratings not reached: %s", error)
+        _log.error("ratings not reached: %s", error)  # what is left is ``unreachable``
         detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
         return answer(ProblemError(503, detail, {"Retry-After": "5"}))
 
@@ -195,8 +195,8 @@ def _field(error: Mapping[str, Any], body: Any) -> Fault:
     context = dict(error.get("ctx", {}))
     if "expected" in context:
         context["expected"] = str(context["expected"]).replace(" or ", ", ")
-    kind = error["type"].removesuffix("_parsing").removesuffix("_type")
-    template = ALLOWED.get(error["type"]) or ALLOWED.get(kind)
+    kind = re.sub("(_attributes)?_(parsing|type|unicode)$", "", error["type"])
+    template = ALLOWED.get(error["type"], ALLOWED.get(kind))
     allowed = template.format(**context) if template else error["msg"]
     return ".".join(place), value, allowed
 

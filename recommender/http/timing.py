@@ -16,7 +16,7 @@ class Timing:
     status: int = 500
 
     def done(self) -> None:
-        """Note that it is over."""
+        """Record how long it took."""
         self.milliseconds = 1000 * (time.perf_counter() - self.began)
 
 

@@ -56,9 +56,8 @@ class Choosable:
 
     def one_in(self, model: Model) -> float:
         """Return how many films there are for each listed one (at most: genres overlap)."""
-        if self.listed is None:
-            return 1.0
-        return len(model.film_ids) / max(sum(map(len, self.listed)), 1)
+        listed = len(model.film_ids) if self.listed is None else sum(map(len, self.listed))
+        return len(model.film_ids) / max(listed, 1)
 
     def few(self, model: Model) -> Rows | None:
         """Return all rows that may be listed if they are few, else None."""

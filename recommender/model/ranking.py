@@ -88,8 +88,8 @@ def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
 
 def films_rated(model: Model, profile: Profile) -> dict[int, float]:
     """Return the ratings of a profile by film id."""
-    ids = model.film_ids.take(profile.rows).tolist()
-    return dict(zip(ids, profile.ratings.tolist(), strict=True))
+    ids, ratings = model.film_ids.take(profile.rows).tolist(), profile.ratings.tolist()
+    return dict(zip(ids, ratings, strict=True))
 
 
 def rank(

@@ -87,7 +87,7 @@ def test_a_cold_start_takes_at_most_twice_that_of_a_hello_world(artifact_dir: Pa
 
 
 def test_a_warm_answer_takes_at_most_twelve_times_that_of_a_hello_world(artifact_dir: Path) -> None:
-    """In turns; benchmarks/warm.py measures what it really is."""
+    """In turns. The floor is ten (benchmarks/warm.py); the rest is for what else the machine does."""
     event = str(ROOT / "events" / "recomendacoes.json")
     ratios = []
     for _ in range(3):

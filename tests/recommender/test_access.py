@@ -247,7 +247,7 @@ def test_logs_name_neither_users_nor_tokens(artifact_dir: Path) -> None:
 
 
 @pytest.mark.parametrize(("access", "status"), [(Access(), 403), (Access(Mode.JWT), 401)])
-def test_who_may_not_write_is_told_before_what_is_wrong_with_the_body(
+def test_who_may_not_write_is_told_before_what_is_wrong_with_a_field(
     artifact_dir: Path, access: Access, status: int
 ) -> None:
     client = TestClient(create_app(artifact_dir, access))
@@ -255,6 +255,14 @@ def test_who_may_not_write_is_told_before_what_is_wrong_with_the_body(
         answer = client.put(f"/usuarios/{user}/avaliacoes/{FILM}", json=body)
         assert answer.status_code == status
         assert "erros" not in answer.json()
+
+
+def test_a_body_that_is_no_json_is_told_before_who_may_write(artifact_dir: Path) -> None:
+    """FastAPI reads a body before it asks the dependencies of a route."""
+    client = TestClient(create_app(artifact_dir))
+    headers = {"content-type": "application/json"}
+    answer = client.put(f"/usuarios/{USER}/avaliacoes/{FILM}", content="{bad", headers=headers)
+    assert answer.status_code == 422
 
 
 # The environment

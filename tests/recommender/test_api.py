@@ -140,6 +140,7 @@ def test_reasons_add_up_to_the_score(client: TestClient) -> None:
             assert film["ja_avaliado"] == (film["id"] in given)
             total = film["resto"] + sum(motive["parcela"] for motive in film["motivos"])
             assert round(total, 6) == film["pontuacao"]
+            assert "-0.0" not in json.dumps(film)
             assert 0 < len(film["motivos"]) <= 3
             for motive in film["motivos"]:
                 assert motive["filme_id"] != film["id"]
@@ -343,6 +344,41 @@ def test_many_faults_are_counted_and_some_are_told(client: TestClient) -> None:
     assert len(problem["erros"]) == 20
     assert problem["detail"].endswith(f"; e mais {1000 * (22 + 2) - 20}.")
     assert len(answer.content) < 10_000
+
+
+@pytest.mark.parametrize("name", ["query", "path", "body"])
+def test_a_parameter_named_like_a_place_is_named(client: TestClient, name: str) -> None:
+    [error] = check_problem(client.get(f"/filmes?{name}=matrix"), 422)["erros"]
+    assert error["campo"] == name
+    body = {"avaliacoes": [], name: 1}
+    [error] = check_problem(client.post("/recomendacoes", json=body), 422)["erros"]
+    assert error["campo"] == name
+
+
+@pytest.mark.parametrize("number", ["0_1", "%200.5", "%2B0.5", "5e-1", "01", "%0A1", ".5", "-0"])
+def test_a_decimal_has_one_spelling(client: TestClient, number: str) -> None:
+    answer = client.get(f"{OWN}?diversidade={number}")
+    [error] = check_problem(answer, 422)["erros"]
+    assert (error["campo"], error["permitido"]) == ("diversidade", "um número")
+
+
+def test_what_is_no_text_is_told_in_portuguese(client: TestClient) -> None:
+    body = '{"avaliacoes": [], "genero": ["\\ud800"]}'
+    headers = {"content-type": "application/json"}
+    [error] = check_problem(client.post("/recomendacoes", content=body, headers=headers), 422)[
+        "erros"
+    ]
+    assert (error["campo"], error["permitido"]) == ("genero.0", "um texto")
+
+
+def test_a_body_that_is_too_large_is_told_to_a_page_of_a_named_origin(artifact_dir: Path) -> None:
+    client = TestClient(create_app(artifact_dir, origins=["https://a.example"]))
+    headers = {"origin": "https://a.example", "content-type": "application/json"}
+    answer = client.post("/recomendacoes", content=b" " * 150_001, headers=headers)
+    problem = check_problem(answer, 413)
+    assert "150000 bytes" in problem["detail"]
+    assert answer.headers["access-control-allow-origin"] == "https://a.example"
+    assert len(answer.headers.get_list("content-type")) == 1
 
 
 def test_a_failure_tells_nothing_of_what_failed(artifact_dir: Path) -> None:

@@ -54,6 +54,22 @@ def next_of(answer: Any) -> str:
     return str(answer.links.get("next", {}).get("url", ""))
 
 
+def test_the_base_path_alone_leads_to_the_page(based: TestClient, base: str) -> None:
+    answer = based.get(base, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (308, f"{base}/")
+    assert answer.headers["x-versao"]
+    page = based.get(base)
+    assert page.content == based.get("/").content
+
+
+@pytest.mark.parametrize("sender", [rest_api, old_http_api])
+def test_a_stage_alone_leads_to_the_page(artifact_dir: Path, sender: Any) -> None:
+    event = sender("/", [], {}, "GET", None)
+    event["requestContext"]["path"] = "/prod"
+    answer = Adapter(create_app(artifact_dir))(event, CONTEXT)
+    assert (answer["statusCode"], header(answer, "location")) == (308, "/prod/")
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_links_lead_on_with_and_without(based: TestClient, base: str, path: str) -> None:
     pages = 0

@@ -52,7 +52,7 @@ OPERATIONS = [
 
 
 def is_ambiguous(name: str, value: Any) -> bool:
-    """Tell whether a query cannot show what is wrong: there a list of one is just a value."""
+    """Return whether a query cannot show the fault: there a list of one is just a value."""
     if name in ("excluir", "genero"):
         return not isinstance(value, list)
     return value is None or (isinstance(value, list | dict) and len(value) < 2)

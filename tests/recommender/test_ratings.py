@@ -164,7 +164,9 @@ def test_a_packaged_rating_can_be_changed_and_deleted(api: TestClient) -> None:
     answer = rate(api, other, film=RATED)
     assert answer.status_code == 200
     assert shown(answer)["versao"] == 1
-    assert api.delete(path(USER, RATED)).status_code == 204
+    deleted = api.delete(path(USER, RATED))
+    assert deleted.status_code == 204
+    assert "content-type" not in deleted.headers
     check_problem(api.get(path(USER, RATED)), 404)
     listed = api.get(path())
     assert RATED not in [rating["filme_id"] for rating in listed.json()]

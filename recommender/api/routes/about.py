@@ -1,7 +1,7 @@
-"""Routes on which the service tells about itself: its model and its health."""
+"""Routes about the service: its health and its model card."""
 
 from recommender.api.answers import Health, ModelCard
-from recommender.api.serving import InUse, make_router
+from recommender.api.serving import Ctx, make_router
 from recommender.http.caching import FRESH, PUBLIC
 from recommender.model.artifact import FORMAT
 
@@ -9,10 +9,10 @@ router = make_router("sobre")
 
 
 @router.get("/saude", summary="Diz se pode servir", description="200 e a versão em uso, ou 503.")
-async def tell_health(use: InUse) -> Health:
+async def tell_health(ctx: Ctx) -> Health:
     """Answer with the version that is served."""
-    use.headers.update(FRESH)
-    return Health(status="ok", versao=use.artifact.version, formato=FORMAT)
+    ctx.headers.update(FRESH)
+    return Health(status="ok", versao=ctx.artifact.version, formato=FORMAT)
 
 
 @router.get(
@@ -20,10 +20,10 @@ async def tell_health(use: InUse) -> Health:
     summary="A ficha do modelo em uso",
     description="De que dados vem, com que hiperparâmetros, e quão bom é.",
 )
-async def tell_model(use: InUse) -> ModelCard:
+async def tell_model(ctx: Ctx) -> ModelCard:
     """Answer with where the model comes from and how good it is."""
-    use.headers.update(PUBLIC)
-    manifest = use.artifact.manifest
+    ctx.headers.update(PUBLIC)
+    manifest = ctx.artifact.manifest
     return ModelCard(
         versao=manifest["version"],
         formato=manifest["format"],

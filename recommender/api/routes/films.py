@@ -8,9 +8,9 @@ from fastapi import Query, Response
 from recommender.api import answers
 from recommender.api.answers import Recommendation
 from recommender.api.listing import describe, describe_group
-from recommender.api.paging import EXPIRED, link_next, start
+from recommender.api.paging import EXPIRED, read_offset, set_next_link
 from recommender.api.requests import FilmQuery, GroupQuery, Id, ListQuery
-from recommender.api.serving import Exchange, InUse, make_router
+from recommender.api.serving import Context, Ctx, make_router
 from recommender.data.catalog import FilmFilter
 from recommender.http.caching import PUBLIC
 from recommender.http.problems import ProblemError, responses
@@ -29,15 +29,15 @@ _LIST = responses({410: EXPIRED})
     summary="Lista filmes",
     description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte.",
 )
-async def list_films(query: Annotated[FilmQuery, Query()], use: InUse) -> list[answers.Film]:
+async def list_films(query: Annotated[FilmQuery, Query()], ctx: Ctx) -> list[answers.Film]:
     """Answer with the films that pass the filters, in order of id."""
-    offset = start(use, query.cursor)
+    offset = read_offset(ctx, query.cursor)
     wanted = FilmFilter(query.genero, query.excluir, query.diretor, query.ator, query.q)
-    films = use.catalog.list_films(wanted, query.limite, offset)
-    total = use.catalog.count_films(wanted)
-    use.headers.update({**PUBLIC, "X-Total-Count": str(total)})
+    films = ctx.catalog.list_films(wanted, query.limite, offset)
+    total = ctx.catalog.count_films(wanted)
+    ctx.headers.update({**PUBLIC, "X-Total-Count": str(total)})
     if offset + len(films) < total:
-        link_next(use, offset + query.limite)
+        set_next_link(ctx, offset + query.limite)
     return [answers.Film(**film) for film in films]
 
 
@@ -48,16 +48,16 @@ async def list_films(query: Annotated[FilmQuery, Query()], use: InUse) -> list[a
     description="Os que mais gente avaliou. A pontuação é a parte dos usuários que o fez.",
 )
 async def list_popular_films(
-    query: Annotated[ListQuery, Query()], use: InUse
+    query: Annotated[ListQuery, Query()], ctx: Ctx
 ) -> list[Recommendation]:
     """Rank films for nobody in particular."""
-    offset = start(use, query.cursor)
-    nobody = ranking.make_profile(use.model, [])
-    found = ranking.rank(use.model, nobody, Strategy.POPULAR, offset=offset, **query.options())
-    use.headers.update({**PUBLIC, "X-Estrategia": found.strategy})
+    offset = read_offset(ctx, query.cursor)
+    nobody = ranking.make_profile(ctx.model, [])
+    found = ranking.rank(ctx.model, nobody, Strategy.POPULAR, offset=offset, **query.options())
+    ctx.headers.update({**PUBLIC, "X-Estrategia": found.strategy})
     if found.more:
-        link_next(use, offset + query.limite)
-    return describe(use, found)
+        set_next_link(ctx, offset + query.limite)
+    return describe(ctx, found)
 
 
 @router.get(
@@ -66,12 +66,12 @@ async def list_popular_films(
     summary="Conta de um filme",
     description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
 )
-async def tell_film(filme_id: Id, use: InUse) -> answers.FilmDetails:
+async def tell_film(filme_id: Id, ctx: Ctx) -> answers.FilmDetails:
     """Answer with everything that is known of a film."""
-    film = use.film(filme_id)
-    (cell,) = ranking.find_cells(use.model, ranking.find_rows(use.model, [filme_id])).tolist()
-    use.headers.update(PUBLIC)
-    return answers.FilmDetails(**film, grupo=describe_group(use.model, cell))
+    film = ctx.film(filme_id)
+    (cell,) = ranking.find_cells(ctx.model, ranking.find_rows(ctx.model, [filme_id])).tolist()
+    ctx.headers.update(PUBLIC)
+    return answers.FilmDetails(**film, grupo=describe_group(ctx.model, cell))
 
 
 @router.get(
@@ -81,16 +81,16 @@ async def tell_film(filme_id: Id, use: InUse) -> answers.FilmDetails:
     description="Os de que gosta quem gosta dele. A pontuação é o cosseno entre os dois vetores.",
 )
 async def list_similar_films(
-    filme_id: Id, query: Annotated[ListQuery, Query()], use: InUse
+    filme_id: Id, query: Annotated[ListQuery, Query()], ctx: Ctx
 ) -> list[Recommendation]:
     """Rank films by how near they lie to a film."""
-    (row,) = ranking.find_rows(use.model, [use.film(filme_id)["id"]]).tolist()
-    offset = start(use, query.cursor)
-    found = similarity.rank_similar(use.model, row, offset=offset, **query.options())
-    use.headers.update(PUBLIC)
+    (row,) = ranking.find_rows(ctx.model, [ctx.film(filme_id)["id"]]).tolist()
+    offset = read_offset(ctx, query.cursor)
+    found = similarity.rank_similar(ctx.model, row, offset=offset, **query.options())
+    ctx.headers.update(PUBLIC)
     if found.more:
-        link_next(use, offset + query.limite)
-    return describe(use, found, similarity.explain_similar(row, found))
+        set_next_link(ctx, offset + query.limite)
+    return describe(ctx, found, similarity.explain_similar(row, found))
 
 
 @router.get(
@@ -100,16 +100,16 @@ async def list_similar_films(
     description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas.",
 )
 async def list_groups(
-    query: Annotated[GroupQuery, Query()], use: InUse
+    query: Annotated[GroupQuery, Query()], ctx: Ctx
 ) -> list[answers.GroupDetails]:
     """Answer with clusters in order of id, each with its films, the most rated ones first."""
-    first, total = start(use, query.cursor), len(use.model.cell_labels)
-    use.headers.update({**PUBLIC, "X-Total-Count": str(total)})
+    first, total = read_offset(ctx, query.cursor), len(ctx.model.cell_labels)
+    ctx.headers.update({**PUBLIC, "X-Total-Count": str(total)})
     if first + query.limite < total:
-        link_next(use, first + query.limite)
+        set_next_link(ctx, first + query.limite)
     return [
-        _describe_members(use, group, query.filmes)
-        for group in use.catalog.groups(first, query.limite)
+        _describe_members(ctx, group, query.filmes)
+        for group in ctx.catalog.groups(first, query.limite)
     ]
 
 
@@ -120,23 +120,23 @@ async def list_groups(
     summary="O mapa dos filmes",
     description="Os filmes em dois componentes principais, coloridos por grupo.",
 )
-async def draw_map(use: InUse) -> Response:
+async def draw_map(ctx: Ctx) -> Response:
     """Answer with the picture that training drew, if nobody has altered it since."""
     try:
-        picture = use.artifact.read_map()
+        picture = ctx.artifact.read_map()
     except ArtifactError:
         raise ProblemError(503, "O mapa do modelo em uso está ausente ou alterado.") from None
     policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
     return Response(picture, headers={**PUBLIC, **policy}, media_type="image/svg+xml")
 
 
-def _describe_members(use: Exchange, group: dict[str, Any], most: int) -> answers.GroupDetails:
+def _describe_members(ctx: Context, group: dict[str, Any], most: int) -> answers.GroupDetails:
     """Return a group as an answer shows it, with its films that most people have rated."""
-    model, cell = use.model, group["id"]
+    model, cell = ctx.model, group["id"]
     films = slice(*model.cell_starts[cell : cell + 2].tolist())
     ids = model.film_ids[films]
     known = ids[np.lexsort((ids, -model.popularity[films]))][:most].tolist()
-    titles = use.catalog.films(known)
+    titles = ctx.catalog.films(known)
     return answers.GroupDetails(
         **dict(describe_group(model, cell)),
         generos=_names(group["generos"]),

@@ -29,7 +29,7 @@ DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inlin
 
 router = make_router("sobre")
 
-_documents = cache(make_document)
+_document = cache(make_document)
 
 
 @router.get("/", include_in_schema=False)
@@ -59,7 +59,7 @@ async def send_file(name: str) -> Response:
 @router.get("/openapi.json", include_in_schema=False)
 async def tell_routes(request: Request) -> Response:
     """Answer with the OpenAPI document, which names the base path of this request as the server."""
-    document: dict[str, Any] = _documents(request.app)
+    document: dict[str, Any] = _document(request.app)
     if root := request.scope.get("root_path"):
         document = {**document, "servers": [{"url": root}]}
     return JSONResponse(document, headers=PUBLIC)

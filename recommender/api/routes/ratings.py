@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import Query, Request
+from fastapi import Query, Request, Response
 
 from recommender.api.access import REFUSALS, Reader, Writer
 from recommender.api.answers import Rating
 from recommender.api.hypotheses import on_scale, scale_allowed
-from recommender.api.paging import EXPIRED, link_next, public_path, start
-from recommender.api.requests import LARGEST_BODY, Id, NewRating, RatingQuery
-from recommender.api.serving import Exchange, InUse, make_router, no_user
+from recommender.api.paging import EXPIRED, public_path, read_offset, set_next_link
+from recommender.api.requests import Id, NewRating, RatingQuery
+from recommender.api.serving import Context, Ctx, make_router, no_user
 from recommender.data.catalog import Film
 from recommender.data.store import ConflictError, Entry, overlay
-from recommender.http.caching import PERSONAL, etag, names
-from recommender.http.problems import BODY, ProblemError, invalid_field, responses
+from recommender.http.caching import PERSONAL, etag, matches
+from recommender.http.problems import BODY, LARGEST_BODY, ProblemError, invalid_field, responses
 from recommender.model.ranking import find_rows
 
 router = make_router("avaliacoes")
@@ -30,21 +30,21 @@ _VERSIONS = "`versao` cresce de um em um a cada mudança; 0 é a avaliação que
     description=f"Em ordem de id do filme, aos pedaços. {_VERSIONS}",
 )
 async def list_ratings(
-    usuario_id: Reader, query: Annotated[RatingQuery, Query()], use: InUse
+    usuario_id: Reader, query: Annotated[RatingQuery, Query()], ctx: Ctx
 ) -> list[Rating]:
     """Answer with a user's ratings of films that the catalogue has, in order of film id."""
-    ratings = overlay(use.catalog.ratings(usuario_id), await use.written(usuario_id))
+    ratings = overlay(ctx.catalog.ratings(usuario_id), await ctx.written(usuario_id))
     if ratings is None:
         raise no_user(usuario_id)
-    rows = find_rows(use.model, list(ratings)).tolist()
+    rows = find_rows(ctx.model, list(ratings)).tolist()
     listed = [film_id for film_id, row in zip(ratings, rows, strict=True) if row >= 0]
     basis = repr([(film_id, ratings[film_id]) for film_id in listed]).encode()
-    offset = start(use, query.cursor, basis)
+    offset = read_offset(ctx, query.cursor, basis)
     page = listed[offset : offset + query.limite]
-    films = use.catalog.films(page)
-    use.headers.update({**PERSONAL, "X-Total-Count": str(len(listed))})
+    films = ctx.catalog.films(page)
+    ctx.headers.update({**PERSONAL, "X-Total-Count": str(len(listed))})
     if offset + len(page) < len(listed):
-        link_next(use, offset + len(page), basis)
+        set_next_link(ctx, offset + len(page), basis)
     return [_show(films[film_id], ratings[film_id]) for film_id in page]
 
 
@@ -54,15 +54,15 @@ async def list_ratings(
     summary="Uma avaliação",
     description=f"Seu `ETag` serve a `If-Match` de uma escrita. {_VERSIONS}",
 )
-async def show_rating(usuario_id: Reader, filme_id: Id, use: InUse) -> Rating:
+async def show_rating(usuario_id: Reader, filme_id: Id, ctx: Ctx) -> Rating:
     """Answer with a user's rating of a film."""
-    film = use.film(filme_id)
-    written = (await use.written(usuario_id, filme_id)).get(filme_id)
-    rating = _counting(written, use.packaged(usuario_id, filme_id))
+    film = ctx.film(filme_id)
+    written = (await ctx.written(usuario_id, filme_id)).get(filme_id)
+    rating = _counting(written, ctx.packaged(usuario_id, filme_id))
     if rating is None:
         detail = f"Usuário com ID {usuario_id} não avaliou o filme com ID {filme_id}."
         raise ProblemError(404, detail)
-    use.headers.update(PERSONAL)
+    ctx.headers.update(PERSONAL)
     return _show(film, rating)
 
 
@@ -77,54 +77,55 @@ async def show_rating(usuario_id: Reader, filme_id: Id, use: InUse) -> Rating:
     description="Muda a próxima recomendação. Quem nunca avaliou passa a existir com a primeira "
     f"avaliação; repetir a escrita não muda nada. {_VERSIONS}",
 )
-async def rate(usuario_id: Writer, filme_id: Id, new: NewRating, use: InUse) -> Rating:
+async def rate(usuario_id: Writer, filme_id: Id, new: NewRating, ctx: Ctx) -> Rating:
     """Set a user's rating of a film: 201 if it is the first one, else 200."""
-    film = use.film(filme_id)
-    rating = on_scale(use.artifact, new.avaliacao)
+    film = ctx.film(filme_id)
+    rating = on_scale(ctx.artifact, new.avaliacao)
     if rating is None:
-        allowed = scale_allowed(use.artifact)
+        allowed = scale_allowed(ctx.artifact)
         raise invalid_field("avaliacao", f"{new.avaliacao:.15g}", allowed)
-    before, after = await _write(use, usuario_id, filme_id, film, rating)
+    before, after = await _write(ctx, usuario_id, filme_id, film, rating)
     assert after is not None
     shown = _show(film, after)
-    use.response.status_code = 200 if before else 201
-    use.headers.update({"ETag": _tag(shown), "Content-Location": public_path(use.request)})
+    ctx.response.status_code = 200 if before else 201
+    ctx.headers.update({"ETag": _tag(shown), "Content-Location": public_path(ctx.request)})
     return shown
 
 
 @router.delete(
     _PATH + "/{filme_id}",
     status_code=204,
+    response_class=Response,
     responses=responses(_WRITE),
     summary="Apaga uma avaliação",
     description="Também uma que veio com o modelo. Apagar o que não existe não muda nada.",
 )
-async def forget(usuario_id: Writer, filme_id: Id, use: InUse) -> None:
+async def forget(usuario_id: Writer, filme_id: Id, ctx: Ctx) -> None:
     """Delete a user's rating of a film if there is one, even if the catalogue lacks the film."""
-    film = use.catalog.films([filme_id]).get(filme_id)
-    await _write(use, usuario_id, filme_id, film, None)
+    film = ctx.catalog.films([filme_id]).get(filme_id)
+    await _write(ctx, usuario_id, filme_id, film, None)
 
 
 async def _write(
-    use: Exchange, user_id: int, film_id: int, film: Film | None, rating: float | None
+    ctx: Context, user_id: int, film_id: int, film: Film | None, rating: float | None
 ) -> tuple[Entry | None, Entry | None]:
     """Write if the request's conditions hold; return the rating that counted before, and now.
 
     Raises:
         ProblemError: 412 if they do not hold, 503 if there is no store.
     """
-    if use.store is None:
+    if ctx.store is None:
         raise ProblemError(503, "Não há onde guardar avaliações.")
-    packaged = use.packaged(user_id, film_id)
+    packaged = ctx.packaged(user_id, film_id)
     expected = None
     refused = ProblemError(412, "A avaliação não é a que a condição diz. Leia-a de novo.")
-    if "if-match" in use.request.headers or "if-none-match" in use.request.headers:
-        written = (await use.written(user_id, film_id)).get(film_id)
-        if not _conditions_hold(use.request, film, _counting(written, packaged)):
+    if "if-match" in ctx.request.headers or "if-none-match" in ctx.request.headers:
+        written = (await ctx.written(user_id, film_id)).get(film_id)
+        if not _conditions_hold(ctx.request, film, _counting(written, packaged)):
             raise refused
         expected = written.version if written else 0
     try:
-        before, after = await use.store.write(user_id, film_id, rating, packaged, expected)
+        before, after = await ctx.store.write(user_id, film_id, rating, packaged, expected)
     except ConflictError:
         raise refused from None
     return _counting(before, packaged), _counting(after, packaged)
@@ -134,9 +135,9 @@ def _conditions_hold(request: Request, film: Film | None, current: Entry | None)
     """Return whether If-Match and If-None-Match hold for a rating (RFC 9110 13.1.1, 13.1.2)."""
     tag = _tag(_show(film, current)) if film is not None and current is not None else None
     wanted, unwanted = request.headers.get("if-match"), request.headers.get("if-none-match")
-    if wanted is not None and not names(wanted, tag, strong=True):
+    if wanted is not None and not matches(wanted, tag, strong=True):
         return False
-    return unwanted is None or not names(unwanted, tag)
+    return unwanted is None or not matches(unwanted, tag)
 
 
 def _tag(shown: Rating) -> str:

@@ -8,16 +8,15 @@ from recommender.api import hypotheses
 from recommender.api.access import REFUSALS, Reader, allow
 from recommender.api.answers import Recommendation, WhatIf
 from recommender.api.listing import describe
-from recommender.api.paging import EXPIRED, link_next, start
+from recommender.api.paging import EXPIRED, read_offset, set_next_link
 from recommender.api.requests import (
-    LARGEST_BODY,
     Hypothesis,
     RecommendationQuery,
     RecommendationRequest,
 )
-from recommender.api.serving import Exchange, InUse, make_router
+from recommender.api.serving import Context, Ctx, make_router
 from recommender.http.caching import PERSONAL
-from recommender.http.problems import BODY, responses
+from recommender.http.problems import BODY, LARGEST_BODY, responses
 from recommender.model import ranking
 
 router = make_router("recomendacoes")
@@ -41,16 +40,16 @@ _BODY = responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
     description=_TO_USER,
 )
 async def recommend_to_user(
-    usuario_id: Reader, query: Annotated[RecommendationQuery, Query()], use: InUse
+    usuario_id: Reader, query: Annotated[RecommendationQuery, Query()], ctx: Ctx
 ) -> list[Recommendation]:
     """Rank films for the ratings of a user."""
-    profile, basis = await use.known(usuario_id)
-    offset = start(use, query.cursor, basis)
-    found = ranking.rank(use.model, profile, offset=offset, **query.options())
-    use.headers.update({**PERSONAL, "X-Estrategia": found.strategy})
+    profile, basis = await ctx.known(usuario_id)
+    offset = read_offset(ctx, query.cursor, basis)
+    found = ranking.rank(ctx.model, profile, offset=offset, **query.options())
+    ctx.headers.update({**PERSONAL, "X-Estrategia": found.strategy})
     if found.more:
-        link_next(use, offset + query.limite, basis)
-    return describe(use, found, ranking.explain(use.model, profile, found))
+        set_next_link(ctx, offset + query.limite, basis)
+    return describe(ctx, found, ranking.explain(ctx.model, profile, found))
 
 
 @router.post(
@@ -62,17 +61,17 @@ async def recommend_to_user(
     "`POST /usuarios/{usuario_id}/recomendacoes`, o caminho de quem traz um token.",
 )
 async def recommend_to_anybody(
-    asked: RecommendationRequest, use: InUse
+    asked: RecommendationRequest, ctx: Ctx
 ) -> list[Recommendation] | WhatIf:
     """Rank films for the ratings in the body, alone or laid over those of a user."""
     if asked.usuario_id is not None:
-        allow(use.request, asked.usuario_id)
-        return await _compare(use, asked.usuario_id, asked)
-    given = hypotheses.checked_ratings(use.artifact, asked)
-    profile = ranking.make_profile(use.model, sorted(given.items()))
-    found = ranking.rank(use.model, profile, **asked.options())
-    use.headers["X-Estrategia"] = found.strategy
-    return describe(use, found, ranking.explain(use.model, profile, found))
+        allow(ctx.request, asked.usuario_id)
+        return await _compare(ctx, asked.usuario_id, asked)
+    given = hypotheses.checked_ratings(ctx.artifact, asked)
+    profile = ranking.make_profile(ctx.model, sorted(given.items()))
+    found = ranking.rank(ctx.model, profile, **asked.options())
+    ctx.headers["X-Estrategia"] = found.strategy
+    return describe(ctx, found, ranking.explain(ctx.model, profile, found))
 
 
 @router.post(
@@ -83,23 +82,23 @@ async def recommend_to_anybody(
     description="As recomendações que o usuário teria se às suas avaliações se juntassem estas, e "
     "em que diferem das de hoje. Nada é guardado.",
 )
-async def recommend_if(usuario_id: Reader, asked: Hypothesis, use: InUse) -> WhatIf:
+async def recommend_if(usuario_id: Reader, asked: Hypothesis, ctx: Ctx) -> WhatIf:
     """Rank films for the ratings in the body, laid over those of a user."""
-    return await _compare(use, usuario_id, asked)
+    return await _compare(ctx, usuario_id, asked)
 
 
-async def _compare(use: Exchange, user_id: int, asked: Hypothesis) -> WhatIf:
+async def _compare(ctx: Context, user_id: int, asked: Hypothesis) -> WhatIf:
     """Return a user's list as some more ratings would make it, and how it differs from today's."""
-    given = hypotheses.checked_ratings(use.artifact, asked)
-    known, _ = await use.known(user_id)
-    rated = ranking.films_rated(use.model, known) | given
-    profile = ranking.make_profile(use.model, sorted(rated.items()))
+    given = hypotheses.checked_ratings(ctx.artifact, asked)
+    known, _ = await ctx.known(user_id)
+    rated = ranking.films_rated(ctx.model, known) | given
+    profile = ranking.make_profile(ctx.model, sorted(rated.items()))
     found, today = (
-        ranking.rank(use.model, ratings, **asked.options()) for ratings in (profile, known)
+        ranking.rank(ctx.model, ratings, **asked.options()) for ratings in (profile, known)
     )
-    old, new = (use.model.film_ids[ranked.rows].tolist() for ranked in (today, found))
-    use.headers.update({"X-Estrategia": found.strategy})
+    old, new = (ctx.model.film_ids[ranked.rows].tolist() for ranked in (today, found))
+    ctx.headers.update({"X-Estrategia": found.strategy})
     return WhatIf(
-        recomendacoes=describe(use, found, ranking.explain(use.model, profile, found)),
-        diferenca=hypotheses.difference(old, new, use.catalog.films({*old, *new})),
+        recomendacoes=describe(ctx, found, ranking.explain(ctx.model, profile, found)),
+        diferenca=hypotheses.difference(old, new, ctx.catalog.films({*old, *new})),
     )
