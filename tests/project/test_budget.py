@@ -87,7 +87,7 @@ def test_a_cold_start_takes_at_most_twice_that_of_a_hello_world(artifact_dir: Pa
 
 
 def test_a_warm_answer_takes_at_most_twelve_times_that_of_a_hello_world(artifact_dir: Path) -> None:
-    """In turns. The floor is ten (benchmarks/warm.py); the rest is for what else the machine does."""
+    """In turns. The floor is ten (benchmarks/warm.py), and other work adds to it."""
     event = str(ROOT / "events" / "recomendacoes.json")
     ratios = []
     for _ in range(3):
