@@ -22,7 +22,7 @@ def describe(
     everywhere = [*rows, *(row for of_film in reasons for row, _, _ in of_film)]
     ids = dict(zip(everywhere, model.film_ids.take(everywhere).tolist(), strict=True))
     films = ctx.catalog.films({*ids.values()})
-    cells = find_cells(model, found.rows).tolist()
+    cells, labels = find_cells(model, found.rows).tolist(), model.cell_labels
     listed = []
     for place, row in enumerate(rows):
         score = round(float(found.scores[place]), DIGITS) + 0.0
@@ -40,7 +40,7 @@ def describe(
             "pontuacao": score,
             "ja_avaliado": bool(found.rated[place]),
             "motivos": told,
-            "grupo": describe_group(model, cells[place]),
+            "grupo": {"id": cells[place], "rotulo": labels[cells[place]]},
             "resto": round(score - sum(reason["parcela"] for reason in told), DIGITS) + 0.0,
         }
         listed.append(Recommendation.model_validate(film))

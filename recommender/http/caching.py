@@ -27,8 +27,7 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
     given_zipped = headers.pop(b"content-encoding", None) is not None
     zipped = given_zipped or len(body) >= SMALLEST_ZIPPED
     if zipped:
-        vary = [headers.get(b"vary"), b"Accept-Encoding"]
-        headers[b"vary"] = b", ".join(filter(None, vary))
+        headers[b"vary"] = b", ".join(filter(None, [headers.get(b"vary"), b"Accept-Encoding"]))
         accepted = _asked(scope, b"accept-encoding")
         # A REST API passes bytes on only if it is configured to.
         zipped = _accepts_gzip(accepted) and "resource" not in scope.get("aws.event", {})

@@ -20,8 +20,7 @@ class Timing:
         self.milliseconds = 1000 * (time.perf_counter() - self.began)
 
 
-start = Timing(True, time.perf_counter())
-"""The start of this process, which is cold until its first request comes."""
+start = Timing(True, time.perf_counter())  # of this process: cold until its first request comes
 
 
 def server_timing(timing: Timing) -> str:
