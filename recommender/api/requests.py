@@ -11,7 +11,7 @@ from recommender.model.ranking import Strategy
 
 MAX_ID = 2**63 - 1
 WHOLE = re.compile("0|-?[1-9][0-9]*")
-DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]+)?")
+DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as in JSON
 
 
 def _whole(value: object) -> object:

@@ -113,7 +113,7 @@ def _with_stage(app: ASGIApp) -> ASGIApp:
 
     async def staged(scope: Scope, receive: Receive, send: Send) -> None:
         context = scope["aws.event"]["requestContext"]
-        whole, path = unquote(_typed(context.get("path"), "")), scope["path"]
+        whole, path = unquote(_text(context.get("path"))), scope["path"]
         full = f"{whole}/" if path == "/" and whole not in ("", "/") else whole
         if full != path and path.startswith("/") and full.endswith(path):
             scope["path"], scope["root_path"] = whole, full.removesuffix(path)

@@ -9,7 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-KEPT = 4000  # films and numbers of films that are remembered: what one asks for, many ask for
+_AMONG = "id IN (SELECT value FROM json_each(?))"
+COUNTS = 1000  # searches whose number of films is remembered: counting visits every match
 FILM_COLUMNS = "id, titulo, genero, diretor, atores, avaliacao_media, total_avaliacoes"
 
 Film = dict[str, Any]
@@ -41,8 +42,7 @@ class Catalog:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        self._count = lru_cache(KEPT)(self._rows)
-        self._film = lru_cache(KEPT)(self._film_now)
+        self._count = lru_cache(COUNTS)(self._rows)
 
     def close(self) -> None:
         """Close the database."""
@@ -53,12 +53,9 @@ class Catalog:
 
     def films(self, film_ids: Collection[int]) -> dict[int, Film]:
         """Return the films with these ids, by id; unknown ids are absent."""
-        return {film_id: film for film_id in film_ids if (film := self._film(film_id))}
-
-    def _film_now(self, film_id: int) -> Film | None:
-        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE id = ?"  # noqa: S608 fixed parts
-        rows = self._rows(query, (film_id,))
-        return dict(rows[0]) if rows else None
+        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
+        rows = self._rows(query, (json.dumps(list(film_ids)),))
+        return {row["id"]: dict(row) for row in rows}
 
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return genres and directors of the groups with ids from ``first`` on."""
@@ -95,7 +92,7 @@ def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
         parts.append(f"id IN (SELECT filme_id FROM generos WHERE chave IN ({marks}))")  # noqa: S608 only marks
         values += [fold(genre) for genre in wanted.genres]
     if wanted.excluded:
-        parts.append("id NOT IN (SELECT value FROM json_each(?))")
+        parts.append(f"NOT {_AMONG}")
         values.append(json.dumps(list(wanted.excluded)))
     named = (("diretor", wanted.director), ("atores", wanted.actor))
     match = [f"{column} : {_quote(name)}" for column, name in named if name is not None]

@@ -355,8 +355,8 @@ def test_a_parameter_named_like_a_place_is_named(client: TestClient, name: str) 
     assert error["campo"] == name
 
 
-@pytest.mark.parametrize("number", ["0_1", "%200.5", "%2B0.5", "5e-1", "01", "%0A1", ".5", "-0"])
-def test_a_decimal_has_one_spelling(client: TestClient, number: str) -> None:
+@pytest.mark.parametrize("number", ["0_1", "%200.5", "%2B0.5", "01", "%0A1", ".5", "5.", "0x1"])
+def test_a_decimal_is_spelled_as_in_json(client: TestClient, number: str) -> None:
     answer = client.get(f"{OWN}?diversidade={number}")
     [error] = check_problem(answer, 422)["erros"]
     assert (error["campo"], error["permitido"]) == ("diversidade", "um número")
