@@ -648,7 +648,7 @@ TRAININGS: dict[str, Trained | Refused] = {
     "treino-direto": Trained("dados/ml-latest-small/", seed=7),
     "treino-erro-dados": Refused(
         "dados/ruins.json",
-        ("ruins.json: avaliacoes[3]", "avaliacao is 7", "numbers from 0 to 5"),
+        ("ruins.json: avaliacoes[3]", "avaliacao is 7", "a number from 0 to 5"),
     ),
     "treino-erro-ausente": Refused("dados/ausente.json", (f"s3://{BUCKET}/dados/ausente.json",)),
     "treino-erro-bucket": Refused(None, ("'outro-bucket'", f"'{BUCKET}'")),
