@@ -187,7 +187,7 @@ def test_baselines_are_tuned_by_the_metric_of_the_evaluation(data: Dataset) -> N
 def test_the_reported_share_of_scored_films_is_right(
     scanned: bool, trained: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At least the candidates, at most their whole shelves; if all are scanned, all but the rated."""
+    """At least the candidates, at most their whole shelves; of a scan, all but the rated films."""
     monkeypatch.setattr("recommender.model.index.FIRST_BATCH", 1)
     if not scanned:
         monkeypatch.setattr("recommender.model.index.FLAT", 0)
