@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import unicodedata
+import weakref
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,6 +43,7 @@ class Catalog:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
+        weakref.finalize(self, self._db.close)  # where nobody closes it
         self._count = lru_cache(COUNTS)(self._rows)
 
     def close(self) -> None:

@@ -58,8 +58,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def api(artifact_dir: Path, store: Store) -> TestClient:
-    return TestClient(create_app(artifact_dir, LOCAL, store))
+def api(artifact_dir: Path, store: Store) -> Iterator[TestClient]:
+    """A client in whose one event loop all requests are answered, as by a server."""
+    with TestClient(create_app(artifact_dir, LOCAL, store)) as client:
+        yield client
 
 
 @pytest.fixture
