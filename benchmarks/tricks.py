@@ -14,6 +14,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -99,8 +100,8 @@ def zipped(folder: Path) -> None:
 def variants() -> dict[str, Callable[[Path], None]]:
     """Return what makes each variant of a copy of the function."""
     made: dict[str, Callable[[Path], None]] = {"as built": lambda _: None}
-    for name, change in EDITS.items():
-        made[name] = lambda folder, change=change: edit(folder, *change)  # type: ignore[misc]
+    for name, (file, old, new) in EDITS.items():
+        made[name] = partial(edit, name=file, old=old, new=new)
     made["without: bytecode is compiled at build"] = without_bytecode
     made["with: bytecode lies in one archive (zipimport)"] = zipped
     return made
