@@ -72,8 +72,6 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if serving is not None:
-            serving.catalog.close()
         if store is not None:
             store.close()
 

@@ -11,14 +11,13 @@ DIGITS = 6  # of scores and shares; adding 0.0 to them makes 0.0 of -0.0
 
 
 def describe(
-    ctx: Context, found: Ranking, reasons: Sequence[Sequence[Reason]] | None = None
+    ctx: Context, found: Ranking, reasons: Sequence[Sequence[Reason]]
 ) -> list[Recommendation]:
-    """Return a ranking as an answer shows it, with the reasons for each of its films, if any.
+    """Return a ranking as an answer shows it, with the reasons for each of its films.
 
     Scores and shares are rounded so that they still add up: the rest takes the difference.
     """
     model, rows = ctx.model, found.rows.tolist()
-    reasons = reasons or [[] for _ in rows]
     everywhere = [*rows, *(row for of_film in reasons for row, _, _ in of_film)]
     ids = dict(zip(everywhere, model.film_ids.take(everywhere).tolist(), strict=True))
     films = ctx.catalog.films({*ids.values()})

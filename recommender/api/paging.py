@@ -43,8 +43,10 @@ def read_offset(ctx: Context, cursor: str | None, basis: bytes = b"") -> int:
     return offset
 
 
-def set_next_link(ctx: Context, offset: int, basis: bytes = b"") -> None:
-    """Set the Link header to the page that begins at an offset."""
+def set_next_link(ctx: Context, offset: int, basis: bytes = b"", *, more: bool) -> None:
+    """Set the Link header to the page that begins at an offset if there is more to list."""
+    if not more:
+        return
     version, of_list = ctx.artifact.version[:VERSION_DIGITS], _digest(_list(ctx.request))
     cursor = f"{version}-{of_list}-{_digest(basis)}-{offset}"
     kept = [item for item in ctx.request.query_params.multi_items() if item[0] != "cursor"]

@@ -1,7 +1,9 @@
 """Logs, metrics and traces of the API function, by Powertools."""
 
 import logging
+import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -41,25 +43,34 @@ class Telemetry:
         """Pass a request on, and log how it went."""
         await self.app(scope, receive, send)
         timing: Timing = scope[STATE]
+        now = time.time_ns() // 1_000_000  # EMF counts milliseconds
         measured = {
-            "Latency": (MetricUnit.Milliseconds, round(timing.milliseconds, 3)),
-            "ClientErrors": (MetricUnit.Count, int(400 <= timing.status < 500)),
-            "ServerErrors": (MetricUnit.Count, int(timing.status >= 500)),
+            "Latency": round(timing.milliseconds, 3),
+            "ClientErrors": int(400 <= timing.status < 500),
+            "ServerErrors": int(timing.status >= 500),
         }
         if timing.cold:
-            measured["Init"] = (MetricUnit.Milliseconds, round(start.milliseconds, 3))
+            measured["Init"] = round(start.milliseconds, 3)
             metrics.provider.add_cold_start_metric(scope["aws.context"])
-        for name, (unit, value) in measured.items():
-            metrics.add_metric(name, unit, value)
         line = {
             "method": scope["method"],
             "route": scope["route"].path if "route" in scope else "",
             "status": timing.status,
-            "_aws": metrics.serialize_metric_set()["_aws"],
-            **{name: value for name, (_, value) in measured.items()},
+            "_aws": {"Timestamp": now, "CloudWatchMetrics": _describe(*measured)},
+            **measured,
         }
         logger.info("request", extra=line)
-        metrics.clear_metrics()
+
+
+@cache
+def _describe(*names: str) -> Any:
+    """Return the namespace, dimensions and units of metrics as EMF has them."""
+    for name in names:
+        unit = MetricUnit.Count if name.endswith("Errors") else MetricUnit.Milliseconds
+        metrics.add_metric(name, unit, 0)
+    described = metrics.serialize_metric_set()["_aws"]["CloudWatchMetrics"]
+    metrics.clear_metrics()
+    return described
 
 
 def observed(serve: Handler) -> Handler:

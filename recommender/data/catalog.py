@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _AMONG = "id IN (SELECT value FROM json_each(?))"
+FILMS = 10_000  # that are remembered once they were read
 COUNTS = 1000  # searches whose number of films is remembered: counting visits every match
 FILM_COLUMNS = "id, titulo, genero, diretor, atores, avaliacao_media, total_avaliacoes"
 
@@ -43,21 +44,22 @@ class Catalog:
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        weakref.finalize(self, self._db.close)  # where nobody closes it
+        weakref.finalize(self, self._db.close)
+        self._films: dict[int, Film] = {}
         self._count = lru_cache(COUNTS)(self._rows)
-
-    def close(self) -> None:
-        """Close the database."""
-        self._db.close()
 
     def _rows(self, query: str, values: Sequence[int | str]) -> list[sqlite3.Row]:
         return self._db.execute(query, values).fetchall()
 
     def films(self, film_ids: Collection[int]) -> dict[int, Film]:
         """Return the films with these ids, by id; unknown ids are absent."""
-        query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
-        rows = self._rows(query, (json.dumps(list(film_ids)),))
-        return {row["id"]: dict(row) for row in rows}
+        known = self._films
+        if len(known) > FILMS:
+            known.clear()
+        if unread := [film_id for film_id in film_ids if film_id not in known]:
+            query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
+            known.update((row["id"], dict(row)) for row in self._rows(query, [json.dumps(unread)]))
+        return {film_id: known[film_id] for film_id in film_ids if film_id in known}
 
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return genres and directors of the groups with ids from ``first`` on."""

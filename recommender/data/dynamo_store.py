@@ -69,12 +69,15 @@ class DynamoStore:
     ) -> tuple[Entry | None, Entry | None]:
         """See ``Store``. One conditional update, so that no writer waits for another."""
         now = moment()
-        condition = _differs(rating, packaged)
         values = {":momento": {"S": now}, ":um": {"N": "1"}}
         if rating is None:
             change = "SET momento = :momento REMOVE avaliacao ADD versao :um"
+            condition = "attribute_exists(avaliacao)"
+            if packaged is not None:
+                condition = f"(attribute_not_exists(versao) OR {condition})"
         else:
             change = "SET momento = :momento, avaliacao = :avaliacao ADD versao :um"
+            condition = "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
             values[":avaliacao"] = {"N": repr(rating)}
         if expected == 0:
             condition += " AND attribute_not_exists(versao)"
@@ -102,14 +105,6 @@ class DynamoStore:
             return found, found
         before = _entry(answer["Attributes"]) if "Attributes" in answer else None
         return before, Entry(rating, before.version + 1 if before else 1, now)
-
-
-def _differs(rating: float | None, packaged: float | None) -> str:
-    """Return the condition under which a write changes anything."""
-    if rating is None:
-        present = "attribute_exists(avaliacao)"
-        return present if packaged is None else f"(attribute_not_exists(versao) OR {present})"
-    return "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
 
 
 def _entry(item: dict[str, Any]) -> Entry:

@@ -171,10 +171,8 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
 
 def _allowed_methods(request: Request) -> str:
     """Return the methods that all routes of a path take together, as an Allow header."""
-    methods: set[str] = set()
-    for route in request.app.routes:
-        if route.matches(request.scope)[0] is not Match.NONE:
-            methods |= route.methods
+    found = (r for r in request.app.routes if r.matches(request.scope)[0] is not Match.NONE)
+    methods = set[str]().union(*(route.methods for route in found))
     if "GET" in methods:
         methods.add("HEAD")
     return ", ".join(sorted(methods))

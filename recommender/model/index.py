@@ -62,8 +62,11 @@ class Choosable:
     def few(self, model: Model) -> Rows | None:
         """Return all rows that may be listed if they are few, else None."""
         if self.listed is None:
-            films = len(model.film_ids)
-            return np.delete(np.arange(films), self.hidden) if films <= FLAT else None
+            if len(model.film_ids) > FLAT:
+                return None
+            shown = np.ones(len(model.film_ids), np.bool_)
+            shown[self.hidden] = False
+            return shown.nonzero()[0]
         if not self.few_listed and sum(map(len, self.listed)) > FEW * model.candidates:
             return None
         rows = np.unique(np.concatenate([NO_ROWS, *self.listed]))

@@ -71,6 +71,12 @@ def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
     return np.where(model.film_ids.take(rows) == ids, rows, -1).astype(np.int32)
 
 
+def known_rows(model: Model, film_ids: Sequence[int]) -> Rows:
+    """Return the ascending rows of those films that the model has."""
+    rows = find_rows(model, film_ids)
+    return np.unique(rows[rows >= 0])
+
+
 def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
     """Return the cell of each row (m,)."""
     return model.cell_starts.searchsorted(rows, side="right") - 1
@@ -119,17 +125,13 @@ def rank(
     mixed = not by_model if include_rated is None else include_rated
     listed = index.films_of_genres(model, genres)
     if among is not None:
-        named = find_rows(model, among)
-        listed = (Choosable(NO_ROWS, listed).among(np.unique(named[named >= 0])),)
+        listed = (Choosable(NO_ROWS, listed).among(known_rows(model, among)),)
     if mixed:
         hidden = NO_ROWS
-    if excluded:
-        barred = find_rows(model, sorted(set(excluded)))
-        barred = np.sort(barred[barred >= 0])
+    if excluded or listed is not None:
+        barred = known_rows(model, excluded)
         hidden = np.union1d(hidden, barred)
         rated = Choosable(barred, listed).among(rated)
-    elif listed is not None:
-        rated = Choosable(NO_ROWS, listed).among(rated)
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     folded = fold_in(model, profile) if by_model else None
@@ -142,16 +144,14 @@ def rank(
         fixed_scores, order = _fixed_order(model, profile, strategy)
         batches = index.walk(model, fixed_scores, order, choosable, wanted)
     rows, scores = diversify(model, *index.gather(batches, wanted), diversity)
-    are_rated = index.contains(rated, rows) if mixed else np.zeros(len(rows), np.bool_)
     if not mixed and len(rows) < wanted and len(rated):
         rated_scores = model.vectors[rated].dot(folded.vector) if folded else fixed_scores[rated]
         last, last_scores = index.best_of(model, rated, rated_scores, wanted - len(rows))
         rows = np.concatenate([rows, last], dtype=np.int32)
         scores = np.concatenate([scores, last_scores])
-        are_rated = np.concatenate([are_rated, np.ones(len(last), np.bool_)])
-    page = slice(offset, offset + limit)
-    more = len(rows) > offset + limit
-    return Ranking(strategy, rows[page], scores[page], are_rated[page], more, folded)
+    more, page = len(rows) > offset + limit, slice(offset, offset + limit)
+    rows, scores = rows[page], scores[page]
+    return Ranking(strategy, rows, scores, index.contains(rated, rows), more, folded)
 
 
 def make_directions(vectors: Floats) -> Floats:

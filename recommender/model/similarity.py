@@ -29,8 +29,7 @@ def rank_similar(
     listed. For the other arguments see ``ranking.rank``.
     """
     toward = make_directions(model.vectors[row : row + 1])[0]
-    barred = ranking.find_rows(model, excluded)
-    hidden = np.unique(np.append(barred[barred >= 0], np.int32(row)))
+    hidden = np.union1d(ranking.known_rows(model, excluded), np.int32(row))
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     # All shelves of a cell are equally near, because lengths do not matter.
     bounds = make_directions(model.cell_centers).dot(toward).take(model.shelf_cells)

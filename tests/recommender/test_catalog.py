@@ -3,7 +3,7 @@
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,8 @@ MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def catalog(artifact_dir: Path) -> Iterator[Catalog]:
-    catalog = Catalog(artifact_dir / "catalogo.sqlite3")
-    yield catalog
-    catalog.close()
+def catalog(artifact_dir: Path) -> Catalog:
+    return Catalog(artifact_dir / "catalogo.sqlite3")
 
 
 def given(films: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -79,6 +77,22 @@ def test_films_by_id(catalog: Catalog) -> None:
     assert sorted(found) == [1, 3]
     assert given(found[film_id] for film_id in (1, 3)) == [MOCK["filmes"][0], MOCK["filmes"][2]]
     assert catalog.films([]) == {}
+
+
+def test_films_read_before_are_read_no_more(
+    artifact_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = Catalog(artifact_dir / "catalogo.sqlite3")
+    statements: list[str] = []
+    catalog._db.set_trace_callback(statements.append)
+    first = catalog.films([1, 2, 2**62])
+    assert catalog.films([2, 1]) == first
+    assert len(statements) == 1
+    assert catalog.films([1, 3]) | first == catalog.films([1, 2, 3])
+    assert len(statements) == 2
+    monkeypatch.setattr("recommender.data.catalog.FILMS", 2)  # and three are known
+    assert catalog.films([3, 4]).keys() == {3, 4}
+    assert catalog._films.keys() == {3, 4}
 
 
 @pytest.mark.parametrize("genre", ["comédia", "COMÉDIA", "comedia", " Comedia ", "come\u0301dia"])
@@ -161,7 +175,6 @@ def test_no_text_breaks_a_query(artifact_dir: Path, text: str, genre: str) -> No
         FilmFilter([genre], text=text),
     ):
         assert catalog.count_films(wanted) == len(catalog.list_films(wanted, 1000, 0))
-    catalog.close()
 
 
 def test_a_users_ratings(catalog: Catalog) -> None:
@@ -192,7 +205,6 @@ def test_the_database_is_read_only(artifact_dir: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             catalog._db.execute(statement)
-    catalog.close()
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
@@ -202,7 +214,6 @@ def test_a_database_in_a_place_with_a_strange_name(artifact_dir: Path, tmp_path:
     folder.mkdir()
     catalog = Catalog(Path(shutil.copy(artifact_dir / "catalogo.sqlite3", folder)))
     assert count_rows(catalog._db)["filmes"] == len(MOCK["filmes"])
-    catalog.close()
 
 
 def test_no_database_is_made(tmp_path: Path) -> None:

@@ -103,7 +103,6 @@ def test_catalogue_and_model_agree_with_the_data(artifact: Artifact, data: Datas
     catalog = Catalog(artifact.path / CATALOG_FILE)
     counts = count_rows(catalog._db)
     assert counts == {"usuarios": 30, "filmes": 24, "avaliacoes": len(data.ratings)}
-    catalog.close()
     assert sorted(artifact.model.film_ids.tolist()) == data.films["id"].tolist()
 
 

@@ -36,8 +36,7 @@ async def list_films(query: Annotated[FilmQuery, Query()], ctx: Ctx) -> list[ans
     films = ctx.catalog.list_films(wanted, query.limite, offset)
     total = ctx.catalog.count_films(wanted)
     ctx.headers.update({**PUBLIC, "X-Total-Count": str(total)})
-    if offset + len(films) < total:
-        set_next_link(ctx, offset + query.limite)
+    set_next_link(ctx, offset + query.limite, more=offset + len(films) < total)
     return [answers.Film(**film) for film in films]
 
 
@@ -55,9 +54,8 @@ async def list_popular_films(
     nobody = ranking.make_profile(ctx.model, [])
     found = ranking.rank(ctx.model, nobody, Strategy.POPULAR, offset=offset, **query.options())
     ctx.headers.update({**PUBLIC, "X-Estrategia": found.strategy})
-    if found.more:
-        set_next_link(ctx, offset + query.limite)
-    return describe(ctx, found)
+    set_next_link(ctx, offset + query.limite, more=found.more)
+    return describe(ctx, found, ranking.explain(ctx.model, nobody, found))
 
 
 @router.get(
@@ -88,8 +86,7 @@ async def list_similar_films(
     offset = read_offset(ctx, query.cursor)
     found = similarity.rank_similar(ctx.model, row, offset=offset, **query.options())
     ctx.headers.update(PUBLIC)
-    if found.more:
-        set_next_link(ctx, offset + query.limite)
+    set_next_link(ctx, offset + query.limite, more=found.more)
     return describe(ctx, found, similarity.explain_similar(row, found))
 
 
@@ -105,8 +102,7 @@ async def list_groups(
     """Answer with clusters in order of id, each with its films, the most rated ones first."""
     first, total = read_offset(ctx, query.cursor), len(ctx.model.cell_labels)
     ctx.headers.update({**PUBLIC, "X-Total-Count": str(total)})
-    if first + query.limite < total:
-        set_next_link(ctx, first + query.limite)
+    set_next_link(ctx, first + query.limite, more=first + query.limite < total)
     return [
         _describe_members(ctx, group, query.filmes)
         for group in ctx.catalog.groups(first, query.limite)

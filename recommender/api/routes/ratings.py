@@ -43,8 +43,7 @@ async def list_ratings(
     page = listed[offset : offset + query.limite]
     films = ctx.catalog.films(page)
     ctx.headers.update({**PERSONAL, "X-Total-Count": str(len(listed))})
-    if offset + len(page) < len(listed):
-        set_next_link(ctx, offset + len(page), basis)
+    set_next_link(ctx, offset + query.limite, basis, more=offset + len(page) < len(listed))
     return [_show(films[film_id], ratings[film_id]) for film_id in page]
 
 

@@ -47,8 +47,7 @@ async def recommend_to_user(
     offset = read_offset(ctx, query.cursor, basis)
     found = ranking.rank(ctx.model, profile, offset=offset, **query.options())
     ctx.headers.update({**PERSONAL, "X-Estrategia": found.strategy})
-    if found.more:
-        set_next_link(ctx, offset + query.limite, basis)
+    set_next_link(ctx, offset + query.limite, basis, more=found.more)
     return describe(ctx, found, ranking.explain(ctx.model, profile, found))
 
 
