@@ -20,27 +20,27 @@ from benchmarks import machine
 from benchmarks.container import image, running
 from benchmarks.functions import COMPILED, FUNCTIONS, ORIGINAL, OURS, ROOT, Function, prepare
 
-TURNS = 40  # of a hundred answers each
-TURNS_OF_ORIGINAL = 5
+TURNS = 30  # of a hundred answers each
+COMPARED = (OURS, COMPILED, ORIGINAL)
 CALLS = 300  # over HTTP
 MEMORY = 1769
 PATH = "/filmes/1/recomendacoes"
 PORT = 3799
 
 
-def in_handler() -> list[dict[str, Any]]:
-    """Return a row for each function; they take turns of a hundred answers each."""
+def in_handler() -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """Return a row for each function, and the ratios; they take turns of a hundred answers each."""
     found: dict[Function, list[list[float]]] = {function: [] for function in FUNCTIONS}
     with ExitStack() as stack:
         containers = {
             function: stack.enter_context(running(function, "repeat.py", MEMORY))
             for function in FUNCTIONS
         }
-        for turn in range(TURNS):
+        for _ in range(TURNS):
             for function, container in containers.items():
-                if function is not ORIGINAL or turn < TURNS_OF_ORIGINAL:
-                    found[function].append(container.measure()["times"])
-    return [{"function": each.name, **_spread(turns)} for each, turns in found.items()]
+                found[function].append(container.measure()["times"])
+    rows = [{"function": each.name, **_spread(turns)} for each, turns in found.items()]
+    return rows, ratios(*([statistics.median(turn) for turn in found[each]] for each in COMPARED))
 
 
 def over_http() -> dict[str, Any]:
@@ -98,26 +98,27 @@ def _spread(turns: list[list[float]]) -> dict[str, Any]:
     }
 
 
-def ratios(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """Return the ratio of our time to that of (b), and of (c)'s time to ours."""
-    times = {row["function"]: row["p50_ms"] for row in rows}
-    return {
-        "times_compiled": round(times[OURS.name] / times[COMPILED.name], 2),
-        "faster_than_original": round(times[ORIGINAL.name] / times[OURS.name], 1),
-    }
+def ratios(ours: list[float], compiled: list[float], original: list[float]) -> dict[str, float]:
+    """Return the ratio of our time to that of (b), and of (c)'s time to ours.
+
+    Given are the medians of the turns. The ratio is taken turn by turn, because the machine's speed
+    varies from minute to minute, and the median of all turns counts.
+    """
+    slower = statistics.median(a / b for a, b in zip(ours, compiled, strict=True))
+    faster = statistics.median(c / a for a, c in zip(ours, original, strict=True))
+    return {"times_compiled": round(slower, 2), "faster_than_original": round(faster, 1)}
 
 
 def main() -> None:
     """Print the table and write it as JSON."""
     prepare()
-    rows = in_handler()
+    rows, found = in_handler()
     http = over_http()
     titles = {function.name: function.title for function in FUNCTIONS}
     print("| | p50, ms | p99, ms |\n|---|---|---|")
     for row in rows:
         print(f"| {titles[row['function']]} | {row['p50_ms']:.3f} | {row['p99_ms']:.3f} |")
     print(f"| this API over `sam local start-api` | {http['p50_ms']:.1f} | {http['p99_ms']:.1f} |")
-    found = ratios(rows)
     print("ours:", ", ".join(f"{name} {value}" for name, value in found.items()))
     machine.write("warm", {"handler": rows, "http": http, "ratios": found})
 
