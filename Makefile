@@ -1,6 +1,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 DATA ?= mock_data.json
+AIM ?= gostar
 ARCHITECTURE ?= x86_64
 STACK ?= filmes
 UV_VERSION := 0.13.9
@@ -29,13 +30,13 @@ $(VENV)/.done: pyproject.toml uv.lock
 $(SWAGGER_UI)/.done: .ci/swagger.py
 	$(PYTHON) .ci/swagger.py $(SWAGGER_UI)
 
-run: setup ## trains on DATA and serves on http://127.0.0.1:PORT
-	$(BIN)/python -m training build --data "$(DATA)" --out .local/artifact
+run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT
+	$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out .local/artifact
 	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_FILE=.local/avaliacoes.sqlite3 \
 		$(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
 
-evaluate: setup ## prints the accuracy tables of DATA; PLOT=docs also draws a chart there
-	$(BIN)/python -m training evaluate --data "$(DATA)" $(if $(PLOT),--plot "$(PLOT)")
+evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also draws a chart there
+	$(BIN)/python -m training evaluate --data "$(DATA)" --aim "$(AIM)" $(if $(PLOT),--plot "$(PLOT)")
 
 lenskit: setup ## installs LensKit for the accuracy tables, in a separate environment (500 MB)
 	$(BIN)/uv venv --quiet --python 3.11 --clear .local/lenskit
@@ -74,7 +75,7 @@ test: setup ## runs the whole test suite
 	$(BIN)/python -m pytest
 
 build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA or from the folder ARTIFACT
-	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --out artifact)
+	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out artifact)
 	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.read_settings().artifact)'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 

@@ -21,7 +21,6 @@ from benchmarks import machine, ml_100k
 from benchmarks.retrieval import print_row
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
-from training.build import BUDGET
 from training.choice.choose import choose
 from training.choice.metrics import make_profiles, rank_all, score_lists
 from training.data.read import read
@@ -80,7 +79,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     with threadpool_limits(1):
         train, test = BY_FILM.parts(data, SEED)
-        model = fit(train, choose(train, SEED, BUDGET).chosen)
+        model = fit(train, choose(train, SEED).chosen)
         profiles = make_profiles(model, train.ratings, test.ratings)
         for kind, size in (("float32", 4.0), ("float16", 2.0), ("int8", 1 + 4 / DIMENSIONS)):
             served = replace(model, vectors=rounded(model.vectors, kind))

@@ -114,7 +114,6 @@ def measure(name: str) -> dict[str, float | str]:
         "gigabytes": round(used.ru_maxrss * 1024 / 1e9, 2),
         "artifact_megabytes": round(megabytes, 1),
         "tried": manifest["hyperparameters"]["tried"],
-        "complete": manifest["hyperparameters"]["complete"],
         "ndcg": manifest["metrics"]["padrao"]["ndcg"]["mean"],
     }
 

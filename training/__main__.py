@@ -3,13 +3,16 @@
 import argparse
 import json
 import logging
+import math
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
 from recommender.model.artifact import ArtifactError
-from training.build import BUDGET, build
+from training.build import build
 from training.choice import limits
+from training.choice.aim import Aim
 from training.data.dataset import Dataset
 from training.data.read import read
 from training.data.tables import DataError
@@ -26,13 +29,15 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         seed = int(limits.check_number("seed", options.seed, limits.SEED))
-        budget = limits.check_number("budget", options.budget, limits.BUDGET)
+        aim, end = limits.check_aim(options.aim), math.inf
+        if options.budget is not None:
+            end = limits.check_number("budget", options.budget, limits.BUDGET) + time.monotonic()
         if options.command == "build":
             given = dict(text.partition("=")[::2] for text in options.fix)
             fixed = limits.check_hyperparameters(given)
-            build(read(options.data), options.out, seed, budget, fixed)
+            build(read(options.data), options.out, seed, aim, fixed, end)
             return 0
-        _evaluate(read(options.data), seed, budget, options.plot, as_json=options.json)
+        _evaluate(read(options.data), seed, aim, end, options.plot, as_json=options.json)
     except (DataError, ArtifactError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -51,9 +56,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--seed", default=SEED, help=f"default {SEED}")
         command.add_argument(
             "--budget",
-            default=BUDGET,
             metavar="SECONDS",
-            help=f"time limit of the search for settings, default {BUDGET:g}",
+            help="time after which a search for settings that is not done fails, default none",
+        )
+        command.add_argument(
+            "--aim",
+            default=Aim.LIKED.value,
+            help=f"what lists are to hit: {Aim.LIKED} (the default), films that the user likes, or "
+            f"{Aim.SEEN}, films that the user rates at all",
         )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
     builds.add_argument(
@@ -70,13 +80,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _evaluate(data: Dataset, seed: int, budget: float, plot: Path | None, *, as_json: bool) -> None:
+def _evaluate(
+    data: Dataset, seed: int, aim: Aim, end: float, plot: Path | None, *, as_json: bool
+) -> None:
     """Print the accuracy tables of a data set; the training function ships without this code."""
     from training.evaluation.chart import draw_cold_users
     from training.evaluation.comparison import compare
     from training.evaluation.report import render
 
-    found = compare(data, seed, budget)
+    found = compare(data, seed, aim, end)
     if plot and found["cold_users"]:
         plot.mkdir(parents=True, exist_ok=True)
         draw_cold_users(found["cold_users"], plot / "cold-users.svg")

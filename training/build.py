@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +15,15 @@ from recommender.model import artifact
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
 from training.bake import database, picture
+from training.choice.aim import Aim
 from training.choice.choose import Choice, choose
-from training.choice.metrics import (
-    CUTOFF,
-    PROTOCOL,
-    make_profiles,
-    rank_all,
-    score_lists,
-    summarise,
-)
+from training.choice.metrics import CUTOFF, PROTOCOL, measure
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM
 from training.model.fit import fit
 from training.model.hyperparameters import Values
 from training.model.labels import find_leads_of
 
-BUDGET = 600.0  # seconds for the choice of hyperparameters
 MEASURED = 10_000  # users at most in the means of a manifest's metrics
 TABLE_ROWS = 10  # of the settings tried, best first, in a manifest
 
@@ -38,63 +32,72 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A choice made on the train part, and each strategy's metrics on the test part.
+    """Each strategy's metrics on the test part, for a model that was trained on the train part.
 
     ``users`` is the number of users whose metrics were averaged.
     """
 
-    choice: Choice
     users: int
     metrics: dict[str, Any]
 
 
 def evaluate(
-    data: Dataset, seed: int, budget: float = BUDGET, fixed: Values | None = None
+    data: Dataset,
+    seed: int,
+    aim: Aim = Aim.LIKED,
+    fixed: Values | None = None,
+    end: float = math.inf,
 ) -> Evaluation:
-    """Choose hyperparameters and fit on the train part of a data set; measure on its test part."""
+    """Train on the train part of a data set as on a whole one, and measure on its test part."""
     train, test = BY_FILM.parts(data, seed)
+    if not len(train.ratings) or not len(test.ratings):
+        return Evaluation(0, {})
     with threadpool_limits(1):  # a fixed order of sums: equal data gives equal bits
-        choice = choose(train, seed, budget, fixed)
-        if not len(test.ratings):
-            return Evaluation(choice, 0, {})
-        model = fit(train, choice.chosen)
+        model = fit(train, choose(train, seed, aim, fixed, end).chosen)
     users = np.unique(test.ratings["user"])
     if len(users) > MEASURED:
         users = np.random.RandomState(seed).choice(users, MEASURED, replace=False)
-    held_out = test.ratings[test.ratings["user"].isin(users)]
-    profiles = make_profiles(model, train.ratings, held_out)
-    metrics = {
-        strategy.value: summarise(
-            score_lists(rank_all(model, profiles, strategy), profiles.relevant)
-        )
-        for strategy in Strategy
-    }
-    return Evaluation(choice, len(profiles.users), metrics)
+    held_out = test.with_ratings(test.ratings[test.ratings["user"].isin(users)])
+    metrics = {strategy.value: measure(model, train, held_out, strategy) for strategy in Strategy}
+    return Evaluation(len(users), metrics)
 
 
 def build(
-    data: Dataset, folder: Path, seed: int, budget: float = BUDGET, fixed: Values | None = None
+    data: Dataset,
+    folder: Path,
+    seed: int,
+    aim: Aim = Aim.LIKED,
+    fixed: Values | None = None,
+    end: float = math.inf,
 ) -> dict[str, Any]:
     """Train on a data set, write the artifact folder, and return its manifest.
+
+    What is served is chosen on validation folds of all ratings and fitted to all of them. The
+    metrics are those of a second model, for which the same procedure sees only the train part.
 
     Args:
         data: the whole data set.
         folder: where the artifact goes; an artifact already there is replaced.
-        seed: of every random draw. Equal data and seed give an equal version.
-        budget: seconds for the choice of hyperparameters.
+        seed: of every random draw. Equal data, seed, aim and fixed values give an equal version.
+        aim: what recommendations are to hit.
         fixed: hyperparameters to keep instead of choosing them.
+        end: moment of the monotonic clock at which a search that is not done fails.
 
     Raises:
         ArtifactError: ``folder`` holds something that is not an artifact.
+        SearchTimeoutError: a search was not done in time; nothing is written.
     """
     started = time.perf_counter()
     artifact.check_place(folder)
     _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
     # The splits draw by position, so the order of the ratings must not depend on the source.
     data = data.with_ratings(data.ratings.sort_values(["user", "film"]))
-    evaluation = evaluate(data, seed, budget, fixed)
     with threadpool_limits(1):
-        model = fit(data, evaluation.choice.chosen)
+        choice = choose(data, seed, aim, fixed, end)
+        model = fit(data, choice.chosen)
+    _log.info("measuring: the same once more, on three quarters of the ratings")
+    evaluation = evaluate(data, seed, aim, fixed, end)
+    _log.info("%s", summary(evaluation))
 
     def bake(new: Path) -> None:
         database.bake(data, find_leads_of(data, model), new / artifact.CATALOG_FILE)
@@ -102,16 +105,33 @@ def build(
         with threadpool_limits(1):
             picture.draw(model, titles, new)
 
-    manifest = artifact.write(folder, model, bake, _facts(data, model, evaluation, seed, started))
+    about = _facts(data, model, choice, evaluation)
+    about["training"] = {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - started, 1),
+        "seed": seed,
+        "objetivo": aim.value,
+    }
+    about["metrics"]["protocol"] = PROTOCOL.format(seed=seed)
+    manifest = artifact.write(folder, model, bake, about)
     _log.info("version %s written to %s", manifest["version"][:12], folder)
     return manifest
 
 
-def _facts(
-    data: Dataset, model: Model, evaluation: Evaluation, seed: int, started: float
-) -> dict[str, Any]:
-    now = datetime.datetime.now(datetime.UTC)
-    choice = evaluation.choice
+def summary(evaluation: Evaluation) -> str:
+    """Return in a sentence how good a model is."""
+    found = evaluation.metrics.get(Strategy.MODEL.value)
+    if not found:
+        return "not measured: too few ratings to hold any out"
+    hits = 100 * found["precision"]["mean"]
+    told = f"of ten films recommended to {evaluation.users} users, {hits / 10:.1f} were among those"
+    told += " that they rated and the model did not see"
+    if found["disliked"] is not None:
+        told += f"; of these hits, {100 * found['disliked']:.0f}% were disliked"
+    return told
+
+
+def _facts(data: Dataset, model: Model, choice: Choice, evaluation: Evaluation) -> dict[str, Any]:
     return {
         "data": {
             "digest": data.digest,
@@ -119,30 +139,20 @@ def _facts(
             "filmes": len(data.films),
             "avaliacoes": len(data.ratings),
             "duplicadas": data.duplicates,
+            "demonstracao": data.demonstration,
             "escala": [data.lowest, data.highest],
             "passo": data.step,
-        },
-        "training": {
-            "date": now.isoformat(timespec="seconds"),
-            "seconds": round(time.perf_counter() - started, 1),
-            "seed": seed,
         },
         "hyperparameters": {
             **choice.chosen.as_dict(),
             "cells": len(model.cell_centers),
             "candidates": model.candidates,
             "tried": len(choice.settings),
-            "complete": choice.complete,
             "validation": {
                 "settings": choice.settings[:TABLE_ROWS],
                 "priors": choice.priors,
                 "indices": choice.indices,
             },
         },
-        "metrics": {
-            "protocol": PROTOCOL.format(seed=seed),
-            "cutoff": CUTOFF,
-            "users": evaluation.users,
-            **evaluation.metrics,
-        },
+        "metrics": {"cutoff": CUTOFF, "users": evaluation.users, **evaluation.metrics},
     }

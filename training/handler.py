@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -13,12 +14,13 @@ import boto3
 from aws_lambda_powertools import Logger
 
 from training.choice import limits
+from training.choice.aim import Aim
 from training.data.read import read
 from training.data.tables import DataError
 
 SEED = 42
 POINTER = "atual.json"
-SEARCH_SHARE = 0.5  # of the function's time, for the choice of hyperparameters
+SEARCH_SHARE = 0.8  # of the function's time; a search that takes longer fails
 
 logger = Logger(service="filmes-treino")
 
@@ -29,7 +31,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     An S3 event names the object to train on. A direct call names it as ``data_key``, which may also
     be a MovieLens folder if it ends with a slash. A schedule trains on the key in ``DATA_KEY``.
-    A direct call may also set a ``seed`` and ``hyperparameters``, which are then not chosen.
+    A direct call may also set a ``seed``, an ``objetivo`` (``gostar`` or ``ver``) and
+    ``hyperparameters``, which are then not chosen.
 
     Files go to ``modelos/<version>/``. Only then does ``modelos/atual.json`` name that version, so
     a training that fails leaves the version in use as it was.
@@ -39,19 +42,21 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
     Raises:
         DataError: the data or a parameter is wrong; the message names the record and the value.
+            Or a search for settings was not done before the function's time ran out.
     """
-    from training.build import BUDGET, build  # its imports take longer than Lambda's init may
+    from training.build import build  # its imports take longer than Lambda's init may
 
-    budget = min(BUDGET, SEARCH_SHARE * context.get_remaining_time_in_millis() / 1000)
+    end = time.monotonic() + SEARCH_SHARE * context.get_remaining_time_in_millis() / 1000
     bucket = os.environ["MODEL_BUCKET"]
     key = data_key(event, bucket)
     seed = int(limits.check_number("seed", event.get("seed", SEED), limits.SEED))
+    aim = limits.check_aim(event.get("objetivo", Aim.LIKED))
     given = limits.check_hyperparameters(event.get("hyperparameters") or {})
     s3 = boto3.client("s3")
     with tempfile.TemporaryDirectory() as scratch:
         data = read(_download(s3, bucket, key, Path(scratch)))
         folder = Path(scratch, "artifact")
-        manifest = build(data, folder, seed, budget, given)
+        manifest = build(data, folder, seed, aim, given, end)
         prefix = os.environ.get("ARTIFACT_PREFIX", "modelos/")
         place = f"{prefix}{manifest['version']}/"
         for path in sorted(folder.iterdir()):

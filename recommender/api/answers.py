@@ -48,7 +48,7 @@ class GroupDetails(Group):
 
 
 class Reason(BaseModel):
-    """A film that raised a recommendation, and by how much."""
+    """A film that raised or lowered a recommendation, and by how much."""
 
     filme_id: int
     titulo: str
@@ -61,9 +61,10 @@ class Recommendation(Film):
 
     pontuacao: float
     ja_avaliado: bool
-    motivos: list[Reason]
+    motivos: list[Reason] = Field(description="Filmes de que o usuário gostou.")
+    contra: list[Reason] = Field(description="Filmes de que não gostou; parcelas negativas.")
     grupo: Group
-    resto: float = Field(description="O que falta às parcelas dos motivos para a pontuação.")
+    resto: float = Field(description="O que falta às parcelas para a pontuação.")
 
 
 class ListedFilm(FilmTitle):

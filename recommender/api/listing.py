@@ -1,6 +1,7 @@
 """Lists of films as answers show them: each film with its score, its reasons and its group."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from recommender.api.answers import Group, Recommendation
 from recommender.api.serving import Context
@@ -8,12 +9,13 @@ from recommender.model.artifact import Model
 from recommender.model.ranking import Ranking, Reason, find_cells
 
 DIGITS = 6  # of scores and shares; adding 0.0 to them makes 0.0 of -0.0
+REASONS, AGAINST = 3, 2  # films at most that are told of one score
 
 
 def describe(
     ctx: Context, found: Ranking, reasons: Sequence[Sequence[Reason]]
 ) -> list[Recommendation]:
-    """Return a ranking as an answer shows it, with the reasons for each of its films.
+    """Return a ranking as an answer shows it, with the reasons for and against each of its films.
 
     Scores and shares are rounded so that they still add up: the rest takes the difference.
     """
@@ -24,25 +26,26 @@ def describe(
     cells, labels = find_cells(model, found.rows).tolist(), model.cell_labels
     listed = []
     for place, row in enumerate(rows):
-        score = round(float(found.scores[place]), DIGITS) + 0.0
-        told = [
-            {
-                "filme_id": ids[source],
-                "titulo": films[ids[source]]["titulo"],
-                "avaliacao": rating,
-                "parcela": round(share, DIGITS) + 0.0,
-            }
-            for source, rating, share in reasons[place]
-        ]
-        film = {
-            **films[ids[row]],
+        film, score = films[ids[row]], round(float(found.scores[place]), DIGITS) + 0.0
+        by_title: dict[str, dict[str, Any]] = {}  # some data has two entries for one film
+        for source, rating, share in reasons[place]:
+            title, parcela = films[ids[source]]["titulo"], round(share, DIGITS) + 0.0
+            reason = {"filme_id": ids[source], "titulo": title, "avaliacao": rating}
+            if title != film["titulo"]:
+                by_title.setdefault(title, {**reason, "parcela": parcela})
+        raised = [reason for reason in by_title.values() if reason["parcela"] > 0][:REASONS]
+        lowered = [reason for reason in by_title.values() if reason["parcela"] < 0][:AGAINST]
+        rest = score - sum(reason["parcela"] for reason in raised + lowered)
+        shown = {
+            **film,
             "pontuacao": score,
             "ja_avaliado": bool(found.rated[place]),
-            "motivos": told,
+            "motivos": raised,
+            "contra": lowered,
             "grupo": {"id": cells[place], "rotulo": labels[cells[place]]},
-            "resto": round(score - sum(reason["parcela"] for reason in told), DIGITS) + 0.0,
+            "resto": round(rest, DIGITS) + 0.0,
         }
-        listed.append(Recommendation.model_validate(film))
+        listed.append(Recommendation.model_validate(shown))
     return listed
 
 

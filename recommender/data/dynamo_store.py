@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recommender.data.store import ConflictError, Entry, StoreError, in_thread, moment
+from recommender.data.store import Change, ConflictError, Entry, Key, StoreError, in_thread, moment
 
 READ_TIMEOUT = 1.0  # seconds
 # A call without an answer fails within 4 seconds: two attempts, and a pause of up to one second.
@@ -60,15 +60,10 @@ class DynamoStore:
 
     @in_thread
     def write(
-        self,
-        user_id: int,
-        film_id: int,
-        rating: float | None,
-        packaged: float | None,
-        expected: int | None = None,
-    ) -> tuple[Entry | None, Entry | None]:
+        self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
+    ) -> Change:
         """See ``Store``. One conditional update, so that no writer waits for another."""
-        now = moment()
+        (user_id, film_id), now = key, moment()
         values = {":momento": {"S": now}, ":um": {"N": "1"}}
         if rating is None:
             change = "SET momento = :momento REMOVE avaliacao ADD versao :um"

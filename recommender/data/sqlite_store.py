@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recommender.data.store import ConflictError, Entry, StoreError, in_thread, moment
+from recommender.data.store import Change, ConflictError, Entry, Key, StoreError, in_thread, moment
 
 BUSY_SECONDS = 3.0  # that a write waits for those of other processes
 
@@ -62,17 +62,12 @@ class SqliteStore:
 
     @in_thread
     def write(
-        self,
-        user_id: int,
-        film_id: int,
-        rating: float | None,
-        packaged: float | None,
-        expected: int | None = None,
-    ) -> tuple[Entry | None, Entry | None]:
+        self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
+    ) -> Change:
         """See ``Store``."""
         with self._writing, _reached(), self._writer as database:
             database.execute("BEGIN IMMEDIATE")
-            found = database.execute(f"{READ} AND filme_id = ?", (user_id, film_id)).fetchone()
+            found = database.execute(f"{READ} AND filme_id = ?", key).fetchone()
             before = Entry(*found[1:]) if found else None
             version = before.version if before else 0
             if expected not in (None, version):
@@ -83,7 +78,7 @@ class SqliteStore:
             after = Entry(rating, version + 1, moment())
             database.execute(
                 "REPLACE INTO avaliacoes VALUES (?, ?, ?, ?, ?)",
-                (user_id, film_id, after.rating, after.version, after.moment),
+                (*key, after.rating, after.version, after.moment),
             )
             return before, after
 

@@ -35,6 +35,13 @@ class Entry:
     moment: str | None = None
 
 
+Key = tuple[int, int]
+"""Of an entry: the ids of a user and a film."""
+
+Change = tuple[Entry | None, Entry | None]
+"""An entry before and after a write."""
+
+
 class Store(Protocol):
     """Where entries are kept. Its methods raise ``StoreError`` if it cannot be reached."""
 
@@ -42,13 +49,8 @@ class Store(Protocol):
         """Return a user's entries by film id, for all films or for one."""
 
     async def write(
-        self,
-        user_id: int,
-        film_id: int,
-        rating: float | None,
-        packaged: float | None,
-        expected: int | None = None,
-    ) -> tuple[Entry | None, Entry | None]:
+        self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
+    ) -> Change:
         """Set a rating (None: delete it); return the entry before and after, once it is durable.
 
         ``packaged`` is the rating that counts without an entry; written again it gets an entry,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recommender.model import arrays
 
-FORMAT = 4
+FORMAT = 5
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
 CATALOG_FILE = "catalogo.sqlite3"
@@ -51,6 +51,9 @@ class Model:
     user_exponent: float
     rating_slope: float  # w(r) = 1 + rating_slope * (r - user's mean) / rating_half_range
     rating_half_range: float
+    rating_liked: float  # the lowest rating of a film that was liked
+    rating_disliked: float  # the highest rating of a film that was disliked
+    rating_aversion: float  # such a film has at most minus this for w(r); 0: w(r) stays as it is
     rating_mean: float  # over all ratings; a user's mean is shrunk towards it
     rating_mean_strength: float  # ... as if the user had rated so many films with it
 

@@ -17,6 +17,7 @@ from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.index import NO_ROWS, Choosable
 
 POOL = 100  # best films among which diversity is sought
+LEAST, MOST = 0.01, 10  # share of a score that is worth telling; films told of one
 
 
 class Strategy(StrEnum):
@@ -60,7 +61,7 @@ class Ranking(NamedTuple):
 
 
 Reason = tuple[int, float | None, float]
-"""A film (its row), the user's rating of it, and its share of a score."""
+"""A film (its row), the user's rating of it, and its share of a score, below 0 if it lowered it."""
 
 
 def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
@@ -118,7 +119,7 @@ def rank(
     out. If ``include_rated``, rated films compete with the others, else they come last; by default
     they compete unless the strategy is the model. ``diversity`` (0 to 1): see ``vary``.
     """
-    rated = hidden = profile.rows
+    rated = profile.rows
     if not len(rated):
         strategy = Strategy.POPULAR
     by_model = strategy is Strategy.MODEL
@@ -126,8 +127,7 @@ def rank(
     listed = index.films_of_genres(model, genres)
     if among is not None:
         listed = (Choosable(NO_ROWS, listed).among(known_rows(model, among)),)
-    if mixed:
-        hidden = NO_ROWS
+    hidden = NO_ROWS if mixed else rated
     if excluded or listed is not None:
         barred = known_rows(model, excluded)
         hidden = np.union1d(hidden, barred)
@@ -198,31 +198,35 @@ def fold_in(model: Model, profile: Profile) -> Folded:
     slope = scale * model.rating_slope / model.rating_half_range
     weights = slope * ratings
     weights += scale - slope * total / (len(rows) + strength)
+    if model.rating_aversion:
+        disliked = ratings <= model.rating_disliked
+        weights[disliked] = weights[disliked].clip(max=-scale * model.rating_aversion)
     weights *= model.fold_in.take(rows)
     sources = model.vectors.take(rows, axis=0)
     return Folded(weights.dot(sources) + scale * model.prior, weights, sources)
 
 
-def explain(model: Model, profile: Profile, ranking: Ranking, most: int = 3) -> list[list[Reason]]:
-    """Return, for each film of a ranking by the model, the other rated films that raised it most.
+def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reason]]:
+    """Return, for each film of a ranking by the model, up to ten others that moved it most.
 
-    A score is a sum over the rated films and the prior, so shares are exact.
+    A score is a sum over the rated films and the prior, so shares are exact. Films that raised it
+    are told if liked, and rated no lower than the user's mean; those that lowered it if disliked.
     """
     if ranking.folded is None:
         return [[] for _ in ranking.rows]
     _, weights, sources = ranking.folded
+    rows, ratings = profile
     shares = model.vectors.take(ranking.rows, axis=0).dot(sources.T)
     shares *= weights
-    best = shares.argsort(axis=1, kind="stable")[:, : -most - 2 : -1].tolist()
-    rated, ratings = profile.rows.tolist(), profile.ratings.tolist()
-    places = zip(ranking.rows.tolist(), best, shares.tolist(), strict=True)
+    liked = ratings >= max(model.rating_liked, ratings.mean())
+    told = np.where(shares > 0, liked, ratings <= model.rating_disliked)
+    told &= np.abs(shares) >= LEAST * np.abs(ranking.scores)[:, None]
+    told &= rows != ranking.rows[:, None]
+    order = (-np.abs(shares)).argsort(axis=1, kind="stable")
+    best = [places[kept[places]][:MOST] for places, kept in zip(order, told, strict=True)]
     return [
-        [
-            (rated[place], ratings[place], of_film[place])
-            for place in best_of_film
-            if of_film[place] > 0 and rated[place] != row
-        ][:most]
-        for row, best_of_film, of_film in places
+        list(zip(rows[some].tolist(), ratings[some].tolist(), of_film[some].tolist(), strict=True))
+        for of_film, some in zip(shares, best, strict=True)
     ]
 
 

@@ -110,6 +110,8 @@ function card(film, difference) {
     meter.setAttribute("aria-label", `${percent} da pontuação`);
     return make("li", {}, make("span", {}, `nota ${reason.avaliacao.toLocaleString("pt-BR")} para ${reason.titulo}`), meter);
   });
+  reasons.push(...film.contra.map((reason) => make("li", { className: "meta" },
+    `apesar da nota ${reason.avaliacao.toLocaleString("pt-BR")} para ${reason.titulo}`)));
   const why = reasons.length
     ? make("ul", { className: "why", "aria-label": "Motivos" }, ...reasons)
     : make("p", { className: "why meta" }, "Entre os mais vistos por todos.");

@@ -1,9 +1,11 @@
 """Writes mock_data.json and tests/data/caso_original.json, always the same bytes.
 
 The films are real (catalogue.csv beside this file). The people are invented, and so are their
-ratings: each person is a mixture of one to three taste profiles, chooses films by taste and fame,
-and rates them by taste, the film's quality, personal mildness and chance. Users 1 to 5 rate the
-first twenty films, with the ratings written below. Only `Random.random()`, plain arithmetic and
+ratings: each person is a mixture of one to three taste profiles, which take turns over the years.
+The next film is chosen by the taste of the moment, by fame, and by what it shares with the film
+before. Fame also leads people to films that do not suit them, which they then rate low. Ratings go
+by taste, the film's quality, personal mildness and chance. Users 1 to 5 rate the first twenty
+films, with the ratings written below. Only `Random.random()`, plain arithmetic and
 `fsum` are used (`sum` of floats rounds otherwise since Python 3.12), so that the files do not
 depend on the Python or the machine.
 
@@ -23,7 +25,11 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 USERS = 205  # the last one has no ratings
 FEWEST, MOST = 8, 120  # films rated by one person
-BY_FAME = 0.02  # pull of a film that suits no taste of the person, against at most 1
+BY_FAME = 0.06  # pull of a film that suits no taste of the person, against at most 1
+BEGINNING, END = 1_546_300_800, 1_735_689_600  # the years 2019 to 2024, in seconds since 1970
+DAY = 86_400
+# How many times as strongly a film pulls after one that shares this with it.
+SAME_DIRECTOR, SAME_TRAIT = 4.0, 0.8
 ENOUGH = 3  # ratings that every film has at least, unless its fame is 0
 
 # Users 1 to 5 (rows) on films 1 to 20 (columns), in the order of the catalogue:
@@ -130,11 +136,27 @@ def traits(film: Record) -> list[str]:
 
 
 def likings(catalogue: Sequence[Record]) -> list[list[float]]:
-    """How much each profile likes each film, 0 to 1."""
+    """How much each profile likes each film, from -1 (cannot stand it) to 1."""
     return [
-        [min(1.0, max(0.0, 0.1 + fsum(likes.get(t, 0.0) for t in traits(f)))) for f in catalogue]
+        [min(1.0, max(-1.0, 0.1 + fsum(likes.get(t, 0.0) for t in traits(f)))) for f in catalogue]
         for _, likes in PROFILES
     ]
+
+
+def kinships(catalogue: Sequence[Record]) -> list[list[float]]:
+    """How many times as strongly each film pulls after each other film."""
+    found = []
+    for before in catalogue:
+        style = set(before["estilo"].split()) | {before["genero"]}
+        found.append(
+            [
+                1.0
+                + SAME_TRAIT * len(style.intersection([film["genero"], *film["estilo"].split()]))
+                + SAME_DIRECTOR * (film["diretor"] == before["diretor"])
+                for film in catalogue
+            ]
+        )
+    return found
 
 
 def person(profiles: Sequence[Sequence[float]], random: Random) -> Taste:
@@ -148,50 +170,104 @@ def person(profiles: Sequence[Sequence[float]], random: Random) -> Taste:
     return taste
 
 
-def wish(taste: Taste, film: int) -> float:
-    """The pull of a film on a person, fame apart."""
-    total = fsum(share for share, _ in taste)
-    return BY_FAME + fsum(share * like[film] * like[film] for share, like in taste) / total
+def wish(taste: Taste, film: int, phase: int) -> float:
+    """The pull of a film on a person, fame apart, while one of the profiles has its turn."""
+    shares = [share + (place == phase) for place, (share, _) in enumerate(taste)]
+    pulls = [max(0.0, like[film]) for _, like in taste]
+    return BY_FAME + fsum(s * p * p for s, p in zip(shares, pulls, strict=True)) / fsum(shares)
 
 
 def pleasure(taste: Taste, film: int) -> float:
-    """How much the person enjoys the film, 0 to 1: by the profile that it suits best."""
-    return max((0.7 + 0.3 * share) * like[film] for share, like in taste)
+    """How much the person enjoys the film, -1 to 1: by the profile that it suits best.
+
+    Where it suits none, the first profile decides how bad it is.
+    """
+    best = max((0.7 + 0.3 * share) * like[film] for share, like in taste)
+    return best if best > 0.15 else min(best, taste[0][1][film])
 
 
 def rating(taste: Taste, film: int, quality: float, mildness: float, random: Random) -> int:
     """A whole number, 0 to 5."""
-    value = 1.7 + 2.5 * pleasure(taste, film) + 0.8 * (quality - 4.0) + mildness
-    return min(5, max(0, int(value + 0.55 * noise(random) + 0.5)))
+    enjoyed = pleasure(taste, film)
+    value = 1.9 + (2.3 if enjoyed > 0 else 1.5) * enjoyed + 0.7 * (quality - 4.0) + mildness
+    return min(5, max(0, int(value + 0.5 * noise(random) + 0.5)))
 
 
-def invented_ratings(catalogue: Sequence[Record], random: Random) -> dict[tuple[int, int], int]:
-    """Ratings of users 6 and on, by (user id, film id); the last user gives none."""
-    profiles = likings(catalogue)
+def evenings(count: int, random: Random) -> list[int]:
+    """Moments at which a person rated films, in order: often two or three on one evening."""
+    gaps = [
+        int(5400 + 5400 * random.random())
+        if random.random() < 0.4
+        else int(DAY * draw_days(random))
+        for _ in range(count)
+    ]
+    room = max(DAY, END - BEGINNING - sum(gaps))
+    moment = BEGINNING + int(room * random.random())
+    moments = []
+    for gap in gaps:
+        moment += gap
+        moments.append(moment)
+    return moments
+
+
+def draw_days(random: Random) -> float:
+    """Days between two evenings, a few as a rule, now and then many."""
+    return 1.0 + 5.0 * random.random() + 40.0 * random.random() * (random.random() < 0.1)
+
+
+def invented_ratings(
+    catalogue: Sequence[Record], random: Random
+) -> dict[tuple[int, int], tuple[int, int]]:
+    """Ratings of users 6 and on and their moments, by (user, film); the last user gives none."""
+    profiles, kinship = likings(catalogue), kinships(catalogue)
     fame = [float(film["fama"]) for film in catalogue]
     quality = [float(film["nota"]) for film in catalogue]
     people: dict[int, tuple[Taste, float]] = {}
-    given: dict[tuple[int, int], int] = {}
+    given: dict[tuple[int, int], tuple[int, int]] = {}
+    last: dict[int, int] = {}
     count = [0] * len(catalogue)
     for user in range(len(ORIGINAL) + 1, USERS):
         taste, mildness = person(profiles, random), 0.35 * noise(random)
         people[user] = taste, mildness
-        pull = [f * f * wish(taste, i) for i, f in enumerate(fame)]
         much = random.random()
-        for _ in range(FEWEST + int((MOST - FEWEST + 1) * much * much * much)):
-            film = draw(pull, random)
-            pull[film] = 0.0
+        moments = evenings(FEWEST + int((MOST - FEWEST + 1) * much * much * much), random)
+        last[user] = moments[-1]
+        pulls = [
+            [f * f * wish(taste, film, phase) for film, f in enumerate(fame)]
+            for phase in range(len(taste))
+        ]
+        film = -1
+        for place, moment in enumerate(moments):
+            pull = pulls[place * len(taste) // len(moments)]
+            near = kinship[film] if film >= 0 else [1.0] * len(pull)
+            film = draw([p * k for p, k in zip(pull, near, strict=True)], random)
+            for phase in pulls:
+                phase[film] = 0.0
             count[film] += 1
-            given[user, film + 1] = rating(taste, film, quality[film], mildness, random)
+            given[user, film + 1] = rating(taste, film, quality[film], mildness, random), moment
     for film in range(len(catalogue)):  # the keenest complete what chance left out
-        keen = sorted((-wish(taste, film), user) for user, (taste, _) in people.items())
+        keen = sorted((-wish(taste, film, 0), user) for user, (taste, _) in people.items())
         for _, user in keen:
             if fame[film] == 0 or count[film] >= ENOUGH:
                 break
             if (user, film + 1) not in given:
                 count[film] += 1
                 taste, mildness = people[user]
-                given[user, film + 1] = rating(taste, film, quality[film], mildness, random)
+                last[user] += int(DAY * draw_days(random))
+                value = rating(taste, film, quality[film], mildness, random)
+                given[user, film + 1] = value, last[user]
+    return dict(sorted(given.items()))
+
+
+def original_ratings(random: Random) -> dict[tuple[int, int], tuple[int, int]]:
+    """The ratings of users 1 to 5 by (user, film), with moments in an order drawn for each."""
+    given = {}
+    for user, row in enumerate(ORIGINAL, 1):
+        left = [1.0] * len(row)
+        for moment in evenings(len(row), random):
+            film = draw(left, random)
+            left[film] = 0.0
+            given[user, film + 1] = row[film], moment
     return dict(sorted(given.items()))
 
 
@@ -212,9 +288,9 @@ def users(random: Random) -> list[Record]:
     return found
 
 
-def text(tables: Mapping[str, Sequence[Record]]) -> str:
+def text(tables: Mapping[str, Sequence[Record]], head: str = "") -> str:
     """JSON with one record on each line."""
-    parts = []
+    parts = [head] if head else []
     for name, records in tables.items():
         lines = ",\n".join("  " + json.dumps(record, ensure_ascii=False) for record in records)
         parts.append(f' "{name}": [\n{lines}\n ]')
@@ -231,17 +307,27 @@ def main(folder: Path) -> None:
         {"id": number} | {key: film[key] for key in ("titulo", "genero", "diretor", "atores")}
         for number, film in enumerate(catalogue, start=1)
     ]
-    original = {(u, f): r for u, row in enumerate(ORIGINAL, 1) for f, r in enumerate(row, 1)}
-    ratings = [
-        {"usuario_id": user, "filme_id": film, "avaliacao": value}
-        for (user, film), value in (original | invented_ratings(catalogue, random)).items()
+    given = original_ratings(random) | invented_ratings(catalogue, random)
+    timed = [
+        {"usuario_id": user, "filme_id": film, "avaliacao": value, "momento": moment}
+        for (user, film), (value, moment) in given.items()
     ]
-    whole = {"usuarios": people, "filmes": films, "avaliacoes": ratings}
-    size = {"usuarios": len(ORIGINAL), "filmes": len(ORIGINAL[0]), "avaliacoes": len(original)}
-    beginning = {name: whole[name][:number] for name, number in size.items()}
-    for path, tables in (("mock_data.json", whole), ("tests/data/caso_original.json", beginning)):
+    whole = {"usuarios": people, "filmes": films, "avaliacoes": timed}
+    beginning = {
+        "usuarios": people[: len(ORIGINAL)],
+        "filmes": films[: len(ORIGINAL[0])],
+        "avaliacoes": [
+            {name: row[name] for name in ("usuario_id", "filme_id", "avaliacao")}
+            for row in timed[: len(ORIGINAL) * len(ORIGINAL[0])]
+        ],
+    }
+    files = {
+        "mock_data.json": text(whole, ' "demonstracao": true'),
+        "tests/data/caso_original.json": text(beginning),
+    }
+    for path, content in files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text(tables), encoding="utf-8", newline="\n")
+        (folder / path).write_text(content, encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -130,6 +130,7 @@ def test_five_films_that_the_user_has_not_rated(client: TestClient) -> None:
 
 def test_reasons_add_up_to_the_score(client: TestClient) -> None:
     titles = {film["id"]: film["titulo"] for film in FILMS}
+    told = against = 0
     for user in USERS[:20]:
         given = {
             row["filme_id"]: row["avaliacao"]
@@ -138,14 +139,21 @@ def test_reasons_add_up_to_the_score(client: TestClient) -> None:
         }
         for film in client.get(f"/filmes/{user}/recomendacoes?incluir_avaliados=1").json():
             assert film["ja_avaliado"] == (film["id"] in given)
-            total = film["resto"] + sum(motive["parcela"] for motive in film["motivos"])
-            assert round(total, 6) == film["pontuacao"]
-            assert "-0.0" not in json.dumps(film)
-            assert 0 < len(film["motivos"]) <= 3
-            for motive in film["motivos"]:
+            shares = [motive["parcela"] for motive in film["motivos"] + film["contra"]]
+            assert round(film["resto"] + sum(shares), 6) == film["pontuacao"]
+            assert not re.search(r"-0\.0\b", json.dumps(film))
+            assert len(film["motivos"]) <= 3
+            assert len(film["contra"]) <= 2
+            assert all(motive["avaliacao"] >= 4 for motive in film["motivos"])
+            assert all(motive["avaliacao"] <= 1 for motive in film["contra"])
+            told += len(film["motivos"])
+            against += len(film["contra"])
+            for motive in film["motivos"] + film["contra"]:
                 assert motive["filme_id"] != film["id"]
                 assert motive["avaliacao"] == given[motive["filme_id"]]
                 assert motive["titulo"] == titles[motive["filme_id"]]
+    assert told > 100
+    assert against > 10
 
 
 def test_a_user_without_ratings_gets_the_popular_films(client: TestClient) -> None:

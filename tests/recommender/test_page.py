@@ -123,13 +123,13 @@ def test_two_ratings_make_a_list_with_reasons(page: Page, url: str) -> None:
     expect(page.locator("#lista > li")).to_have_count(10)
     popular = titles(page)
     rate(page, "compadecida", "O Auto da Compadecida", "5 de 5")
-    rate(page, "cidade de deus", "Cidade de Deus", "4 de 5")
+    rate(page, "cidade de deus", "Cidade de Deus", "5 de 5")
     given = page.get_by_label("Suas avaliações")
     expect(given.locator("li")).to_have_count(2)
     expect(page.get_by_role("status")).to_have_text("Para você")
     reasons = page.get_by_label("Motivos")
     expect(reasons.get_by_text("nota 5 para O Auto da Compadecida").first).to_be_visible()
-    expect(reasons.get_by_text("nota 4 para Cidade de Deus").first).to_be_visible()
+    expect(reasons.get_by_text("nota 5 para Cidade de Deus").first).to_be_visible()
     assert len(titles(page)) == 10
     assert titles(page) != popular
     given.get_by_label("Tirar a avaliação de O Auto da Compadecida").click()

@@ -15,6 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from recommender.data.catalog import fold
 from recommender.model.artifact import Model
 from recommender.model.ranking import (
+    LEAST,
+    MOST,
     Profile,
     Ranking,
     Strategy,
@@ -44,6 +46,9 @@ def shares(model: Model, profile: Profile) -> Array:
         count + model.rating_mean_strength
     )
     weights = 1 + model.rating_slope * (ratings - mean) / model.rating_half_range
+    if model.rating_aversion:
+        disliked = ratings <= model.rating_disliked
+        weights[disliked] = np.minimum(weights[disliked], -model.rating_aversion)
     vectors = model.vectors.astype(np.float64)
     by_film = weights * model.fold_in[profile.rows] * count**-model.user_exponent
     result: Array = vectors @ (vectors[profile.rows] * by_film[:, None]).T
@@ -154,6 +159,9 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         user_exponent=0.0,
         rating_slope=1.0,
         rating_half_range=2.0,
+        rating_liked=4.0,
+        rating_disliked=2.0,
+        rating_aversion=float(rng.integers(0, 2)),
         rating_mean=3.0,
         rating_mean_strength=0.0,
         cell_centers=rng.integers(-2, 3, (cells, 2)).astype(np.float32),
@@ -377,29 +385,32 @@ def profiles(draw: st.DrawFn) -> Ratings:
 def test_reasons_are_the_greatest_shares_of_the_score(
     model: Model, ratings: Ratings, include_rated: bool
 ) -> None:
+    """Liked films that raised a score and disliked ones that lowered it, if worth telling."""
     profile = make_profile(model, ratings)
     found = rank(model, profile, limit=20, include_rated=include_rated)
     if found.strategy is not Strategy.MODEL:
         return
     exact = shares(model, profile)[found.rows]
-    total = model_scores(model, profile)[found.rows]
-    np.testing.assert_allclose(found.scores, total, atol=1e-6)
-    every = explain(model, profile, found, most=len(ratings))
-    for row, of_film, of_exact, score, of_total in zip(
-        found.rows, every, exact, found.scores, total, strict=True
-    ):
-        others = [j for j, rated in enumerate(profile.rows) if rated != row]
-        raised = sum(of_exact[j] for j in others if of_exact[j] > 0)
-        rest = score - sum(share for _, _, share in of_film)
-        assert sum(share for _, _, share in of_film) == pytest.approx(raised, abs=1e-6)
-        assert rest == pytest.approx(of_total - raised, abs=1e-6)
-        values = [share for _, _, share in of_film]
-        assert values == sorted(values, reverse=True)
-        assert all(value > 0 for value in values)
-        rated = dict(zip(profile.rows.tolist(), profile.ratings.tolist(), strict=True))
-        assert all(source != row for source, _, _ in of_film)
-        assert all(rated[source] == rating for source, rating, _ in of_film)
-    assert explain(model, profile, found) == [of_film[:3] for of_film in every]
+    np.testing.assert_allclose(found.scores, model_scores(model, profile)[found.rows], atol=1e-6)
+    given = profile.ratings
+    liked = given >= max(model.rating_liked, given.mean())
+    rating_of = dict(zip(profile.rows.tolist(), given.tolist(), strict=True))
+    every = explain(model, profile, found)
+    for row, told, of_exact, score in zip(found.rows, every, exact, found.scores, strict=True):
+        share_of = dict(zip(profile.rows.tolist(), of_exact.tolist(), strict=True))
+        worth = (np.abs(of_exact) > LEAST * abs(score) + 1e-6) & (profile.rows != row)
+        worth &= np.where(of_exact > 0, liked, given <= model.rating_disliked)
+        expected = sorted(np.abs(of_exact[worth]), reverse=True)[:MOST]
+        sizes = [abs(share) for _, _, share in told]
+        assert len(expected) <= len(sizes) <= MOST
+        np.testing.assert_allclose(sizes[: len(expected)], expected, atol=1e-6)
+        assert sizes == sorted(sizes, reverse=True)
+        for source, rating, share in told:
+            assert source != row
+            assert rating == rating_of[source]
+            assert share == pytest.approx(share_of[source], abs=1e-6)
+            assert abs(share) >= LEAST * abs(score)
+            assert rating_of[source] >= 4 if share > 0 else rating_of[source] <= 1.7
 
 
 def test_only_the_model_gives_reasons(model: Model) -> None:

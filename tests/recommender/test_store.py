@@ -56,7 +56,7 @@ def write(
     packaged: float | None,
     expected: int | None = None,
 ) -> tuple[Entry | None, Entry | None]:
-    return asyncio.run(store.write(user, film, rating, packaged, expected))
+    return asyncio.run(store.write((user, film), rating, packaged, expected))
 
 
 @pytest.fixture(scope="module")
@@ -223,8 +223,8 @@ store, number = SqliteStore(Path(sys.argv[1])), int(sys.argv[2])
 
 async def write():
     for step in range(25):
-        await store.write(1, 2, float(number * 25 + step), None)
-        await store.write(1, 100 + number * 25 + step, 4.0, None)
+        await store.write((1, 2), float(number * 25 + step), None)
+        await store.write((1, 100 + number * 25 + step), 4.0, None)
 
 sys.stdin.readline()
 asyncio.run(write())
@@ -265,7 +265,7 @@ from pathlib import Path
 from recommender.data.sqlite_store import SqliteStore
 
 store = SqliteStore(Path(sys.argv[1]))
-asyncio.run(store.write(1, 2, 4.0, None))
+asyncio.run(store.write((1, 2), 4.0, None))
 os._exit(9)
 """
     file = tmp_path / "new folder" / "avaliacoes.sqlite3"

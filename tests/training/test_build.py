@@ -63,21 +63,24 @@ def test_the_manifest_is_complete(artifact: Artifact, data: Dataset) -> None:
         "filmes": 24,
         "avaliacoes": len(data.ratings),
         "duplicadas": 0,
+        "demonstracao": False,
         "escala": [0, 5],
         "passo": 0.5,
     }
     assert datetime.fromisoformat(manifest["training"]["date"]).tzinfo is not None
     assert manifest["training"]["seconds"] >= 0
     assert manifest["training"]["seed"] == 42
+    assert manifest["training"]["objetivo"] == "gostar"
     assert "seed 42" in manifest["metrics"]["protocol"]
     assert manifest["metrics"]["cutoff"] == 10
     assert 0 < manifest["metrics"]["users"] <= 30
     for strategy in Strategy:
-        metrics = manifest["metrics"][strategy.value]
-        assert set(metrics) == set(METRICS)
-        for value in metrics.values():
-            assert 0 <= value["mean"] <= 1
-            assert value["margin"] >= 0
+        metrics = dict(manifest["metrics"][strategy.value])
+        disliked, liked = metrics.pop("disliked"), metrics.pop("gostar")
+        assert 0 <= disliked <= 1
+        for part in (metrics, liked):
+            assert set(part) == set(METRICS)
+            assert all(0 <= value["mean"] <= 1 and value["margin"] >= 0 for value in part.values())
     hyperparameters = manifest["hyperparameters"]
     assert hyperparameters["cells"] == len(artifact.model.cell_centers)
     assert hyperparameters["candidates"] == artifact.model.candidates

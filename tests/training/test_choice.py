@@ -1,16 +1,20 @@
 """The choice of hyperparameters: a local optimum, reproducible from data and seed."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from recommender.model.ranking import Strategy
 from tests.training.small_data import as_data, block_ratings, random_ratings
-from training.choice.choose import EASE, START, Choice, choose
-from training.choice.folds import Fold
+from training.choice.aim import Aim, gains
+from training.choice.choose import EASE, NORMALISED_EASE, SHORT, Choice, choose
+from training.choice.folds import Fold, make_folds
 from training.choice.metrics import make_profiles, rank_all, score_lists
 from training.choice.prior import PRIOR_STRENGTHS
 from training.choice.race import Race
-from training.choice.search import GRID
+from training.choice.search import GRID, LOSS, Search, SearchTimeoutError
 from training.data.splits import BY_FILM
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
@@ -18,23 +22,35 @@ from training.model.hyperparameters import Hyperparameters
 
 @pytest.fixture(scope="module")
 def choice() -> Choice:
-    return choose(as_data(block_ratings(3, 12, 10)), 42, 600)
+    return choose(as_data(block_ratings(3, 12, 10)), 42)
 
 
-def test_no_neighbour_of_the_choice_is_better(choice: Choice) -> None:
+def test_a_climb_ends_where_no_neighbour_is_better() -> None:
     """The nearest grid steps of every setting were tried, and none has a higher nDCG."""
-    assert choice.complete
-    chosen = choice.chosen.settings.as_dict()
-    rows = [{name: row[name] for name in chosen} for row in choice.settings]
-    best = choice.settings[rows.index(chosen)]["ndcg"]
-    for name in GRID:
-        others = [
-            row["ndcg"]
-            for row in choice.settings
-            if row[name] != chosen[name] and all(row[n] == chosen[n] for n in chosen if n != name)
-        ]
-        assert len(others) >= 2
-        assert max(others) <= best
+    search = Search(make_folds(as_data(block_ratings(3, 12, 10)), Aim.LIKED, 42), math.inf)
+    best = search.climb(SHORT[0], GRID)
+    for name, steps in GRID.items():
+        place = steps.index(best.as_dict()[name])
+        for step in (*steps[max(0, place - 1) : place], *steps[place + 1 : place + 2]):
+            neighbour = best.with_value(name, step)
+            assert neighbour in search.race.tried
+            assert not search.race.beats(neighbour, best)
+
+
+def test_the_vectors_are_shortened_as_far_as_next_to_nothing_is_lost() -> None:
+    folds = make_folds(as_data(block_ratings(3, 12, 10)), Aim.LIKED, 42)
+    search = Search(folds, math.inf)
+    whole = search.race.ndcg(NORMALISED_EASE)
+    bad = NORMALISED_EASE.with_value("bandwidth", 1)
+    assert search.race.ndcg(bad) < (1 - LOSS) * whole
+    narrow = search.narrow(NORMALISED_EASE, bad)
+    assert narrow == NORMALISED_EASE.with_value("bandwidth", narrow.bandwidth)
+    assert search.race.ndcg(narrow) >= (1 - LOSS) * whole
+    shorter = [bandwidth for bandwidth in GRID["bandwidth"] if bandwidth < narrow.bandwidth]
+    assert shorter
+    next_one = narrow.with_value("bandwidth", shorter[-1])
+    assert search.race.ndcg(next_one) < (1 - LOSS) * whole
+    assert search.narrow(NORMALISED_EASE, narrow) == narrow
 
 
 def test_the_table_lists_the_best_first(choice: Choice) -> None:
@@ -42,18 +58,49 @@ def test_the_table_lists_the_best_first(choice: Choice) -> None:
     assert figures == sorted(figures, reverse=True)
 
 
-def test_a_search_out_of_time_is_marked_incomplete() -> None:
-    cut = choose(as_data(block_ratings(3, 12, 10)), 42, budget=0)
-    assert not cut.complete
-    assert len(cut.settings) == 2
-    assert cut.chosen.settings in (START, EASE)
+def test_a_search_out_of_time_fails() -> None:
+    with pytest.raises(SearchTimeoutError, match="did not end in time, 0 were tried"):
+        choose(as_data(block_ratings(3, 12, 10)), 42, end=0.0)
+
+
+@pytest.mark.parametrize("aim", Aim)
+def test_the_choice_is_not_behind_ease(aim: Aim) -> None:
+    """EASE is always tried, with all singular vectors; what is chosen loses next to nothing."""
+    found = choose(as_data(block_ratings(4, 10, 8)), 7, aim)
+    settings = found.chosen.settings.as_dict()
+    ease = [row for row in found.settings if all(row[n] == 0 for n in ("slope", "user_exponent"))]
+    assert any(row["bandwidth"] == EASE.bandwidth and row["correction"] == 1 for row in ease)
+    chosen = [row for row in found.settings if all(row[n] == settings[n] for n in settings)]
+    folds = chosen[0]["folds"]
+    assert all(
+        chosen[0]["ndcg"] >= (1 - LOSS) * row["ndcg"] for row in ease if row["folds"] == folds
+    )
+
+
+def test_what_counts_as_a_hit() -> None:
+    """Liked is three quarters up the scale, disliked one third; the rest is half of each."""
+    ratings = np.array([[1, 2, 2.5, 3], [3.5, 4, 4.5, 5]])
+    data = replace(as_data(ratings), lowest=1, highest=5)
+    assert gains(data, Aim.SEEN).toarray().tolist() == [[1, 1, 1, 1], [1, 1, 1, 1]]
+    liked = gains(data, Aim.LIKED)
+    assert liked.toarray().tolist() == [[0, 0, 0.5, 0.5], [0.5, 1, 1, 1]]
+    assert liked.nnz == 6
+    for lowest, highest, lowest_liked, highest_disliked in (
+        (0.5, 5, 4, 2),
+        (0, 5, 4, 1),
+        (0, 10, 8, 3),
+        (1, 10, 8, 4),
+    ):
+        scale = replace(data, lowest=lowest, highest=highest)
+        assert highest_disliked <= scale.disliked_to < highest_disliked + 0.7
+        assert lowest_liked - 1 < scale.liked_from <= lowest_liked
 
 
 def test_validation_uses_the_metric_of_the_evaluation() -> None:
     """A fold's nDCG equals that of the evaluation when the ranking scores all films."""
     train, test = BY_FILM.parts(as_data(random_ratings(30, 25)), 3)
-    found = Fold(train, test, 0).ndcgs(START, prior_strength=3.0)
-    model = fit(train, Hyperparameters(START, prior_strength=3.0, cells=1))
+    found = Fold(train, test, Aim.SEEN, 0).ndcgs(SHORT[0], prior_strength=3.0)
+    model = fit(train, Hyperparameters(SHORT[0], prior_strength=3.0, cells=1))
     profiles = make_profiles(model, train.ratings, test.ratings)
     lists = rank_all(model, profiles, Strategy.MODEL)
     assert np.allclose(found, score_lists(lists, profiles.relevant)["ndcg"], atol=1e-6)
@@ -69,7 +116,7 @@ def test_no_setting_is_tried_twice(choice: Choice) -> None:
 
 
 def test_the_same_data_and_seed_make_the_same_choice(choice: Choice) -> None:
-    assert choose(as_data(block_ratings(3, 12, 10)), 42, 600) == choice
+    assert choose(as_data(block_ratings(3, 12, 10)), 42) == choice
 
 
 class Judged(Fold):
@@ -131,11 +178,11 @@ def test_the_chosen_index_is_the_cheapest_within_the_allowed_loss(choice: Choice
         {"cells": 4},
         {"candidates": 2},
         {"cells": 5, "candidates": 3},
-        START.as_dict(),
+        SHORT[0].as_dict(),
     ],
 )
 def test_given_values_are_kept(fixed: dict[str, float]) -> None:
-    found = choose(as_data(block_ratings(3, 12, 10)), 42, 600, fixed)
+    found = choose(as_data(block_ratings(3, 12, 10)), 42, fixed=fixed)
     chosen = found.chosen.as_dict()
     assert {name: chosen[name] for name in fixed} == fixed
     for table in (found.settings, found.priors, found.indices):
@@ -152,6 +199,6 @@ def test_the_choice_can_be_fitted(choice: Choice) -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 8), (2, 3), (8, 1)])
 def test_data_too_small_for_folds(shape: tuple[int, int]) -> None:
     data = as_data(random_ratings(*shape, share=1.0))
-    found = choose(data, 42, 600)
+    found = choose(data, 42)
     assert found.chosen.seed == 42
     assert np.isfinite(fit(data, found.chosen).vectors).all()

@@ -1,4 +1,5 @@
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from recommender.model.artifact import Model
 from tests.training.small_data import from_json
+from training.choice.aim import Aim
 from training.choice.folds import make_folds
 from training.choice.metrics import METRICS, make_profiles
 from training.data.dataset import Dataset
@@ -16,7 +18,7 @@ from training.data.splits import BY_FILM, PROTOCOLS
 from training.evaluation import cold_user_accuracy, comparison, tuning
 from training.evaluation.baselines import Ease, Groups
 from training.evaluation.chart import draw_cold_users
-from training.evaluation.comparison import Trial, compare
+from training.evaluation.comparison import LIKED, Trial, compare
 from training.evaluation.report import render
 from training.evaluation.variety import CATALOGUE, VARIETY
 from training.model.fit import fit
@@ -57,7 +59,7 @@ def document(pairs: np.ndarray[Any, Any], random: np.random.Generator) -> dict[s
 
 @pytest.fixture(autouse=True)
 def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
-    def candidates(*_: int) -> Any:
+    def candidates(*_: object) -> Any:
         few = {"EASE": [Ease(1.0), Ease(10.0)], "user groups": [Groups(2, SEED)]}
         return few, {"ALS": "not today"}
 
@@ -70,13 +72,14 @@ def trained(data: Dataset) -> tuple[Dataset, Dataset]:
 
 
 def test_every_protocol_has_every_metric(data: Dataset) -> None:
-    found = compare(data, SEED, budget=1.0)
+    found = compare(data, SEED)
     assert [part["name"] for part in found["protocols"]] == [p.name for p in PROTOCOLS]
     for part in found["protocols"]:
         names = [row["name"] for row in part["rows"]]
         assert names == ["padrao", "grupo", "populares", "EASE", "user groups"]
         for row in part["rows"]:
-            assert row["metrics"].keys() == {*METRICS, *VARIETY}
+            assert row["metrics"].keys() == {*METRICS, LIKED, *VARIETY}
+            assert 0 <= row["disliked"] <= 1
             assert all(0 <= row[name] <= 1 for name in CATALOGUE)
         assert 0 < part["index"]["share_scored"] <= 1
         assert part["train"] + part["test"] == len(data.ratings)
@@ -88,13 +91,13 @@ def test_every_protocol_has_every_metric(data: Dataset) -> None:
 
 
 def test_a_protocol_that_needs_times_is_left_out_without_them(data: Dataset) -> None:
-    found = compare(data.with_ratings(data.ratings.drop(columns="momento")), SEED, budget=1.0)
+    found = compare(data.with_ratings(data.ratings.drop(columns="momento")), SEED)
     assert [part["name"] for part in found["protocols"]] == ["A", "80/20"]
     assert found["left_out"]["protocol last"] == "the data does not say when ratings were given"
 
 
 def test_data_too_small_to_hold_ratings_out_is_reported(data: Dataset) -> None:
-    found = compare(data.with_ratings(data.ratings[:1]), SEED, budget=1.0)
+    found = compare(data.with_ratings(data.ratings[:1]), SEED)
     assert found["protocols"] == []
     assert {"protocol A", "protocol last", "protocol 80/20"} <= found["left_out"].keys()
 
@@ -109,9 +112,9 @@ def test_choice_and_fit_never_see_the_test_part(
     seen: list[Dataset] = []
 
     def watched(function: Any) -> Any:
-        def call(data: Dataset, *args: Any) -> Any:
+        def call(data: Dataset, *args: Any, **named: Any) -> Any:
             seen.append(data)
-            return function(data, *args)
+            return function(data, *args, **named)
 
         return call
 
@@ -125,7 +128,7 @@ def test_choice_and_fit_never_see_the_test_part(
         return learn(self, ratings)
 
     monkeypatch.setattr(Ease, "fit", fit_baseline)
-    Trial(train, test, SEED, 1.0).run(protocol)
+    Trial(train, test, SEED, Aim.SEEN, math.inf).run(protocol)
     assert len(seen) == 3
     for part in seen:
         assert not hidden & set(map(tuple, part.ratings[["user", "film"]].to_numpy().tolist()))
@@ -172,9 +175,9 @@ def test_equal_curves_give_equal_bytes(trained: tuple[Dataset, Dataset], tmp_pat
 
 def test_baselines_are_tuned_by_the_metric_of_the_evaluation(data: Dataset) -> None:
     """The nDCG of a fold equals the reported one."""
-    folds = make_folds(data, SEED)
+    folds = make_folds(data, Aim.SEEN, SEED)
     tuned = tuning.tune([Ease(1.0), Ease(10.0)], folds)
-    trials = [Trial(fold.train, fold.test, SEED, 1.0) for fold in folds]
+    trials = [Trial(fold.train, fold.test, SEED, Aim.SEEN, math.inf) for fold in folds]
     best = [
         trial.measure(trial.lists(tuned.best.fit(trial.train.matrix)))["metrics"]["ndcg"]["mean"]
         for trial in trials

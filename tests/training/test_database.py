@@ -39,7 +39,15 @@ def test_the_tables_hold_the_data(db: sqlite3.Connection, data: Dataset) -> None
     film_at = dict(zip(data.films["id"].tolist(), range(len(data.films)), strict=True))
     matrix = data.matrix
     assert all(matrix[user_at[user], film_at[film]] == value for user, film, value, _ in ratings)
-    assert {moment for *_, moment in ratings} == {None}
+    assert sorted(moment for *_, moment in ratings) == sorted(data.ratings["momento"])
+
+
+def test_ratings_without_times_have_none(tmp_path: Path) -> None:
+    bake(
+        from_json(as_json(as_document(random_ratings(5, 4))), "d.json"), [], tmp_path / "c.sqlite3"
+    )
+    with closing(sqlite3.connect(tmp_path / "c.sqlite3")) as db:
+        assert db.execute("SELECT DISTINCT momento FROM avaliacoes").fetchall() == [(None,)]
 
 
 def test_ratings_keep_their_times(tmp_path: Path) -> None:

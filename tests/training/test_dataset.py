@@ -75,6 +75,7 @@ def test_the_example_data_reads() -> None:
     data = read(MOCK)
     document = json.loads(MOCK.read_text(encoding="utf-8"))
     assert_consistent(data)
+    assert data.demonstration is document.pop("demonstracao") is True
     assert [len(data.users), len(data.films), len(data.ratings)] == [*map(len, document.values())]
     assert (data.lowest, data.highest, data.duplicates) == (0, 5, 0)
     row = document["avaliacoes"][1234]
@@ -89,6 +90,20 @@ def test_if_one_rating_has_a_time_all_need_one() -> None:
     document["avaliacoes"][1]["momento"] = 9
     expected = "d.json: avaliacoes[0]: momento is nan, expected a number"
     assert message(as_json(document)).startswith(expected)
+
+
+def test_only_data_that_says_so_is_for_demonstration() -> None:
+    document = as_document(random_ratings(4, 4))
+    for said, expected in (
+        ({}, False),
+        ({"demonstracao": False}, False),
+        ({"demonstracao": True}, True),
+    ):
+        assert from_json(as_json(document | said), "d.json").demonstration is expected
+    strange: list[object] = [1, "true", None, []]
+    for wrong in strange:
+        told = message(as_json(document | {"demonstracao": wrong}))
+        assert told == f"d.json: demonstracao is {wrong!r}, expected true or false"
 
 
 def test_messages_hide_e_mail_addresses() -> None:

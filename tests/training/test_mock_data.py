@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,11 @@ Matrix = NDArray[np.float64]
 
 
 def load(path: str) -> dict[str, list[dict[str, Any]]]:
-    """One of the two files."""
-    data: dict[str, list[dict[str, Any]]] = json.loads((ROOT / path).read_text(encoding="utf-8"))
-    return data
+    """The tables of one of the two files."""
+    data = json.loads((ROOT / path).read_text(encoding="utf-8"))
+    assert data.pop("demonstracao", False) is (path == MOCK)
+    tables: dict[str, list[dict[str, Any]]] = data
+    return tables
 
 
 def matrix(data: dict[str, list[dict[str, Any]]], missing: float) -> Matrix:
@@ -87,7 +90,8 @@ def test_every_record_has_the_documented_form(path: str) -> None:
         assert all(film[k] and film[k] == film[k].strip() for k in list(film)[1:]), film
         assert film["genero"] == film["genero"].lower()
         assert 2 <= len(film["atores"].split(", ")) <= 4, film
-    assert all(set(row) == {"usuario_id", "filme_id", "avaliacao"} for row in ratings)
+    fields = {"usuario_id", "filme_id", "avaliacao"} | ({"momento"} if path == MOCK else set())
+    assert all(set(row) == fields for row in ratings)
     assert all(type(row["avaliacao"]) is int and 0 <= row["avaliacao"] <= 5 for row in ratings)
     pairs = {(row["usuario_id"], row["filme_id"]) for row in ratings}
     assert len(pairs) == len(ratings)
@@ -100,7 +104,7 @@ def test_the_files_are_readable() -> None:
     text = (ROOT / MOCK).read_text(encoding="utf-8")
     assert "\\u" not in text
     assert "ação" in text
-    assert len(text.splitlines()) == sum(map(len, load(MOCK).values())) + 2 + 2 * 3
+    assert len(text.splitlines()) == sum(map(len, load(MOCK).values())) + 2 + 2 * 3 + 1
 
 
 def test_the_catalogue_is_wide() -> None:
@@ -145,7 +149,10 @@ def test_the_original_case_is_the_first_part_of_the_data() -> None:
     assert [len(records) for records in case.values()] == [5, 20, 100]
     assert case["usuarios"] == whole["usuarios"][:5]
     assert case["filmes"] == whole["filmes"][:20]
-    assert case["avaliacoes"] == [row for row in whole["avaliacoes"] if row["usuario_id"] <= 5]
+    without_time = [{**row} for row in whole["avaliacoes"] if row["usuario_id"] <= 5]
+    for row in without_time:
+        del row["momento"]
+    assert case["avaliacoes"] == without_time
 
 
 def test_the_original_algorithm_gives_the_five_sets() -> None:
@@ -161,6 +168,38 @@ def test_the_original_algorithm_gives_the_five_sets() -> None:
                 order = np.argsort(-centre)
                 assert {FIRST_TWENTY[film] for film in order[:5]} == set(titles.split("|"))
                 assert centre[order[4]] - centre[order[5]] >= 0.2
+
+
+def test_what_people_rate_next_resembles_what_they_rated_last() -> None:
+    """Moments are whole seconds, none twice; neighbours in time share their genre more often."""
+    _, films, ratings = load(MOCK).values()
+    genre = {film["id"]: film["genero"] for film in films}
+    near, far = [], []
+    for user in {row["usuario_id"] for row in ratings}:
+        rated = [row for row in ratings if row["usuario_id"] == user]
+        moments = [row["momento"] for row in rated]
+        assert all(type(moment) is int and moment > 1_500_000_000 for moment in moments)
+        assert len(set(moments)) == len(moments)
+        genres = [genre[row["filme_id"]] for row in sorted(rated, key=lambda row: row["momento"])]
+        near += [a == b for a, b in pairwise(genres)]
+        far += [a == b for a, b in zip(genres, genres[len(genres) // 2 :], strict=False)]
+    assert np.mean(near) > 1.3 * np.mean(far)
+
+
+def test_people_rate_what_does_not_suit_them_low() -> None:
+    """Among those who mostly like one genre, its films are liked far more often than the others."""
+    _, films, ratings = load(MOCK).values()
+    genre = {film["id"]: film["genero"] for film in films}
+    own, other = [], []
+    for user in {row["usuario_id"] for row in ratings}:
+        rated = [(genre[r["filme_id"]], r["avaliacao"]) for r in ratings if r["usuario_id"] == user]
+        liked = Counter(name for name, value in rated if value >= 4)
+        (favourite, count), *_ = [*liked.most_common(1), ("", 0)]
+        if count >= 5 and count >= 0.6 * liked.total():
+            own += [value >= 4 for name, value in rated if name == favourite]
+            other += [value >= 4 for name, value in rated if name != favourite]
+    assert len(own) > 300
+    assert np.mean(own) > 1.5 * np.mean(other)
 
 
 def ndcg(scores: Matrix, known: NDArray[np.bool_], hidden: NDArray[np.bool_]) -> float:

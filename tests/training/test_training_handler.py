@@ -163,14 +163,27 @@ def test_seed_hyperparameters_and_prefix_can_be_set(
     assert manifest["hyperparameters"]["bandwidth"] == 8
 
 
-def test_the_choice_gets_half_of_the_remaining_time(
+def test_a_training_that_would_outlast_the_function_fails(
     s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(s3, "dados/filmes.json", as_json(as_document(block_ratings(3, 10, 10))))
     monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 0)
-    version = call({})["version"]
-    manifest = json.loads(objects(s3)[f"modelos/{version}/manifest.json"])
-    assert manifest["hyperparameters"]["complete"] is False
+    with pytest.raises(DataError, match="did not end in time"):
+        call({})
+    assert [*objects(s3)] == ["dados/filmes.json"]
+
+
+def test_the_aim_can_be_set(s3: Any) -> None:
+    put(s3, "dados/filmes.json")
+    manifests = []
+    for aim in ("gostar", "ver"):
+        version = call({"objetivo": aim})["version"]
+        manifests.append(json.loads(objects(s3)[f"modelos/{version}/manifest.json"]))
+    assert [manifest["training"]["objetivo"] for manifest in manifests] == ["gostar", "ver"]
+    assert manifests[0]["hyperparameters"]["aversion"] > 0
+    assert manifests[1]["hyperparameters"]["aversion"] == 0
+    with pytest.raises(DataError, match="aim is 'amar', expected gostar or ver"):
+        call({"objetivo": "amar"})
 
 
 def test_the_same_data_gives_the_same_version(s3: Any) -> None:

@@ -78,14 +78,17 @@ def test_evaluate_prints_the_tables(
     assert title == "## Protocol A: 25% of each film's ratings at random held out (seed 42)"
     assert re.fullmatch(r"[12]\d users, \d+ train ratings, \d+ test ratings\.", counts)
     header, _, *rows = accuracy.splitlines()
-    assert header.startswith("|  | " + " | ".join(METRICS) + " |")
+    columns = ["ndcg", "liked", "disliked", *METRICS[1:]]
+    assert header.startswith("|  | " + " | ".join(columns) + " |")
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     names = [row[0] for row in cells]
     assert names[:3] == ["**padrao**", "**grupo**", "**populares**"]
     assert {"user k-NN", "item k-NN", "EASE", "ALS", "BPR"} <= set(names)
     for row in cells:
-        values = [tuple(map(float, cell.split(" ± "))) for cell in row[1 : len(METRICS) + 1]]
+        figures = [row[1], row[2], *row[4 : len(columns) + 1]]
+        values = [tuple(map(float, cell.split(" ± "))) for cell in figures]
         assert all(0 <= mean <= 1 and margin >= 0 for mean, margin in values)
+        assert not row[3] or 0 <= float(row[3]) <= 1
     assert "## Protocol 80/20" in out
     assert "- protocol last: the data does not say when ratings were given" in out
 
@@ -142,7 +145,7 @@ def test_bad_data_is_not_evaluated(
 def test_hyperparameters_can_be_set(
     monkeypatch: pytest.MonkeyPatch, good: Path, tmp_path: Path
 ) -> None:
-    options = ["--fix", "bandwidth=12", "--fix", "groups=3", "--budget", "5"]
+    options = ["--fix", "bandwidth=12", "--fix", "groups=3", "--budget", "600"]
     assert run(monkeypatch, "build", "--data", good, "--out", tmp_path / "out", *options) == 0
     found = load(tmp_path / "out").manifest["hyperparameters"]
     assert (found["bandwidth"], found["groups"]) == (12, 3)
@@ -153,6 +156,11 @@ def test_hyperparameters_can_be_set(
     [
         (["--seed", "-1"], "seed is '-1', expected a whole number from 0 to 2147483648"),
         (["--budget", "long"], "budget is 'long', expected a number from 0 to 604800"),
+        (
+            ["--budget", "0"],
+            "the search for settings did not end in time, 0 were tried: allow more",
+        ),
+        (["--aim", "amar"], "aim is 'amar', expected gostar or ver"),
         (["--fix", "cells"], "cells is '', expected a whole number from 1 to 100000"),
         (["--fix", "slope=3"], "slope is '3', expected a number from 0 to 2"),
         (["--fix", "depth=3"], "hyperparameter is 'depth', expected one of strength, bandwidth, "),

@@ -1,25 +1,31 @@
 """The choice of hyperparameters, on validation folds of the given ratings."""
 
 import logging
+import math
 from dataclasses import dataclass, field, replace
 
+from training.choice.aim import Aim
 from training.choice.folds import make_folds
 from training.choice.index_size import choose_index
 from training.choice.prior import choose_prior
 from training.choice.search import GRID, WIDEST, Row, Search
 from training.data.dataset import Dataset
-from training.model.embedding import Normalisation
+from training.model.embedding import SMALL, Normalisation
 from training.model.hyperparameters import Hyperparameters, Settings, Values
 
 # Where the search begins: usual settings of the spectral embedding for dense and for sparse data
-# (from the wrong one a search stops at a local optimum), and EASE.
-START = Settings()
-STARTS = (
-    START,
-    Settings(Normalisation(0.25, 0.3, 0.2), 16, 5, 0.2),
-    Settings(Normalisation(0.3, 0.4, 0.1), 20, 10, 0.25),
+# (from the wrong one a search stops at a local optimum), EASE with normalised ratings, and EASE.
+RATINGS: dict[Aim, dict[str, float]] = {
+    Aim.LIKED: {"slope": 0.8, "aversion": 0.3},
+    Aim.SEEN: {"slope": 0.2, "aversion": 0.0},
+}
+SHORT = (
+    Settings(Normalisation(0.25, 0.25), 40, 1, 0.2),
+    Settings(Normalisation(0.25, 0.3), 16, 5, 0.2),
+    Settings(Normalisation(0.3, 0.4), 20, 10, 0.25),
 )
-EASE = Settings(Normalisation(0.0, 0.0, 0.0), WIDEST, 1.0, 0.0, 1.0)
+NORMALISED_EASE = Settings(Normalisation(0.25, 0.15), WIDEST, 1, 0, 1)
+EASE = Settings(Normalisation(0, 0, 0), WIDEST, 1, 0, 1)
 
 _log = logging.getLogger(__name__)
 
@@ -29,37 +35,46 @@ class Choice:
     """The hyperparameters chosen, and tables of what was tried: values and their nDCG.
 
     ``settings`` and ``priors`` list the best first, each with the number of folds it was tried on.
-    ``indices`` lists what was tried on the first fold, in order of trial. ``complete`` is false if
-    the search ran out of time.
+    ``indices`` lists what was tried on the first fold, in order of trial.
     """
 
     chosen: Hyperparameters
     settings: list[Row] = field(default_factory=list)
     priors: list[Row] = field(default_factory=list)
     indices: list[Row] = field(default_factory=list)
-    complete: bool = True
 
 
-def choose(data: Dataset, seed: int, budget: float, fixed: Values | None = None) -> Choice:
+def choose(
+    data: Dataset,
+    seed: int,
+    aim: Aim = Aim.LIKED,
+    fixed: Values | None = None,
+    end: float = math.inf,
+) -> Choice:
     """Choose the hyperparameters with the best mean nDCG at 10 of held-out ratings over the folds.
 
-    1. Search from the first start, and from the best of the other starts if it beats the first.
-    2. Tune the strength of EASE. If EASE then leads by more than a standard error, search from it.
+    1. Search from the best of the ``SHORT`` starts and from ``NORMALISED_EASE``. Tune the strength
+       of ``EASE``, and search from there if it leads.
+    2. Shorten the vectors as long as next to no nDCG is lost.
     3. Choose the prior's strength on shortened profiles.
     4. Choose the smallest index that loses next to no nDCG.
 
-    Steps 1 and 2 end after ``budget`` seconds. Values in ``fixed`` are kept as they are.
+    Values in ``fixed`` are kept as they are. Equal data, seed, aim and fixed values give an equal
+    choice.
+
+    Raises:
+        SearchTimeoutError: step 1 is not done when the monotonic clock reaches ``end``.
     """
     fixed = fixed or {}
-    folds = make_folds(data, seed)
-    chosen = Hyperparameters(START, seed=seed).with_values(fixed)
+    folds = make_folds(data, aim, seed)
+    chosen = Hyperparameters(_start(SHORT[0], aim), seed=seed).with_values(fixed)
     if not folds:
         return Choice(chosen)
-    search = Search(folds, budget)
-    settings = _search(search, chosen, fixed)
-    chosen = replace(chosen, settings=settings)
-    table = search.table(settings)
-    _log.info("chosen of %d settings: nDCG %.4f", len(table), search.race.ndcg(settings))
+    search = Search(folds, end)
+    best, short = _search(search, aim, chosen, fixed)
+    chosen = replace(chosen, settings=best if "bandwidth" in fixed else search.narrow(best, short))
+    table = search.table(best)
+    _log.info("best of %d settings: nDCG %.4f", len(table), search.race.ndcg(best))
     priors: list[Row] = []
     indices: list[Row] = []
     if "prior_strength" not in fixed:
@@ -67,20 +82,33 @@ def choose(data: Dataset, seed: int, budget: float, fixed: Values | None = None)
         chosen = replace(chosen, prior_strength=strength)
     if "cells" not in fixed or "candidates" not in fixed:
         chosen, indices = choose_index(folds[0], chosen, fixed)
-    return Choice(chosen, table, priors, indices, search.complete)
+    return Choice(chosen, table, priors, indices)
 
 
-def _search(search: Search, chosen: Hyperparameters, fixed: Values) -> Settings:
-    """Return the best settings that are reached from any start, see ``choose``."""
-    start, *others, ease = [
-        replace(chosen, settings=settings).with_values(fixed).settings
-        for settings in (*STARTS, EASE)
-    ]
-    names = [name for name in GRID if name not in fixed]
-    settings = search.climb(start, names)
-    if (other := search.best([start, *others])) != start:
-        settings = search.best([settings, search.climb(other, names)])
-    ease = search.climb(ease, {"strength"}.intersection(names), folds=1)
-    if search.race.surpasses(ease, settings):
-        settings = search.climb(ease, names)
+def _start(settings: Settings, aim: Aim) -> Settings:
+    for name, value in RATINGS[aim].items():
+        settings = settings.with_value(name, value)
     return settings
+
+
+def _search(
+    search: Search, aim: Aim, chosen: Hyperparameters, fixed: Values
+) -> tuple[Settings, Settings]:
+    """Return the best settings that are reached from any start, and from a short one."""
+
+    def start(settings: Settings) -> Settings:
+        return replace(chosen, settings=settings).with_values(fixed).settings
+
+    names = [name for name in GRID if name not in fixed]
+    smaller = min(search.race.folds[0].train.matrix.shape)
+    # A whole decomposition of large data takes long: there its normalisation is not searched.
+    quick = [n for n in names if smaller <= SMALL or not hasattr(Normalisation, n)]
+    short = search.best([start(_start(each, aim)) for each in SHORT], folds=1)
+    short = search.climb(short, names)
+    long = search.climb(start(_start(NORMALISED_EASE, aim)), quick, reach=1)
+    found = search.best([short, long])
+    ease = search.climb(start(EASE), {"strength"}.intersection(names), folds=1)
+    if search.best([found, ease]) == ease:
+        ease = search.best([ease, start(_start(ease, aim))])
+        found = search.climb(ease, quick, reach=1)
+    return found, short

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from training.choice.aim import Aim, gains
 from training.choice.metrics import CUTOFF
 from training.data.dataset import Dataset
 from training.data.splits import split_by_film
@@ -24,18 +25,19 @@ BLOCK = 500  # users scored at a time
 class Fold:
     """A train part, and users whose held-out films judge settings. Every film is scored.
 
-    ``users`` (u,) are positions in the data set. ``known`` and ``relevant`` (u, n) are their
-    ratings in the train part and in the test part.
+    ``users`` (u,) are positions in the data set: those for whom a held-out film counts. ``known``
+    (u, n) are their ratings in the train part, ``gains`` (u, n) what each held-out film counts.
     """
 
-    def __init__(self, train: Dataset, test: Dataset, seed: int) -> None:
-        self.train, self.test, self.seed = train, test, seed
-        users = np.unique(test.ratings["user"])
+    def __init__(self, train: Dataset, test: Dataset, aim: Aim, seed: int) -> None:
+        self.train, self.test, self.aim, self.seed = train, test, aim, seed
+        counting = gains(test, aim)
+        users = np.flatnonzero(np.diff(counting.indptr))
         if len(users) > USERS:
             users = np.sort(np.random.RandomState(seed).choice(users, USERS, replace=False))
         self.users = users
         self.known: sparse.csr_matrix = train.matrix[users]
-        self.relevant: sparse.csr_matrix = test.matrix[users]
+        self.gains: sparse.csr_matrix = counting[users]
         self._spectrum: Spectrum | None = None
         self._wanted = 0
 
@@ -62,7 +64,14 @@ class Fold:
         known = self.known if known is None else known
         spectrum = self.spectrum(settings)
         embedding = settings.embed(spectrum)
-        weights = weigh(known, spectrum.mean, spectrum.half_range, spectrum.normalisation)
+        averse = (known.data <= self.train.disliked_to) & (settings.aversion > 0)
+        weights = weigh(
+            known,
+            spectrum.mean,
+            spectrum.half_range,
+            spectrum.normalisation,
+            np.where(averse, -settings.aversion, np.inf),
+        )
         sources = embedding.vectors_ * embedding.fold_in_[:, None]
         users = weights @ sources
         sizes = np.maximum(np.diff(known.indptr), 1.0)
@@ -73,21 +82,22 @@ class Fold:
         for start in range(0, len(self.users), BLOCK):
             block = slice(start, start + BLOCK)
             scores = users[block].astype(np.float32) @ vectors
-            found.append(user_ndcgs(scores, self.known[block], self.relevant[block]))
+            found.append(user_ndcgs(scores, self.known[block], self.gains[block]))
         return np.concatenate(found)
 
 
-def make_folds(data: Dataset, seed: int) -> list[Fold]:
-    """Return independent random splits, or none if no rating can be held out."""
+def make_folds(data: Dataset, aim: Aim, seed: int) -> list[Fold]:
+    """Return independent random splits, or none if no rating that counts can be held out."""
     data = _sample(data, seed)
     wanted = -(-JUDGES // min(len(data.users), USERS))
     count = min(max(wanted, FOLDS[0]), FOLDS[1])
     parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
-    return [
-        Fold(data.with_ratings(train), data.with_ratings(test), seed)
+    folds = [
+        Fold(data.with_ratings(train), data.with_ratings(test), aim, seed)
         for train, test in parts
         if len(train) and len(test)
     ]
+    return [fold for fold in folds if len(fold.users)]
 
 
 def _sample(data: Dataset, seed: int) -> Dataset:
@@ -101,24 +111,33 @@ def _sample(data: Dataset, seed: int) -> Dataset:
 
 
 def user_ndcgs(
-    scores: NDArray[Any], known: sparse.csr_matrix, relevant: sparse.csr_matrix
+    scores: NDArray[Any], known: sparse.csr_matrix, gains: sparse.csr_matrix
 ) -> NDArray[np.float64]:
     """Return the nDCG at 10 (u,) of scores (u, n); known films are left out of the lists.
 
-    ``known`` and ``relevant`` are (u, n). Overwrites the scores of known films.
+    ``known`` (u, n) are ratings, ``gains`` (u, n) what each film counts; a user has at least one
+    that counts. The discount is log2(rank + 1), the ideal list begins with the greatest gains.
+    Overwrites the scores of known films.
     """
     rows = np.repeat(np.arange(len(scores)), np.diff(known.indptr))
     scores[rows, known.indices] = -np.inf
     cutoff = min(CUTOFF, scores.shape[1])
     best = np.argpartition(scores, scores.shape[1] - cutoff, axis=1)[:, -cutoff:]
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    wanted = np.zeros(scores.shape, np.bool_)
-    sizes = np.diff(relevant.indptr)
-    wanted[np.repeat(np.arange(len(scores)), sizes), relevant.indices] = True
-    hits = np.take_along_axis(wanted, np.take_along_axis(best, order, axis=1), axis=1)
+    counting = gains.toarray()
+    hits = np.take_along_axis(counting, np.take_along_axis(best, order, axis=1), axis=1)
     discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
-    ideal = np.cumsum(discounts)[np.minimum(sizes, CUTOFF) - 1]
-    return np.asarray((hits @ discounts[:cutoff]) / ideal)
+    return np.asarray((hits @ discounts[:cutoff]) / _ideal(gains, discounts))
+
+
+def _ideal(gains: sparse.csr_matrix, discounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a list with each user's greatest gains (u, n) first would reach (u,)."""
+    users = np.repeat(np.arange(gains.shape[0]), np.diff(gains.indptr))
+    greatest = gains.data[np.lexsort((-gains.data, users))]
+    rank = np.arange(gains.nnz) - gains.indptr[users]
+    kept = rank < len(discounts)
+    best = np.bincount(users[kept], greatest[kept] * discounts[rank[kept]], gains.shape[0])
+    return np.asarray(best, np.float64)
 
 
 def shorten(ratings: sparse.csr_matrix, most: int, seed: int) -> sparse.csr_matrix:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from recommender.model.artifact import Model
 from recommender.model.index import FIRST_BATCH
 from recommender.model.ranking import Strategy
 from training.choice.folds import Fold
-from training.choice.metrics import make_profiles, rank_all, score_lists
+from training.choice.metrics import Profiles, make_profiles, rank_all, score_lists
 from training.choice.search import Row
 from training.model.clusters import TasteGroups
 from training.model.fit import fit
@@ -31,7 +32,6 @@ def choose_index(
     test = fold.test.ratings[fold.test.ratings["user"].isin(fold.users)]
     films = len(fold.train.films)
     groups = TasteGroups(1, chosen.seed).fit(fold.train.matrix)  # the index does not use them
-    exact = float(fold.ndcgs(chosen.settings, chosen.prior_strength).mean())
     shares = CELLS if films < MANY_FILMS else CELLS_OF_MANY
     sizes = sorted({max(1, round(share * films**0.5)) for share in shares})
     steps = sorted({max(FIRST_BATCH, round(films * share)) for share in SCORED_SHARES} | {films})
@@ -43,14 +43,19 @@ def choose_index(
         )
         profiles = make_profiles(model, fold.train.ratings, test)
         cells = len(model.cell_centers)
+        exact = _ndcg(replace(model, candidates=films), profiles)
         for candidates in [model.candidates] if "candidates" in fixed else steps:
             cost = cells + candidates
             if cost >= least:
                 break
-            lists = rank_all(replace(model, candidates=candidates), profiles, Strategy.MODEL)
-            ndcg = float(score_lists(lists, profiles.relevant)["ndcg"].mean())
+            ndcg = _ndcg(replace(model, candidates=candidates), profiles)
             rows.append({"cells": cells, "candidates": candidates, "ndcg": round(ndcg, 6)})
             if ndcg >= exact * (1 - LOSS) or candidates >= films or "candidates" in fixed:
                 best, least = replace(chosen, cells=cells, candidates=candidates), cost
                 break
     return best, rows
+
+
+def _ndcg(model: Model, profiles: Profiles) -> float:
+    lists = rank_all(model, profiles, Strategy.MODEL)
+    return float(score_lists(lists, profiles.relevant)["ndcg"].mean())

@@ -1,7 +1,8 @@
-"""Limits of the values that a caller may set: hyperparameters, seed and budget."""
+"""Limits of the values that a caller may set: hyperparameters, aim, seed and budget."""
 
 from collections.abc import Mapping
 
+from training.choice.aim import Aim
 from training.data.tables import DataError
 from training.model.hyperparameters import Values
 
@@ -18,6 +19,7 @@ HYPERPARAMETERS: dict[str, Limits] = {
     "user_exponent": (float, 0, 1),
     "film_exponent": (float, 0, 1),
     "slope": (float, 0, 2),
+    "aversion": (float, 0, 2),
     "prior_strength": (float, 0, 1000),
     "cells": (int, 1, 100_000),
     "candidates": (int, 1, 10_000_000),
@@ -40,6 +42,13 @@ def check_hyperparameters(values: object) -> Values:
     return {
         name: check_number(name, value, HYPERPARAMETERS[name]) for name, value in values.items()
     }
+
+
+def check_aim(value: object) -> Aim:
+    """Return an aim by name; raise ``DataError`` if there is none of this name."""
+    if value not in [*Aim]:
+        raise DataError(f"aim is {value!r}, expected {' or '.join(Aim)}")
+    return Aim(str(value))
 
 
 def check_number(name: str, value: object, limits: Limits) -> float:

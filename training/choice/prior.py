@@ -8,7 +8,7 @@ from training.choice.race import Race
 from training.choice.search import Row
 from training.model.hyperparameters import Hyperparameters
 
-PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0)
+PRIOR_STRENGTHS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)  # a greater one would drown a single rating
 KNOWN_RATINGS = (1, 3, 10)  # ratings left of each profile, besides the whole profile
 
 

@@ -2,17 +2,19 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from tqdm import tqdm
 
 from training.choice.folds import Fold
 from training.choice.race import Race
+from training.data.tables import DataError
 from training.model.hyperparameters import Settings
 
+MOST_TRIED = 150  # settings on the way from one start
+LOSS = 0.005  # share of nDCG that shorter vectors may lose
 REACH = 2  # steps of the grid to try on each side
-NORMALISATION_REACH = 1  # ... of settings that need a new decomposition for each step
 WIDEST = 10_000  # bandwidth beyond all singular vectors: no low-pass
 HUNDREDTHS = tuple(step / 100 for step in range(0, 65, 5))
 GRID: dict[str, tuple[float, ...]] = {
@@ -33,57 +35,81 @@ Row = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 
+class SearchTimeoutError(DataError):
+    """The search for settings did not end in the time that it was given."""
+
+
 class Search:
-    """Coordinate search over ``GRID`` within a budget of time.
+    """Coordinate search over ``GRID``, bounded in steps so that no clock decides what is found.
 
     Args:
         folds: what settings are judged by.
-        budget: seconds, counted from now. ``complete`` turns false when they run out.
+        end: moment of the monotonic clock at which the search fails.
     """
 
-    def __init__(self, folds: list[Fold], budget: float) -> None:
+    def __init__(self, folds: list[Fold], end: float) -> None:
         self.race = Race[Settings](folds, Fold.ndcgs)
-        self.end = time.monotonic() + budget
-        self.complete = True
+        self.end = end
 
-    def best(self, candidates: Iterable[Settings]) -> Settings:
-        """Return the best of some settings, or of those tried before the budget ran out."""
+    def best(self, candidates: Iterable[Settings], folds: int | None = None) -> Settings:
+        """Return the best of some settings; the first of equals."""
         found, *others = candidates
         for settings in others:
-            if time.monotonic() > self.end:
-                self.complete = False
-                break
-            if self.race.beats(settings, found):
-                found = settings
+            found = self._better(settings, found, folds)
         return found
 
-    def climb(self, start: Settings, names: Iterable[str], folds: int | None = None) -> Settings:
+    def climb(
+        self, start: Settings, names: Collection[str], folds: int | None = None, reach: int = REACH
+    ) -> Settings:
         """Return the best settings reached from a start by changing only the named ones.
 
-        ``folds`` limits the comparison to the first few folds; None takes all.
+        ``folds`` limits the comparison to the first few folds; None takes all. ``reach`` steps of
+        the grid are tried on each side, one where each needs a new decomposition.
         """
-        best = start
+        best, last = start, len(self.race.tried) + MOST_TRIED
         with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
-            improved = True
-            while improved and self.complete:
-                improved = False
+            before = None
+            while before != best:
+                before = best
                 for name in names:
-                    for candidate in self._neighbours(best, name):
-                        if time.monotonic() > self.end:
-                            self.complete = False
+                    for candidate in self._neighbours(best, name, reach):
+                        if len(self.race.tried) >= last:
                             return best
                         bar.update()
-                        if self.race.beats(candidate, best, folds):
-                            best, improved = candidate, True
+                        best = self._better(candidate, best, folds)
                 _log.info("%d settings tried", len(self.race.tried))
         return best
 
-    def _neighbours(self, settings: Settings, name: str) -> list[Settings]:
+    def narrow(self, best: Settings, short: Settings) -> Settings:
+        """Return settings with shorter vectors than the best that lose next to no nDCG (``LOSS``).
+
+        These are ``short`` if they are good enough, else the best with a lower ``bandwidth``.
+        """
+        wanted = (1 - LOSS) * self.race.ndcg(best)
+        if short.bandwidth < best.bandwidth and self.race.ndcg(short) >= wanted:
+            return short
+        kept = best
+        for bandwidth in reversed(GRID["bandwidth"]):
+            candidate = best.with_value("bandwidth", bandwidth)
+            if bandwidth < best.bandwidth:
+                if self.race.ndcg(candidate) < wanted:
+                    break
+                kept = candidate
+        return kept
+
+    def _better(self, other: Settings, best: Settings, folds: int | None) -> Settings:
+        if time.monotonic() > self.end:
+            told = f"the search for settings did not end in time, {len(self.race.tried)} were tried"
+            raise SearchTimeoutError(f"{told}: allow more time, or set some hyperparameters")
+        return other if self.race.beats(other, best, folds) else best
+
+    def _neighbours(self, settings: Settings, name: str, reach: int) -> list[Settings]:
         """Return copies of settings with one of them moved along its grid."""
         steps = GRID[name]
         value = settings.as_dict()[name]
         place = min(range(len(steps)), key=lambda i: abs(steps[i] - value))
-        reach = NORMALISATION_REACH if hasattr(settings.normalisation, name) else REACH
+        if hasattr(settings.normalisation, name):
+            reach = 1
         near = range(max(0, place - reach), min(len(steps), place + reach + 1))
         return [settings.with_value(name, steps[i]) for i in near if i != place]
 

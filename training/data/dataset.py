@@ -13,6 +13,7 @@ from training.data import columns
 from training.data.tables import FILM_COLUMNS, TIME_COLUMN, DataError, Table, Tables
 
 STEPS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01)  # distances between neighbouring ratings
+ROUNDING = 1e-9  # of a rating
 WIDEST_SCALE = (0.0, 10.0)  # of a source that does not name its own
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Dataset:
     lowest: float  # of the scale
     highest: float
     duplicates: int = 0  # ratings replaced by a later one of the same user and film
+    demonstration: bool = False  # anybody may see who rated what
 
     @cached_property
     def matrix(self) -> sparse.csr_matrix:
@@ -60,6 +62,16 @@ class Dataset:
         above = self.ratings["avaliacao"].to_numpy(np.float64) - self.lowest
         fits = (step for step in STEPS if np.abs(above / step - np.rint(above / step)).max() < 1e-6)
         return next(fits, None)
+
+    @property
+    def liked_from(self) -> float:
+        """The lowest rating that says that a user liked a film: three quarters up the scale."""
+        return self.lowest + 0.75 * (self.highest - self.lowest) - ROUNDING
+
+    @property
+    def disliked_to(self) -> float:
+        """The highest rating that says that a user disliked a film: one third up the scale."""
+        return self.lowest + (self.highest - self.lowest) / 3 + ROUNDING
 
     def with_ratings(self, ratings: pd.DataFrame) -> "Dataset":
         """Return the same users and films with other ratings, usually some of these."""
@@ -96,7 +108,7 @@ def check(tables: Tables) -> Dataset:
     duplicates = len(ratings) - len(kept)
     if duplicates:
         _log.warning("ratings replaced by a later one of the same user and film: %d", duplicates)
-    return Dataset(users, films, kept, *scale, duplicates)
+    return Dataset(users, films, kept, *scale, duplicates, tables.demonstration)
 
 
 def _named_in(ratings: Table) -> pd.DataFrame:

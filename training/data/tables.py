@@ -49,12 +49,14 @@ class Tables:
         ratings: ``RATING_COLUMNS`` and, where the source has times, ``TIME_COLUMN``.
         users: ``USER_COLUMNS``; None where only the ratings name the users.
         scale: lowest and highest rating allowed; None where the source does not say.
+        demonstration: whether anybody may see who rated what.
     """
 
     films: Table
     ratings: Table
     users: Table | None = None
     scale: tuple[float, float] | None = None
+    demonstration: bool = False
 
 
 def quote(value: object) -> str:

@@ -110,14 +110,17 @@ class Ease:
     With P = (XᵀX + λ)⁻¹, the weight of film j for film i is -P_ji / P_ii. If there are fewer users
     than films, P = (1 - Xᵀ (XXᵀ + λ)⁻¹ X) / λ avoids the larger inverse. The scores of known films
     include their own weight of 1; lists leave known films out anyway.
+
+    Ratings below ``least`` count as missing; None keeps all.
     """
 
     strength: float
+    least: float | None = None
 
     def fit(self, ratings: sparse.csr_matrix) -> Self:
         """Invert the smaller of the two Gram matrices."""
         users, films = ratings.shape
-        self.ratings_ = binary(ratings)
+        self.ratings_ = self._kept(ratings)
         self.dual_ = users < films
         gram = self.ratings_ @ self.ratings_.T if self.dual_ else self.ratings_.T @ self.ratings_
         gram = gram.toarray()
@@ -132,13 +135,21 @@ class Ease:
 
     def scores(self, known: sparse.csr_matrix, users: Rows) -> Array:  # noqa: ARG002 part of the protocol
         """Return the sums of the weights of the known films."""
-        known = binary(known)
+        known = self._kept(known)
         if self.dual_:
             inner = (known @ self.ratings_.T).toarray() @ self.inverse_ @ self.ratings_
             products = (known.toarray() - inner) / self.strength
         else:
             products = known @ self.inverse_
         return np.asarray(known.toarray() - products / self.diagonal_)
+
+    def _kept(self, ratings: sparse.csr_matrix) -> sparse.csr_matrix:
+        if self.least is None:
+            return binary(ratings)
+        kept = ratings.copy()
+        kept.data = (ratings.data >= self.least).astype(np.float64)
+        kept.eliminate_zeros()
+        return kept
 
 
 def binary(ratings: sparse.csr_matrix) -> sparse.csr_matrix:

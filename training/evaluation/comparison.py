@@ -1,6 +1,7 @@
 """The evaluation: our strategies as served and the baselines, under each protocol."""
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from recommender.model.artifact import Model
 from recommender.model.ranking import Profile, Strategy, rank
+from training.choice.aim import Aim
 from training.choice.choose import Choice, choose
 from training.choice.folds import BLOCK, make_folds
 from training.choice.metrics import (
@@ -21,6 +23,7 @@ from training.choice.metrics import (
     make_profiles,
     rank_all,
     score_lists,
+    share_of_hits,
     summarise,
 )
 from training.data.dataset import Dataset
@@ -32,6 +35,7 @@ from training.evaluation.tuning import candidates, settings, tune
 from training.evaluation.variety import Variety
 from training.model.fit import fit
 
+LIKED = "liked"  # nDCG where only liked films are relevant
 DIVERSITIES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 Rows = NDArray[np.int64]
@@ -39,11 +43,14 @@ Rows = NDArray[np.int64]
 _log = logging.getLogger(__name__)
 
 
-def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
+def compare(
+    data: Dataset, seed: int, aim: Aim = Aim.LIKED, end: float = math.inf
+) -> dict[str, Any]:
     """Return the metrics of all protocols, of cold users and of cold films, as plain values.
 
-    Under each protocol, the hyperparameters of our model and of each baseline are chosen by nDCG
-    at 10 on folds of the train part. The test part is used once. Everything runs in one thread.
+    Under each protocol, the hyperparameters of our model and of each baseline are chosen for one
+    aim, by nDCG at 10 on folds of the train part. The test part is used once. Everything runs in
+    one thread.
     """
     left_out: dict[str, str] = {}
     parts: list[dict[str, Any]] = []
@@ -59,7 +66,7 @@ def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
                 left_out[name] = "too few ratings to hold any out"
                 continue
             _log.info("protocol %s: %s", protocol.name, protocol.held_out)
-            trial = Trial(train, test, seed, budget)
+            trial = Trial(train, test, seed, aim, end)
             parts.append(trial.run(protocol))
             left_out |= trial.left_out
             if protocol is BY_FILM:
@@ -69,7 +76,7 @@ def compare(data: Dataset, seed: int, budget: float) -> dict[str, Any]:
                     "cold_users": cold_user_accuracy.measure(train, test, chosen, trial.ease),
                     "cold_films": cold_film_accuracy.measure(train, test, chosen),
                 }
-    return {"seed": seed, "protocols": parts, **more, "left_out": left_out}
+    return {"seed": seed, "aim": aim.value, "protocols": parts, **more, "left_out": left_out}
 
 
 class Trial:
@@ -80,19 +87,28 @@ class Trial:
     profiles: Profiles
     ease: Baseline | None = None  # with its chosen strength
 
-    def __init__(self, train: Dataset, test: Dataset, seed: int, budget: float) -> None:
-        self.train, self.test, self.seed, self.budget = train, test, seed, budget
+    def __init__(self, train: Dataset, test: Dataset, seed: int, aim: Aim, end: float) -> None:
+        self.train, self.test, self.seed, self.aim, self.end = train, test, seed, aim, end
         self.variety = Variety(train)
         self.users: Rows = np.unique(test.ratings["user"])
         self.known = [train.matrix[user].indices for user in self.users]
-        self.relevant = [test.matrix[user].indices for user in self.users]
-        tried, self.left_out = candidates(len(train.users), len(train.films), seed)
+        rating = test.ratings["avaliacao"]
+        self.relevant = self._rated(test)
+        self.liked, self.disliked = (
+            self._rated(test.with_ratings(test.ratings[kept]))
+            for kept in (rating >= test.liked_from, rating <= test.disliked_to)
+        )
+        liked_from = train.liked_from if aim is Aim.LIKED else None
+        tried, self.left_out = candidates(len(train.users), len(train.films), seed, liked_from)
         self.candidates = tried
+
+    def _rated(self, part: Dataset) -> list[Rows]:
+        return [part.matrix[user].indices for user in self.users]
 
     def run(self, protocol: Protocol) -> dict[str, Any]:
         """Return the metrics under a protocol: a row for each strategy and each baseline."""
         started = time.perf_counter()
-        self.choice = choose(self.train, self.seed, self.budget)
+        self.choice = choose(self.train, self.seed, self.aim, end=self.end)
         self.model = model = fit(self.train, self.choice.chosen)
         seconds = time.perf_counter() - started
         self.profiles = profiles = make_profiles(model, self.train.ratings, self.test.ratings)
@@ -102,7 +118,7 @@ class Trial:
             rows.append({"name": strategy.value, "ours": True, **self.measure(lists)})
         rows[0] |= {"tried": len(self.choice.settings), "seconds": round(seconds, 1)}
         index = measure_index(model, profiles)
-        folds = make_folds(self.train, self.seed)
+        folds = make_folds(self.train, self.aim, self.seed)
         for name, tried in self.candidates.items():
             _log.info("%s: %d settings", name, len(tried))
             tuned = tune(tried, folds)
@@ -123,7 +139,6 @@ class Trial:
             "train": len(self.train.ratings),
             "test": len(self.test.ratings),
             "hyperparameters": self.choice.chosen.as_dict(),
-            "complete": self.choice.complete,
             "validation": self.choice.settings[:CUTOFF],
             "index": index,
             "rows": rows,
@@ -157,11 +172,15 @@ class Trial:
     def measure(self, lists: list[Rows]) -> dict[str, Any]:
         """Return all metrics of the users' lists."""
         of_users = score_lists(lists, self.relevant)
+        who = [place for place, liked in enumerate(self.liked) if len(liked)]
+        of_liked = score_lists([lists[p] for p in who], [self.liked[p] for p in who])
+        of_users[LIKED] = of_liked[METRICS[0]]
         of_users |= self.variety.of_users(lists, self.known)
         finite = {name: values[np.isfinite(values)] for name, values in of_users.items()}
         kept = {name: values for name, values in finite.items() if len(values)}
         of_all = {n: round(value, 6) for n, value in self.variety.of_catalogue(lists).items()}
-        return {"metrics": summarise(kept), **of_all}
+        disliked = share_of_hits(lists, self.relevant, self.disliked)
+        return {"metrics": summarise(kept), "disliked": disliked, **of_all}
 
 
 def best_films(scores: NDArray[Any], known: list[Rows]) -> list[Rows]:

@@ -4,19 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from training.choice.metrics import CUTOFF, METRICS
+from training.evaluation.comparison import LIKED
 from training.evaluation.variety import CATALOGUE, VARIETY
 
 RULES = (
     "Mean ± half the width of its 95% confidence interval over the users with held-out ratings, "
-    f"k = {CUTOFF}. Every held-out rating is relevant; rated films are left out of the lists. All "
-    "hyperparameters, also those of the baselines, are chosen by nDCG on folds of the train part. "
-    "Bold: ours, as served."
+    f"k = {CUTOFF}. Every held-out rating is relevant; rated films are left out of the lists. In "
+    "the column `liked`, only films that the user liked are relevant to nDCG (rated in the upper "
+    "quarter of the scale). `disliked` is the share of hits that the user disliked (rated in the "
+    "lower third). All hyperparameters, also those of the baselines, are chosen for the aim "
+    "`{aim}`, by nDCG on folds of the train part. Bold: ours, as served."
 )
 
 
 def render(found: dict[str, Any]) -> str:
     """Return the result of ``comparison.compare`` as text."""
-    parts = [RULES]
+    parts = [RULES.format(aim=found["aim"])]
     for protocol in found["protocols"]:
         parts += _protocol(protocol, found["seed"])
     if found["diversity"]:
@@ -38,8 +41,17 @@ def _protocol(found: dict[str, Any], seed: int) -> list[str]:
     )
     rows = found["rows"]
     accuracy = _table(
-        ["", *METRICS, "settings tried", "search + fit, s"],
-        [[_name(row), *_means(row, METRICS, 3), *_effort(row)] for row in rows],
+        ["", METRICS[0], LIKED, "disliked", *METRICS[1:], "settings tried", "search + fit, s"],
+        [
+            [
+                _name(row),
+                *_means(row, (METRICS[0], LIKED), 3),
+                "" if row["disliked"] is None else f"{row['disliked']:.3f}",
+                *_means(row, METRICS[1:], 3),
+                *_effort(row),
+            ]
+            for row in rows
+        ],
     )
     variety = _table(
         ["", *VARIETY, *CATALOGUE],

@@ -19,6 +19,7 @@ from training.evaluation.baselines import (
 from training.evaluation.factors import Als, Bpr
 from training.evaluation.lenskit import LensKitAls
 
+RIDGES = (1, 3, 10, 30, 100, 200, 300, 400, 600, 1000, 2000, 4000, 8000)
 DENSE = 12_000  # films or users at most, if a baseline keeps all pairs in memory
 
 
@@ -32,18 +33,25 @@ class Tuned:
     seconds: float
 
 
-def candidates(users: int, films: int, seed: int) -> tuple[dict[str, list[Any]], dict[str, str]]:
-    """Return the candidates of each baseline by name, and why other baselines are left out."""
+def candidates(
+    users: int, films: int, seed: int, liked_from: float | None = None
+) -> tuple[dict[str, list[Any]], dict[str, str]]:
+    """Return the candidates of each baseline by name, and why other baselines are left out.
+
+    With ``liked_from``, EASE is also tried on the ratings that are no lower.
+    """
     reaches = (10, 20, 40, 80, 160, 320)
     found: dict[str, list[Any]] = {
         "user groups (the original)": [Groups(k, seed) for k in (2, 5, 10, 20, 40)],
         "user k-NN": [UserNeighbours(k, tfidf) for k in reaches for tfidf in (False, True)],
         "item k-NN": [FilmNeighbours(k, tfidf) for k in reaches for tfidf in (False, True)],
-        "EASE": [Ease(x) for x in (1, 3, 10, 30, 100, 200, 300, 400, 600, 1000, 2000, 4000, 8000)],
+        "EASE": [Ease(x) for x in RIDGES],
         "ALS": [Als(f, a, seed) for f in (8, 16, 32, 64) for a in (1.0, 2.0, 5.0)],
         "BPR": [Bpr(f, p, seed) for f in (16, 32, 64) for p in (25, 40, 60, 80)],
         "LensKit ALS": [LensKitAls(f, w, seed) for f in (8, 16, 32) for w in (0.5, 1.0, 3.0)],
     }
+    if liked_from is not None:
+        found["EASE on liked ratings"] = [Ease(x, liked_from) for x in RIDGES]
     reasons: dict[str, str] = {}
     if not lenskit.PYTHON.exists():
         reasons["LensKit ALS"] = "its environment is missing: run make lenskit"
@@ -54,7 +62,8 @@ def candidates(users: int, films: int, seed: int) -> tuple[dict[str, list[Any]],
     if films > DENSE:
         reasons["item k-NN"] = f"{films} films, limit {DENSE}"
     if min(users, films) > DENSE:
-        reasons["EASE"] = f"{users} users and {films} films, limit {DENSE} of either"
+        told = f"{users} users and {films} films, limit {DENSE} of either"
+        reasons |= dict.fromkeys(("EASE", "EASE on liked ratings"), told)
     return {name: tried for name, tried in found.items() if name not in reasons}, reasons
 
 
@@ -83,5 +92,5 @@ def _judge(baseline: Baseline, fold: Fold) -> np.ndarray[Any, Any]:
         block = slice(start, start + BLOCK)
         known = fold.known[block]
         scores = baseline.scores(known, fold.users[block])
-        found.append(user_ndcgs(scores, known, fold.relevant[block]))
+        found.append(user_ndcgs(scores, known, fold.gains[block]))
     return np.concatenate(found)

@@ -22,7 +22,8 @@ class FilmCells:
     """KMeans over the directions of film vectors: the cells of the inverted file.
 
     The length of a vector is mostly popularity, so KMeans sees only directions: a cell holds films
-    that the same people like. Within a cell, the shelves order films by length, see ``shelve``.
+    that the same people like. Within a cell, the shelves order films by length, see ``shelve``. The
+    largest cell comes first.
 
     Args:
         cells: number of cells; by default the square root of the number of films.
@@ -43,15 +44,19 @@ class FilmCells:
         wanted = min(max(self.cells or round(np.sqrt(len(vectors))), 1), len(vectors))
         if len(vectors) <= SAMPLE * wanted:
             kmeans = _fit(KMeans(wanted, n_init=3, random_state=self.seed), directions)
-            self.centers_, self.labels_ = kmeans.cluster_centers_, kmeans.labels_
-            return self
+            return self._keep(kmeans.cluster_centers_, kmeans.labels_)
         directions = directions.astype(np.float32)
         random = np.random.RandomState(self.seed)
         sample = random.choice(len(vectors), SAMPLE * wanted, replace=False)
         kmeans = KMeans(wanted, init="random", n_init=1, max_iter=15, random_state=self.seed)
         _fit(kmeans, directions[sample])
         blocks = [kmeans.predict(directions[i : i + BLOCK]) for i in range(0, len(vectors), BLOCK)]
-        self.centers_, self.labels_ = kmeans.cluster_centers_, np.concatenate(blocks)
+        return self._keep(kmeans.cluster_centers_, np.concatenate(blocks))
+
+    def _keep(self, centers: Array, labels: NDArray[np.int32]) -> Self:
+        order = np.argsort(-np.bincount(labels, minlength=len(centers)), kind="stable")
+        self.centers_ = centers[order]
+        self.labels_ = np.argsort(order).astype(np.int32)[labels]
         return self
 
 

@@ -15,6 +15,7 @@ SMALL = 1500  # users or films up to which the decomposition is exact
 EXACT = 4000  # ... if more than LEADING singular vectors are wanted
 LEADING = 256  # singular vectors at most otherwise
 POWER_ITERATIONS = 4
+VECTOR_BYTES = 64_000_000  # of all film vectors at most, as the 32-bit floats that are served
 ROUNDING = 1e-9  # of the largest squared singular value; smaller ones are rounding errors
 
 Array = NDArray[np.float64]
@@ -47,14 +48,22 @@ class Spectrum:
 
 
 def weigh(
-    ratings: sparse.csr_matrix, mean: float, half_range: float, normalisation: Normalisation
+    ratings: sparse.csr_matrix,
+    mean: float,
+    half_range: float,
+    normalisation: Normalisation,
+    most: Array | float = np.inf,
 ) -> sparse.csr_matrix:
-    """Replace ratings r (u, n) by w(r) · n_u^-user_exponent, see ``Normalisation``."""
+    """Replace ratings r (u, n) by w(r) · n_u^-user_exponent, see ``Normalisation``.
+
+    w(r) is at most ``most``: one value for each rating, as in ``ratings.data``, or one for all.
+    """
     sizes = np.diff(ratings.indptr)
     users = np.repeat(np.arange(ratings.shape[0]), sizes)
     totals = np.bincount(users, weights=ratings.data, minlength=ratings.shape[0])
     means = (totals + MEAN_STRENGTH * mean) / (sizes + MEAN_STRENGTH)
     weights = 1 + normalisation.slope * (ratings.data - means[users]) / half_range
+    weights = np.minimum(weights, most)
     weights *= sizes[users].astype(np.float64) ** -normalisation.user_exponent
     return sparse.csr_matrix((weights, ratings.indices, ratings.indptr), shape=ratings.shape)
 
@@ -79,7 +88,8 @@ def decompose(
     matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
     matrix = matrix[np.diff(matrix.indptr) > 0]  # in a sample, many users have no ratings
     smaller = min(matrix.shape)
-    wanted = min(wanted or smaller, smaller)
+    most = max(REFERENCE, VECTOR_BYTES // (4 * matrix.shape[1]))
+    wanted = min(wanted or smaller, smaller, most)
     if smaller <= (SMALL if wanted <= LEADING else EXACT):
         values, vectors = _by_gram_matrix(matrix, wanted)
     else:

@@ -1,5 +1,6 @@
 """Fitting: a data set and hyperparameters go in, the model that serves comes out."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from training.model.clusters import FilmCells, TasteGroups, shelve
 from training.model.cold_films import fill, traits
 from training.model.embedding import MEAN_STRENGTH, SpectralEmbedding, Spectrum, decompose
 from training.model.hyperparameters import Hyperparameters
-from training.model.labels import find_leads, label_cells
+from training.model.labels import find_leads_of, label_cells
 
 
 def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:
@@ -52,7 +53,7 @@ def fit(
     group_shift = groups.shift_[order]
     film_genres = data.genres()
     names, starts, rows = _genre_lists([film_genres[film] for film in order])
-    return Model(
+    model = Model(
         film_ids=film_ids,
         rows_by_id=np.argsort(film_ids).astype(np.int64),
         vectors=vectors[order].astype(np.float32),
@@ -61,11 +62,14 @@ def fit(
         user_exponent=settings.normalisation.user_exponent,
         rating_slope=settings.normalisation.slope,
         rating_half_range=spectrum.half_range,
+        rating_liked=data.liked_from,
+        rating_disliked=data.disliked_to,
+        rating_aversion=settings.aversion,
         rating_mean=spectrum.mean,
         rating_mean_strength=MEAN_STRENGTH,
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
-        cell_labels=label_cells(find_leads(data, cells.labels_), data.films["titulo"]),
+        cell_labels=np.zeros(len(cells.centers_), dtype=np.str_),
         cell_shelves=shelves.cell_shelves,
         shelf_cells=shelves.shelf_cells,
         shelf_starts=shelves.shelf_starts,
@@ -84,6 +88,7 @@ def fit(
         genre_starts=starts,
         genre_rows=rows,
     )
+    return replace(model, cell_labels=label_cells(find_leads_of(data, model), data.films["titulo"]))
 
 
 def _genre_lists(

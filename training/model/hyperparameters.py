@@ -12,13 +12,18 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Settings:
-    """What shapes the embedding; see ``Normalisation`` and ``SpectralEmbedding``."""
+    """What shapes the embedding; see ``Normalisation`` and ``SpectralEmbedding``.
+
+    In a user's vector, a disliked film has at most the weight ``-aversion``, so that it takes
+    similar films down, be it the user's only rating. 0 leaves the weights as they are.
+    """
 
     normalisation: Normalisation = field(default_factory=Normalisation)
     bandwidth: int = 40
     strength: float = 1.0
     output_exponent: float = 0.2
     correction: float = 0.0
+    aversion: float = 0.0
 
     @property
     def wanted(self) -> int:

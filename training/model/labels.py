@@ -1,45 +1,83 @@
-"""Labels for groups of films: leading genres and directors, and best known films."""
+"""Labels for groups of films: what sets a group apart from all films, and its typical films."""
 
+import math
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import find_cells, find_rows
+from recommender.model.ranking import find_cells, find_rows, make_directions
 from training.data.dataset import Dataset, split_names
+from training.model.cold_films import YEAR
 
 FILMS = 3  # in a label
 NAMES = 2  # genres in a label, and directors
-LEAST_GENRE = 0.25  # share of a group's films that a leading genre must have
-LEAST_DIRECTOR = 2  # films of a group that a leading director must have made
+LEAST_GENRE = 0.15  # share of a group's films that a leading genre must have
+LEAST_DECADE = 0.3  # share of a group's films that must be of a decade that is told
+LEAST_PEOPLE = 2  # films of a group that a leading director or actor must have made
+LIFT = 1.1  # times as common in a group as among all films: what is not, does not set it apart
 
 
 @dataclass(frozen=True)
 class Lead:
-    """The leading genres and directors of a group, and its best known films (positions)."""
+    """The leading genres and directors of a group, and its best known typical films (positions).
+
+    ``more`` are further traits: a decade, genres, actors.
+    """
 
     genres: list[str]
     directors: list[str]
     films: NDArray[np.intp]
+    more: list[str] = field(default_factory=list)
+
+    def kind(self, traits: int) -> str:
+        """Return what the films have in common, with so many of the further traits."""
+        directors = "de " + " e ".join(self.directors) if self.directors else ""
+        parts = [" e ".join(self.genres), directors, *self.more[:traits]]
+        return ", ".join(filter(None, parts))
 
 
-def find_leads(data: Dataset, cells: NDArray[np.integer]) -> list[Lead]:
-    """Return a lead for each cell (k,); ``cells`` (n,) is the cell of each film."""
+def find_leads(
+    data: Dataset, cells: NDArray[np.integer], closeness: NDArray[np.floating] | None = None
+) -> list[Lead]:
+    """Return a lead for each cell (k,).
+
+    ``cells`` (n,) is the cell of each film, ``closeness`` (n,) how typical the film is of it.
+    """
     counts = np.bincount(data.ratings["film"], minlength=len(data.films))
-    genres = data.genres()
-    directors = [split_names(text) for text in data.films["diretor"]]
+    closeness = np.zeros(len(cells)) if closeness is None else closeness
+    genres, directors, actors, decades = (
+        Traits(of_films)
+        for of_films in (
+            data.genres(),
+            [split_names(text) for text in data.films["diretor"]],
+            [split_names(text) for text in data.films["atores"]],
+            [_decade(title) for title in data.films["titulo"]],
+        )
+    )
+    titles = data.films["titulo"].tolist()
     leads = []
     for cell in range(cells.max() + 1):
         members = np.flatnonzero(cells == cell)
+        names = genres.leading(members, LEAST_GENRE * len(members), 2 * NAMES)
+        typical = members[closeness[members] >= np.median(closeness[members])]
+        known = typical[np.argsort(-counts[typical], kind="stable")]
+        # Some data has two entries for one film.
+        best: dict[str, int] = {}
+        for film in known.tolist():
+            best.setdefault(titles[film], film)
         leads.append(
             Lead(
-                _leading((genres[film] for film in members), LEAST_GENRE * len(members)),
-                _leading((directors[film] for film in members), LEAST_DIRECTOR),
-                members[np.argsort(-counts[members], kind="stable")][:FILMS],
+                names[:NAMES],
+                directors.leading(members, LEAST_PEOPLE),
+                np.array([*best.values()][:FILMS], np.intp),
+                decades.leading(members, LEAST_DECADE * len(members), 1, needed=False)
+                + names[NAMES:]
+                + [f"com {name}" for name in actors.leading(members, LEAST_PEOPLE)],
             )
         )
     return leads
@@ -47,21 +85,59 @@ def find_leads(data: Dataset, cells: NDArray[np.integer]) -> list[Lead]:
 
 def find_leads_of(data: Dataset, model: Model) -> list[Lead]:
     """Return a lead for each cell (k,) of a model fitted on the data set."""
-    return find_leads(data, find_cells(model, find_rows(model, data.films["id"].tolist())))
+    rows = find_rows(model, data.films["id"].tolist())
+    cells = find_cells(model, rows)
+    centers = make_directions(model.cell_centers)[cells]
+    closeness = (make_directions(model.vectors[rows]) * centers).sum(axis=1)
+    return find_leads(data, cells, closeness)
 
 
 def label_cells(leads: list[Lead], titles: pd.Series) -> NDArray[np.str_]:
-    """Return a label for each cell (k,), for example ``drama e crime, de Fulano: A, B, C``."""
+    """Return a label for each cell (k,), for example ``drama e crime, de Fulano: A, B, C``.
+
+    Where cells would have the same traits, further ones tell them apart as far as there are any.
+    """
+    kinds = [lead.kind(0) for lead in leads]
+    for traits in range(1, max((len(lead.more) for lead in leads), default=0) + 1):
+        tally = Counter(kinds)
+        kinds = [
+            kind if tally[kind] == 1 else lead.kind(traits)
+            for lead, kind in zip(leads, kinds, strict=True)
+        ]
     labels = []
-    for lead in leads:
-        directors = "de " + " e ".join(lead.directors) if lead.directors else ""
-        kind = ", ".join(filter(None, [" e ".join(lead.genres), directors]))
+    for lead, kind in zip(leads, kinds, strict=True):
         films = ", ".join(titles.iloc[lead.films])
         labels.append(f"{kind}: {films}" if kind else films)
     return np.array(labels, dtype=np.str_)
 
 
-def _leading(names: Iterable[list[str]], least: float) -> list[str]:
-    """Return the most common names of films, if at least ``least`` films have them."""
-    tally = Counter(name for of_film in names for name in of_film)
-    return [name for name, count in tally.most_common(NAMES) if count >= least]
+class Traits:
+    """The names that films have of one kind, such as genres, and how common each is."""
+
+    def __init__(self, of_films: Sequence[list[str]]) -> None:
+        self.of_films = of_films
+        self.common = Counter(name for names in of_films for name in names)
+
+    def leading(
+        self, members: NDArray[np.intp], least: float, most: int = NAMES, *, needed: bool = True
+    ) -> list[str]:
+        """Return the names that set some films apart, if at least ``least`` of them have them.
+
+        The order is by share · log(lift), where the lift is the share among these films over that
+        among all. If no name is more common here and one is ``needed``, the most common ones do.
+        """
+        tally = Counter(name for film in members for name in self.of_films[film])
+        found = []
+        for name, count in tally.most_common():
+            lift = count * len(self.of_films) / (len(members) * self.common[name])
+            if count >= least:
+                found.append((count * math.log(lift), lift, name))
+        apart = [(telling, name) for telling, lift, name in found if lift >= LIFT]
+        if not apart and needed:
+            return [name for _, _, name in found[:most]]
+        return [name for _, name in sorted(apart, key=lambda pair: -pair[0])[:most]]
+
+
+def _decade(title: str) -> list[str]:
+    year = YEAR.search(title)
+    return [f"anos {year[1][:3]}0"] if year else []

@@ -124,7 +124,7 @@ async def _write(
             raise refused
         expected = written.version if written else 0
     try:
-        before, after = await ctx.store.write(user_id, film_id, rating, packaged, expected)
+        before, after = await ctx.store.write((user_id, film_id), rating, packaged, expected)
     except ConflictError:
         raise refused from None
     return _counting(before, packaged), _counting(after, packaged)

@@ -41,11 +41,15 @@ def parse(content: bytes, name: str) -> Tables:
         raise DataError(f"{name} is not UTF-8: byte {error.start} is wrong") from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{name} is not JSON: {error}") from None
+    demonstration = document.get("demonstracao", False) if isinstance(document, dict) else False
+    if not isinstance(demonstration, bool):
+        raise DataError(f"{name}: demonstracao is {quote(demonstration)}, expected true or false")
     return Tables(
         users=_table(document, "usuarios", USER_COLUMNS, name),
         films=_table(document, "filmes", FILM_COLUMNS, name),
         ratings=_table(document, "avaliacoes", RATING_COLUMNS, name, optional=TIME_COLUMN),
         scale=SCALE,
+        demonstration=demonstration,
     )
 
 

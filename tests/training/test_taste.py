@@ -1,0 +1,82 @@
+"""Whether lists suit people, over all films and all users: likes, dislikes, reasons."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from recommender.model.artifact import Model
+from recommender.model.ranking import explain, make_directions, make_profile, rank
+from tests.movielens_100k import ml_100k
+from tests.training.small_data import MOCK
+from training.choice.aim import Aim
+from training.choice.choose import RATINGS, SHORT
+from training.data.dataset import Dataset
+from training.data.read import read
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
+
+RATERS = 20  # of a film that is looked at
+
+
+@pytest.fixture(params=["mock", "ml-100k"])
+def example(request: pytest.FixtureRequest, model: Model) -> tuple[Dataset, Model]:
+    """The example data and its model, or MovieLens 100K and a model for it."""
+    return (read(MOCK), model) if request.param == "mock" else movielens()
+
+
+@cache
+def movielens() -> tuple[Dataset, Model]:
+    """The data set, and a model with the settings from which the search for liking begins."""
+    chosen = Hyperparameters(SHORT[0]).with_values(RATINGS[Aim.LIKED])
+    return ml_100k(), fit(ml_100k(), chosen)
+
+
+def lists(data: Dataset, model: Model, films: list[int]) -> list[set[int]]:
+    """The ten films for whom some films are at the top of the scale, and at the bottom."""
+    return [
+        set(rank(model, make_profile(model, [(film, rating) for film in films]), limit=10).rows)
+        for rating in (data.highest, data.lowest)
+    ]
+
+
+def test_a_dislike_is_no_like(example: tuple[Dataset, Model]) -> None:
+    """Each film as the only rating: the lists differ, and its neighbours are not in the second."""
+    data, model = example
+    directions = make_directions(model.vectors)
+    counts = np.bincount(data.ratings["film"], minlength=len(data.films))
+    shared = []
+    for film in data.films["id"][counts >= RATERS].tolist():
+        liked, disliked = lists(data, model, [film])
+        (row,) = np.flatnonzero(model.film_ids == film)
+        nearest = (-directions @ directions[row]).argsort(kind="stable")[:6]
+        assert not {*nearest.tolist()} & disliked, film
+        shared.append(len(liked & disliked))
+    assert len(shared) > 100
+    assert np.mean(shared) <= 3
+
+
+def test_five_dislikes_are_no_five_likes(example: tuple[Dataset, Model]) -> None:
+    data, model = example
+    known = model.film_ids[model.popular_rows[:200]]
+    random = np.random.RandomState(0)
+    drawn = [sorted(random.choice(known, 5, replace=False).tolist()) for _ in range(100)]
+    shared = [len(set.intersection(*lists(data, model, films))) for films in drawn]
+    assert np.mean(shared) <= 3
+
+
+def test_reasons_are_films_that_the_user_liked(example: tuple[Dataset, Model]) -> None:
+    """Of every user: no film rated below the user's own mean, and none twice."""
+    data, model = example
+    ids = data.films["id"].to_numpy()
+    told = 0
+    for _, rated in data.ratings.groupby("user"):
+        pairs = sorted(zip(ids[rated["film"]].tolist(), rated["avaliacao"].tolist(), strict=True))
+        profile = make_profile(model, pairs)
+        for of_film in explain(model, profile, rank(model, profile, limit=10)):
+            ratings = [rating for _, rating, share in of_film if share > 0]
+            assert all(rating is not None and rating >= data.liked_from for rating in ratings)
+            assert all(rating + 1e-6 >= rated["avaliacao"].mean() for rating in ratings if rating)
+            assert len({row for row, _, _ in of_film}) == len(of_film)
+            told += len(ratings)
+    assert told > 3 * len(data.users)
