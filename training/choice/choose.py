@@ -10,7 +10,7 @@ from training.choice.index_size import choose_index
 from training.choice.prior import choose_prior
 from training.choice.search import GRID, WIDEST, Row, Search
 from training.data.dataset import Dataset
-from training.model.embedding import SMALL, Normalisation
+from training.model.embedding import EXACT, SMALL, Normalisation
 from training.model.hyperparameters import Hyperparameters, Settings, Values
 
 # Where the search begins: usual settings of the spectral embedding for dense and for sparse data
@@ -101,14 +101,19 @@ def _search(
 
     names = [name for name in GRID if name not in fixed]
     smaller = min(search.race.folds[0].train.matrix.shape)
-    # A whole decomposition of large data takes long: there its normalisation is not searched.
-    quick = [n for n in names if smaller <= SMALL or not hasattr(Normalisation, n)]
+    # A decomposition of large data into many vectors takes long: it is made for one normalisation
+    # and on the first fold. Beyond ``EXACT`` there are only the leading vectors, not tuned.
+    quick, fold = names, None
+    if smaller > SMALL:
+        quick, fold = [name for name in names if not hasattr(Normalisation, name)], 1
+    if smaller > EXACT:
+        quick = []
     short = search.best([start(_start(each, aim)) for each in SHORT], folds=1)
     short = search.climb(short, names)
-    long = search.climb(start(_start(NORMALISED_EASE, aim)), quick, reach=1)
+    long = search.climb(start(_start(NORMALISED_EASE, aim)), quick, fold, reach=1)
     found = search.best([short, long])
-    ease = search.climb(start(EASE), {"strength"}.intersection(names), folds=1)
+    ease = search.climb(start(EASE), {"strength"}.intersection(quick), folds=1)
     if search.best([found, ease]) == ease:
         ease = search.best([ease, start(_start(ease, aim))])
-        found = search.climb(ease, quick, reach=1)
+        found = search.climb(ease, quick, fold, reach=1)
     return found, short
