@@ -17,7 +17,7 @@ from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.index import NO_ROWS, Choosable
 
 POOL = 100  # best films among which diversity is sought
-LEAST, MOST = 0.01, 10  # share of a score that is worth telling; films told of one
+LEAST, MOST = (0.01, 0.03), 10  # shares for and against a score that are worth telling; films told
 
 
 class Strategy(StrEnum):
@@ -220,7 +220,7 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
     shares *= weights
     liked = ratings >= max(model.rating_liked, ratings.mean())
     told = np.where(shares > 0, liked, ratings <= model.rating_disliked)
-    told &= np.abs(shares) >= LEAST * np.abs(ranking.scores)[:, None]
+    told &= np.abs(shares) >= np.where(shares > 0, *LEAST) * np.abs(ranking.scores)[:, None]
     told &= rows != ranking.rows[:, None]
     order = (-np.abs(shares)).argsort(axis=1, kind="stable")
     best = [places[kept[places]][:MOST] for places, kept in zip(order, told, strict=True)]

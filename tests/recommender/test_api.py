@@ -153,7 +153,7 @@ def test_reasons_add_up_to_the_score(client: TestClient) -> None:
                 assert motive["avaliacao"] == given[motive["filme_id"]]
                 assert motive["titulo"] == titles[motive["filme_id"]]
     assert told > 100
-    assert against > 10
+    assert against > 0
 
 
 def test_a_user_without_ratings_gets_the_popular_films(client: TestClient) -> None:
