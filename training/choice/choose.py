@@ -17,7 +17,7 @@ from training.model.hyperparameters import Hyperparameters, Settings, Values
 # (from the wrong one a search stops at a local optimum), EASE with normalised ratings, and EASE.
 RATINGS: dict[Aim, dict[str, float]] = {
     Aim.LIKED: {"slope": 0.8, "aversion": 0.3},
-    Aim.SEEN: {"slope": 0.2, "aversion": 0.0},
+    Aim.SEEN: {"slope": 0.3, "aversion": 0.0},
 }
 SHORT = (
     Settings(Normalisation(0.25, 0.25), 40, 1, 0.2),
