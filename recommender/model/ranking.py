@@ -17,7 +17,7 @@ from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.index import NO_ROWS, Choosable
 
 POOL = 100  # best films among which diversity is sought
-LEAST, MOST = (0.01, 0.03), 10  # shares for and against a score that are worth telling; films told
+LEAST, MOST = (0.01, 0.03), 8  # shares for and against a score that are worth telling; films told
 
 
 class Strategy(StrEnum):
@@ -207,7 +207,7 @@ def fold_in(model: Model, profile: Profile) -> Folded:
 
 
 def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reason]]:
-    """Return, for each film of a ranking by the model, up to ten others that moved it most.
+    """Return, for each film of a ranking by the model, up to eight others that moved it most.
 
     A score is a sum over the rated films and the prior, so shares are exact. Films that raised it
     are told if liked, and rated no lower than the user's mean; those that lowered it if disliked.
@@ -222,11 +222,11 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
     told = np.where(shares > 0, liked, ratings <= model.rating_disliked)
     told &= np.abs(shares) >= np.where(shares > 0, *LEAST) * np.abs(ranking.scores)[:, None]
     told &= rows != ranking.rows[:, None]
-    order = (-np.abs(shares)).argsort(axis=1, kind="stable")
-    best = [places[kept[places]][:MOST] for places, kept in zip(order, told, strict=True)]
+    best = np.where(told, -np.abs(shares), 0).argsort(axis=1, kind="stable")[:, :MOST].tolist()
+    rated, given = rows.tolist(), ratings.tolist()
     return [
-        list(zip(rows[some].tolist(), ratings[some].tolist(), of_film[some].tolist(), strict=True))
-        for of_film, some in zip(shares, best, strict=True)
+        [(rated[place], given[place], of_film[place]) for place in places if kept[place]]
+        for of_film, places, kept in zip(shares.tolist(), best, told.tolist(), strict=True)
     ]
 
 
