@@ -17,7 +17,7 @@ from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.index import NO_ROWS, Choosable
 
 POOL = 100  # best films among which diversity is sought
-LEAST, MOST = (0.01, 0.03), 8  # shares for and against a score that are worth telling; films told
+LEAST, MOST = (0.01, 0.03), 5  # shares for and against a score that are worth telling; films told
 
 
 class Strategy(StrEnum):
@@ -207,7 +207,7 @@ def fold_in(model: Model, profile: Profile) -> Folded:
 
 
 def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reason]]:
-    """Return, for each film of a ranking by the model, up to eight others that moved it most.
+    """Return, for each film of a ranking by the model, up to five others that moved it most.
 
     A score is a sum over the rated films and the prior, so shares are exact. Films that raised it
     are told if liked, and rated no lower than the user's mean; those that lowered it if disliked.
