@@ -19,7 +19,10 @@ Base.metadata.create_all(engine)
 with Session(engine) as session:
     session.add_all(User(id=user["id"], nome=user["nome"]) for user in data["usuarios"])
     session.add_all(Film(**film) for film in data["filmes"])
-    session.add_all(Rating(**rating) for rating in data["avaliacoes"])
+    columns = [column.name for column in Rating.__table__.columns]  # it knows no times
+    session.add_all(
+        Rating(**{name: rating[name] for name in columns}) for rating in data["avaliacoes"]
+    )
     session.commit()
 
 ratings = pd.DataFrame(data["avaliacoes"])
