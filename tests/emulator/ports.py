@@ -1,8 +1,17 @@
+import secrets
 import socket
+
+# Outgoing connections get ports above these, at any moment.
+FIRST, COUNT = 20_000, 12_000
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port on which nobody listens."""
+    while True:
+        port = FIRST + secrets.randbelow(COUNT)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
