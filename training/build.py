@@ -58,8 +58,7 @@ def evaluate(
     if len(users) > MEASURED:
         users = np.random.RandomState(seed).choice(users, MEASURED, replace=False)
     held_out = test.with_ratings(test.ratings[test.ratings["user"].isin(users)])
-    metrics = {strategy.value: measure(model, train, held_out, strategy) for strategy in Strategy}
-    return Evaluation(len(users), metrics)
+    return Evaluation(len(users), measure(model, train, held_out))
 
 
 def build(
@@ -105,15 +104,14 @@ def build(
         with threadpool_limits(1):
             picture.draw(model, titles, new)
 
-    about = _facts(data, model, choice, evaluation)
-    about["training"] = {
+    training = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - started, 1),
         "seed": seed,
         "objetivo": aim.value,
     }
-    about["metrics"]["protocol"] = PROTOCOL.format(seed=seed)
-    manifest = artifact.write(folder, model, bake, about)
+    facts = _facts(data, model, choice, evaluation, training)
+    manifest = artifact.write(folder, model, bake, facts)
     _log.info("version %s written to %s", manifest["version"][:12], folder)
     return manifest
 
@@ -131,7 +129,13 @@ def summary(evaluation: Evaluation) -> str:
     return told
 
 
-def _facts(data: Dataset, model: Model, choice: Choice, evaluation: Evaluation) -> dict[str, Any]:
+def _facts(
+    data: Dataset,
+    model: Model,
+    choice: Choice,
+    evaluation: Evaluation,
+    training: dict[str, Any],
+) -> dict[str, Any]:
     return {
         "data": {
             "digest": data.digest,
@@ -143,6 +147,7 @@ def _facts(data: Dataset, model: Model, choice: Choice, evaluation: Evaluation) 
             "escala": [data.lowest, data.highest],
             "passo": data.step,
         },
+        "training": training,
         "hyperparameters": {
             **choice.chosen.as_dict(),
             "cells": len(model.cell_centers),
@@ -154,5 +159,10 @@ def _facts(data: Dataset, model: Model, choice: Choice, evaluation: Evaluation) 
                 "indices": choice.indices,
             },
         },
-        "metrics": {"cutoff": CUTOFF, "users": evaluation.users, **evaluation.metrics},
+        "metrics": {
+            "protocol": PROTOCOL.format(seed=training["seed"]),
+            "cutoff": CUTOFF,
+            "users": evaluation.users,
+            **evaluation.metrics,
+        },
     }

@@ -13,12 +13,13 @@ from training.data.dataset import Dataset
 from training.model.embedding import EXACT, SMALL, Normalisation
 from training.model.hyperparameters import Hyperparameters, Settings, Values
 
-# Where the search begins: usual settings of the spectral embedding for dense and for sparse data
-# (from the wrong one a search stops at a local optimum), EASE with normalised ratings, and EASE.
+# What ratings weigh where the search begins. ``aversion`` is no part of the search.
 RATINGS: dict[Aim, dict[str, float]] = {
     Aim.LIKED: {"slope": 0.8, "aversion": 0.3},
     Aim.SEEN: {"slope": 0.3, "aversion": 0.0},
 }
+# Where the search begins: usual settings of the spectral embedding for dense and for sparse data
+# (from the wrong one a search stops at a local optimum), EASE with normalised ratings, and EASE.
 SHORT = (
     Settings(Normalisation(0.25, 0.25), 40, 1, 0.2),
     Settings(Normalisation(0.25, 0.3), 16, 5, 0.2),

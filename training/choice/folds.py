@@ -30,7 +30,7 @@ class Fold:
     """
 
     def __init__(self, train: Dataset, test: Dataset, aim: Aim, seed: int) -> None:
-        self.train, self.test, self.aim, self.seed = train, test, aim, seed
+        self.train, self.test, self.seed = train, test, seed
         counting = gains(test, aim)
         users = np.flatnonzero(np.diff(counting.indptr))
         if len(users) > USERS:

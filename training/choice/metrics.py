@@ -1,7 +1,7 @@
 """Accuracy metrics, measured with the ranking code that serves requests."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,49 +44,45 @@ def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Prof
 
     ``train`` and ``test`` are ratings as in ``Dataset.ratings``.
     """
-    row_of_film = model.rows_by_id.astype(np.int32)  # a data set has films in order of id
-    relevant = {user: row_of_film[part["film"].to_numpy()] for user, part in test.groupby("user")}
+    users = np.unique(test["user"])
+    row_of_film = model.rows_by_id.astype(np.int32)
     empty = Profile(np.empty(0, np.int32), np.empty(0, np.float32))
     train = train.assign(row=row_of_film[train["film"].to_numpy()]).sort_values(["user", "row"])
     known = {
         user: Profile(part["row"].to_numpy(), part["avaliacao"].to_numpy(np.float32))
-        for user, part in train[train["user"].isin(relevant.keys())].groupby("user")
+        for user, part in train[train["user"].isin(users)].groupby("user")
     }
-    users = np.unique(test["user"])
-    return Profiles(
-        users,
-        [known.get(user, empty) for user in users],
-        [relevant[user] for user in users],
-    )
+    return Profiles(users, [known.get(user, empty) for user in users], films_of(model, test, users))
 
 
-def measure(
-    model: Model, train: Dataset, test: Dataset, strategy: Strategy
-) -> dict[str, dict[str, Any] | float | None]:
-    """Return the metrics of a strategy's lists for the users of a test part.
+def films_of(
+    model: Model, ratings: pd.DataFrame, users: NDArray[np.int64]
+) -> list[NDArray[np.int32]]:
+    """Return the rows of each user's films (u,) in some ratings; none for a user without any."""
+    row_of_film = model.rows_by_id.astype(np.int32)  # a data set has films in order of id
+    rows = {user: row_of_film[films] for user, films in ratings.groupby("user")["film"]}
+    return [rows.get(user, np.empty(0, np.int32)) for user in users]
+
+
+def measure(model: Model, train: Dataset, test: Dataset) -> dict[str, dict[str, Any]]:
+    """Return the metrics of each strategy's lists for the users of a test part.
 
     Each metric counts every held-out film as relevant; those under ``gostar`` count liked ones
     only. ``disliked`` is the share of hits that were disliked, None without any hit.
     """
     profiles = make_profiles(model, train.ratings, test.ratings)
-    lists = rank_all(model, profiles, strategy)
-    row_of_film = model.rows_by_id.astype(np.int32)
-    found: dict[str, Any] = summarise(score_lists(lists, profiles.relevant))
-    ratings = test.ratings["avaliacao"]
-    for name, part in (
-        (Aim.LIKED.value, test.ratings[ratings >= test.liked_from]),
-        ("disliked", test.ratings[ratings <= test.disliked_to]),
-    ):
-        films = {user: row_of_film[rows] for user, rows in part.groupby("user")["film"]}
-        none = np.empty(0, np.int32)
-        relevant = [films.get(user, none) for user in profiles.users]
-        if name == "disliked":
-            found[name] = share_of_hits(lists, profiles.relevant, relevant)
-        elif films:
-            kept = [place for place, rows in enumerate(relevant) if len(rows)]
-            found[name] = summarise(
-                score_lists([lists[p] for p in kept], [relevant[p] for p in kept])
-            )
+    rating = test.ratings["avaliacao"]
+    liked, disliked = (
+        films_of(model, test.ratings[kept], profiles.users)
+        for kept in (rating >= test.liked_from, rating <= test.disliked_to)
+    )
+    found: dict[str, dict[str, Any]] = {}
+    for strategy in Strategy:
+        lists = rank_all(model, profiles, strategy)
+        found[strategy.value] = {**summarise(score_lists(lists, profiles.relevant))}
+        if any(map(len, liked)):
+            found[strategy.value][Aim.LIKED.value] = summarise(score_some(lists, liked))
+        found[strategy.value]["disliked"] = share_of_hits(lists, profiles.relevant, disliked)
     return found
 
 
@@ -135,6 +131,12 @@ def score_lists(
         found["hit_rate"].append(float(hits.any()))
         found["mrr"].append(float((hits / places).max()))
     return {name: np.array(values) for name, values in found.items()}
+
+
+def score_some(lists: Sequence[NDArray[Any]], relevant: Sequence[NDArray[Any]]) -> dict[str, Array]:
+    """Return what ``score_lists`` does for those users who have any relevant film."""
+    some = [place for place, films in enumerate(relevant) if len(films)]
+    return score_lists([lists[place] for place in some], [relevant[place] for place in some])
 
 
 def summarise(metrics: dict[str, Array]) -> dict[str, dict[str, float | None]]:

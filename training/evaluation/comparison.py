@@ -23,6 +23,7 @@ from training.choice.metrics import (
     make_profiles,
     rank_all,
     score_lists,
+    score_some,
     share_of_hits,
     summarise,
 )
@@ -172,9 +173,7 @@ class Trial:
     def measure(self, lists: list[Rows]) -> dict[str, Any]:
         """Return all metrics of the users' lists."""
         of_users = score_lists(lists, self.relevant)
-        who = [place for place, liked in enumerate(self.liked) if len(liked)]
-        of_liked = score_lists([lists[p] for p in who], [self.liked[p] for p in who])
-        of_users[LIKED] = of_liked[METRICS[0]]
+        of_users[LIKED] = score_some(lists, self.liked)[METRICS[0]]
         of_users |= self.variety.of_users(lists, self.known)
         finite = {name: values[np.isfinite(values)] for name, values in of_users.items()}
         kept = {name: values for name, values in finite.items() if len(values)}
