@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import Profile
+from recommender.model.profile import Profile
 from training.model.clusters import FilmCells, shelve
 
 KINDS = ("themes", "smooth")
@@ -76,6 +76,9 @@ def make_model(vectors: Floats) -> Model:
         rating_half_range=2.0,
         rating_mean=3.5,
         rating_mean_strength=5.0,
+        next_film=np.zeros((0, 0), np.float32),
+        rating_decay=5.0,
+        recency=0.0,
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
         cell_labels=np.array([f"grupo {cell}" for cell in range(len(cells.centers_))]),

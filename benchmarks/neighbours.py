@@ -32,7 +32,7 @@ from benchmarks.retrieval import (
     tune,
 )
 from recommender.model.artifact import Model
-from recommender.model.ranking import Profile, fold_in
+from recommender.model.profile import Profile, fold_in
 
 Find = Callable[[int, Profile], Rows]
 

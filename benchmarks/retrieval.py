@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import Profile, Strategy, fold_in, rank
+from recommender.model.profile import Profile, fold_in
+from recommender.model.ranking import Strategy, rank
 
 LIMIT = 10
 TARGET = 0.98  # recall on the users measured

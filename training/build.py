@@ -156,6 +156,7 @@ def _facts(
             "validation": {
                 "settings": choice.settings[:TABLE_ROWS],
                 "priors": choice.priors,
+                "order": choice.order[:TABLE_ROWS],
                 "indices": choice.indices,
             },
         },

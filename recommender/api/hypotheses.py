@@ -1,6 +1,7 @@
 """Ratings that a request brings along: whether they are valid, and what they would change."""
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 
 from recommender.api.answers import Difference, ListedFilm, MovedFilm
@@ -8,11 +9,13 @@ from recommender.api.requests import Hypothesis
 from recommender.data.catalog import Film
 from recommender.http.problems import Fault, invalid_fields
 from recommender.model.artifact import Artifact
-from recommender.model.ranking import find_rows
+from recommender.model.profile import find_rows
 
 
-def checked_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, float]:
-    """Return the ratings of a request by film id.
+def checked_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, tuple[float, float]]:
+    """Return the ratings of a request, and when they were given, by film id.
+
+    Those without a moment were given just now, in the order of the request.
 
     Raises:
         ProblemError: 422 that names each unknown film, each film named twice, and each rating that
@@ -21,13 +24,15 @@ def checked_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, float]:
     rated = [rating.filme_id for rating in asked.avaliacoes]
     faults = _film_faults(artifact, "avaliacoes.{}.filme_id", rated)
     faults += _film_faults(artifact, "entre.{}", asked.entre or [])
-    ratings: dict[int, float] = {}
+    ratings: dict[int, tuple[float, float]] = {}
+    now = time.time()
     for place, given in enumerate(asked.avaliacoes):
+        moment = given.momento.timestamp() if given.momento else now + place
         if (rating := on_scale(artifact, given.avaliacao)) is None:
             name, value = f"avaliacoes.{place}.avaliacao", f"{given.avaliacao:.15g}"
             faults.append((name, value, scale_allowed(artifact)))
         else:
-            ratings[given.filme_id] = rating
+            ratings[given.filme_id] = rating, moment
     if faults:  # in the order of the body
         faults.sort(key=lambda fault: (fault[0][0], int(fault[0].split(".")[1])))
         raise invalid_fields(faults)

@@ -1,6 +1,7 @@
 """What requests may say, in their path, their query or their body."""
 
 import re
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -29,6 +30,18 @@ def _decimal(value: object) -> object:
 
 WholeNumber = BeforeValidator(_whole)
 """A whole number has one spelling in a path or a query, and is a number in JSON."""
+
+
+def _moment(value: object) -> object:
+    """Take what ISO 8601 and answers spell a moment, with its offset from UTC."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        found = value
+    if found is not None and (not isinstance(found, datetime) or found.tzinfo is None):
+        raise PydanticCustomError("datetime", "not a moment")
+    return found
+
 
 Id = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), WholeNumber]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
@@ -104,11 +117,23 @@ class Personal(Ranked):
         "Por omissão: não em `padrao`, sim em `grupo` e `populares`.",
     )
     estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
+    recencia: Annotated[float | None, BeforeValidator(_decimal)] = Field(
+        None,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="De 0 (do que mais o usuário gostaria) a 1 (o que viria a seguir ao que "
+        "avaliou por último). Por omissão, o que a validação escolheu: `GET /modelo`, `recency`. "
+        "Só tem efeito em `padrao` e se os dados do modelo dizem quando se avaliou.",
+    )
 
     def options(self) -> dict[str, Any]:
         """See ``Ranked``."""
-        personal = {"strategy": self.estrategia, "include_rated": self.incluir_avaliados}
-        return super().options() | personal
+        return super().options() | {
+            "strategy": self.estrategia,
+            "include_rated": self.incluir_avaliados,
+            "recency": self.recencia,
+        }
 
 
 class ListQuery(Ranked):
@@ -146,6 +171,12 @@ class GivenRating(NewRating):
     """A rating that a request brings along."""
 
     filme_id: Annotated[Id, Field(strict=True, examples=[15])]
+    momento: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
+        None,
+        description="Quando foi dada (ISO 8601, com fuso). Sem momento, agora: na ordem da lista, "
+        "a última é a mais nova.",
+        examples=["2026-01-31T20:15:00Z"],
+    )
 
 
 class Hypothesis(Personal):

@@ -9,7 +9,7 @@ from recommender.data.catalog import Catalog, Film
 from recommender.data.store import Entry, Store, StoreError, overlay
 from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_field, invalid_fields
 from recommender.model.artifact import Artifact
-from recommender.model.ranking import Profile, make_profile
+from recommender.model.profile import Profile, make_profile
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +39,8 @@ class Context:
 
     def packaged(self, user_id: int, film_id: int) -> float | None:
         """Return a user's packaged rating of a film, None if there is none."""
-        return dict(self.catalog.ratings(user_id) or ()).get(film_id)
+        rated = self.catalog.ratings(user_id) or ()
+        return next((rating for film, rating, _ in rated if film == film_id), None)
 
     async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what a user has written, for all films or for one; see ``Store.read``."""
@@ -65,8 +66,10 @@ class Context:
         counting = overlay(packaged, written)
         if counting is None:
             raise no_user(user_id)
-        pairs = [(film_id, entry.rating or 0.0) for film_id, entry in counting.items()]
-        return make_profile(self.model, pairs), repr(pairs).encode()
+        rated = [
+            (film_id, entry.rating or 0.0, entry.moment) for film_id, entry in counting.items()
+        ]
+        return make_profile(self.model, rated), repr(rated).encode()
 
 
 def no_user(user_id: int) -> ProblemError:

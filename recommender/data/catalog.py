@@ -18,6 +18,9 @@ FILM_COLUMNS = "id, titulo, genero, diretor, atores, avaliacao_media, total_aval
 Film = dict[str, Any]
 """A row of ``filmes`` by column."""
 
+Rated = tuple[int, float, float | None]
+"""A film's id, its rating, and the second since 1970 at which it was given (None: unknown)."""
+
 
 @dataclass(frozen=True, slots=True)
 class FilmFilter:
@@ -78,14 +81,14 @@ class Catalog:
         query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
         return int(self._count(query, tuple(values))[0][0])
 
-    def ratings(self, user_id: int) -> list[tuple[int, float]] | None:
-        """Return a user's (film id, rating) pairs in order of film id, or None for no such user."""
-        query = "SELECT filme_id, avaliacao FROM usuarios LEFT JOIN avaliacoes ON usuario_id = id"
-        query += " WHERE id = ? ORDER BY filme_id"
+    def ratings(self, user_id: int) -> list[Rated] | None:
+        """Return a user's ratings in order of film id, or None for no such user."""
+        query = "SELECT filme_id, avaliacao, momento FROM usuarios LEFT JOIN avaliacoes"
+        query += " ON usuario_id = id WHERE id = ? ORDER BY filme_id"
         rows = self._rows(query, (user_id,))
         if not rows:
             return None
-        return [(film_id, rating) for film_id, rating in rows if film_id is not None]
+        return [tuple(row) for row in rows if row["filme_id"] is not None]
 
 
 def _where(wanted: FilmFilter) -> tuple[str, list[str]]:

@@ -9,7 +9,17 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recommender.data.store import Change, ConflictError, Entry, Key, StoreError, in_thread, moment
+from recommender.data.store import (
+    Change,
+    ConflictError,
+    Entry,
+    Key,
+    StoreError,
+    in_thread,
+    moment,
+    read_moment,
+    spell,
+)
 
 READ_TIMEOUT = 1.0  # seconds
 # A call without an answer fails within 4 seconds: two attempts, and a pause of up to one second.
@@ -64,7 +74,7 @@ class DynamoStore:
     ) -> Change:
         """See ``Store``. One conditional update, so that no writer waits for another."""
         (user_id, film_id), now = key, moment()
-        values = {":momento": {"S": now}, ":um": {"N": "1"}}
+        values = {":momento": {"S": spell(now)}, ":um": {"N": "1"}}
         if rating is None:
             change = "SET momento = :momento REMOVE avaliacao ADD versao :um"
             condition = "attribute_exists(avaliacao)"
@@ -107,7 +117,7 @@ def _entry(item: dict[str, Any]) -> Entry:
     return Entry(
         None if rating is None else float(rating["N"]),
         int(item["versao"]["N"]),
-        item["momento"]["S"],
+        read_moment(item["momento"]["S"]),
     )
 
 

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recommender.data.store import Change, ConflictError, Entry, Key, StoreError, in_thread, moment
+from recommender.data.store import (
+    Change,
+    ConflictError,
+    Entry,
+    Key,
+    StoreError,
+    in_thread,
+    moment,
+    read_moment,
+    spell,
+)
 
 BUSY_SECONDS = 3.0  # that a write waits for those of other processes
 
@@ -58,7 +68,7 @@ class SqliteStore:
             query, values = f"{READ} AND filme_id = ?", [user_id, film_id]
         with _reached():
             rows = self._reader.execute(query, values).fetchall()
-        return {film_id: Entry(*entry) for film_id, *entry in rows}
+        return {row[0]: _entry(row) for row in rows}
 
     @in_thread
     def write(
@@ -68,19 +78,24 @@ class SqliteStore:
         with self._writing, _reached(), self._writer as database:
             database.execute("BEGIN IMMEDIATE")
             found = database.execute(f"{READ} AND filme_id = ?", key).fetchone()
-            before = Entry(*found[1:]) if found else None
+            before = _entry(found) if found else None
             version = before.version if before else 0
             if expected not in (None, version):
                 raise ConflictError
             present = before.rating is not None if before else packaged is not None
             if (not present) if rating is None else (before and rating == before.rating):
                 return before, before
-            after = Entry(rating, version + 1, moment())
+            after = Entry(rating, version + 1, now := moment())
             database.execute(
                 "REPLACE INTO avaliacoes VALUES (?, ?, ?, ?, ?)",
-                (*key, after.rating, after.version, after.moment),
+                (*key, rating, after.version, spell(now)),
             )
             return before, after
+
+
+def _entry(row: tuple[int, float | None, int, str]) -> Entry:
+    _, rating, version, written = row
+    return Entry(rating, version, read_moment(written))
 
 
 @contextmanager

@@ -5,11 +5,14 @@ never falls, because a deleted rating keeps its entry. Without an entry the pack
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
+
+from recommender.data.catalog import Rated
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,14 +28,14 @@ class ConflictError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A rating (None: deleted), its version, and when it was written (ISO 8601, UTC).
+    """A rating (None: deleted), its version, and when it was given, in seconds since 1970.
 
-    A packaged rating has version 0 and no moment.
+    A packaged rating has version 0, and no moment if the data has no times.
     """
 
     rating: float | None
     version: int = 0
-    moment: str | None = None
+    moment: float | None = None
 
 
 Key = tuple[int, int]
@@ -76,19 +79,29 @@ def in_thread(method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 
 
 def overlay(
-    packaged: Sequence[tuple[int, float]] | None, written: Mapping[int, Entry]
+    packaged: Sequence[Rated] | None, written: Mapping[int, Entry]
 ) -> dict[int, Entry] | None:
     """Return the ratings of a user that count, by film id in ascending order; None for no user.
 
-    ``packaged`` holds (film id, rating) pairs, None for a user whom the artifact does not know.
-    Such a user exists from the first written rating on.
+    ``packaged`` is None for a user whom the artifact does not know. Such a user exists from the
+    first written rating on.
     """
-    packed = {film_id: Entry(rating) for film_id, rating in packaged or ()}
+    packed = {film_id: Entry(rating, 0, moment) for film_id, rating, moment in packaged or ()}
     entries = sorted((packed | dict(written)).items())
     counting = {film_id: entry for film_id, entry in entries if entry.rating is not None}
     return counting if counting or packaged is not None else None
 
 
-def moment() -> str:
-    """Return the current time as entries hold it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+def spell(moment: float) -> str:
+    """Return a moment as stores and answers spell it: ISO 8601, UTC, with microseconds."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
+
+
+def moment() -> float:
+    """Return the current time as exactly as stores keep it."""
+    return read_moment(spell(time.time()))
+
+
+def read_moment(text: str) -> float:
+    """Return the moment that a text of ``spell`` stands for."""
+    return datetime.fromisoformat(text).timestamp()

@@ -15,7 +15,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 MEDIA_TYPE = "application/problem+json"
-LARGEST_BODY = 150_000  # bytes: the longest body that a route can use, and room for blanks
+LARGEST_BODY = 300_000  # bytes: the longest body that a route can use, and room for blanks
 MOST_FAULTS = 20  # fields that one answer names; a body may hold thousands of wrong ones
 MOST_CHARACTERS = 100  # of a value that an answer repeats
 
@@ -38,6 +38,7 @@ UNKNOWN = "nenhum parâmetro com este nome"
 # What is allowed, by pydantic's error type without its ending; names in braces are of its context.
 ALLOWED = {
     "bool": "true ou false",
+    "datetime": "data e hora em ISO 8601, com fuso: 2026-01-31T20:15:00Z",
     "enum": "um de: {expected}",
     "extra_forbidden": UNKNOWN,
     "finite_number": "um número finito",

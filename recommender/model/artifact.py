@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recommender.model import arrays
 
-FORMAT = 5
+FORMAT = 6
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
 CATALOG_FILE = "catalogo.sqlite3"
@@ -36,8 +36,11 @@ class Model:
     """What the API needs to rank: plain arrays and scalars, n films in *rows*, cell after cell.
 
     A row is a film's position in every array below; within a cell the longest vectors come first.
-    The score of film i for ratings r_j of m films:
-    ``m ** -user_exponent * (prior + sum_j w(r_j) * fold_in[j] * vectors[j]) @ vectors[i]``.
+    The score of film i for ratings r_j of m films, for a ``recency`` a and weights e_j of newness
+    (mean 1, falling with the number of later ratings), where M is ``next_film``:
+    ``m ** -user_exponent * (prior + sum_j fold_in[j] * s_j) @ vectors[i]`` with
+    ``s_j = (1 - a) * w(r_j) * vectors[j] + a * e_j * w(r_j) * vectors[j, :q] @ M``, but
+    ``s_j = w(r_j) * vectors[j]`` where w(r_j) is below 0.
     """
 
     film_ids: NDArray[np.int64]  # (n,) id of each row
@@ -56,6 +59,10 @@ class Model:
     rating_aversion: float  # such a film has at most minus this for w(r); 0: w(r) stays as it is
     rating_mean: float  # over all ratings; a user's mean is shrunk towards it
     rating_mean_strength: float  # ... as if the user had rated so many films with it
+
+    next_film: Floats  # (q, q) from leading parts of rated films' vectors to that of the next one
+    rating_decay: float  # later ratings after which a rating weighs e times less for the next film
+    recency: float  # what the next film counts against all ratings alike, from 0 to 1
 
     cell_centers: Floats  # (k, d) KMeans over the directions of the film vectors
     cell_starts: Rows  # (k + 1,) rows of cell c: cell_starts[c] to cell_starts[c + 1]

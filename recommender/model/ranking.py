@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from recommender.model import index
 from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.index import NO_ROWS, Choosable
+from recommender.model.profile import Folded, Profile, find_rows, fold_in, user_group
 
 POOL = 100  # best films among which diversity is sought
 LEAST, MOST = (0.01, 0.03), 5  # shares for and against a score that are worth telling; films told
@@ -26,24 +27,6 @@ class Strategy(StrEnum):
     MODEL = "padrao"
     GROUP = "grupo"
     POPULAR = "populares"
-
-
-class Profile(NamedTuple):
-    """A user's ratings: ``rows`` of films (m,), ascending, and ``ratings`` (m,) as in the data."""
-
-    rows: Rows
-    ratings: Floats
-
-
-class Folded(NamedTuple):
-    """A user's vector (d,), whose product with a film's vector is the film's score.
-
-    It is ``weights`` (m,) times ``sources`` (m, d), the rated films' vectors, plus the prior.
-    """
-
-    vector: Floats
-    weights: Floats
-    sources: Floats
 
 
 class Ranking(NamedTuple):
@@ -64,14 +47,6 @@ Reason = tuple[int, float | None, float]
 """A film (its row), the user's rating of it, and its share of a score, below 0 if it lowered it."""
 
 
-def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
-    """Return the row of each film id (m,), -1 where the model has no such film."""
-    ids = np.asarray(film_ids, dtype=np.int64)
-    places = model.film_ids.searchsorted(ids, sorter=model.rows_by_id)
-    rows = model.rows_by_id.take(places, mode="clip")
-    return np.where(model.film_ids.take(rows) == ids, rows, -1).astype(np.int32)
-
-
 def known_rows(model: Model, film_ids: Sequence[int]) -> Rows:
     """Return the ascending rows of those films that the model has."""
     rows = find_rows(model, film_ids)
@@ -81,22 +56,6 @@ def known_rows(model: Model, film_ids: Sequence[int]) -> Rows:
 def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
     """Return the cell of each row (m,)."""
     return model.cell_starts.searchsorted(rows, side="right") - 1
-
-
-def make_profile(model: Model, ratings: Sequence[tuple[int, float]]) -> Profile:
-    """Return the profile of (film id, rating) pairs without films that the model lacks."""
-    if not ratings:
-        return Profile(NO_ROWS, np.empty(0, np.float32))
-    film_ids, values = zip(*ratings, strict=True)
-    rows = find_rows(model, film_ids)
-    order = rows.argsort(kind="stable")[np.count_nonzero(rows < 0) :]
-    return Profile(rows[order].astype(np.intp), np.asarray(values, np.float32)[order])
-
-
-def films_rated(model: Model, profile: Profile) -> dict[int, float]:
-    """Return the ratings of a profile by film id."""
-    ids, ratings = model.film_ids.take(profile.rows).tolist(), profile.ratings.tolist()
-    return dict(zip(ids, ratings, strict=True))
 
 
 def rank(
@@ -111,13 +70,15 @@ def rank(
     excluded: Sequence[int] = (),
     include_rated: bool | None = None,
     diversity: float = 0.0,
+    recency: float | None = None,
 ) -> Ranking:
     """Return ``limit`` films from position ``offset`` of the order made for a profile.
 
     ``among`` are the ids of the only films to rank (None: all). ``genres`` keeps the films with any
     of them (names as in ``model.genre_names``; none: all). ``excluded`` are ids of films to leave
     out. If ``include_rated``, rated films compete with the others, else they come last; by default
-    they compete unless the strategy is the model. ``diversity`` (0 to 1): see ``vary``.
+    they compete unless the strategy is the model. ``diversity`` (0 to 1): see ``vary``, ``recency``
+    (0 to 1): see ``fold_in``.
     """
     rated = profile.rows
     if not len(rated):
@@ -134,7 +95,7 @@ def rank(
         rated = Choosable(barred, listed).among(rated)
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
-    folded = fold_in(model, profile) if by_model else None
+    folded = fold_in(model, profile, recency) if by_model else None
     choosable = Choosable(hidden, listed, among is not None)
     if folded:
         user = folded.vector
@@ -189,23 +150,6 @@ def vary(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
     return order
 
 
-def fold_in(model: Model, profile: Profile) -> Folded:
-    """Fold at least one rating in; a new user or a new rating needs no training."""
-    rows, ratings = profile
-    strength = model.rating_mean_strength
-    total = sum(ratings.tolist()) + strength * model.rating_mean
-    scale = len(rows) ** -model.user_exponent
-    slope = scale * model.rating_slope / model.rating_half_range
-    weights = slope * ratings
-    weights += scale - slope * total / (len(rows) + strength)
-    if model.rating_aversion:
-        disliked = ratings <= model.rating_disliked
-        weights[disliked] = weights[disliked].clip(max=-scale * model.rating_aversion)
-    weights *= model.fold_in.take(rows)
-    sources = model.vectors.take(rows, axis=0)
-    return Folded(weights.dot(sources) + scale * model.prior, weights, sources)
-
-
 def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reason]]:
     """Return, for each film of a ranking by the model, up to five others that moved it most.
 
@@ -214,10 +158,14 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
     """
     if ranking.folded is None:
         return [[] for _ in ranking.rows]
-    _, weights, sources = ranking.folded
-    rows, ratings = profile
-    shares = model.vectors.take(ranking.rows, axis=0).dot(sources.T)
-    shares *= weights
+    _, weights, sources, recent = ranking.folded
+    rows, ratings, _ = profile
+    listed = model.vectors.take(ranking.rows, axis=0)
+    shares = listed.dot(sources.T) * weights
+    if recent is not None:
+        size = len(model.next_film)
+        images = listed[:, :size].dot(model.next_film.T)
+        shares += images.dot(sources[:, :size].T) * recent
     liked = ratings >= max(model.rating_liked, ratings.mean())
     told = np.where(shares > 0, liked, ratings <= model.rating_disliked)
     told &= np.abs(shares) >= np.where(shares > 0, *LEAST) * np.abs(ranking.scores)[:, None]
@@ -228,18 +176,6 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
         [(rated[place], given[place], of_film[place]) for place in places if kept[place]]
         for of_film, places, kept in zip(shares.tolist(), best, told.tolist(), strict=True)
     ]
-
-
-def user_group(model: Model, profile: Profile) -> int:
-    """Return the KMeans cluster of a user, which is that of the nearest centre.
-
-    Ratings are standardised by film as in training. Shifting all points and centres alike does not
-    change distances, so only the films that the user has rated are looked at.
-    """
-    rows = profile.rows
-    ratings = (profile.ratings / model.group_scale[rows]).astype(np.float64)
-    centers = model.group_centers[:, rows].astype(np.float64) + model.group_shift[rows]
-    return int(np.argmin(model.group_norms - 2 * centers.dot(ratings)))
 
 
 def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:

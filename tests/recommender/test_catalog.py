@@ -181,12 +181,12 @@ def test_no_text_breaks_a_query(artifact_dir: Path, text: str, genre: str) -> No
 
 def test_a_users_ratings(catalog: Catalog) -> None:
     for user in MOCK["usuarios"]:
-        pairs = [
-            (row["filme_id"], row["avaliacao"])
+        rated = [
+            (row["filme_id"], row["avaliacao"], row["momento"])
             for row in MOCK["avaliacoes"]
             if row["usuario_id"] == user["id"]
         ]
-        assert catalog.ratings(user["id"]) == sorted(pairs)
+        assert catalog.ratings(user["id"]) == sorted(rated)
 
 
 def test_an_unknown_user_and_one_without_ratings(catalog: Catalog) -> None:

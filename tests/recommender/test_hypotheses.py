@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from recommender.api.answers import Recommendation, WhatIf
 from recommender.api.hypotheses import difference, on_scale
+from recommender.data.store import spell
 from tests.conftest import ROOT
 
 MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
@@ -18,7 +19,11 @@ SILENT = MOCK["usuarios"][-1]["id"]
 
 def own(user: int) -> list[dict[str, Any]]:
     return [
-        {"filme_id": row["filme_id"], "avaliacao": row["avaliacao"]}
+        {
+            "filme_id": row["filme_id"],
+            "avaliacao": row["avaliacao"],
+            "momento": spell(row["momento"]),
+        }
         for row in MOCK["avaliacoes"]
         if row["usuario_id"] == user
     ]
@@ -60,8 +65,51 @@ def test_a_users_ratings_give_the_users_list(client: TestClient, asked: dict[str
         )
 
 
-def test_the_order_of_ratings_does_not_matter(client: TestClient) -> None:
-    assert post(client, own(1)[::-1]).json() == post(client, own(1)).json()
+def test_the_order_of_ratings_is_their_order_in_time(client: TestClient) -> None:
+    """Moments say when; without them the last of the list is the newest."""
+    timed = own(1)
+    assert post(client, timed[::-1]).json() == post(client, timed).json()
+    moments = sorted(timed, key=lambda rating: rating["momento"])
+    listed = [{k: v for k, v in rating.items() if k != "momento"} for rating in moments]
+    assert post(client, listed).json() == post(client, timed).json()
+    assert post(client, listed[::-1]).json() != post(client, timed).json()
+    alike = [post(client, ratings, recencia=0).json() for ratings in (listed, listed[::-1])]
+    assert alike[0] == alike[1]
+
+
+def test_the_newest_rating_moves_the_list(client: TestClient) -> None:
+    """The more the order counts, the more films enter; as an old rating it does less."""
+    loved = {"filme_id": 200, "avaliacao": 5}
+    old = loved | {"momento": "1999-12-31T23:59:59+00:00"}
+
+    def entered(rating: dict[str, Any], recency: float) -> int:
+        asked = {"limite": 10, "recencia": recency}
+        bodies = [post(client, [rating], usuario_id=user, **asked).json() for user in range(1, 21)]
+        return sum(len(body["diferenca"]["entraram"]) for body in bodies)
+
+    assert entered(loved, 1) > entered(old, 1)
+    assert entered(loved, 1) > entered(loved, 0) == entered(old, 0)
+
+
+@pytest.mark.parametrize("moment", ["ontem", "2026-01-31", "2026-01-31T20:15:00", 1769890500, True])
+def test_a_moment_has_a_time_and_an_offset(client: TestClient, moment: Any) -> None:
+    rating = {"filme_id": 309, "avaliacao": 5, "momento": moment}
+    ((name, value, allowed),) = errors(client, {"avaliacoes": [rating]})
+    assert name == "avaliacoes.0.momento"
+    assert value == (moment if isinstance(moment, str) else json.dumps(moment))
+    assert "ISO 8601" in allowed
+
+
+@pytest.mark.parametrize("recency", [-0.1, 1.1, "muita", None])
+def test_recency_is_from_0_to_1(client: TestClient, recency: Any) -> None:
+    if recency is None:  # as if it were not named
+        assert post(client, own(1), recencia=None).json() == post(client, own(1)).json()
+        return
+    body = {"avaliacoes": [{"filme_id": 309, "avaliacao": 5}], "recencia": recency}
+    ((name, _, _),) = errors(client, body)
+    assert name == "recencia"
+    answer = client.get(f"/usuarios/1/recomendacoes?recencia={recency}")
+    assert answer.status_code == 422
 
 
 def test_no_ratings_give_the_popular_films(client: TestClient) -> None:
@@ -266,7 +314,7 @@ def test_a_field_that_is_not_accepted(
 def test_a_body_has_a_bound(client: TestClient) -> None:
     many = [{"filme_id": 1, "avaliacao": 3}] * 1001
     assert errors(client, {"avaliacoes": many})[0][2] == "no máximo 1000 valores"
-    for content in (b" " * 150_001, iter([b" " * 80_000] * 2)):
+    for content in (b" " * 300_001, iter([b" " * 160_000] * 2)):
         answer = client.post(
             "/recomendacoes", content=content, headers={"content-type": "application/json"}
         )

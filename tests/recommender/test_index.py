@@ -22,7 +22,8 @@ from recommender.model.index import (
     gather,
     search,
 )
-from recommender.model.ranking import Profile, Strategy, find_cells, fold_in, make_profile, rank
+from recommender.model.profile import Profile, fold_in, make_profile
+from recommender.model.ranking import Strategy, find_cells, rank
 from training.evaluation.comparison import share_scored
 
 FILMS = 20_000

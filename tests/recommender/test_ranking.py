@@ -14,19 +14,8 @@ from sklearn.preprocessing import StandardScaler
 
 from recommender.data.catalog import fold
 from recommender.model.artifact import Model
-from recommender.model.ranking import (
-    LEAST,
-    MOST,
-    Profile,
-    Ranking,
-    Strategy,
-    explain,
-    find_rows,
-    make_profile,
-    rank,
-    user_group,
-    vary,
-)
+from recommender.model.profile import Profile, find_rows, make_profile, user_group
+from recommender.model.ranking import LEAST, MOST, Ranking, Strategy, explain, rank, vary
 from tests.training.small_data import from_json
 from training.data.dataset import Dataset
 from training.model.clusters import shelve
@@ -164,6 +153,9 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         rating_aversion=float(rng.integers(0, 2)),
         rating_mean=3.0,
         rating_mean_strength=0.0,
+        next_film=np.zeros((0, 0), np.float32),
+        rating_decay=5.0,
+        recency=0.0,
         cell_centers=rng.integers(-2, 3, (cells, 2)).astype(np.float32),
         cell_starts=cell_starts,
         cell_labels=np.array([f"grupo {cell}" for cell in range(cells)]),

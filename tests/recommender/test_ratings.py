@@ -263,7 +263,7 @@ def test_parameters_and_long_bodies_are_refused(api: TestClient) -> None:
         answer = api.request(method, path(USER, UNRATED) + "?a=b", json={"avaliacao": 4})
         [found] = check_problem(answer, 422)["erros"]
         assert found["campo"] == "a"
-    check_problem(api.put(path(USER, UNRATED), json={"avaliacao": 4, "a": "b" * 150_000}), 413)
+    check_problem(api.put(path(USER, UNRATED), json={"avaliacao": 4, "a": "b" * 300_000}), 413)
     check_problem(api.get(path(USER, UNRATED)), 404)
 
 

@@ -28,7 +28,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from recommender.api.application import create_app, open_store
 from recommender.data.dynamo_store import CONFIG, READ_SECONDS, READ_TIMEOUT, DynamoStore
 from recommender.data.sqlite_store import SqliteStore
-from recommender.data.store import ConflictError, Entry, Store, StoreError, overlay
+from recommender.data.store import ConflictError, Entry, Store, StoreError, overlay, spell
 from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT
 from tests.expectations import FILMS, RATINGS
@@ -382,7 +382,7 @@ def test_more_than_a_megabyte_is_read_whole(aws: str) -> None:
     with closing(dynamo_store(aws, "grande")) as store:
         requests = []
         store._client.meta.events.register("before-send", lambda **sent: requests.append(sent))
-        moment = "x" * 100_000
+        moment = 1_700_000_000.123456
         for film in range(25):
             store._client.put_item(
                 TableName="grande",
@@ -391,7 +391,8 @@ def test_more_than_a_megabyte_is_read_whole(aws: str) -> None:
                     "filme_id": {"N": str(film)},
                     "avaliacao": {"N": "4"},
                     "versao": {"N": "1"},
-                    "momento": {"S": moment},
+                    "momento": {"S": spell(moment)},
+                    "enchimento": {"S": "x" * 100_000},
                 },
             )
         del requests[:]
@@ -560,11 +561,11 @@ def test_boto3_is_imported_at_the_start_and_only_for_a_table(
 
 
 def test_what_was_written_lies_over_what_was_packaged() -> None:
-    written = {1: Entry(5.0, 2, "t"), 3: Entry(None, 1, "t"), 9: Entry(None, 4, "t")}
-    packaged = [(2, 3.0), (3, 4.0)]
-    assert overlay(packaged, written) == {1: Entry(5.0, 2, "t"), 2: Entry(3.0, 0, None)}
-    assert list(overlay([(7, 1.0)], {3: Entry(2.0, 1, "t")}) or ()) == [3, 7]
+    written = {1: Entry(5.0, 2, 9.0), 3: Entry(None, 1, 9.0), 9: Entry(None, 4, 9.0)}
+    packaged = [(2, 3.0, 1.0), (3, 4.0, 1.0)]
+    assert overlay(packaged, written) == {1: Entry(5.0, 2, 9.0), 2: Entry(3.0, 0, 1.0)}
+    assert list(overlay([(7, 1.0, None)], {3: Entry(2.0, 1, 9.0)}) or ()) == [3, 7]
     assert overlay([], {}) == {}
     assert overlay(None, {}) is None
-    assert overlay(None, {9: Entry(None, 4, "t")}) is None
-    assert overlay(None, {1: Entry(5.0, 1, "t")}) == {1: Entry(5.0, 1, "t")}
+    assert overlay(None, {9: Entry(None, 4, 9.0)}) is None
+    assert overlay(None, {1: Entry(5.0, 1, 9.0)}) == {1: Entry(5.0, 1, 9.0)}

@@ -13,7 +13,8 @@ import pytest
 
 from recommender.data.catalog import Catalog
 from recommender.model.artifact import ARTIFACT_FILES, CATALOG_FILE, Artifact, file_digest, load
-from recommender.model.ranking import Strategy, make_profile, rank
+from recommender.model.profile import make_profile
+from recommender.model.ranking import Strategy, rank
 from tests.training.small_data import (
     CASE,
     ROOT,

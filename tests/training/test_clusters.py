@@ -9,7 +9,8 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from recommender.model.ranking import Strategy, make_profile, rank, user_group
+from recommender.model.profile import make_profile, user_group
+from recommender.model.ranking import Strategy, rank
 from tests.training.small_data import CASE, Matrix, as_data, block_ratings, random_ratings
 from training.data.dataset import Dataset
 from training.data.read import read

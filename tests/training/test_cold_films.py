@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recommender.model.ranking import Strategy, make_profile, rank
+from recommender.model.profile import make_profile
+from recommender.model.ranking import Strategy, rank
 from tests.conftest import ROOT
 from tests.training.small_data import as_data, block_ratings
 from training.data.dataset import Dataset

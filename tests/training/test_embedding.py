@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import Strategy, fold_in, make_profile, rank
+from recommender.model.profile import fold_in, make_profile
+from recommender.model.ranking import Strategy, rank
 from tests.training.small_data import Matrix, as_data, block_ratings, random_ratings
 from training.data.dataset import Dataset
 from training.model.embedding import (

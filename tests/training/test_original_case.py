@@ -11,7 +11,8 @@ from sklearn.cluster import KMeans
 from sklearn.preprocessing import StandardScaler
 
 from recommender.api.application import create_app
-from recommender.model.ranking import Strategy, make_profile, rank
+from recommender.model.profile import make_profile
+from recommender.model.ranking import Strategy, rank
 from tests.conftest import ROOT
 from tests.training.small_data import from_json
 from training.data.dataset import Dataset

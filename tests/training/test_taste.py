@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import explain, make_directions, make_profile, rank
+from recommender.model.profile import make_profile
+from recommender.model.ranking import explain, make_directions, rank
 from tests.movielens_100k import ml_100k
 from tests.training.small_data import MOCK
 from training.choice.aim import Aim
@@ -28,15 +29,16 @@ def example(request: pytest.FixtureRequest, model: Model) -> tuple[Dataset, Mode
 @cache
 def movielens() -> tuple[Dataset, Model]:
     """The data set, and a model with the settings from which the search for liking begins."""
-    chosen = Hyperparameters(SHORT[0]).with_values(RATINGS[Aim.LIKED])
+    chosen = Hyperparameters(SHORT[0], recency=0.6).with_values(RATINGS[Aim.LIKED])
     return ml_100k(), fit(ml_100k(), chosen)
 
 
 def lists(data: Dataset, model: Model, films: list[int]) -> list[set[int]]:
     """The ten films for whom some films are at the top of the scale, and at the bottom."""
     return [
-        set(rank(model, make_profile(model, [(film, rating) for film in films]), limit=10).rows)
+        set(rank(model, make_profile(model, pairs), limit=10).rows)
         for rating in (data.highest, data.lowest)
+        for pairs in [[(film, rating, float(place)) for place, film in enumerate(films)]]
     ]
 
 
@@ -71,8 +73,8 @@ def test_reasons_are_films_that_the_user_liked(example: tuple[Dataset, Model]) -
     ids = data.films["id"].to_numpy()
     told = 0
     for _, rated in data.ratings.groupby("user"):
-        pairs = sorted(zip(ids[rated["film"]].tolist(), rated["avaliacao"].tolist(), strict=True))
-        profile = make_profile(model, pairs)
+        columns = (ids[rated["film"]], rated["avaliacao"], rated["momento"])
+        profile = make_profile(model, list(zip(*(c.tolist() for c in columns), strict=True)))
         for of_film in explain(model, profile, rank(model, profile, limit=10)):
             ratings = [rating for _, rating, share in of_film if share > 0]
             assert all(rating is not None and rating >= data.liked_from for rating in ratings)

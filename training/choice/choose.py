@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from training.choice.aim import Aim
 from training.choice.folds import make_folds
 from training.choice.index_size import choose_index
+from training.choice.order import choose_order
 from training.choice.prior import choose_prior
 from training.choice.search import GRID, WIDEST, Row, Search
 from training.data.dataset import Dataset
@@ -35,13 +36,15 @@ _log = logging.getLogger(__name__)
 class Choice:
     """The hyperparameters chosen, and tables of what was tried: values and their nDCG.
 
-    ``settings`` and ``priors`` list the best first, each with the number of folds it was tried on.
+    ``settings`` and ``priors`` list the best first, each with the number of folds it was tried on,
+    ``order`` lists the best first, too.
     ``indices`` lists what was tried on the first fold, in order of trial.
     """
 
     chosen: Hyperparameters
     settings: list[Row] = field(default_factory=list)
     priors: list[Row] = field(default_factory=list)
+    order: list[Row] = field(default_factory=list)
     indices: list[Row] = field(default_factory=list)
 
 
@@ -58,7 +61,8 @@ def choose(
        of ``EASE``, and search from there if it leads.
     2. Shorten the vectors as long as next to no nDCG is lost.
     3. Choose the prior's strength on shortened profiles.
-    4. Choose the smallest index that loses next to no nDCG.
+    4. Choose how much the order of ratings counts, on users' last ratings in time.
+    5. Choose the smallest index that loses next to no nDCG.
 
     Values in ``fixed`` are kept as they are. Equal data, seed, aim and fixed values give an equal
     choice.
@@ -77,13 +81,16 @@ def choose(
     table = search.table(best)
     _log.info("best of %d settings: nDCG %.4f", len(table), search.race.ndcg(best))
     priors: list[Row] = []
+    order: list[Row] = []
     indices: list[Row] = []
     if "prior_strength" not in fixed:
         strength, priors = choose_prior(folds, chosen)
         chosen = replace(chosen, prior_strength=strength)
+    if not {"decay", "recency"} <= fixed.keys():
+        chosen, order = choose_order(data, chosen, fixed)
     if "cells" not in fixed or "candidates" not in fixed:
         chosen, indices = choose_index(folds[0], chosen, fixed)
-    return Choice(chosen, table, priors, indices)
+    return Choice(chosen, table, priors, order, indices)
 
 
 def _start(settings: Settings, aim: Aim) -> Settings:

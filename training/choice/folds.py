@@ -10,9 +10,10 @@ from training.choice.aim import Aim, gains
 from training.choice.metrics import CUTOFF
 from training.data.dataset import Dataset
 from training.data.splits import split_by_film
-from training.model.embedding import Spectrum, decompose, weigh
+from training.model.embedding import Spectrum, decompose
 from training.model.fit import mean_source
 from training.model.hyperparameters import Settings
+from training.model.weights import weigh_profiles
 
 FOLDS = (3, 10)  # fewest and most
 JUDGES = 2800  # users wanted in all folds together
@@ -64,14 +65,7 @@ class Fold:
         known = self.known if known is None else known
         spectrum = self.spectrum(settings)
         embedding = settings.embed(spectrum)
-        averse = (known.data <= self.train.disliked_to) & (settings.aversion > 0)
-        weights = weigh(
-            known,
-            spectrum.mean,
-            spectrum.half_range,
-            spectrum.normalisation,
-            np.where(averse, -settings.aversion, np.inf),
-        )
+        weights = weigh_profiles(known, self.train.disliked_to, spectrum, settings)
         sources = embedding.vectors_ * embedding.fold_in_[:, None]
         users = weights @ sources
         sizes = np.maximum(np.diff(known.indptr), 1.0)
@@ -88,7 +82,7 @@ class Fold:
 
 def make_folds(data: Dataset, aim: Aim, seed: int) -> list[Fold]:
     """Return independent random splits, or none if no rating that counts can be held out."""
-    data = _sample(data, seed)
+    data = sample(data, seed)
     wanted = -(-JUDGES // min(len(data.users), USERS))
     count = min(max(wanted, FOLDS[0]), FOLDS[1])
     parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
@@ -100,7 +94,7 @@ def make_folds(data: Dataset, aim: Aim, seed: int) -> list[Fold]:
     return [fold for fold in folds if len(fold.users)]
 
 
-def _sample(data: Dataset, seed: int) -> Dataset:
+def sample(data: Dataset, seed: int) -> Dataset:
     """Return a data set of at most ``RATINGS`` ratings: all films, but only some of the users."""
     if len(data.ratings) <= RATINGS:
         return data

@@ -21,6 +21,8 @@ HYPERPARAMETERS: dict[str, Limits] = {
     "slope": (float, 0, 2),
     "aversion": (float, 0, 2),
     "prior_strength": (float, 0, 1000),
+    "decay": (float, 0.1, 1000),
+    "recency": (float, 0, 1),
     "cells": (int, 1, 100_000),
     "candidates": (int, 1, 10_000_000),
     "groups": (int, 1, 1000),

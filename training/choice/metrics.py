@@ -10,16 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recommender.model.artifact import Model, Rows
-from recommender.model.ranking import Profile, Strategy, rank
+from recommender.model.profile import Profile
+from recommender.model.ranking import Strategy, rank
 from training.choice.aim import Aim
 from training.data.dataset import Dataset
+from training.data.tables import TIME_COLUMN
 
 CUTOFF = 10
+BY_DEFAULT = "padrao_com_recencia"  # the model's lists with its own recency
 PROTOCOL = (
     "another model, trained by the same procedure on three quarters of each film's ratings (seed "
     "{seed}), is measured on the others; rated films are left out of the lists; means over the "
-    "users with a relevant film (a sample of 10,000 if there are more); k = 10; relevant is every "
-    "held-out film, under gostar only a liked one; disliked is the share of hits that were disliked"
+    "users with a relevant film (a sample of 10,000 if there are more); k = 10; recencia is 0 "
+    "except in padrao_com_recencia, where it is the model's; relevant is every held-out film, "
+    "under gostar only a liked one; disliked is the share of hits that were disliked"
 )
 METRICS = ("ndcg", "map", "precision", "recall", "hit_rate", "mrr")
 
@@ -49,7 +53,11 @@ def make_profiles(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> Prof
     empty = Profile(np.empty(0, np.int32), np.empty(0, np.float32))
     train = train.assign(row=row_of_film[train["film"].to_numpy()]).sort_values(["user", "row"])
     known = {
-        user: Profile(part["row"].to_numpy(), part["avaliacao"].to_numpy(np.float32))
+        user: Profile(
+            part["row"].to_numpy(),
+            part["avaliacao"].to_numpy(np.float32),
+            part[TIME_COLUMN].to_numpy(np.float64) if TIME_COLUMN in part else None,
+        )
         for user, part in train[train["user"].isin(users)].groupby("user")
     }
     return Profiles(users, [known.get(user, empty) for user in users], films_of(model, test, users))
@@ -67,6 +75,9 @@ def films_of(
 def measure(model: Model, train: Dataset, test: Dataset) -> dict[str, dict[str, Any]]:
     """Return the metrics of each strategy's lists for the users of a test part.
 
+    The order of ratings counts nothing, because the test part is drawn at random. What it counts by
+    default is measured beside, under ``BY_DEFAULT``.
+
     Each metric counts every held-out film as relevant; those under ``gostar`` count liked ones
     only. ``disliked`` is the share of hits that were disliked, None without any hit.
     """
@@ -77,12 +88,15 @@ def measure(model: Model, train: Dataset, test: Dataset) -> dict[str, dict[str, 
         for kept in (rating >= test.liked_from, rating <= test.disliked_to)
     )
     found: dict[str, dict[str, Any]] = {}
-    for strategy in Strategy:
-        lists = rank_all(model, profiles, strategy)
-        found[strategy.value] = {**summarise(score_lists(lists, profiles.relevant))}
+    asked = [(strategy.value, strategy, 0.0) for strategy in Strategy]
+    if model.recency:
+        asked.append((BY_DEFAULT, Strategy.MODEL, model.recency))
+    for name, strategy, recency in asked:
+        lists = rank_all(model, profiles, strategy, recency=recency)
+        found[name] = {**summarise(score_lists(lists, profiles.relevant))}
         if any(map(len, liked)):
-            found[strategy.value][Aim.LIKED.value] = summarise(score_some(lists, liked))
-        found[strategy.value]["disliked"] = share_of_hits(lists, profiles.relevant, disliked)
+            found[name][Aim.LIKED.value] = summarise(score_some(lists, liked))
+        found[name]["disliked"] = share_of_hits(lists, profiles.relevant, disliked)
     return found
 
 
@@ -101,11 +115,17 @@ def share_of_hits(
 
 
 def rank_all(
-    model: Model, profiles: Profiles, strategy: Strategy, diversity: float = 0.0
+    model: Model,
+    profiles: Profiles,
+    strategy: Strategy = Strategy.MODEL,
+    *,
+    diversity: float = 0.0,
+    recency: float | None = None,
 ) -> list[Rows]:
     """Return each user's list of ten films (rows), as it would be served, without rated films."""
+    asked: dict[str, Any] = {"limit": CUTOFF, "diversity": diversity, "recency": recency}
     return [
-        rank(model, profile, strategy, limit=CUTOFF, include_rated=False, diversity=diversity).rows
+        rank(model, profile, strategy, include_rated=False, **asked).rows
         for profile in profiles.known
     ]
 

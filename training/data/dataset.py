@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
 from training.data import columns
@@ -44,6 +45,12 @@ class Dataset:
         return sparse.csr_matrix((values, places), shape=(len(self.users), len(self.films)))
 
     @cached_property
+    def moments(self) -> NDArray[np.float64]:
+        """When each rating was given, in the order of ``matrix.data``."""
+        order = np.lexsort((self.ratings["film"], self.ratings["user"]))
+        return self.ratings[TIME_COLUMN].to_numpy(np.float64)[order]
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the content; file layout and order of records do not matter."""
         digest = hashlib.sha256()
@@ -72,6 +79,11 @@ class Dataset:
     def disliked_to(self) -> float:
         """The highest rating that says that a user disliked a film: one third up the scale."""
         return self.lowest + (self.highest - self.lowest) / 3 + ROUNDING
+
+    @property
+    def timed(self) -> bool:
+        """Whether times tell the order of ratings: there are any, and they are not all alike."""
+        return TIME_COLUMN in self.ratings and self.ratings[TIME_COLUMN].nunique() > 1
 
     def with_ratings(self, ratings: pd.DataFrame) -> "Dataset":
         """Return the same users and films with other ratings, usually some of these."""

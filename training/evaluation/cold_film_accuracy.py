@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import Strategy, fold_in
+from recommender.model.profile import fold_in
+from recommender.model.ranking import Strategy
 from training.choice.metrics import (
     CUTOFF,
     Profiles,

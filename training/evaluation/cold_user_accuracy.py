@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import Profile, Strategy, rank
+from recommender.model.profile import Profile
+from recommender.model.ranking import Strategy, rank
 from training.choice.folds import shorten, user_ndcgs
 from training.choice.metrics import CUTOFF, score_lists, summarise
 from training.data.dataset import Dataset

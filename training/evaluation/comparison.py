@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import Profile, Strategy, rank
+from recommender.model.profile import Profile
+from recommender.model.ranking import Strategy, rank
 from training.choice.aim import Aim
 from training.choice.choose import Choice, choose
 from training.choice.folds import BLOCK, make_folds
@@ -154,7 +155,7 @@ class Trial:
                     _positions(
                         self.train,
                         self.model,
-                        rank_all(self.model, self.profiles, Strategy.MODEL, step),
+                        rank_all(self.model, self.profiles, diversity=step),
                     )
                 ),
             }

@@ -14,6 +14,7 @@ from training.model.cold_films import fill, traits
 from training.model.embedding import MEAN_STRENGTH, SpectralEmbedding, Spectrum, decompose
 from training.model.hyperparameters import Hyperparameters
 from training.model.labels import find_leads_of, label_cells
+from training.model.next_film import fit_next_film
 
 
 def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:
@@ -41,6 +42,7 @@ def fit(
         settings.wanted,
     )
     embedding = settings.embed(spectrum)
+    next_film = fit_next_film(data, spectrum, embedding, settings, chosen.decay, chosen.seed)
     vectors = fill(embedding.vectors_, spectrum.ratings, traits(data.films))
     cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
     groups = groups or TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
@@ -67,6 +69,9 @@ def fit(
         rating_aversion=settings.aversion,
         rating_mean=spectrum.mean,
         rating_mean_strength=MEAN_STRENGTH,
+        next_film=next_film.astype(np.float32),
+        rating_decay=chosen.decay,
+        recency=chosen.recency if data.timed else 0.0,
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
         cell_labels=np.zeros(len(cells.centers_), dtype=np.str_),

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import find_cells, find_rows, make_directions
+from recommender.model.profile import find_rows
+from recommender.model.ranking import find_cells, make_directions
 from training.data.dataset import Dataset, split_names
 from training.model.cold_films import YEAR
 

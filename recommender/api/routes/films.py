@@ -16,6 +16,7 @@ from recommender.http.caching import PUBLIC
 from recommender.http.problems import ProblemError, responses
 from recommender.model import ranking, similarity
 from recommender.model.artifact import ArtifactError
+from recommender.model.profile import find_rows, make_profile
 from recommender.model.ranking import Strategy
 
 router = make_router("filmes")
@@ -51,7 +52,7 @@ async def list_popular_films(
 ) -> list[Recommendation]:
     """Rank films for nobody in particular."""
     offset = read_offset(ctx, query.cursor)
-    nobody = ranking.make_profile(ctx.model, [])
+    nobody = make_profile(ctx.model, [])
     found = ranking.rank(ctx.model, nobody, Strategy.POPULAR, offset=offset, **query.options())
     ctx.headers.update({**PUBLIC, "X-Estrategia": found.strategy})
     set_next_link(ctx, offset + query.limite, more=found.more)
@@ -67,7 +68,7 @@ async def list_popular_films(
 async def tell_film(filme_id: Id, ctx: Ctx) -> answers.FilmDetails:
     """Answer with everything that is known of a film."""
     film = ctx.film(filme_id)
-    (cell,) = ranking.find_cells(ctx.model, ranking.find_rows(ctx.model, [filme_id])).tolist()
+    (cell,) = ranking.find_cells(ctx.model, find_rows(ctx.model, [filme_id])).tolist()
     ctx.headers.update(PUBLIC)
     return answers.FilmDetails(**film, grupo=describe_group(ctx.model, cell))
 
@@ -82,7 +83,7 @@ async def list_similar_films(
     filme_id: Id, query: Annotated[ListQuery, Query()], ctx: Ctx
 ) -> list[Recommendation]:
     """Rank films by how near they lie to a film."""
-    (row,) = ranking.find_rows(ctx.model, [ctx.film(filme_id)["id"]]).tolist()
+    (row,) = find_rows(ctx.model, [ctx.film(filme_id)["id"]]).tolist()
     offset = read_offset(ctx, query.cursor)
     found = similarity.rank_similar(ctx.model, row, offset=offset, **query.options())
     ctx.headers.update(PUBLIC)

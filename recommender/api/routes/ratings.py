@@ -11,10 +11,10 @@ from recommender.api.paging import EXPIRED, public_path, read_offset, set_next_l
 from recommender.api.requests import Id, NewRating, RatingQuery
 from recommender.api.serving import Context, Ctx, make_router, no_user
 from recommender.data.catalog import Film
-from recommender.data.store import ConflictError, Entry, overlay
+from recommender.data.store import ConflictError, Entry, overlay, spell
 from recommender.http.caching import PERSONAL, etag, matches
 from recommender.http.problems import BODY, LARGEST_BODY, ProblemError, invalid_field, responses
-from recommender.model.ranking import find_rows
+from recommender.model.profile import find_rows
 
 router = make_router("avaliacoes")
 
@@ -157,5 +157,5 @@ def _show(film: Film, rating: Entry) -> Rating:
         titulo=film["titulo"],
         avaliacao=rating.rating,
         versao=rating.version,
-        momento=rating.moment,
+        momento=spell(rating.moment) if rating.version and rating.moment is not None else None,
     )

@@ -18,6 +18,7 @@ from recommender.api.serving import Context, Ctx, make_router
 from recommender.http.caching import PERSONAL
 from recommender.http.problems import BODY, LARGEST_BODY, responses
 from recommender.model import ranking
+from recommender.model.profile import films_rated, make_profile
 
 router = make_router("recomendacoes")
 
@@ -67,7 +68,7 @@ async def recommend_to_anybody(
         allow(ctx.request, asked.usuario_id)
         return await _compare(ctx, asked.usuario_id, asked)
     given = hypotheses.checked_ratings(ctx.artifact, asked)
-    profile = ranking.make_profile(ctx.model, sorted(given.items()))
+    profile = make_profile(ctx.model, [(film_id, *rated) for film_id, rated in given.items()])
     found = ranking.rank(ctx.model, profile, **asked.options())
     ctx.headers["X-Estrategia"] = found.strategy
     return describe(ctx, found, ranking.explain(ctx.model, profile, found))
@@ -90,8 +91,8 @@ async def _compare(ctx: Context, user_id: int, asked: Hypothesis) -> WhatIf:
     """Return a user's list as some more ratings would make it, and how it differs from today's."""
     given = hypotheses.checked_ratings(ctx.artifact, asked)
     known, _ = await ctx.known(user_id)
-    rated = ranking.films_rated(ctx.model, known) | given
-    profile = ranking.make_profile(ctx.model, sorted(rated.items()))
+    rated = films_rated(ctx.model, known) | given
+    profile = make_profile(ctx.model, [(film_id, *rating) for film_id, rating in rated.items()])
     found, today = (
         ranking.rank(ctx.model, ratings, **asked.options()) for ratings in (profile, known)
     )
