@@ -102,7 +102,7 @@ def test_order_counts_where_it_tells_something() -> None:
     assert choice.chosen.recency > 0
     assert choice.chosen.decay in DECAYS
     assert choice.order[0]["ndcg"] > 0.9
-    assert all(row["ndcg"] < 0.6 for row in choice.order if row["recency"] == 0)
+    assert all(row["ndcg"] < 0.85 for row in choice.order if row["recency"] == 0)
     shuffled = np.random.RandomState(3).permutation(len(data.ratings))
     mixed = data.with_ratings(data.ratings.assign(momento=shuffled))
     kept, rows = choose_order(mixed, PLAIN, {})
