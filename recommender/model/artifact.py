@@ -64,6 +64,9 @@ class Model:
     rating_decay: float  # later ratings after which a rating weighs e times less for the next film
     recency: float  # what the next film counts against all ratings alike, from 0 to 1
 
+    near_rows: Rows  # (n, m) similar films of each, nearest first
+    near_scores: Floats  # (n, m) their similarities
+
     cell_centers: Floats  # (k, d) KMeans over the directions of the film vectors
     cell_starts: Rows  # (k + 1,) rows of cell c: cell_starts[c] to cell_starts[c + 1]
     cell_labels: NDArray[np.str_]  # (k,) leading genres and best known films of each cell

@@ -1,4 +1,4 @@
-"""Similar films: those that the same people like, whether they are widely known or not."""
+"""Similar films: those that the same people like, and that have something in common."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -7,7 +7,7 @@ import numpy as np
 
 from recommender.model import index, ranking
 from recommender.model.artifact import Model
-from recommender.model.index import Choosable
+from recommender.model.index import Batch, Choosable
 from recommender.model.ranking import POOL, Ranking, Reason, Strategy, make_directions
 
 CANDIDATES = 5  # times those of a recommendation: without lengths the index prunes less
@@ -23,27 +23,43 @@ def rank_similar(
     excluded: Sequence[int] = (),
     diversity: float = 0.0,
 ) -> Ranking:
-    """Return ``limit`` films from position ``offset``, nearest first by the cosine with a film.
+    """Return ``limit`` films from position ``offset``, nearest first, without the film itself.
 
-    A vector's length is mostly popularity, which a cosine leaves out. The film itself is not
-    listed. For the other arguments see ``ranking.rank``.
+    The first are those that training found, see ``training.model.neighbours``. The others follow by
+    the cosine with the film: a vector's length is mostly popularity, which a cosine leaves out.
+    Their scores are cosines times the lowest similarity of the first. For the other arguments see
+    ``ranking.rank``.
     """
-    toward = make_directions(model.vectors[row : row + 1])[0]
     hidden = np.union1d(ranking.known_rows(model, excluded), np.int32(row))
+    listed = index.films_of_genres(model, genres)
     wanted = max(offset + limit + 1, POOL if diversity else 0)
+    near, similarities = model.near_rows[row], model.near_scores[row]
+    kept = np.isin(near, Choosable(hidden, listed).among(near))
+    rows, scores = near[kept][:wanted], similarities[kept][:wanted]
+    if len(rows) < wanted:
+        choosable = Choosable(np.union1d(hidden, near), listed)
+        more, cosines = _by_cosine(model, row, choosable, wanted - len(rows))
+        lowest = max(float(similarities[-1]), 0.0) if len(similarities) else 1.0
+        rows, scores = np.concatenate([rows, more]), np.concatenate([scores, lowest * cosines])
+    rows, scores = ranking.diversify(model, rows, scores, diversity)
+    page = slice(offset, offset + limit)
+    rated = np.zeros(len(rows[page]), np.bool_)
+    return Ranking(Strategy.MODEL, rows[page], scores[page], rated, len(rows) > offset + limit)
+
+
+def _by_cosine(model: Model, row: int, choosable: Choosable, wanted: int) -> Batch:
+    """Return films by the cosine with a film, and their cosines."""
+    toward = make_directions(model.vectors[row : row + 1])[0]
     # All shelves of a cell are equally near, because lengths do not matter.
     bounds = make_directions(model.cell_centers).dot(toward).take(model.shelf_cells)
     batches = index.search(
         replace(model, candidates=CANDIDATES * model.candidates),
         bounds,
         lambda vectors: make_directions(vectors).dot(toward),
-        Choosable(hidden, index.films_of_genres(model, genres)),
+        choosable,
         wanted,
     )
-    rows, scores = ranking.diversify(model, *index.gather(batches, wanted), diversity)
-    page = slice(offset, offset + limit)
-    rated = np.zeros(len(rows[page]), np.bool_)
-    return Ranking(Strategy.MODEL, rows[page], scores[page], rated, len(rows) > offset + limit)
+    return index.gather(batches, wanted)
 
 
 def explain_similar(row: int, found: Ranking) -> list[list[Reason]]:

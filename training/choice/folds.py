@@ -82,7 +82,7 @@ class Fold:
 
 def make_folds(data: Dataset, aim: Aim, seed: int) -> list[Fold]:
     """Return independent random splits, or none if no rating that counts can be held out."""
-    data = sample(data, seed)
+    data = data.sample(RATINGS, seed)
     wanted = -(-JUDGES // min(len(data.users), USERS))
     count = min(max(wanted, FOLDS[0]), FOLDS[1])
     parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
@@ -92,16 +92,6 @@ def make_folds(data: Dataset, aim: Aim, seed: int) -> list[Fold]:
         if len(train) and len(test)
     ]
     return [fold for fold in folds if len(fold.users)]
-
-
-def sample(data: Dataset, seed: int) -> Dataset:
-    """Return a data set of at most ``RATINGS`` ratings: all films, but only some of the users."""
-    if len(data.ratings) <= RATINGS:
-        return data
-    sizes = np.diff(data.matrix.indptr)
-    order = np.random.RandomState(seed).permutation(len(sizes))
-    kept = order[np.cumsum(sizes[order]) <= RATINGS]
-    return data.with_ratings(data.ratings[data.ratings["user"].isin(kept)])
 
 
 def user_ndcgs(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.model.profile import weigh_newness
-from training.choice.folds import BLOCK, USERS, sample
+from training.choice.folds import BLOCK, RATINGS, USERS
 from training.choice.metrics import CUTOFF
 from training.choice.search import Row
 from training.data.dataset import Dataset
@@ -37,7 +37,7 @@ def choose_order(
     Returns:
         The hyperparameters with both values set, and a table of what was tried, best first.
     """
-    data = sample(data, chosen.seed)
+    data = data.sample(RATINGS, chosen.seed)
     judges = Judges(data, chosen) if data.timed else None
     if judges is None or not judges.known:
         return chosen, []

@@ -89,6 +89,15 @@ class Dataset:
         """Return the same users and films with other ratings, usually some of these."""
         return replace(self, ratings=ratings.reset_index(drop=True))
 
+    def sample(self, most: int, seed: int) -> "Dataset":
+        """Return all films but only some of the users, with at most so many ratings."""
+        if len(self.ratings) <= most:
+            return self
+        sizes = np.diff(self.matrix.indptr)
+        order = np.random.RandomState(seed).permutation(len(sizes))
+        kept = order[np.cumsum(sizes[order]) <= most]
+        return self.with_ratings(self.ratings[self.ratings["user"].isin(kept)])
+
     def genres(self) -> list[list[str]]:
         """Return the genres of each film."""
         return [split_names(text) for text in self.films["genero"]]

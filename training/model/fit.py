@@ -14,7 +14,9 @@ from training.model.cold_films import fill, traits
 from training.model.embedding import MEAN_STRENGTH, SpectralEmbedding, Spectrum, decompose
 from training.model.hyperparameters import Hyperparameters
 from training.model.labels import find_leads_of, label_cells
+from training.model.neighbours import find_neighbours
 from training.model.next_film import fit_next_film
+from training.model.quality import lower, mostly_disliked
 
 
 def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:
@@ -44,6 +46,9 @@ def fit(
     embedding = settings.embed(spectrum)
     next_film = fit_next_film(data, spectrum, embedding, settings, chosen.decay, chosen.seed)
     vectors = fill(embedding.vectors_, spectrum.ratings, traits(data.films))
+    near, similarities = find_neighbours(data, vectors, chosen.seed)
+    common = mean_source(embedding, spectrum)
+    vectors = lower(vectors, mostly_disliked(data), common)
     cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
     groups = groups or TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
 
@@ -60,7 +65,7 @@ def fit(
         rows_by_id=np.argsort(film_ids).astype(np.int64),
         vectors=vectors[order].astype(np.float32),
         fold_in=embedding.fold_in_[order].astype(np.float32),
-        prior=(chosen.prior_strength * mean_source(embedding, spectrum)).astype(np.float32),
+        prior=(chosen.prior_strength * common).astype(np.float32),
         user_exponent=settings.normalisation.user_exponent,
         rating_slope=settings.normalisation.slope,
         rating_half_range=spectrum.half_range,
@@ -72,6 +77,8 @@ def fit(
         next_film=next_film.astype(np.float32),
         rating_decay=chosen.decay,
         recency=chosen.recency if data.timed else 0.0,
+        near_rows=np.argsort(order).astype(np.int32)[near[order]],
+        near_scores=similarities[order],
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
         cell_labels=np.zeros(len(cells.centers_), dtype=np.str_),

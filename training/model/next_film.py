@@ -11,7 +11,6 @@ from training.model.hyperparameters import Settings
 from training.model.weights import weigh_profiles
 
 LEADING = 128  # dimensions of the vectors at most that the matrix takes and gives
-HORIZON = 2.0  # ratings after which what follows counts e times less
 RIDGE = 0.03  # times the mean square of a dimension
 ROUNDING = 1e-6  # likewise, only to make the films' own matrix invertible
 SCALED = 1000  # users at most for which lengths are compared
@@ -30,18 +29,18 @@ def fit_next_film(
 ) -> Array:
     """Return the next-film matrix M (q, q), of size 0 if nothing is known of the order of ratings.
 
-    At each place of each user's history, f is the sum of max(w(r_j), 0) fold_in_j v_j over the
-    films before it, weighted by exp(-(ratings in between) / ``decay``), and t marks the films after
-    it, weighted by exp(-(ratings in between) / ``HORIZON``). With all f and t as the rows of F and
-    T, and film vectors E, M = (FᵀF + λ)⁻¹ FᵀT E (EᵀE)⁻¹ makes F M Eᵀ approximate T. All this uses
-    the first q dimensions of the vectors. (Related: Choi et al., Session-aware Linear Item-Item
-    Models for Session-based Recommendation, 2021.)
+    For each rating but a user's first, f is the sum of max(w(r_j), 0) fold_in_j v_j over the films
+    before it, weighted by exp(-(ratings in between) / ``decay``), and t marks the film that came.
+    With all f and t as the rows of F and T, and film vectors E, M = (FᵀF + λ)⁻¹ FᵀT E (EᵀE)⁻¹ makes
+    F M Eᵀ approximate T. All this uses the first q dimensions of the vectors. (Related: Choi et
+    al., Session-aware Linear Item-Item Models for Session-based Recommendation, 2021.)
 
     M is scaled so that over many users the films to come and all ratings alike give vectors of the
     same length; see ``recommender.model.profile.fold_in``.
     """
     if not data.timed:
         return np.zeros((0, 0))
+    data = data.sample(RATINGS, seed)
     size = min(LEADING, embedding.vectors_.shape[1])
     films = embedding.vectors_[:, :size]
     known = weigh_profiles(
@@ -53,9 +52,10 @@ def fit_next_film(
     gram, after = np.zeros((size, size)), np.zeros((size, size))
     for history in places:
         rated = known.indices[history]
-        before = _decayed_sums(liking[history, None] * films[rated], decay)[:-1]
+        sources = liking[history, None] * films[rated]
+        before = lfilter([1.0], [1.0, -np.exp(-1 / decay)], sources, axis=0)[:-1]
         gram += before.T @ before
-        after += before.T @ _decayed_sums(films[rated][::-1], HORIZON)[::-1][1:]
+        after += before.T @ films[rated[1:]]
     found = _solve(gram, after, RIDGE)
     found = _solve(films.T @ films, found.T, ROUNDING).T
     alike, to_come = 0.0, 0.0
@@ -79,14 +79,7 @@ def histories(data: Dataset, seed: int) -> list[NDArray[np.int64]]:
     sizes = np.diff(starts)
     users = np.repeat(np.arange(len(sizes)), sizes)
     order = np.lexsort((random.rand(len(users)), data.moments, users))
-    drawn = random.permutation(len(sizes))
-    drawn = np.sort(drawn[np.cumsum(sizes[drawn]) <= max(RATINGS, sizes[drawn[0]])])
-    return [order[starts[user] : starts[user + 1]] for user in drawn if sizes[user] > 1]
-
-
-def _decayed_sums(rows: Array, decay: float) -> Array:
-    """Return for each row (m, d) the sum of it and those before, e times less every ``decay``."""
-    return np.asarray(lfilter([1.0], [1.0, -np.exp(-1 / decay)], rows, axis=0))
+    return [order[starts[user] : starts[user + 1]] for user in np.flatnonzero(sizes > 1)]
 
 
 def _solve(gram: Array, target: Array, ridge: float) -> Array:
