@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recommender.model.artifact import Model
 from recommender.model.profile import Profile
 from training.model.clusters import FilmCells, shelve
+from training.model.fit import pack_genres
 
 KINDS = ("themes", "smooth")
 DIMENSIONS = 32
@@ -79,6 +80,8 @@ def make_model(vectors: Floats) -> Model:
         next_film=np.zeros((0, 0), np.float32),
         rating_decay=5.0,
         recency=0.0,
+        near_rows=np.zeros((films, 0), np.int32),
+        near_scores=np.zeros((films, 0), np.float32),
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
         cell_labels=np.array([f"grupo {cell}" for cell in range(len(cells.centers_))]),
@@ -97,6 +100,7 @@ def make_model(vectors: Floats) -> Model:
         genre_names=np.array(GENRES),
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),
+        film_genres=pack_genres(films, of_genre),
     )
 
 

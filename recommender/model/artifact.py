@@ -89,6 +89,7 @@ class Model:
     genre_names: NDArray[np.str_]  # (t,)
     genre_starts: Rows  # (t + 1,) genre_rows of genre t: genre_starts[t] to genre_starts[t + 1]
     genre_rows: Rows  # ascending within a genre
+    film_genres: NDArray[np.uint8]  # (n, -(-t // 8)) bit t of row i: whether it is of genre t
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,19 +95,19 @@ def bound_scores(model: Model, user: Floats) -> Floats:
 def search(
     model: Model,
     bounds: Floats,
-    score: Callable[[Floats], Floats],
+    score: Callable[[Rows], Floats],
     choosable: Choosable,
     wanted: int,
 ) -> Iterator[Batch]:
     """Yield the films that may be listed in batches; a batch holds its best ``wanted`` in order.
 
-    Shelves with the highest ``bounds`` (s,) come first; ``score`` maps vectors (b, d) to scores
-    (b,). The first batch scores ``candidates`` films and as many more as are hidden, each further
+    Shelves with the highest ``bounds`` (s,) come first; ``score`` maps rows (b,) to scores (b,).
+    The first batch scores ``candidates`` films and as many more as are hidden, each further
     batch twice as many as the one before. Few films are scored in one batch.
     """
 
     def best(rows: Rows) -> Batch:
-        return best_of(model, rows, score(model.vectors.take(rows, axis=0)), wanted)
+        return best_of(model, rows, score(rows), wanted)
 
     few = choosable.few(model)
     if few is not None:

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.model import index
+from recommender.model import calibration, index
 from recommender.model.artifact import Floats, Model, Rows
-from recommender.model.index import NO_ROWS, Choosable
+from recommender.model.index import NO_ROWS, Batch, Choosable
 from recommender.model.profile import Folded, Profile, find_rows, fold_in, user_group
 
 POOL = 100  # best films among which diversity is sought
@@ -94,17 +94,26 @@ def rank(
         hidden = np.union1d(hidden, barred)
         rated = Choosable(barred, listed).among(rated)
 
-    wanted = max(offset + limit + 1, POOL if diversity else 0)
+    wanted = max(offset + limit + 1, POOL if diversity else calibration.FIRST)
     folded = fold_in(model, profile, recency) if by_model else None
     choosable = Choosable(hidden, listed, among is not None)
     if folded:
         user = folded.vector
-        bounds = index.bound_scores(model, user)
-        batches = index.search(model, bounds, lambda films: films.dot(user), choosable, wanted)
+        found = _search(model, user, choosable, wanted)
+        if listed is None:
+            additions = calibration.genre_additions(
+                model,
+                profile,
+                found,
+                lambda some: _search(model, user, Choosable(hidden, (some,)), calibration.POOL),
+            )
+            if additions is not None:
+                found = _search(model, user, choosable, wanted, additions)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
         batches = index.walk(model, fixed_scores, order, choosable, wanted)
-    rows, scores = diversify(model, *index.gather(batches, wanted), diversity)
+        found = index.gather(batches, wanted)
+    rows, scores = diversify(model, *found, diversity)
     if not mixed and len(rows) < wanted and len(rated):
         rated_scores = model.vectors[rated].dot(folded.vector) if folded else fixed_scores[rated]
         last, last_scores = index.best_of(model, rated, rated_scores, wanted - len(rows))
@@ -113,6 +122,21 @@ def rank(
     more, page = len(rows) > offset + limit, slice(offset, offset + limit)
     rows, scores = rows[page], scores[page]
     return Ranking(strategy, rows, scores, index.contains(rated, rows), more, folded)
+
+
+def _search(
+    model: Model, user: Floats, choosable: Choosable, wanted: int, additions: Floats | None = None
+) -> Batch:
+    """Return the best films for a user's vector, and their scores with some ``additions`` (n,)."""
+    bounds = index.bound_scores(model, user)
+    if additions is not None:
+        bounds += np.maximum.reduceat(additions, model.shelf_starts[:-1])
+
+    def score(rows: Rows) -> Floats:
+        scores: Floats = model.vectors.take(rows, axis=0).dot(user)
+        return scores if additions is None else scores + additions.take(rows)
+
+    return index.gather(index.search(model, bounds, score, choosable, wanted), wanted)
 
 
 def make_directions(vectors: Floats) -> Floats:

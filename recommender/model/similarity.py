@@ -55,7 +55,7 @@ def _by_cosine(model: Model, row: int, choosable: Choosable, wanted: int) -> Bat
     batches = index.search(
         replace(model, candidates=CANDIDATES * model.candidates),
         bounds,
-        lambda vectors: make_directions(vectors).dot(toward),
+        lambda rows: make_directions(model.vectors.take(rows, axis=0)).dot(toward),
         choosable,
         wanted,
     )

@@ -127,7 +127,7 @@ def test_a_shelf_of_higher_bound_is_scored_before_others(
     bounds[last - 1], bounds[last] = 1, 2
     start = int(model.shelf_starts[last - 1])
     user = model.vectors[-1]
-    batches = search(model, bounds, lambda some: some @ user, NOTHING_HIDDEN, FILMS)
+    batches = search(model, bounds, lambda rows: model.vectors[rows] @ user, NOTHING_HIDDEN, FILMS)
     rows, scores = next(batches)
     assert set(range(start, FILMS)) <= set(rows.tolist())
     assert best_of(model, rows, scores, len(rows))[0].tolist() == rows.tolist()

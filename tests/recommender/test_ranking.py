@@ -156,6 +156,8 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         next_film=np.zeros((0, 0), np.float32),
         rating_decay=5.0,
         recency=0.0,
+        near_rows=np.zeros((films, 0), np.int32),
+        near_scores=np.zeros((films, 0), np.float32),
         cell_centers=rng.integers(-2, 3, (cells, 2)).astype(np.float32),
         cell_starts=cell_starts,
         cell_labels=np.array([f"grupo {cell}" for cell in range(cells)]),
@@ -171,6 +173,7 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         genre_names=np.array(GENRES),
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),
+        film_genres=np.zeros((films, 1), np.uint8),
     )
 
 

@@ -1,12 +1,14 @@
 """Whether lists suit people, over all films and all users: likes, dislikes, reasons."""
 
+from collections import Counter
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recommender.model.artifact import Model
-from recommender.model.profile import make_profile
+from recommender.model.profile import Profile, make_profile
 from recommender.model.ranking import explain, make_directions, rank
 from tests.movielens_100k import ml_100k
 from tests.training.small_data import MOCK
@@ -42,6 +44,13 @@ def lists(data: Dataset, model: Model, films: list[int]) -> list[set[int]]:
     ]
 
 
+def profile_of(data: Dataset, model: Model, rated: pd.DataFrame) -> Profile:
+    """The profile of some ratings of the data set."""
+    films = data.films["id"].to_numpy()[rated["film"]]
+    columns = (films, rated["avaliacao"], rated["momento"])
+    return make_profile(model, list(zip(*(column.tolist() for column in columns), strict=True)))
+
+
 def test_a_dislike_is_no_like(example: tuple[Dataset, Model]) -> None:
     """Each film as the only rating: the lists differ, and its neighbours are not in the second."""
     data, model = example
@@ -70,11 +79,9 @@ def test_five_dislikes_are_no_five_likes(example: tuple[Dataset, Model]) -> None
 def test_reasons_are_films_that_the_user_liked(example: tuple[Dataset, Model]) -> None:
     """Of every user: no film rated below the user's own mean, and none twice."""
     data, model = example
-    ids = data.films["id"].to_numpy()
     told = 0
     for _, rated in data.ratings.groupby("user"):
-        columns = (ids[rated["film"]], rated["avaliacao"], rated["momento"])
-        profile = make_profile(model, list(zip(*(c.tolist() for c in columns), strict=True)))
+        profile = profile_of(data, model, rated)
         for of_film in explain(model, profile, rank(model, profile, limit=10)):
             ratings = [rating for _, rating, share in of_film if share > 0]
             assert all(rating is not None and rating >= data.liked_from for rating in ratings)
@@ -82,3 +89,26 @@ def test_reasons_are_films_that_the_user_liked(example: tuple[Dataset, Model]) -
             assert len({row for row, _, _ in of_film}) == len(of_film)
             told += len(ratings)
     assert told > 3 * len(data.users)
+
+
+@pytest.mark.parametrize("recency", [0.0, None])
+def test_who_likes_one_genre_gets_it(example: tuple[Dataset, Model], recency: float | None) -> None:
+    """Of every user: four of ten films of a genre that leads among the liked ones, if left."""
+    data, model = example
+    genres = data.genres()
+    counts = Counter(genre for of_film in genres for genre in of_film)
+    place = {film: number for number, film in enumerate(data.films["id"].tolist())}
+    looked_at = 0
+    for _, rated in data.ratings.groupby("user"):
+        liked = rated["film"][rated["avaliacao"] >= data.liked_from]
+        of_liked = Counter(genre for film in liked for genre in genres[film])
+        leading = [genre for genre, count in of_liked.items() if count >= 0.6 * len(liked)]
+        if leading:
+            found = rank(model, profile_of(data, model, rated), limit=10, recency=recency)
+            films = [place[film] for film in model.film_ids[found.rows].tolist()]
+            seen = Counter(genre for film in rated["film"] for genre in genres[film])
+            for genre in leading:
+                given = sum(genre in genres[film] for film in films)
+                assert given >= min(4, counts[genre] - seen[genre]), (genre, films)
+                looked_at += 1
+    assert looked_at > 50

@@ -1,5 +1,6 @@
 """Fitting: a data set and hyperparameters go in, the model that serves comes out."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -99,8 +100,17 @@ def fit(
         genre_names=names,
         genre_starts=starts,
         genre_rows=rows,
+        film_genres=pack_genres(len(order), np.split(rows, starts[1:-1]) if names.size else []),
     )
     return replace(model, cell_labels=label_cells(find_leads_of(data, model), data.films["titulo"]))
+
+
+def pack_genres(films: int, of_genres: Sequence[NDArray[np.integer]]) -> NDArray[np.uint8]:
+    """Return bits (films, -(-t // 8)): whether a film, by its row, is of each of t genres."""
+    bits = np.zeros((films, len(of_genres)), np.uint8)
+    for genre, rows in enumerate(of_genres):
+        bits[rows, genre] = 1
+    return np.packbits(bits, axis=1)
 
 
 def _genre_lists(

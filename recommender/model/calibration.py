@@ -1,0 +1,71 @@
+"""Calibration: a list keeps the genres that lead among the films that a user liked.
+
+Ranking by score alone gives little room to lesser interests, and at times even the leading one
+drowns in what everybody likes (Steck, Calibrated Recommendations, 2018).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from recommender.model.artifact import Floats, Model, Rows
+from recommender.model.index import Batch, contains
+from recommender.model.profile import Profile
+
+LEADING = 0.6  # share of the liked films from which a genre leads
+FIRST, KEPT = 10, 4  # of the first ten films, this many are of a leading genre
+POOL = 50  # best films, of all and of each leading genre, by which additions are found
+PASSES = 100  # over the leading genres at most: to raise one may lower another
+MARGIN = 0.01  # by which a raised film passes another, as a share of its score
+
+
+def genre_additions(
+    model: Model, profile: Profile, best: Batch, search: Callable[[Rows], Batch]
+) -> Floats | None:
+    """Return what is added to each film's score (n,) so that each leading genre has its place.
+
+    If too few of the ten ``best`` films (rows and scores) are of a genre that leads, all its films
+    get what the fourth of them lacks to be among the ten. ``search`` returns the best of some
+    ascending rows. None if nothing is to be added.
+    """
+    starts = model.genre_starts
+    of_genres = [
+        model.genre_rows[starts[genre] : starts[genre + 1]]
+        for genre in leading_genres(model, profile)
+    ]
+    if all(np.count_nonzero(contains(rows, best[0][:FIRST])) >= KEPT for rows in of_genres):
+        return None
+    pools = [(rows[:POOL], scores[:POOL]) for rows, scores in (best, *map(search, of_genres))]
+    rows, places = np.unique(np.concatenate([pool[0] for pool in pools]), return_index=True)
+    scores = np.concatenate([pool[1] for pool in pools])[places].astype(np.float64)
+    inside = np.array([contains(of_genre, rows) for of_genre in of_genres])
+    additions = np.zeros(len(of_genres))
+    before = None
+    for _ in range(PASSES):
+        if before is not None and (before == additions).all():
+            break
+        before = additions.copy()
+        for genre, members in enumerate(inside):
+            additions[genre] += _lacking(scores + additions @ inside, members)
+    found = np.zeros(len(model.film_ids), np.float32)
+    for of_genre, addition in zip(of_genres, additions, strict=True):
+        found[of_genre] += addition
+    return found
+
+
+def leading_genres(model: Model, profile: Profile) -> list[int]:
+    """Return the genres that at least 60% of the liked films have."""
+    liked = profile.rows[profile.ratings >= model.rating_liked]
+    bits = np.unpackbits(model.film_genres.take(liked, axis=0), axis=1)
+    counts = bits.sum(axis=0)[: len(model.genre_names)]
+    return np.flatnonzero(counts >= max(LEADING * len(liked), 1)).tolist()
+
+
+def _lacking(scores: Floats, members: Rows) -> float:
+    """Return what the scores of a genre's members lack for enough of them to be among the ten."""
+    own, others = -np.sort(-scores[members]), -np.sort(-scores[~members])
+    kept = min(KEPT, len(own))
+    if not kept or len(others) <= FIRST - kept or own[kept - 1] > others[FIRST - kept]:
+        return 0.0
+    gap = float(others[FIRST - kept] - own[kept - 1])
+    return gap + MARGIN * max(gap, abs(float(others[FIRST - kept])))
