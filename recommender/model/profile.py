@@ -82,7 +82,8 @@ def fold_in(model: Model, profile: Profile, recency: float | None = None) -> Fol
     weights += scale - slope * total / (len(rows) + strength)
     if model.rating_aversion:
         disliked = ratings <= model.rating_disliked
-        weights[disliked] = weights[disliked].clip(max=-scale * model.rating_aversion)
+        least = scale * model.rating_aversion * (1 + 2 / len(rows))
+        weights[disliked] = weights[disliked].clip(max=-least)
     weights *= model.fold_in.take(rows)
     sources = model.vectors.take(rows, axis=0)
     prior = scale * model.prior

@@ -37,7 +37,8 @@ def shares(model: Model, profile: Profile) -> Array:
     weights = 1 + model.rating_slope * (ratings - mean) / model.rating_half_range
     if model.rating_aversion:
         disliked = ratings <= model.rating_disliked
-        weights[disliked] = np.minimum(weights[disliked], -model.rating_aversion)
+        least = model.rating_aversion * (1 + 2 / count)
+        weights[disliked] = np.minimum(weights[disliked], -least)
     vectors = model.vectors.astype(np.float64)
     by_film = weights * model.fold_in[profile.rows] * count**-model.user_exponent
     result: Array = vectors @ (vectors[profile.rows] * by_film[:, None]).T
@@ -217,6 +218,12 @@ def test_pages_of_any_size_meet(case: Case, size: int) -> None:
         more = page.more
         assert len(page.rows) == size or not more
     assert films == expected
+
+
+@pytest.fixture(scope="module")
+def model(model: Model) -> Model:
+    """Without genres that could lead: what those add to scores is tested in test_calibration."""
+    return replace(model, film_genres=np.zeros_like(model.film_genres))
 
 
 @pytest.fixture(scope="module", autouse=True, params=[0, 1000], ids=["searched", "scanned"])

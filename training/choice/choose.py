@@ -22,11 +22,11 @@ RATINGS: dict[Aim, dict[str, float]] = {
 # Where the search begins: usual settings of the spectral embedding for dense and for sparse data
 # (from the wrong one a search stops at a local optimum), EASE with normalised ratings, and EASE.
 SHORT = (
-    Settings(Normalisation(0.25, 0.25), 40, 1, 0.2),
-    Settings(Normalisation(0.25, 0.3), 16, 5, 0.2),
-    Settings(Normalisation(0.3, 0.4), 20, 10, 0.25),
+    Settings(Normalisation(0.25, 0.25, content=0.4), 40, 1, 0.2),
+    Settings(Normalisation(0.25, 0.3, content=0.4), 16, 5, 0.2),
+    Settings(Normalisation(0.3, 0.4, content=0.4), 20, 10, 0.25),
 )
-NORMALISED_EASE = Settings(Normalisation(0.25, 0.15), WIDEST, 1, 0, 1)
+NORMALISED_EASE = Settings(Normalisation(0.25, 0.15, content=0.3), WIDEST, 1, 0, 1)
 EASE = Settings(Normalisation(0, 0, 0), WIDEST, 1, 0, 1)
 
 _log = logging.getLogger(__name__)
@@ -118,7 +118,9 @@ def _search(
         quick = []
     short = search.best([start(_start(each, aim)) for each in SHORT], folds=1)
     short = search.climb(short, names)
-    long = search.climb(start(_start(NORMALISED_EASE, aim)), quick, fold, reach=1)
+    bare = NORMALISED_EASE.with_value("content", 0.0)
+    long = search.best([start(_start(each, aim)) for each in (NORMALISED_EASE, bare)], folds=1)
+    long = search.climb(long, quick, fold, reach=1)
     found = search.best([short, long])
     ease = search.climb(start(EASE), {"strength"}.intersection(quick), folds=1)
     if search.best([found, ease]) == ease:

@@ -10,6 +10,7 @@ from training.choice.aim import Aim, gains
 from training.choice.metrics import CUTOFF
 from training.data.dataset import Dataset
 from training.data.splits import split_by_film
+from training.model.contents import components
 from training.model.embedding import Spectrum, decompose
 from training.model.fit import mean_source
 from training.model.hyperparameters import Settings
@@ -28,10 +29,13 @@ class Fold:
 
     ``users`` (u,) are positions in the data set: those for whom a held-out film counts. ``known``
     (u, n) are their ratings in the train part, ``gains`` (u, n) what each held-out film counts.
+    ``contents`` (n, c) are those of the films.
     """
 
-    def __init__(self, train: Dataset, test: Dataset, aim: Aim, seed: int) -> None:
-        self.train, self.test, self.seed = train, test, seed
+    def __init__(
+        self, train: Dataset, test: Dataset, aim: Aim, seed: int, contents: NDArray[np.float64]
+    ) -> None:
+        self.train, self.test, self.seed, self.contents = train, test, seed, contents
         counting = gains(test, aim)
         users = np.flatnonzero(np.diff(counting.indptr))
         if len(users) > USERS:
@@ -48,7 +52,9 @@ class Fold:
         if kept is None or kept.normalisation != normalisation or self._wanted < settings.wanted:
             self._wanted = 2 ** (settings.wanted - 1).bit_length()  # room for wider settings
             scale = (self.train.lowest, self.train.highest)
-            kept = decompose(self.train.matrix, scale, normalisation, self.seed, self._wanted)
+            kept = decompose(
+                self.train.matrix, scale, normalisation, self.seed, self._wanted, self.contents
+            )
             self._spectrum = kept
         return kept
 
@@ -86,8 +92,9 @@ def make_folds(data: Dataset, aim: Aim, seed: int) -> list[Fold]:
     wanted = -(-JUDGES // min(len(data.users), USERS))
     count = min(max(wanted, FOLDS[0]), FOLDS[1])
     parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
+    contents = components(data.films)
     folds = [
-        Fold(data.with_ratings(train), data.with_ratings(test), aim, seed)
+        Fold(data.with_ratings(train), data.with_ratings(test), aim, seed, contents)
         for train, test in parts
         if len(train) and len(test)
     ]

@@ -19,6 +19,7 @@ HYPERPARAMETERS: dict[str, Limits] = {
     "user_exponent": (float, 0, 1),
     "film_exponent": (float, 0, 1),
     "slope": (float, 0, 2),
+    "content": (float, 0, 10),
     "aversion": (float, 0, 2),
     "prior_strength": (float, 0, 1000),
     "decay": (float, 0.1, 1000),

@@ -12,6 +12,7 @@ from training.choice.folds import BLOCK, RATINGS, USERS
 from training.choice.metrics import CUTOFF
 from training.choice.search import Row
 from training.data.dataset import Dataset
+from training.model.contents import components
 from training.model.embedding import decompose
 from training.model.fit import mean_source
 from training.model.hyperparameters import Hyperparameters, Values
@@ -88,7 +89,12 @@ class Judges:
         self.train = _without(data, np.concatenate(held_out)) if held_out else data
         settings, scale = chosen.settings, (data.lowest, data.highest)
         self.spectrum = decompose(
-            self.train.matrix, scale, settings.normalisation, chosen.seed, settings.wanted
+            self.train.matrix,
+            scale,
+            settings.normalisation,
+            chosen.seed,
+            settings.wanted,
+            components(data.films),
         )
         self.embedding = settings.embed(self.spectrum)
 

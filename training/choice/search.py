@@ -27,6 +27,7 @@ GRID: dict[str, tuple[float, ...]] = {
     "correction": (0.0, 0.5, 1.0),
     "user_exponent": HUNDREDTHS,
     "film_exponent": HUNDREDTHS,
+    "content": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0),
     "slope": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5),
 }
 

@@ -27,12 +27,17 @@ class Normalisation:
 
     X[u, i] = w(r) · n_u^-user_exponent · n_i^-film_exponent, where n is a number of ratings and
     w(r) = 1 + slope · (r - mean of u) / half of the scale. So a film counts more if the user rated
-    it higher than others. A change of these values needs a new decomposition, the costly step.
+    it higher than others. Below these rows stand the contents of the films, so that films with the
+    same genres and people are similar even where few rated them (Jeunen, Van Balen, Goethals,
+    Closed-Form Models for Collaborative Filtering with Side-Information, 2020). Their columns have
+    at most ``content`` times the mean length of those above. A change of these values needs a new
+    decomposition, the costly step.
     """
 
     user_exponent: float = 0.25
     film_exponent: float = 0.25
     slope: float = 0.3
+    content: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,11 @@ def decompose(
     normalisation: Normalisation,
     seed: int,
     wanted: int | None = None,
+    contents: Array | None = None,
 ) -> Spectrum:
     """Return the ``wanted`` leading singular vectors of users × films ratings; None: all.
+
+    ``contents`` (n, c) are those of the films, see ``Normalisation``; None is none.
 
     The result is exact if there are few users or few films. Otherwise it comes from a randomised
     method (Halko, Martinsson, Tropp, Finding Structure with Randomness, 2011), and is limited to
@@ -87,6 +95,10 @@ def decompose(
     matrix = weigh(ratings, mean, half_range, normalisation)
     matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
     matrix = matrix[np.diff(matrix.indptr) > 0]  # in a sample, many users have no ratings
+    if normalisation.content and contents is not None:
+        lengths = np.sqrt(np.bincount(matrix.indices, matrix.data**2, matrix.shape[1]))
+        scaled = contents * (normalisation.content * lengths[lengths > 0].mean())
+        matrix = sparse.vstack([matrix, scaled.T]).tocsr()
     smaller = min(matrix.shape)
     most = max(REFERENCE, VECTOR_BYTES // (4 * matrix.shape[1]))
     wanted = min(wanted or smaller, smaller, most)

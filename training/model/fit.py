@@ -12,6 +12,7 @@ from recommender.model.artifact import Model
 from training.data.dataset import Dataset
 from training.model.clusters import FilmCells, TasteGroups, shelve
 from training.model.cold_films import fill, traits
+from training.model.contents import components
 from training.model.embedding import MEAN_STRENGTH, SpectralEmbedding, Spectrum, decompose
 from training.model.hyperparameters import Hyperparameters
 from training.model.labels import find_leads_of, label_cells
@@ -43,6 +44,7 @@ def fit(
         settings.normalisation,
         chosen.seed,
         settings.wanted,
+        components(data.films),
     )
     embedding = settings.embed(spectrum)
     next_film = fit_next_film(data, spectrum, embedding, settings, chosen.decay, chosen.seed)

@@ -14,8 +14,9 @@ Values = Mapping[str, float]
 class Settings:
     """What shapes the embedding; see ``Normalisation`` and ``SpectralEmbedding``.
 
-    In a user's vector, a disliked film has at most the weight ``-aversion``, so that it takes
-    similar films down, be it the user's only rating. 0 leaves the weights as they are.
+    In a user's vector, a disliked film has at most a weight set by ``aversion``, see
+    ``weigh_profiles``, so that it takes similar films down, be it the user's only rating. 0 leaves
+    the weights as they are.
     """
 
     normalisation: Normalisation = field(default_factory=Normalisation)
