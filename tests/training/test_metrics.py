@@ -10,7 +10,7 @@ from sklearn.metrics import label_ranking_average_precision_score, ndcg_score
 
 from training.choice.metrics import score_lists
 from training.data.splits import split_by_film
-from training.evaluation.comparison import best_films
+from training.evaluation.lists import best_films
 
 USERS, FILMS = 60, 40
 COLUMNS = {"col_user": "user", "col_item": "film", "col_prediction": "score"}

@@ -9,10 +9,11 @@ from scipy import sparse
 from recommender.model.artifact import Model
 from recommender.model.profile import Profile
 from recommender.model.ranking import Strategy, rank
-from training.choice.folds import shorten, user_ndcgs
-from training.choice.metrics import CUTOFF, score_lists, summarise
+from training.choice.folds import shorten
+from training.choice.metrics import CUTOFF, score_some, summarise
 from training.data.dataset import Dataset
 from training.evaluation.baselines import Baseline
+from training.evaluation.lists import best_films
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
 
@@ -26,6 +27,8 @@ def measure(
     train: Dataset, test: Dataset, chosen: Hyperparameters, ease: Baseline | None
 ) -> dict[str, Any]:
     """Return the nDCG at 10 of users with 0, 1, 2, 3, 5, 10 and all of their ratings known.
+
+    Under ``ndcg`` all held-out films are relevant, under ``liked`` those that the user liked.
 
     Measured are the users with at least ten train ratings and a held-out one, in five parts. For
     each part, the models are fitted on the train ratings of all other users, with the
@@ -41,19 +44,22 @@ def measure(
     if len(users) < PARTS:
         return {}
     order = np.random.RandomState(chosen.seed).permutation(users)
-    found: dict[str, list[list[Array]]] = {}
+    found: dict[str, dict[str, list[list[Array]]]] = {"ndcg": {}, "liked": {}}
     for number in range(PARTS):
         cohort = np.sort(order[number::PARTS])
-        for name, ndcgs in _measure_part(train, test, cohort, chosen, ease).items():
-            found.setdefault(name, []).append(ndcgs)
+        for (metric, name), ndcgs in _measure_part(train, test, cohort, chosen, ease).items():
+            found[metric].setdefault(name, []).append(ndcgs)
     curves = {
-        name: [
-            summarise({"ndcg": np.concatenate(parts)})["ndcg"]
-            for parts in zip(*cohorts, strict=True)
-        ]
-        for name, cohorts in found.items()
+        metric: {
+            name: [
+                summarise({"ndcg": np.concatenate(parts)})["ndcg"]
+                for parts in zip(*cohorts, strict=True)
+            ]
+            for name, cohorts in of_names.items()
+        }
+        for metric, of_names in found.items()
     }
-    return {"users": len(users), "known": [*KNOWN, "all"], "ndcg": curves}
+    return {"users": len(users), "known": [*KNOWN, "all"], **curves}
 
 
 def _measure_part(
@@ -62,47 +68,49 @@ def _measure_part(
     cohort: NDArray[np.int64],
     chosen: Hyperparameters,
     ease: Baseline | None,
-) -> dict[str, list[Array]]:
-    """Return by name, for each number of known ratings, the nDCG of a part's users (u,)."""
+) -> dict[tuple[str, str], list[Array]]:
+    """Return by metric and name, for each number of known ratings, the nDCG of users (u,)."""
     own = train.ratings["user"].isin(cohort)
     others = train.with_ratings(train.ratings[~own])
-    whole, relevant = train.matrix[cohort], test.matrix[cohort]
+    whole, held_out = train.matrix[cohort], test.matrix[cohort]
+    liked = held_out.copy()
+    liked.data = np.where(held_out.data >= test.liked_from, 1.0, 0.0)
+    liked.eliminate_zeros()
     model = fit(others, chosen)
     if ease is not None:
         ease.fit(others.matrix)
-    found: dict[str, list[Array]] = {}
+    found: dict[tuple[str, str], list[Array]] = {}
     for most in (*KNOWN, len(train.films)):
         known = shorten(whole, most, chosen.seed)
-        for strategy in (Strategy.MODEL, Strategy.POPULAR):
-            ndcgs = _serve(model, known, whole, relevant, strategy)
-            found.setdefault(strategy.value, []).append(ndcgs)
+        lists = {
+            strategy.value: _serve(model, known, whole, strategy)
+            for strategy in (Strategy.MODEL, Strategy.POPULAR)
+        }
         if ease is not None and not most:  # as any real use of EASE would do
-            found.setdefault("EASE", []).append(found[Strategy.POPULAR.value][0])
+            lists["EASE"] = lists[Strategy.POPULAR.value]
         elif ease is not None:
-            ndcgs = user_ndcgs(ease.scores(known, cohort), whole, relevant)
-            found.setdefault("EASE", []).append(ndcgs)
+            barred = [whole[user].indices for user in range(len(cohort))]
+            lists["EASE"] = best_films(ease.scores(known, cohort), barred)
+        for metric, relevant in (("ndcg", held_out), ("liked", liked)):
+            wanted = [relevant[user].indices for user in range(len(cohort))]
+            for name, films in lists.items():
+                found.setdefault((metric, name), []).append(score_some(films, wanted)["ndcg"])
     return found
 
 
 def _serve(
-    model: Model,
-    known: sparse.csr_matrix,
-    whole: sparse.csr_matrix,
-    relevant: sparse.csr_matrix,
-    strategy: Strategy,
-) -> Array:
-    """Return the nDCG (u,) of served lists.
+    model: Model, known: sparse.csr_matrix, whole: sparse.csr_matrix, strategy: Strategy
+) -> list[NDArray[np.int64]]:
+    """Return the served lists of users (u,), as positions in the data set.
 
-    ``known``, ``whole`` and ``relevant`` (u, n) are the ratings that the profile has, all train
-    ratings, and the held-out ones.
+    ``known`` and ``whole`` (u, n) are the ratings that the profile has, and all train ratings.
     """
-    lists, wanted = [], []
+    lists = []
     for user in range(known.shape[0]):
         films = model.rows_by_id[known[user].indices].astype(np.int32)
         order = np.argsort(films)
         profile = Profile(films[order], known[user].data.astype(np.float32)[order])
         barred = model.film_ids[model.rows_by_id[whole[user].indices]].tolist()
         ranking = rank(model, profile, strategy, limit=CUTOFF, excluded=barred, include_rated=False)
-        lists.append(ranking.rows)
-        wanted.append(model.rows_by_id[relevant[user].indices])
-    return score_lists(lists, wanted)["ndcg"]
+        lists.append(np.argsort(model.rows_by_id)[ranking.rows])
+    return lists

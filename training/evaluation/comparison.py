@@ -33,6 +33,7 @@ from training.data.splits import BY_FILM, PROTOCOLS, Protocol
 from training.data.tables import TIME_COLUMN
 from training.evaluation import cold_film_accuracy, cold_user_accuracy
 from training.evaluation.baselines import Baseline
+from training.evaluation.lists import best_films
 from training.evaluation.tuning import candidates, settings, tune
 from training.evaluation.variety import Variety
 from training.model.fit import fit
@@ -115,9 +116,10 @@ class Trial:
         seconds = time.perf_counter() - started
         self.profiles = profiles = make_profiles(model, self.train.ratings, self.test.ratings)
         rows = []
-        for strategy in Strategy:
-            lists = _positions(self.train, model, rank_all(model, profiles, strategy))
-            rows.append({"name": strategy.value, "ours": True, **self.measure(lists)})
+        for name, strategy, recency in _asked(model.recency, protocol):
+            found = rank_all(model, profiles, strategy, recency=recency)
+            lists = _positions(self.train, model, found)
+            rows.append({"name": name, "ours": True, **self.measure(lists)})
         rows[0] |= {"tried": len(self.choice.settings), "seconds": round(seconds, 1)}
         index = measure_index(model, profiles)
         folds = make_folds(self.train, self.aim, self.seed)
@@ -155,7 +157,7 @@ class Trial:
                     _positions(
                         self.train,
                         self.model,
-                        rank_all(self.model, self.profiles, diversity=step),
+                        rank_all(self.model, self.profiles, diversity=step, recency=0.0),
                     )
                 ),
             }
@@ -183,16 +185,20 @@ class Trial:
         return {"metrics": summarise(kept), "disliked": disliked, **of_all}
 
 
-def best_films(scores: NDArray[Any], known: list[Rows]) -> list[Rows]:
-    """Return the ten films with the highest scores in each row, without known films.
+def _asked(recency: float, protocol: Protocol) -> list[tuple[str, Strategy, float]]:
+    """Return what is asked under a protocol: a name, a strategy, and how much the order counts.
 
-    Equal scores are ordered by film id.
+    The model is asked with its own recency where the last ratings are held out, and with none where
+    they are drawn at random. The other of the two is asked beside.
     """
-    lists = []
-    for row, own in zip(scores, known, strict=True):
-        allowed = np.setdiff1d(np.arange(len(row)), own)
-        lists.append(allowed[np.argsort(-row[allowed], kind="stable")[:CUTOFF]])
-    return lists
+    order = (recency, 0.0) if protocol.timed else (0.0, recency)
+    asked = [(Strategy.MODEL.value, Strategy.MODEL, order[0])]
+    asked += [
+        (strategy.value, strategy, 0.0) for strategy in Strategy if strategy is not asked[0][1]
+    ]
+    if recency:
+        asked.append((f"padrao, recencia {order[1]:g}", Strategy.MODEL, order[1]))
+    return asked
 
 
 def _positions(data: Dataset, model: Model, lists: list[NDArray[np.integer]]) -> list[Rows]:

@@ -13,13 +13,23 @@ RULES = (
     "the column `liked`, only films that the user liked are relevant to nDCG (rated in the upper "
     "quarter of the scale). `disliked` is the share of hits that the user disliked (rated in the "
     "lower third). All hyperparameters, also those of the baselines, are chosen for the aim "
-    "`{aim}`, by nDCG on folds of the train part. Bold: ours, as served."
+    "`{aim}`, by nDCG on folds of the train part. Bold: ours, as served, with the model's own "
+    "`recencia` where last ratings are held out, else with 0."
+)
+COLUMNS = (
+    "ndcg: gains discounted by log2(rank + 1), relative to the ideal list. map: mean of the "
+    "precisions at the hits. precision, recall: hits as a share of the list, and of what is "
+    "relevant. hit_rate: share of lists with a hit. mrr: mean of 1 / rank of the first hit. "
+    "diversity: mean share of genres that two films of a list do not have in common. novelty: mean "
+    "of -log2(share of users who rated a film), in bits. lift: mean popularity of a list relative "
+    "to that of the user's own films, minus 1. coverage: share of all films in any list. gini: how "
+    "unequally often films are listed, from 0 to 1."
 )
 
 
 def render(found: dict[str, Any]) -> str:
     """Return the result of ``comparison.compare`` as text."""
-    parts = [RULES.format(aim=found["aim"])]
+    parts = [RULES.format(aim=found["aim"]), COLUMNS]
     for protocol in found["protocols"]:
         parts += _protocol(protocol, found["seed"])
     if found["diversity"]:
@@ -71,8 +81,11 @@ def _protocol(found: dict[str, Any], seed: int) -> list[str]:
 
 def _cold_users(cold: dict[str, Any]) -> list[str]:
     title = f"## New users, nDCG by ratings known (protocol A, {cold['users']} users)"
-    rows = [[name, *(_cell(**point) for point in points)] for name, points in cold["ndcg"].items()]
-    return [title, _table(["", *map(str, cold["known"])], rows)]
+    parts = [title]
+    for relevant, curves in (("Any film", cold["ndcg"]), ("Liked films", cold["liked"])):
+        rows = [[name, *(_cell(**point) for point in points)] for name, points in curves.items()]
+        parts += [f"{relevant} relevant:", _table(["", *map(str, cold["known"])], rows)]
+    return parts
 
 
 def _diversity(steps: list[dict[str, Any]]) -> list[str]:
