@@ -85,10 +85,12 @@ class Catalog:
         """Return a user's ratings in order of film id, or None for no such user."""
         query = "SELECT filme_id, avaliacao, momento FROM usuarios LEFT JOIN avaliacoes"
         query += " ON usuario_id = id WHERE id = ? ORDER BY filme_id"
-        rows = self._rows(query, (user_id,))
+        cursor = self._db.cursor()
+        cursor.row_factory = None  # plain tuples, of which there may be thousands
+        rows: list[Rated] = cursor.execute(query, (user_id,)).fetchall()
         if not rows:
             return None
-        return [tuple(row) for row in rows if row["filme_id"] is not None]
+        return [] if rows[0][0] is None else rows
 
 
 def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
