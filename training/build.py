@@ -20,7 +20,7 @@ from training.choice.choose import Choice, choose
 from training.choice.metrics import CUTOFF, PROTOCOL, measure
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM
-from training.model.fit import fit
+from training.model.fit import complete, fit
 from training.model.hyperparameters import Values
 from training.model.labels import find_leads_of
 
@@ -93,7 +93,7 @@ def build(
     data = data.with_ratings(data.ratings.sort_values(["user", "film"]))
     with threadpool_limits(1):
         choice = choose(data, seed, aim, fixed, end)
-        model = fit(data, choice.chosen)
+        model = complete(data, fit(data, choice.chosen), seed)
     _log.info("measuring: the same once more, on three quarters of the ratings")
     evaluation = evaluate(data, seed, aim, fixed, end)
     _log.info("%s", summary(evaluation))

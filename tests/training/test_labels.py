@@ -7,7 +7,7 @@ import pytest
 
 from tests.training.small_data import as_document, as_json, from_json
 from training.data.dataset import Dataset
-from training.model.fit import fit
+from training.model.fit import complete, fit
 from training.model.hyperparameters import Hyperparameters
 from training.model.labels import find_leads, find_leads_of, label_cells
 
@@ -98,7 +98,7 @@ def test_a_director_of_several_films_is_leading(directors: list[str], label: str
 
 
 def test_the_leads_of_a_model_give_its_labels(data: Dataset) -> None:
-    model = fit(data, Hyperparameters())
+    model = complete(data, fit(data, Hyperparameters()), seed=0)
     leads = find_leads_of(data, model)
     assert label_cells(leads, data.films["titulo"]).tolist() == model.cell_labels.tolist()
     assert any(lead.directors for lead in leads)

@@ -18,7 +18,7 @@ from training.choice.aim import Aim
 from training.choice.choose import RATINGS, SHORT
 from training.data.dataset import Dataset
 from training.data.read import read
-from training.model.fit import fit
+from training.model.fit import complete, fit
 from training.model.hyperparameters import Hyperparameters
 
 PAIRS = ROOT / "tests/data/known_pairs.json"  # made before similar films were changed
@@ -35,7 +35,7 @@ def example(request: pytest.FixtureRequest, model: Model) -> tuple[Dataset, Mode
 def movielens() -> tuple[Dataset, Model]:
     """The data set, and a model with the settings from which the search for liking begins."""
     chosen = Hyperparameters(SHORT[0], recency=0.6).with_values(RATINGS[Aim.LIKED])
-    return ml_100k(), fit(ml_100k(), chosen)
+    return ml_100k(), complete(ml_100k(), fit(ml_100k(), chosen), seed=0)
 
 
 def lists(data: Dataset, model: Model, films: list[int]) -> list[set[int]]:

@@ -29,6 +29,8 @@ SHORT = (
 NORMALISED_EASE = Settings(Normalisation(0.25, 0.15, content=0.3), WIDEST, 1, 0, 1)
 EASE = Settings(Normalisation(0, 0, 0), WIDEST, 1, 0, 1)
 
+QUICK = 500  # users or films up to which any decomposition is quick
+
 _log = logging.getLogger(__name__)
 
 
@@ -109,11 +111,12 @@ def _search(
 
     names = [name for name in GRID if name not in fixed]
     smaller = min(search.race.folds[0].train.matrix.shape)
-    # A decomposition of large data into many vectors takes long: it is made for one normalisation
-    # and on the first fold. Beyond ``EXACT`` there are only the leading vectors, not tuned.
-    quick, fold = names, None
+    # A decomposition into many vectors takes long: beyond ``QUICK`` it is made on the first fold
+    # only, and for large data with one normalisation. Beyond ``EXACT`` there are only the leading
+    # vectors, not tuned.
+    quick, fold = names, 1 if smaller > QUICK else None
     if smaller > SMALL:
-        quick, fold = [name for name in names if not hasattr(Normalisation, name)], 1
+        quick = [name for name in names if not hasattr(Normalisation, name)]
     if smaller > EXACT:
         quick = []
     short = search.best([start(_start(each, aim)) for each in SHORT], folds=1)

@@ -33,7 +33,7 @@ def fit(
     spectrum: Spectrum | None = None,
     groups: TasteGroups | None = None,
 ) -> Model:
-    """Fit the embedding and both KMeans models.
+    """Fit the embedding and both KMeans models: all that ranking for users needs.
 
     To save time, ``spectrum`` and ``groups`` may be passed in if they were fitted on the same data.
     """
@@ -49,7 +49,6 @@ def fit(
     embedding = settings.embed(spectrum)
     next_film = fit_next_film(data, spectrum, embedding, settings, chosen.decay, chosen.seed)
     vectors = fill(embedding.vectors_, spectrum.ratings, traits(data.films))
-    near, similarities = find_neighbours(data, vectors, chosen.seed)
     common = mean_source(embedding, spectrum)
     vectors = lower(vectors, mostly_disliked(data), common)
     cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
@@ -63,7 +62,7 @@ def fit(
     group_shift = groups.shift_[order]
     film_genres = data.genres()
     names, starts, rows = _genre_lists([film_genres[film] for film in order])
-    model = Model(
+    return Model(
         film_ids=film_ids,
         rows_by_id=np.argsort(film_ids).astype(np.int64),
         vectors=vectors[order].astype(np.float32),
@@ -80,8 +79,8 @@ def fit(
         next_film=next_film.astype(np.float32),
         rating_decay=chosen.decay,
         recency=chosen.recency if data.timed else 0.0,
-        near_rows=np.argsort(order).astype(np.int32)[near[order]],
-        near_scores=similarities[order],
+        near_rows=np.zeros((len(order), 0), np.int32),
+        near_scores=np.zeros((len(order), 0), np.float32),
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
         cell_labels=np.zeros(len(cells.centers_), dtype=np.str_),
@@ -104,7 +103,18 @@ def fit(
         genre_rows=rows,
         film_genres=pack_genres(len(order), np.split(rows, starts[1:-1]) if names.size else []),
     )
-    return replace(model, cell_labels=label_cells(find_leads_of(data, model), data.films["titulo"]))
+
+
+def complete(data: Dataset, model: Model, seed: int) -> Model:
+    """Return a fitted model with what people are shown besides: similar films and labels."""
+    near, similarities = find_neighbours(data, model.vectors[model.rows_by_id], seed)
+    places = np.argsort(model.rows_by_id)
+    return replace(
+        model,
+        near_rows=model.rows_by_id.astype(np.int32)[near[places]],
+        near_scores=similarities[places],
+        cell_labels=label_cells(find_leads_of(data, model), data.films["titulo"]),
+    )
 
 
 def pack_genres(films: int, of_genres: Sequence[NDArray[np.integer]]) -> NDArray[np.uint8]:

@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 
 def find_neighbours(
-    data: Dataset, vectors: NDArray[np.float64], seed: int
+    data: Dataset, vectors: NDArray[np.floating], seed: int
 ) -> tuple[NDArray[np.int32], Floats]:
     """Return the nearest films of each film (n, k) and their similarities, nearest first.
 
@@ -37,7 +37,7 @@ def find_neighbours(
     kept = min(NEAREST, films - 1)
     rows = np.zeros((films, kept), np.int32)
     scores = np.zeros((films, kept), np.float32)
-    for start in range(0, films, BLOCK):
+    for start in range(0, films if kept else 0, BLOCK):
         block = slice(start, min(start + BLOCK, films))
         common = (rated[:, block].T @ rated).toarray()
         alike = (tastes[:, block].T @ tastes).toarray() * common / (common + SHRINK)
@@ -45,8 +45,12 @@ def find_neighbours(
         found += (1 - CONTENT) * TASTE * alike
         found += CONTENT * (contents[block] @ contents.T).toarray()
         found[np.arange(len(found)), np.arange(block.start, block.stop)] = -np.inf
-        order = np.argsort(-found, axis=1, kind="stable")[:, :kept]
-        rows[block], scores[block] = order, np.take_along_axis(found, order, axis=1)
+        best = np.argpartition(found, films - kept, axis=1)[:, films - kept :]
+        best.sort(axis=1)  # equal ones in order of film
+        values = np.take_along_axis(found, best, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        rows[block] = np.take_along_axis(best, order, axis=1)
+        scores[block] = np.take_along_axis(values, order, axis=1)
     return rows, scores
 
 
