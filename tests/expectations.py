@@ -329,7 +329,7 @@ def assert_what_if(body: Body) -> None:
     films, told = body["recomendacoes"], body["diferenca"]
     assert len(films) == 10
     assert told.keys() == {"entraram", "sairam", "mudaram"}
-    assert 309 in {film["id"] for film in told["sairam"]}  # it is rated then
+    assert 243 in {film["id"] for film in told["sairam"]}  # it is rated then
     assert len(told["sairam"]) == len(told["entraram"])
     for film in told["entraram"]:
         assert films[film["posicao"] - 1]["id"] == film["id"]
@@ -379,9 +379,9 @@ def assert_if_rated(body: Body) -> None:
     assert body.keys() == {"recomendacoes", "diferenca"}
     ids = [film["id"] for film in body["recomendacoes"]]
     assert len(ids) == 5
-    assert 309 not in ids
+    assert 243 not in ids
     left = {film["id"]: film["posicao"] for film in body["diferenca"]["sairam"]}
-    assert 1 <= left[309] <= 5
+    assert 1 <= left[243] <= 5
     assert {film["id"] for film in body["diferenca"]["entraram"]} <= set(ids)
 
 
@@ -504,6 +504,7 @@ ANSWERS: dict[str, Answer] = {
     "recomendacoes-populares": with_check(popular(1), assert_some_rated),
     "recomendacoes-genero": recommended(1, limit=10, among=of("terror", "faroeste")),
     "recomendacoes-excluir": recommended(1, among=without(309, 236)),
+    "recomendacoes-recencia": recommended(1),
     "recomendacoes-avaliados": with_check(recommended(1, limit=30, mixed=True), assert_some_rated),
     "recomendacoes-nao-avaliados": recommended(1, strategy="grupo", limit=30, mixed=False),
     # All films of this genre, those that the user has rated at the end.
@@ -590,6 +591,7 @@ ANSWERS: dict[str, Answer] = {
     "erro-usuario-enorme": invalid(("usuario_id", str(INT64 + 1), f"no máximo {INT64}")),
     "erro-limite-zero": invalid(("limite", "0", "no mínimo 1")),
     "erro-limite-alto": invalid(("limite", "1001", "no máximo 1000")),
+    "erro-recencia": invalid(("recencia", "2", "no máximo 1.0")),
     "erro-limite-texto": invalid(("limite", "dez", "um número inteiro")),
     "erro-estrategia": invalid(("estrategia", "aleatoria", STRATEGIES)),
     "erro-incluir-avaliados": invalid(("incluir_avaliados", "talvez", "true ou false")),
