@@ -23,7 +23,7 @@ from benchmarks.retrieval import (
     print_row,
     tune,
 )
-from training.evaluation.comparison import share_scored
+from training.evaluation.index_share import share_scored
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
 USERS = 200

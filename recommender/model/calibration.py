@@ -4,7 +4,7 @@ Ranking by score alone gives little room to lesser interests, and at times even 
 drowns in what everybody likes (Steck, Calibrated Recommendations, 2018).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -20,19 +20,16 @@ MARGIN = 0.01  # by which a raised film passes another, as a share of its score
 
 
 def genre_additions(
-    model: Model, profile: Profile, best: Batch, search: Callable[[Rows], Batch]
+    model: Model, genres: Sequence[int], search: Callable[[Rows | None], Batch]
 ) -> Floats | None:
     """Return what is added to each film's score (n,) so that each leading genre has its place.
 
-    If too few of the ten ``best`` films (rows and scores) are of a genre that leads, all its films
-    get what the fourth of them lacks to be among the ten. ``search`` returns the best of some
-    ascending rows. None if nothing is to be added.
+    If too few of the ten best films are of a genre, all its films get what the fourth of them lacks
+    to be among the ten. ``search`` returns the best films, rows and scores, of some ascending rows
+    or (None) of all. None if nothing is to be added.
     """
-    starts = model.genre_starts
-    of_genres = [
-        model.genre_rows[starts[genre] : starts[genre + 1]]
-        for genre in leading_genres(model, profile)
-    ]
+    starts, best = model.genre_starts, search(None)
+    of_genres = [model.genre_rows[starts[genre] : starts[genre + 1]] for genre in genres]
     if all(np.count_nonzero(contains(rows, best[0][:FIRST])) >= KEPT for rows in of_genres):
         return None
     pools = [(rows[:POOL], scores[:POOL]) for rows, scores in (best, *map(search, of_genres))]

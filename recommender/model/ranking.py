@@ -94,21 +94,12 @@ def rank(
         hidden = np.union1d(hidden, barred)
         rated = Choosable(barred, listed).among(rated)
 
-    wanted = max(offset + limit + 1, POOL if diversity else calibration.FIRST)
+    wanted = max(offset + limit + 1, POOL if diversity else 0)
     folded = fold_in(model, profile, recency) if by_model else None
     choosable = Choosable(hidden, listed, among is not None)
     if folded:
-        user = folded.vector
-        found = _search(model, user, choosable, wanted)
-        if listed is None:
-            additions = calibration.genre_additions(
-                model,
-                profile,
-                found,
-                lambda some: _search(model, user, Choosable(hidden, (some,)), calibration.POOL),
-            )
-            if additions is not None:
-                found = _search(model, user, choosable, wanted, additions)
+        additions = _additions(model, profile, folded.vector, hidden)
+        found = _search(model, folded.vector, choosable, wanted, additions)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
         batches = index.walk(model, fixed_scores, order, choosable, wanted)
@@ -122,6 +113,19 @@ def rank(
     more, page = len(rows) > offset + limit, slice(offset, offset + limit)
     rows, scores = rows[page], scores[page]
     return Ranking(strategy, rows, scores, index.contains(rated, rows), more, folded)
+
+
+def _additions(model: Model, profile: Profile, user: Floats, hidden: Rows) -> Floats | None:
+    """Return what leading genres add to scores (n,): the same in a list and in parts of it."""
+    genres = calibration.leading_genres(model, profile)
+    if not genres:
+        return None
+
+    def search(listed: Rows | None) -> Batch:
+        some = None if listed is None else (listed,)
+        return _search(model, user, Choosable(hidden, some), calibration.POOL)
+
+    return calibration.genre_additions(model, genres, search)
 
 
 def _search(

@@ -69,11 +69,14 @@ def test_what_a_user_only_dislikes_leads_nothing(model: Model) -> None:
     assert leading_genres(model, make_profile(model, films)) == []
 
 
-def test_a_list_of_a_genre_is_left_alone(model: Model) -> None:
+def test_part_of_a_list_is_in_the_order_of_the_whole(model: Model) -> None:
+    weak = weaken(model, "terror")
     profile = fan_of(model, "terror")
-    bare = replace(model, film_genres=np.zeros_like(model.film_genres))
-    comedies = [rank(each, profile, genres=["comedia"]).scores.tolist() for each in (model, bare)]
-    assert comedies[0] == comedies[1]
+    whole = rank(weak, profile, limit=100)
+    some = whole.rows[::3]
+    found = rank(weak, profile, limit=len(some), among=model.film_ids[some].tolist())
+    assert found.rows.tolist() == some.tolist()
+    assert found.scores.tolist() == pytest.approx(whole.scores[::3].tolist(), abs=1e-6)
 
 
 @pytest.mark.parametrize("left", range(6))
@@ -105,7 +108,11 @@ def test_two_genres_that_lead_both_have_their_place() -> None:
     def raised(rows: list[int]) -> list[int]:
         """How many of the first ten films are of each genre for who likes some films."""
         profile = Profile(np.array(rows), np.full(len(rows), 5.0, np.float32))
-        added = genre_additions(model, profile, (every, scores), lambda some: (some, scores[some]))
+        added = genre_additions(
+            model,
+            leading_genres(model, profile),
+            lambda some: (every, scores) if some is None else (some, scores[some]),
+        )
         best = np.argsort(-(scores + (0 if added is None else added)), kind="stable")[:FIRST]
         return [int(np.isin(best, some).sum()) for some in of_genres]
 

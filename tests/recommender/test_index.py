@@ -23,7 +23,7 @@ from recommender.model.index import (
 )
 from recommender.model.profile import Profile, fold_in, make_profile
 from recommender.model.ranking import Strategy, find_cells, rank
-from training.evaluation.comparison import share_scored
+from training.evaluation.index_share import share_scored
 
 FILMS = 20_000
 MANY = 1_000_000

@@ -16,7 +16,7 @@ from training.choice.folds import make_folds
 from training.choice.metrics import METRICS, make_profiles
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS
-from training.evaluation import cold_user_accuracy, comparison, tuning
+from training.evaluation import cold_user_accuracy, comparison, index_share, tuning
 from training.evaluation.baselines import Ease, Groups
 from training.evaluation.chart import draw_cold_users
 from training.evaluation.comparison import LIKED, Trial, compare
@@ -207,7 +207,7 @@ def test_the_reported_share_of_scored_films_is_right(
         # Nothing is scored again for a genre that leads.
         model = replace(model, film_genres=np.zeros_like(model.film_genres))
         profiles = make_profiles(model, train.ratings, test.ratings)
-        found = comparison.measure_index(model, profiles)
+        found = index_share.measure_index(model, profiles)
         shares[candidates] = found["share_scored"]
     rated = np.mean([len(known.rows) for known in profiles.known]) / FILMS
     assert shares[FILMS] == pytest.approx(1 - rated, abs=1e-6)

@@ -3,17 +3,14 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.model.artifact import Model
-from recommender.model.profile import Profile
-from recommender.model.ranking import Strategy, rank
+from recommender.model.ranking import Strategy
 from training.choice.aim import Aim
 from training.choice.choose import Choice, choose
 from training.choice.folds import BLOCK, make_folds
@@ -33,6 +30,7 @@ from training.data.splits import BY_FILM, PROTOCOLS, Protocol
 from training.data.tables import TIME_COLUMN
 from training.evaluation import cold_film_accuracy, cold_user_accuracy
 from training.evaluation.baselines import Baseline
+from training.evaluation.index_share import measure_index
 from training.evaluation.lists import best_films
 from training.evaluation.tuning import candidates, settings, tune
 from training.evaluation.variety import Variety
@@ -205,51 +203,3 @@ def _positions(data: Dataset, model: Model, lists: list[NDArray[np.integer]]) ->
     """Convert lists of model rows into positions in the data set."""
     ids = data.films["id"].to_numpy(np.int64)
     return [np.searchsorted(ids, model.film_ids[rows]) for rows in lists]
-
-
-@dataclass
-class Counted:
-    """Stands in for film vectors and counts how many of them a ranking scores."""
-
-    vectors: NDArray[np.float32]
-    taken: int = 0
-
-    def __getitem__(self, rows: Any) -> Any:
-        """Return some vectors without counting them: these are not scored."""
-        return self.vectors[rows]
-
-    def take(self, rows: Any, axis: int) -> Any:
-        """Return some vectors."""
-        self.taken += len(rows)
-        return self.vectors.take(rows, axis)
-
-    def dot(self, user: NDArray[np.float32]) -> Any:
-        """Return the scores of all films."""
-        self.taken += len(self.vectors)
-        return self.vectors.dot(user)
-
-
-def share_scored(model: Model, profiles: Sequence[Profile], limit: int = CUTOFF) -> float:
-    """Return the mean share of films that serving scores for a profile."""
-    counted = Counted(model.vectors)
-    watched = replace(model, vectors=cast(Any, counted))
-    for profile in profiles:
-        rank(watched, profile, limit=limit, include_rated=False)
-    folded_in = sum(len(profile.rows) for profile in profiles)
-    return (counted.taken - folded_in) / len(profiles) / len(model.film_ids)
-
-
-def measure_index(model: Model, profiles: Profiles) -> dict[str, float]:
-    """Return the share of films that serving scores, and the loss of nDCG against scoring all."""
-    served = rank_all(model, profiles, Strategy.MODEL)
-    exact = rank_all(replace(model, candidates=len(model.film_ids)), profiles, Strategy.MODEL)
-    ndcgs = [
-        float(score_lists(lists, profiles.relevant)[METRICS[0]].mean()) for lists in (served, exact)
-    ]
-    return {
-        "cells": len(model.cell_centers),
-        "candidates": model.candidates,
-        "share_scored": round(share_scored(model, profiles.known), 6),
-        "exact_ndcg": round(ndcgs[1], 6),
-        "loss": round(1 - ndcgs[0] / ndcgs[1], 6) if ndcgs[1] else 0.0,
-    }
