@@ -12,7 +12,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit openapi test build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 
@@ -41,6 +41,11 @@ evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also dr
 lenskit: setup ## installs LensKit for the accuracy tables, in a separate environment (500 MB)
 	$(BIN)/uv venv --quiet --python 3.11 --clear .local/lenskit
 	$(BIN)/uv pip install --quiet --python .local/lenskit/bin/python lenskit==0.14.4 numba==0.58.1 numpy==1.26.4
+
+# By pip, not by uv: PyPI's build of PyTorch takes gigabytes for CUDA, and pip can be told of a smaller one.
+sequences: setup ## installs RecTools for the accuracy tables, in a separate environment (1.3 GB; with CUDA more)
+	$(BIN)/uv venv --quiet --seed --python 3.11 --clear .local/sequences
+	.local/sequences/bin/python -m pip install --quiet torch==2.13.0 'rectools[torch]==0.19.0'
 
 lint: setup ## checks style, types and the template
 	$(BIN)/ruff check .

@@ -16,7 +16,7 @@ from training.choice.folds import make_folds
 from training.choice.metrics import METRICS, make_profiles
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS
-from training.evaluation import cold_user_accuracy, comparison, index_share, tuning
+from training.evaluation import cold_user_accuracy, comparison, index_share, sequences, tuning
 from training.evaluation.baselines import Ease, Groups
 from training.evaluation.chart import draw_cold_users
 from training.evaluation.comparison import LIKED, Trial, compare
@@ -65,6 +65,7 @@ def _few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
         return few, {"ALS": "not today"}
 
     monkeypatch.setattr(comparison, "candidates", candidates)
+    monkeypatch.setattr(sequences, "PYTHON", Path("/none"))
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +87,33 @@ def test_every_protocol_has_every_metric(data: Dataset) -> None:
             assert all(0 <= row[name] <= 1 for name in CATALOGUE)
         assert part["index"]["share_scored"] > 0
         assert part["train"] + part["test"] == len(data.ratings)
+    assert found["left_out"].pop("SASRec").endswith("run make sequences")
+    assert found["left_out"].pop("GRU4Rec").endswith("run make sequences")
     assert found["left_out"] == {"ALS": "not today"}
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     text = render(found)
     assert text.count("| **padrao** |") == 2 * len(PROTOCOLS)
     assert "- ALS: not today" in text
+
+
+def test_sequence_models_are_measured_where_the_last_rating_is_held_out(
+    data: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def best_lists(kind: str, train: Dataset, users: Any, seed: int) -> sequences.Found:
+        assert len(train.ratings) == len(data.ratings) - len(users)
+        lists = [np.arange(10) for _ in users]
+        return sequences.Found(lists, {"tried": len(kind) + seed, "seconds": 1.0})
+
+    monkeypatch.setattr(sequences, "why_left_out", lambda _: None)
+    monkeypatch.setattr(sequences, "best_lists", best_lists)
+    found = compare(data, SEED)
+    for part in found["protocols"]:
+        rows = [row for row in part["rows"] if row["name"] in sequences.KINDS]
+        assert len(rows) == (2 if part["name"] == "last" else 0)
+        for row in rows:
+            assert (row["ours"], row["tried"]) == (False, len(row["name"]) + SEED)
+    assert found["left_out"] == {"ALS": "not today"}
+    assert "| GRU4Rec | 0." in render(found)
 
 
 def test_a_protocol_that_needs_times_is_left_out_without_them(data: Dataset) -> None:
@@ -219,7 +242,7 @@ def test_the_reported_share_of_scored_films_is_right(
 
 
 def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
-    """Without ``implicit`` and LensKit, the table says what is missing."""
+    """Without ``implicit``, LensKit and RecTools, the table says what is missing."""
     films = np.arange(FILMS)
     pairs = np.concatenate([np.stack([films + step, films], axis=1) for step in range(3)])
     path = tmp_path / "data.json"
@@ -227,8 +250,8 @@ def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
     code = (
         "import sys, importlib.util as util; found = util.find_spec;"
         "util.find_spec = lambda name, *a: None if name == 'implicit' else found(name, *a);"
-        "from pathlib import Path; from training.evaluation import lenskit;"
-        "lenskit.PYTHON = Path('/none');"
+        "from pathlib import Path; from training.evaluation import lenskit, sequences;"
+        "lenskit.PYTHON = sequences.PYTHON = Path('/none');"
         "from training.__main__ import main; sys.exit(main())"
     )
     done = subprocess.run(
@@ -237,4 +260,5 @@ def test_evaluation_runs_without_development_packages(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "- ALS: the package implicit is not installed" in done.stdout
+    assert "- SASRec: its environment is missing: run make sequences" in done.stdout
     assert "Protocol last" in done.stdout

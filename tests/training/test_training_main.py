@@ -21,7 +21,7 @@ from tests.training.small_data import (
 )
 from training.__main__ import main
 from training.choice.metrics import METRICS
-from training.evaluation import lenskit
+from training.evaluation import lenskit, sequences
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +35,10 @@ def log_as_before() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def no_lenskit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pretend that LensKit is not set up: it would compile for a minute."""
-    monkeypatch.setattr(lenskit, "PYTHON", Path("/none"))
+def no_other_environments(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that LensKit and RecTools are not set up: they take minutes."""
+    for module in (lenskit, sequences):
+        monkeypatch.setattr(module, "PYTHON", Path("/none"))
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:

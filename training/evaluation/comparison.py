@@ -28,7 +28,7 @@ from training.choice.metrics import (
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS, Protocol
 from training.data.tables import TIME_COLUMN
-from training.evaluation import cold_film_accuracy, cold_user_accuracy
+from training.evaluation import cold_film_accuracy, cold_user_accuracy, sequences
 from training.evaluation.baselines import Baseline
 from training.evaluation.index_share import measure_index
 from training.evaluation.lists import best_films
@@ -134,6 +134,12 @@ class Trial:
                 {"name": name, "ours": False, **about, "settings": settings(best)}
                 | self.measure(self.lists(best))
             )
+        for kind in sequences.KINDS if protocol.timed else ():
+            if reason := sequences.why_left_out(self.train):
+                self.left_out[kind] = reason
+                continue
+            ranked = sequences.best_lists(kind, self.train, self.users, self.seed)
+            rows.append({"name": kind, "ours": False, **ranked.about} | self.measure(ranked.lists))
         return {
             "name": protocol.name,
             "held_out": protocol.held_out,

@@ -13,8 +13,9 @@ RULES = (
     "the column `liked`, only films that the user liked are relevant to nDCG (rated in the upper "
     "quarter of the scale). `disliked` is the share of hits that the user disliked (rated in the "
     "lower third). All hyperparameters, also those of the baselines, are chosen for the aim "
-    "`{aim}`, by nDCG on folds of the train part. Bold: ours, as served, with the model's own "
-    "`recencia` where last ratings are held out, else with 0."
+    "`{aim}`, by nDCG on folds of the train part; those of SASRec and GRU4Rec by nDCG on each "
+    "user's last rating there. Bold: ours, as served, with the model's own `recencia` where last "
+    "ratings are held out, else with 0."
 )
 COLUMNS = (
     "ndcg: gains discounted by log2(rank + 1), relative to the ideal list. map: mean of the "
