@@ -75,7 +75,7 @@ def test_evaluate_prints_the_tables(
 ) -> None:
     assert run(monkeypatch, "evaluate", "--data", good) == 0
     out = capsys.readouterr().out
-    title, counts, accuracy = out.split("\n\n")[1:4]
+    title, counts, accuracy = out.split("\n\n")[2:5]
     assert title == "## Protocol A: 25% of each film's ratings at random held out (seed 42)"
     assert re.fullmatch(r"[12]\d users, \d+ train ratings, \d+ test ratings\.", counts)
     header, _, *rows = accuracy.splitlines()
