@@ -32,18 +32,17 @@ def genre_additions(
     of_genres = [model.genre_rows[starts[genre] : starts[genre + 1]] for genre in genres]
     if all(np.count_nonzero(contains(rows, best[0][:FIRST])) >= KEPT for rows in of_genres):
         return None
-    pools = [(rows[:POOL], scores[:POOL]) for rows, scores in (best, *map(search, of_genres))]
+    pools = [best, *map(search, of_genres)]
     rows, places = np.unique(np.concatenate([pool[0] for pool in pools]), return_index=True)
     scores = np.concatenate([pool[1] for pool in pools])[places].astype(np.float64)
     inside = np.array([contains(of_genre, rows) for of_genre in of_genres])
     additions = np.zeros(len(of_genres))
-    before = None
     for _ in range(PASSES):
-        if before is not None and (before == additions).all():
-            break
         before = additions.copy()
         for genre, members in enumerate(inside):
             additions[genre] += _lacking(scores + additions @ inside, members)
+        if (before == additions).all():
+            break
     found = np.zeros(len(model.film_ids), np.float32)
     for of_genre, addition in zip(of_genres, additions, strict=True):
         found[of_genre] += addition

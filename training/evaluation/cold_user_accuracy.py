@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recommender.model.artifact import Model
+from recommender.model.artifact import Model, Rows
 from recommender.model.profile import Profile
 from recommender.model.ranking import Strategy, rank
 from training.choice.folds import shorten
 from training.choice.metrics import CUTOFF, score_some, summarise
 from training.data.dataset import Dataset
 from training.evaluation.baselines import Baseline
-from training.evaluation.lists import best_films
+from training.evaluation.lists import best_films, positions
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
 
@@ -83,7 +83,7 @@ def _measure_part(
     for most in (*KNOWN, len(train.films)):
         known = shorten(whole, most, chosen.seed)
         lists = {
-            strategy.value: _serve(model, known, whole, strategy)
+            strategy.value: positions(train, model, _serve(model, known, whole, strategy))
             for strategy in (Strategy.MODEL, Strategy.POPULAR)
         }
         if ease is not None and not most:  # as any real use of EASE would do
@@ -100,8 +100,8 @@ def _measure_part(
 
 def _serve(
     model: Model, known: sparse.csr_matrix, whole: sparse.csr_matrix, strategy: Strategy
-) -> list[NDArray[np.int64]]:
-    """Return the served lists of users (u,), as positions in the data set.
+) -> list[Rows]:
+    """Return the served lists of users (u,), as rows of the model.
 
     ``known`` and ``whole`` (u, n) are the ratings that the profile has, and all train ratings.
     """
@@ -112,5 +112,5 @@ def _serve(
         profile = Profile(films[order], known[user].data.astype(np.float32)[order])
         barred = model.film_ids[model.rows_by_id[whole[user].indices]].tolist()
         ranking = rank(model, profile, strategy, limit=CUTOFF, excluded=barred, include_rated=False)
-        lists.append(np.argsort(model.rows_by_id)[ranking.rows])
+        lists.append(ranking.rows)
     return lists

@@ -31,7 +31,7 @@ from training.data.tables import TIME_COLUMN
 from training.evaluation import cold_film_accuracy, cold_user_accuracy, sequences
 from training.evaluation.baselines import Baseline
 from training.evaluation.index_share import measure_index
-from training.evaluation.lists import best_films
+from training.evaluation.lists import best_films, positions
 from training.evaluation.tuning import candidates, settings, tune
 from training.evaluation.variety import Variety
 from training.model.fit import fit
@@ -116,7 +116,7 @@ class Trial:
         rows = []
         for name, strategy, recency in _asked(model.recency, protocol):
             found = rank_all(model, profiles, strategy, recency=recency)
-            lists = _positions(self.train, model, found)
+            lists = positions(self.train, model, found)
             rows.append({"name": name, "ours": True, **self.measure(lists)})
         rows[0] |= {"tried": len(self.choice.settings), "seconds": round(seconds, 1)}
         index = measure_index(model, profiles)
@@ -158,7 +158,7 @@ class Trial:
             {
                 "diversidade": step,
                 **self.measure(
-                    _positions(
+                    positions(
                         self.train,
                         self.model,
                         rank_all(self.model, self.profiles, diversity=step, recency=0.0),
@@ -203,9 +203,3 @@ def _asked(recency: float, protocol: Protocol) -> list[tuple[str, Strategy, floa
     if recency:
         asked.append((f"padrao, recencia {order[1]:g}", Strategy.MODEL, order[1]))
     return asked
-
-
-def _positions(data: Dataset, model: Model, lists: list[NDArray[np.integer]]) -> list[Rows]:
-    """Convert lists of model rows into positions in the data set."""
-    ids = data.films["id"].to_numpy(np.int64)
-    return [np.searchsorted(ids, model.film_ids[rows]) for rows in lists]

@@ -29,11 +29,6 @@ class Counted:
         self.taken += len(rows)
         return self.vectors.take(rows, axis)
 
-    def dot(self, user: NDArray[np.float32]) -> Any:
-        """Return the scores of all films."""
-        self.taken += len(self.vectors)
-        return self.vectors.dot(user)
-
 
 def share_scored(model: Model, profiles: Sequence[Profile], limit: int = CUTOFF) -> float:
     """Return the mean share of films that serving scores for a profile."""

@@ -60,10 +60,8 @@ def _tastes(data: Dataset) -> tuple[sparse.csc_matrix, sparse.csc_matrix]:
     Both are users × films. The columns of the first have length 1.
     """
     ratings = data.matrix
-    sizes, counts = (
-        np.diff(ratings.indptr),
-        np.bincount(ratings.indices, minlength=ratings.shape[1]),
-    )
+    sizes = np.diff(ratings.indptr)
+    counts = np.bincount(ratings.indices, minlength=ratings.shape[1])
     users = np.repeat(np.arange(len(sizes)), sizes)
     totals = np.bincount(users, ratings.data, len(sizes))
     rest = ratings.data - (totals / np.maximum(sizes, 1))[users]
