@@ -10,6 +10,7 @@ from tests.training.small_data import as_data
 from training.choice.choose import SHORT, choose
 from training.choice.order import DECAYS, RECENCIES, Judges, choose_order
 from training.data.dataset import Dataset
+from training.model.contents import components
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
 from training.model.next_film import LEADING, histories
@@ -105,7 +106,7 @@ def test_order_counts_where_it_tells_something() -> None:
     assert all(row["ndcg"] < 0.85 for row in choice.order if row["recency"] == 0)
     shuffled = np.random.RandomState(3).permutation(len(data.ratings))
     mixed = data.with_ratings(data.ratings.assign(momento=shuffled))
-    kept, rows = choose_order(mixed, PLAIN, {})
+    kept, rows = choose_order(mixed, components(mixed.films), PLAIN, {})
     assert kept.recency <= 0.3
     assert len(rows) >= 2 * len(RECENCIES)
     assert rows == sorted(rows, key=lambda row: -row["ndcg"])
@@ -113,14 +114,17 @@ def test_order_counts_where_it_tells_something() -> None:
 
 
 def test_fixed_values_stay() -> None:
-    chosen, rows = choose_order(walks(), PLAIN, {"decay": 7.0, "recency": 0.25})
+    data = walks()
+    chosen, rows = choose_order(
+        data, components(data.films), PLAIN, {"decay": 7.0, "recency": 0.25}
+    )
     assert (chosen.decay, chosen.recency) == (7.0, 0.25)
     assert [(row["decay"], row["recency"]) for row in rows] == [(7.0, 0.25)]
 
 
 def test_the_judges_see_only_what_came_before() -> None:
     data = walks()
-    judges = Judges(data, PLAIN)
+    judges = Judges(data, components(data.films), PLAIN)
     assert len(judges.targets) == 3 * len(data.users)
     films, moments = data.matrix.indices, data.moments
     for known, target in zip(judges.known, judges.targets, strict=True):

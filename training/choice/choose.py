@@ -89,7 +89,7 @@ def choose(
         strength, priors = choose_prior(folds, chosen)
         chosen = replace(chosen, prior_strength=strength)
     if not {"decay", "recency"} <= fixed.keys():
-        chosen, order = choose_order(data, chosen, fixed)
+        chosen, order = choose_order(data, folds[0].contents, chosen, fixed)
     if "cells" not in fixed or "candidates" not in fixed:
         chosen, indices = choose_index(folds[0], chosen, fixed)
     return Choice(chosen, table, priors, order, indices)

@@ -72,8 +72,8 @@ class Fold:
         spectrum = self.spectrum(settings)
         embedding = settings.embed(spectrum)
         weights = weigh_profiles(known, self.train.disliked_to, spectrum, settings)
-        sources = embedding.vectors_ * embedding.fold_in_[:, None]
-        users = weights @ sources
+        weights.data *= embedding.fold_in_[weights.indices]
+        users = weights @ embedding.vectors_
         sizes = np.maximum(np.diff(known.indptr), 1.0)
         prior = prior_strength * mean_source(embedding, spectrum)
         users += sizes[:, None] ** -settings.normalisation.user_exponent * prior

@@ -38,6 +38,8 @@ def choose_index(
     best, least = chosen, np.inf
     rows: list[Row] = []
     for wanted in [chosen.cells] if "cells" in fixed else sizes:
+        if (wanted or 0) + steps[0] >= least:
+            break
         model = fit(
             fold.train, replace(chosen, cells=wanted), fold.spectrum(chosen.settings), groups
         )

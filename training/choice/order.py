@@ -12,7 +12,6 @@ from training.choice.folds import BLOCK, RATINGS, USERS
 from training.choice.metrics import CUTOFF
 from training.choice.search import Row
 from training.data.dataset import Dataset
-from training.model.contents import components
 from training.model.embedding import decompose
 from training.model.fit import mean_source
 from training.model.hyperparameters import Hyperparameters, Values
@@ -28,18 +27,19 @@ Rows = NDArray[np.int64]
 
 
 def choose_order(
-    data: Dataset, chosen: Hyperparameters, fixed: Values
+    data: Dataset, contents: Array, chosen: Hyperparameters, fixed: Values
 ) -> tuple[Hyperparameters, list[Row]]:
     """Choose ``decay`` and ``recency`` by the mean nDCG at 10 of users' last ratings in time.
 
     The last three ratings of each user are held out. Each is to be found, whatever its value, with
     the ratings before it known. Recency stays 0 unless it gains more than a standard error.
+    ``contents`` (n, c) are those of the films.
 
     Returns:
         The hyperparameters with both values set, and a table of what was tried, best first.
     """
     data = data.sample(RATINGS, chosen.seed)
-    judges = Judges(data, chosen) if data.timed else None
+    judges = Judges(data, contents, chosen) if data.timed else None
     if judges is None or not judges.known:
         return chosen, []
     decays = (fixed["decay"],) if "decay" in fixed else DECAYS
@@ -73,7 +73,7 @@ class Judges:
     of film; ``targets`` (j,) are the films to be found.
     """
 
-    def __init__(self, data: Dataset, chosen: Hyperparameters) -> None:
+    def __init__(self, data: Dataset, contents: Array, chosen: Hyperparameters) -> None:
         self.data, self.chosen = data, chosen
         self.known: list[Rows] = []
         targets, held_out = [], []
@@ -94,7 +94,7 @@ class Judges:
             settings.normalisation,
             chosen.seed,
             settings.wanted,
-            components(data.films),
+            contents,
         )
         self.embedding = settings.embed(self.spectrum)
 

@@ -122,10 +122,11 @@ def _by_gram_matrix(matrix: sparse.csr_matrix, wanted: int) -> tuple[Array, Arra
     kept[-1] = True
     squares, vectors = squares[kept][::-1], vectors[:, kept][:, ::-1]
     values = np.sqrt(np.maximum(squares, 0))
+    largest = vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])]
+    vectors = vectors * np.sign(largest)
     if wide:
-        vectors = matrix.T @ vectors / np.where(values > 0, values, 1)
-    signs = np.sign(vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])])
-    return values, vectors * signs
+        vectors = matrix.T.tocsr() @ (vectors / np.where(values > 0, values, 1))
+    return values, vectors
 
 
 class SpectralEmbedding:
@@ -172,9 +173,10 @@ class SpectralEmbedding:
         weights = np.divide(squares, damped, out=np.zeros_like(squares), where=damped > 0)
         weights /= 1 + (np.arange(1, len(squares) + 1) / self.bandwidth) ** 3
         vectors = spectrum.vectors[:, : len(squares)] * np.sqrt(weights)
-        explained = np.minimum((vectors**2).sum(axis=1), 0.999)
+        explained = np.minimum(np.einsum("id,id->i", vectors, vectors), 0.999)
         counts = np.maximum(spectrum.ratings, 1)
         output = counts**self.output_exponent / (1 - explained) ** self.correction
-        self.vectors_ = vectors * output[:, None]
+        vectors *= output[:, None]
+        self.vectors_ = vectors
         self.fold_in_ = counts**-spectrum.normalisation.film_exponent / output
         return self

@@ -13,6 +13,7 @@ NEAREST = 50  # films kept for each
 TASTE = 0.65  # weight of the correlation of ratings against the cosine of vectors
 CONTENT = 0.2  # weight of what films have in common; the rest is that of their raters
 SHRINK = 20.0  # common raters at which a correlation counts half
+FREQUENT = 0.01  # share of films from which their products with a feature are computed densely
 BLOCK = 500  # films compared with all at a time
 RATINGS = 1_000_000  # at most; of larger data, some users are drawn
 
@@ -30,20 +31,29 @@ def find_neighbours(
     Factorization Meets the Neighborhood, 2008). Their contents are genres, people, decade, and rare
     words of their titles.
     """
-    directions = make_directions(vectors.astype(np.float32))
     contents = describe(data.films)
     tastes, rated = _tastes(data.sample(RATINGS, seed))
     films = len(data.films)
+    frequent = np.bincount(contents.indices, minlength=contents.shape[1]) > FREQUENT * films
+    dense = np.hstack(
+        [
+            make_directions(vectors.astype(np.float32)) * ((1 - CONTENT) * (1 - TASTE)) ** 0.5,
+            contents[:, frequent].toarray().astype(np.float32) * CONTENT**0.5,
+        ]
+    )
+    rare = contents[:, ~frequent]
     kept = min(NEAREST, films - 1)
     rows = np.zeros((films, kept), np.int32)
     scores = np.zeros((films, kept), np.float32)
     for start in range(0, films if kept else 0, BLOCK):
         block = slice(start, min(start + BLOCK, films))
-        common = (rated[:, block].T @ rated).toarray()
-        alike = (tastes[:, block].T @ tastes).toarray() * common / (common + SHRINK)
-        found = (1 - CONTENT) * (1 - TASTE) * (directions[block] @ directions.T)
-        found += (1 - CONTENT) * TASTE * alike
-        found += CONTENT * (contents[block] @ contents.T).toarray()
+        found = dense[block] @ dense.T
+        common = rated[:, block].T @ rated
+        common.data /= common.data + SHRINK
+        alike = (tastes[:, block].T @ tastes).multiply(common)
+        for told, share in ((alike, (1 - CONTENT) * TASTE), (rare[block] @ rare.T, CONTENT)):
+            pairs = told.tocoo()
+            found[pairs.row, pairs.col] += share * pairs.data
         found[np.arange(len(found)), np.arange(block.start, block.stop)] = -np.inf
         best = np.argpartition(found, films - kept, axis=1)[:, films - kept :]
         best.sort(axis=1)  # equal ones in order of film
