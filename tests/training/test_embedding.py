@@ -82,7 +82,8 @@ def test_the_spectrum_equals_that_of_the_dense_matrix(
     firm = 4  # leading values far enough apart to fix their vectors
     overlap = np.abs(np.sum(found.vectors[:, :firm] * vectors[:firm].T, axis=0))
     assert np.allclose(overlap, 1, atol=1e-3)
-    assert np.allclose(found.vectors.T @ found.vectors, np.eye(found.vectors.shape[1]), atol=1e-8)
+    precision = 1e-8 if exact else 1e-5  # 64 and 32 bits
+    assert np.allclose(found.vectors.T @ found.vectors, np.eye(count), atol=precision)
 
 
 @pytest.mark.parametrize("shape", [(40, 25), (25, 40)])

@@ -13,7 +13,7 @@ from training.data.tables import DataError
 from training.model.hyperparameters import Settings
 
 MOST_TRIED = 150  # settings on the way from one start
-LOSS = 0.005  # share of nDCG that shorter vectors may lose
+LOSS = 0.002  # share of nDCG that shorter vectors may lose
 REACH = 2  # steps of the grid to try on each side
 WIDEST = 10_000  # bandwidth beyond all singular vectors: no low-pass
 HUNDREDTHS = tuple(step / 100 for step in range(0, 65, 5))

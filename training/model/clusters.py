@@ -14,6 +14,8 @@ from recommender.model.artifact import SHELF, Floats, Rows
 
 SAMPLE = 64  # films for each cell that KMeans is fitted on; the others are only assigned
 BLOCK = 100_000  # films assigned at a time
+STARTS = 10  # of KMeans over users; the best is kept
+MANY_USERS = 50_000  # beyond which one start is enough
 
 Array = NDArray[np.float64]
 
@@ -130,7 +132,9 @@ class TasteGroups:
         self.scale_ = np.where(variance <= rounding, 1.0, np.sqrt(variance))
         self.shift_ = mean / self.scale_
         scaled = ratings.multiply(1 / self.scale_).tocsr()
-        kmeans = _fit(KMeans(min(self.groups, users), n_init=10, random_state=self.seed), scaled)
+        starts = STARTS if users <= MANY_USERS else 1
+        wanted = min(self.groups, users)
+        kmeans = _fit(KMeans(wanted, n_init=starts, random_state=self.seed), scaled)
         self.centers_ = kmeans.cluster_centers_ - self.shift_
         return self
 

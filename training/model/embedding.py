@@ -106,9 +106,12 @@ def decompose(
         values, vectors = _by_gram_matrix(matrix, wanted)
     else:
         _, values, rows = randomized_svd(
-            matrix, min(wanted, LEADING), n_iter=POWER_ITERATIONS, random_state=seed
+            matrix.astype(np.float32),
+            min(wanted, LEADING),
+            n_iter=POWER_ITERATIONS,
+            random_state=seed,
         )
-        vectors = rows.T
+        values, vectors = values.astype(np.float64), rows.T.astype(np.float64)
     return Spectrum(normalisation, vectors, values, counts, mean, half_range)
 
 
