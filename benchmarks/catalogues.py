@@ -15,10 +15,10 @@ from recommender.model.artifact import Model
 from recommender.model.profile import Profile
 from training.model.clusters import FilmCells, shelve
 from training.model.fit import pack_genres
+from training.model.neighbours import NEAREST
 
 KINDS = ("themes", "smooth")
 DIMENSIONS = 32
-SPECTRUM = 1 / (1 + np.arange(DIMENSIONS) / 8)
 THEMES = 3000
 MET = 50  # films seen for each film rated
 GENRES = ("acao", "animacao", "comedia", "crime", "documentario", "drama", "ficcao", "terror")
@@ -36,12 +36,13 @@ class Catalogue:
     tastes: Floats
 
 
-def make_catalogue(kind: str, films: int) -> Catalogue:
+def make_catalogue(kind: str, films: int, dimensions: int = DIMENSIONS) -> Catalogue:
     """Return a catalogue of one of the ``KINDS``."""
     random = np.random.default_rng(SEED)
-    noise = random.standard_normal((films, DIMENSIONS), np.float32) * SPECTRUM.astype(np.float32)
+    spectrum = 1 / (1 + np.arange(dimensions) / 8)
+    noise = random.standard_normal((films, dimensions), np.float32) * spectrum.astype(np.float32)
     if kind == "themes":
-        themes = (random.normal(size=(THEMES, DIMENSIONS)) * SPECTRUM).astype(np.float32)
+        themes = (random.normal(size=(THEMES, dimensions)) * spectrum).astype(np.float32)
         directions = themes[random.integers(0, THEMES, films)] + np.float32(0.6) * noise
         lengths = np.minimum(random.pareto(1.2, films) + 1, 1e4) ** 0.25
         tastes = themes[random.integers(0, THEMES, (THEMES, 3))].mean(axis=1)
@@ -49,7 +50,7 @@ def make_catalogue(kind: str, films: int) -> Catalogue:
         directions = noise / np.linalg.norm(noise, axis=1, keepdims=True)
         directions[:, 0] += 0.3
         lengths = np.exp(0.25 * random.normal(size=films))
-        tastes = (random.normal(size=(THEMES, DIMENSIONS)) * SPECTRUM).astype(np.float32)
+        tastes = (random.normal(size=(THEMES, dimensions)) * spectrum).astype(np.float32)
     return Catalogue(directions * lengths.astype(np.float32)[:, None], tastes)
 
 
@@ -62,13 +63,14 @@ def make_model(vectors: Floats) -> Model:
     popularity = random.pareto(1.2, films).astype(np.float32)
     groups = random.normal(size=(GROUPS, films)).astype(np.float32)
     of_genre = [np.flatnonzero(random.random(films) < 2 ** -(g + 1)) for g in range(len(GENRES))]
+    near = (films, min(NEAREST, films - 1))
     ones = np.ones(films, np.float32)
     return Model(
         film_ids=shelves.order + 1,
         rows_by_id=np.argsort(shelves.order),
         vectors=vectors[shelves.order],
         fold_in=ones,
-        prior=np.zeros(DIMENSIONS, np.float32),
+        prior=np.zeros(vectors.shape[1], np.float32),
         user_exponent=0.25,
         rating_slope=0.3,
         rating_liked=4.0,
@@ -80,8 +82,8 @@ def make_model(vectors: Floats) -> Model:
         next_film=np.zeros((0, 0), np.float32),
         rating_decay=5.0,
         recency=0.0,
-        near_rows=np.zeros((films, 0), np.int32),
-        near_scores=np.zeros((films, 0), np.float32),
+        near_rows=random.integers(0, films, near, np.int32),
+        near_scores=-np.sort(-random.random(near, np.float32)),
         cell_centers=cells.centers_.astype(np.float32),
         cell_starts=shelves.cell_starts,
         cell_labels=np.array([f"grupo {cell}" for cell in range(len(cells.centers_))]),

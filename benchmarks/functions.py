@@ -1,6 +1,8 @@
 """The functions compared: ours as built by `make build`, and what people would deploy instead.
 
-Peers are installed in .local/peers. Packages that we also use have the versions of uv.lock.
+Ours is measured with a second artifact, too: a synthetic one with the largest vectors that the
+trainer makes. Peers are installed in .local/peers. Packages that we also use have the versions of
+uv.lock.
 """
 
 import platform
@@ -11,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.growth import write_artifact
+from benchmarks.machine import ROOT
+from training.model.embedding import VECTOR_BYTES
+
 PEERS = ROOT / ".local" / "peers"
 PYTHON = ROOT / ".local" / "runtime" / "python3.13"
 UV = ROOT / ".venv" / "bin" / "uv"
 EVENT = ROOT / "events" / "recomendacoes.json"
+DIMENSIONS = 256  # of vectors of 64 MB
 
 
 @dataclass(frozen=True)
@@ -43,16 +49,20 @@ class Function:
 
 
 OURS = Function("ours", "this API", ROOT / ".aws-sam" / "build" / "ApiFunction")
+LARGE = Function("large", "… with vectors of 64 MB", ROOT / ".local" / "large")
 PLAIN = Function("a", "FastAPI + Mangum hello-world, as `sam build` leaves it", PEERS / "plain")
 COMPILED = Function("b", "the same with bytecode compiled", PEERS / "compiled")
 ORIGINAL = Function("c", "FastAPI, SQLAlchemy, scikit-learn, pandas, pickle", PEERS / "original")
-FUNCTIONS = (OURS, PLAIN, COMPILED, ORIGINAL)
+FUNCTIONS = (OURS, LARGE, PLAIN, COMPILED, ORIGINAL)
 
 
 def prepare() -> None:
-    """Install missing peers, and give (a) and (b) the answer of this API."""
+    """Make ``LARGE``, install missing peers, and give (a) and (b) the answer of this API."""
     if not OURS.folder.is_dir():
         raise SystemExit("benchmarks: `make build` comes first.")
+    shutil.rmtree(LARGE.folder, ignore_errors=True)
+    shutil.copytree(OURS.folder, LARGE.folder, ignore=shutil.ignore_patterns("artifact"))
+    write_artifact(LARGE.folder / "artifact", VECTOR_BYTES // (4 * DIMENSIONS), DIMENSIONS)
     _install_peers()
     answer = subprocess.run(  # noqa: S603
         [PYTHON, Path(__file__).parent / "inside" / "answer.py", EVENT],

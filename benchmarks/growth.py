@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import machine
-from benchmarks.catalogues import GENRES, Floats, make_catalogue, make_model
+from benchmarks.catalogues import DIMENSIONS, GENRES, Floats, make_catalogue, make_model
 from benchmarks.machine import ROOT
 from benchmarks.retrieval import print_row
 from recommender.model import artifact
@@ -106,9 +106,9 @@ def _films(model: Model) -> pd.DataFrame:
     )
 
 
-def write_artifact(folder: Path, films: int) -> dict[str, float]:
+def write_artifact(folder: Path, films: int, dimensions: int = DIMENSIONS) -> dict[str, float]:
     """Write a catalogue to an artifact folder; return its counts and sizes."""
-    catalogue = make_catalogue("themes", films)
+    catalogue = make_catalogue("themes", films, dimensions)
     model = replace(make_model(catalogue.vectors), candidates=CANDIDATES)
     data = make_data(model, catalogue.tastes)
 

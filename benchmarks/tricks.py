@@ -21,7 +21,8 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
-from benchmarks.functions import EVENT, OURS, PYTHON, ROOT
+from benchmarks.functions import EVENT, OURS, PYTHON
+from benchmarks.machine import ROOT
 
 ROUNDS = 25
 COLD_START = "recommender/aws/cold_start.py"

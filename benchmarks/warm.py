@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
 from benchmarks.container import image, running
-from benchmarks.functions import COMPILED, FUNCTIONS, ORIGINAL, OURS, ROOT, Function, prepare
+from benchmarks.functions import COMPILED, FUNCTIONS, ORIGINAL, OURS, Function, prepare
+from benchmarks.machine import ROOT
 
 TURNS = 30  # of a hundred answers each
 COMPARED = (OURS, COMPILED, ORIGINAL)
