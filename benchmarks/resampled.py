@@ -166,7 +166,7 @@ def main() -> None:
     """Print a table of ratios to EASE, and of our nDCG."""
     whole = read(fetch())
     whole = whole.with_ratings(whole.ratings.sort_values(["user", "film"]))
-    rows: list[dict[str, float | str]] = []
+    rows: list[dict[str, object]] = []
     for name in sys.argv[1:] or SETS:
         draws = []
         for draw in tqdm(range(DRAWS), desc=name, unit=" draws", leave=False):

@@ -11,7 +11,7 @@ from training.choice.order import choose_order
 from training.choice.prior import choose_prior
 from training.choice.search import GRID, WIDEST, Row, Search
 from training.data.dataset import Dataset
-from training.model.embedding import EXACT, SMALL, Normalisation
+from training.model.embedding import SMALL, Normalisation
 from training.model.hyperparameters import Hyperparameters, Settings, Values
 
 # What ratings weigh where the search begins. ``aversion`` is no part of the search.
@@ -112,20 +112,17 @@ def _search(
     names = [name for name in GRID if name not in fixed]
     smaller = min(search.race.folds[0].train.matrix.shape)
     # A decomposition into many vectors takes long: beyond ``QUICK`` it is made on the first fold
-    # only, and for large data with one normalisation. Beyond ``EXACT`` there are only the leading
-    # vectors, not tuned.
+    # only, and for large data with one normalisation.
     quick, fold = names, 1 if smaller > QUICK else None
     if smaller > SMALL:
         quick = [name for name in names if not hasattr(Normalisation, name)]
-    if smaller > EXACT:
-        quick = []
     short = search.best([start(_start(each, aim)) for each in SHORT], folds=1)
     short = search.climb(short, names)
     bare = NORMALISED_EASE.with_value("content", 0.0)
     long = search.best([start(_start(each, aim)) for each in (NORMALISED_EASE, bare)], folds=1)
     long = search.climb(long, quick, fold, reach=1)
     found = search.best([short, long])
-    ease = search.climb(start(EASE), {"strength"}.intersection(quick), folds=1)
+    ease = search.climb(start(EASE), {"strength"} - fixed.keys(), folds=1)
     if search.best([found, ease]) == ease:
         ease = search.best([ease, start(_start(ease, aim))])
         found = search.climb(ease, quick, fold, reach=1)
