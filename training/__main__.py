@@ -29,7 +29,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         seed = int(limits.check_number("seed", options.seed, limits.SEED))
-        aim, end = limits.check_aim(options.aim), math.inf
+        aim, end = limits.check_aim("aim", options.aim), math.inf
         if options.budget is not None:
             end = limits.check_number("budget", options.budget, limits.BUDGET) + time.monotonic()
         if options.command == "build":

@@ -50,7 +50,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     bucket = os.environ["MODEL_BUCKET"]
     key = data_key(event, bucket)
     seed = int(limits.check_number("seed", event.get("seed", SEED), limits.SEED))
-    aim = limits.check_aim(event.get("objetivo", Aim.LIKED))
+    aim = limits.check_aim("objetivo", event.get("objetivo", Aim.LIKED))
     given = limits.check_hyperparameters(event.get("hyperparameters") or {})
     s3 = boto3.client("s3")
     with tempfile.TemporaryDirectory() as scratch:

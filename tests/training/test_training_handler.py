@@ -182,7 +182,7 @@ def test_the_aim_can_be_set(s3: Any) -> None:
     assert [manifest["training"]["objetivo"] for manifest in manifests] == ["gostar", "ver"]
     assert manifests[0]["hyperparameters"]["aversion"] > 0
     assert manifests[1]["hyperparameters"]["aversion"] == 0
-    with pytest.raises(DataError, match="aim is 'amar', expected gostar or ver"):
+    with pytest.raises(DataError, match="objetivo is 'amar', expected gostar or ver"):
         call({"objetivo": "amar"})
 
 

@@ -47,10 +47,10 @@ def check_hyperparameters(values: object) -> Values:
     }
 
 
-def check_aim(value: object) -> Aim:
-    """Return an aim by name; raise ``DataError`` if there is none of this name."""
+def check_aim(field: str, value: object) -> Aim:
+    """Return the aim that a field names; raise ``DataError`` if there is no such aim."""
     if value not in [*Aim]:
-        raise DataError(f"aim is {value!r}, expected {' or '.join(Aim)}")
+        raise DataError(f"{field} is {value!r}, expected {' or '.join(Aim)}")
     return Aim(str(value))
 
 
