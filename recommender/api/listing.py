@@ -27,14 +27,22 @@ def describe(
     listed = []
     for place, row in enumerate(rows):
         film, score = films[ids[row]], round(float(found.scores[place]), DIGITS) + 0.0
-        by_title: dict[str, dict[str, Any]] = {}  # some data has two entries for one film
+        raised: list[dict[str, Any]] = []
+        lowered: list[dict[str, Any]] = []
+        titles = {film["titulo"]}  # some data has two entries for one film
         for source, rating, share in reasons[place]:
-            title, parcela = films[ids[source]]["titulo"], round(share, DIGITS) + 0.0
-            reason = {"filme_id": ids[source], "titulo": title, "avaliacao": rating}
-            if title != film["titulo"]:
-                by_title.setdefault(title, {**reason, "parcela": parcela})
-        raised = [reason for reason in by_title.values() if reason["parcela"] > 0][:REASONS]
-        lowered = [reason for reason in by_title.values() if reason["parcela"] < 0][:AGAINST]
+            title, parcela = films[ids[source]]["titulo"], round(share, DIGITS)
+            told, most = (raised, REASONS) if parcela > 0 else (lowered, AGAINST)
+            if parcela and title not in titles and len(told) < most:
+                titles.add(title)
+                told.append(
+                    {
+                        "filme_id": ids[source],
+                        "titulo": title,
+                        "avaliacao": rating,
+                        "parcela": parcela,
+                    }
+                )
         rest = score - sum(reason["parcela"] for reason in raised + lowered)
         shown = {
             **film,

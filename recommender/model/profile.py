@@ -81,9 +81,8 @@ def fold_in(model: Model, profile: Profile, recency: float | None = None) -> Fol
     weights = slope * ratings
     weights += scale - slope * total / (len(rows) + strength)
     if model.rating_aversion:
-        disliked = ratings <= model.rating_disliked
         least = scale * model.rating_aversion * (1 + 2 / len(rows))
-        weights[disliked] = weights[disliked].clip(max=-least)
+        np.minimum(weights, -least, out=weights, where=ratings <= model.rating_disliked)
     weights *= model.fold_in.take(rows)
     sources = model.vectors.take(rows, axis=0)
     prior = scale * model.prior
@@ -91,7 +90,7 @@ def fold_in(model: Model, profile: Profile, recency: float | None = None) -> Fol
     newness = weigh_newness(moments, model.rating_decay) if share and size else None
     if newness is None:
         return Folded(weights.dot(sources) + prior, weights, sources)
-    liking = share * weights.clip(min=0)
+    liking = share * np.maximum(weights, 0)
     weights -= liking
     recent = newness * liking
     vector = weights.dot(sources) + prior

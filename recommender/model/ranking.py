@@ -195,16 +195,27 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
         size = len(model.next_film)
         images = listed[:, :size].dot(model.next_film.T)
         shares += images.dot(sources[:, :size].T) * recent
-    liked = ratings >= max(model.rating_liked, ratings.mean())
-    told = np.where(shares > 0, liked, ratings <= model.rating_disliked)
-    told &= np.abs(shares) >= np.where(shares > 0, *LEAST) * np.abs(ranking.scores)[:, None]
-    told &= rows != ranking.rows[:, None]
-    best = np.where(told, -np.abs(shares), 0).argsort(axis=1, kind="stable")[:, :MOST].tolist()
     rated, given = rows.tolist(), ratings.tolist()
-    return [
-        [(rated[place], given[place], of_film[place]) for place in places if kept[place]]
-        for of_film, places, kept in zip(shares.tolist(), best, told.tolist(), strict=True)
-    ]
+    liked = max(model.rating_liked, sum(given) / len(given))
+    largest = (-np.abs(shares)).argsort(axis=1, kind="stable").tolist()
+    scores = np.abs(ranking.scores).tolist()
+    found = []
+    for row, score, of_film, order in zip(
+        ranking.rows.tolist(), scores, shares.tolist(), largest, strict=True
+    ):
+        told: list[Reason] = []
+        for place in order:
+            share, rating = of_film[place], given[place]
+            if len(told) == MOST or abs(share) <= LEAST[0] * score:
+                break
+            if share > 0:
+                tells = rating >= liked
+            else:
+                tells = rating <= model.rating_disliked and -share >= LEAST[1] * score
+            if tells and rated[place] != row:
+                told.append((rated[place], rating, share))
+        found.append(told)
+    return found
 
 
 def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Floats, Rows]:
