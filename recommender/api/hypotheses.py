@@ -5,34 +5,46 @@ import time
 from collections.abc import Mapping, Sequence
 
 from recommender.api.answers import Difference, ListedFilm, MovedFilm
-from recommender.api.requests import Hypothesis
+from recommender.api.requests import Hypothesis, RatedFilm
 from recommender.data.catalog import Film
 from recommender.http.problems import Fault, invalid_fields
 from recommender.model.artifact import Artifact
 from recommender.model.profile import find_rows
 
 
-def checked_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, tuple[float, float]]:
+def timed_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, tuple[float, float]]:
     """Return the ratings of a request, and when they were given, by film id.
 
-    Those without a moment were given just now, in the order of the request.
+    Those without a moment were given just now, in the order of the request. Raises as
+    ``checked_ratings`` does.
+    """
+    ratings = checked_ratings(artifact, asked.avaliacoes, asked.entre or [])
+    now = time.time()
+    moments = (
+        given.momento.timestamp() if given.momento else now + place
+        for place, given in enumerate(asked.avaliacoes)
+    )
+    return dict(zip(ratings, zip(ratings.values(), moments, strict=True), strict=True))
+
+
+def checked_ratings(
+    artifact: Artifact, given: Sequence[RatedFilm], among: Sequence[int] = ()
+) -> dict[int, float]:
+    """Return the ratings of a request by film id, in its order; ``among`` are other films in it.
 
     Raises:
         ProblemError: 422 that names each unknown film, each film named twice, and each rating that
             is not on the scale of the data.
     """
-    rated = [rating.filme_id for rating in asked.avaliacoes]
-    faults = _film_faults(artifact, "avaliacoes.{}.filme_id", rated)
-    faults += _film_faults(artifact, "entre.{}", asked.entre or [])
-    ratings: dict[int, tuple[float, float]] = {}
-    now = time.time()
-    for place, given in enumerate(asked.avaliacoes):
-        moment = given.momento.timestamp() if given.momento else now + place
-        if (rating := on_scale(artifact, given.avaliacao)) is None:
-            name, value = f"avaliacoes.{place}.avaliacao", f"{given.avaliacao:.15g}"
+    faults = _film_faults(artifact, "avaliacoes.{}.filme_id", [each.filme_id for each in given])
+    faults += _film_faults(artifact, "entre.{}", among)
+    ratings: dict[int, float] = {}
+    for place, each in enumerate(given):
+        if (rating := on_scale(artifact, each.avaliacao)) is None:
+            name, value = f"avaliacoes.{place}.avaliacao", f"{each.avaliacao:.15g}"
             faults.append((name, value, scale_allowed(artifact)))
         else:
-            ratings[given.filme_id] = rating, moment
+            ratings[each.filme_id] = rating
     if faults:  # in the order of the body
         faults.sort(key=lambda fault: (fault[0][0], int(fault[0].split(".")[1])))
         raise invalid_fields(faults)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from recommender.data.catalog import fold
+from recommender.data.store import MOST
 from recommender.model.ranking import Strategy
 
 MAX_ID = 2**63 - 1
@@ -167,10 +168,27 @@ class NewRating(Strict):
     )
 
 
-class GivenRating(NewRating):
-    """A rating that a request brings along."""
+class RatedFilm(NewRating):
+    """What a user thinks of a film that the body names."""
 
     filme_id: Annotated[Id, Field(strict=True, examples=[15])]
+
+
+class NewRatings(Strict):
+    """Body of ``PUT /usuarios/{usuario_id}/avaliacoes``."""
+
+    model_config = ConfigDict(strict=True)
+
+    avaliacoes: list[RatedFilm] = Field(
+        min_length=1,
+        max_length=MOST,
+        description="Cada filme uma só vez, na ordem em que foram dadas: a última é a mais nova.",
+    )
+
+
+class GivenRating(RatedFilm):
+    """A rating that a request brings along."""
+
     momento: Annotated[datetime | None, BeforeValidator(_moment)] = Field(
         None,
         description="Quando foi dada (ISO 8601, com fuso). Sem momento, agora: na ordem da lista, "

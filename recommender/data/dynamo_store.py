@@ -1,7 +1,7 @@
 """The store in a DynamoDB table, with the key usuario_id, filme_id and the store's attributes."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from recommender.data.store import (
     Entry,
     Key,
     StoreError,
+    changes,
     in_thread,
     moment,
     read_moment,
@@ -31,6 +32,9 @@ CONFIG = Config(
     tcp_keepalive=True,
 )
 READ_SECONDS = 3.0  # after which a read asks for no further page of a user's entries
+WRITE_SECONDS = 1.0  # after which a transaction that others came before is not tried again
+OTHERS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
+UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
 
 
 class DynamoStore:
@@ -48,6 +52,9 @@ class DynamoStore:
     @in_thread
     def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
+        return self._read(user_id, film_id)
+
+    def _read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         condition = "usuario_id = :usuario"
         values = {":usuario": {"N": str(user_id)}}
         if film_id is not None:
@@ -93,7 +100,7 @@ class DynamoStore:
             with _reached():
                 answer = self._client.update_item(
                     TableName=self._table,
-                    Key={"usuario_id": {"N": str(user_id)}, "filme_id": {"N": str(film_id)}},
+                    Key=_key(user_id, film_id),
                     UpdateExpression=change,
                     ConditionExpression=condition,
                     ExpressionAttributeValues=values,
@@ -111,6 +118,54 @@ class DynamoStore:
         before = _entry(answer["Attributes"]) if "Attributes" in answer else None
         return before, Entry(rating, before.version + 1 if before else 1, now)
 
+    @in_thread
+    def write_all(self, user_id: int, ratings: Mapping[int, float]) -> dict[int, Change]:
+        """See ``Store``. A transaction, for which no entry may have changed since it was read."""
+        end = time.monotonic() + WRITE_SECONDS
+        while True:
+            found = changes(self._read(user_id), ratings)
+            updates = [
+                self._update(user_id, film_id, before, after)
+                for film_id, (before, after) in found.items()
+                if after and after != before
+            ]
+            try:
+                with _reached():
+                    if updates:
+                        self._client.transact_write_items(TransactItems=updates)
+                return found
+            except ClientError:
+                if time.monotonic() > end:
+                    raise StoreError("others kept writing the same entries") from None
+
+    def _update(
+        self, user_id: int, film_id: int, before: Entry | None, after: Entry
+    ) -> dict[str, Any]:
+        """Return the part of a transaction that sets an entry."""
+        assert after.moment is not None
+        values = {
+            ":avaliacao": {"N": repr(after.rating)},
+            ":versao": {"N": str(after.version)},
+            ":momento": {"S": spell(after.moment)},
+        }
+        condition = "attribute_not_exists(versao)"
+        if before:
+            condition, values[":anterior"] = "versao = :anterior", {"N": str(before.version)}
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": _key(user_id, film_id),
+                "UpdateExpression": "SET avaliacao = :avaliacao, versao = :versao, "
+                "momento = :momento",
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": values,
+            }
+        }
+
+
+def _key(user_id: int, film_id: int) -> dict[str, Any]:
+    return {"usuario_id": {"N": str(user_id)}, "filme_id": {"N": str(film_id)}}
+
 
 def _entry(item: dict[str, Any]) -> Entry:
     rating = item.get("avaliacao")
@@ -123,12 +178,16 @@ def _entry(item: dict[str, Any]) -> Entry:
 
 @contextmanager
 def _reached() -> Iterator[None]:
-    """Turn every failure of a call into a ``StoreError``, except for an unmet condition."""
+    """Turn every failure of a call into a ``StoreError``, except for an unmet condition.
+
+    A transaction is cancelled for that, or because another writes the same entries.
+    """
     try:
         yield
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code == "ConditionalCheckFailedException":
+        reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", [])}
+        if code in UNMET and reasons <= OTHERS:
             raise
         raise StoreError(code) from error
     except BotoCoreError as error:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from recommender.data.store import (
     Entry,
     Key,
     StoreError,
+    changes,
     in_thread,
     moment,
     read_moment,
@@ -30,6 +31,7 @@ CREATE TABLE IF NOT EXISTS avaliacoes (
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID
 """
+WRITE = "REPLACE INTO avaliacoes VALUES (?, ?, ?, ?, ?)"
 READ = "SELECT filme_id, avaliacao, versao, momento FROM avaliacoes WHERE usuario_id = ?"
 
 
@@ -86,11 +88,22 @@ class SqliteStore:
             if (not present) if rating is None else (before and rating == before.rating):
                 return before, before
             after = Entry(rating, version + 1, now := moment())
-            database.execute(
-                "REPLACE INTO avaliacoes VALUES (?, ?, ?, ?, ?)",
-                (*key, rating, after.version, spell(now)),
-            )
+            database.execute(WRITE, (*key, rating, after.version, spell(now)))
             return before, after
+
+    @in_thread
+    def write_all(self, user_id: int, ratings: Mapping[int, float]) -> dict[int, Change]:
+        """See ``Store``."""
+        with self._writing, _reached(), self._writer as database:
+            database.execute("BEGIN IMMEDIATE")
+            rows = database.execute(READ, [user_id]).fetchall()
+            found = changes({row[0]: _entry(row) for row in rows}, ratings)
+            for film_id, (before, after) in found.items():
+                if after and after != before:
+                    assert after.moment is not None
+                    moment = spell(after.moment)
+                    database.execute(WRITE, (user_id, film_id, after.rating, after.version, moment))
+        return found
 
 
 def _entry(row: tuple[int, float | None, int, str]) -> Entry:

@@ -14,6 +14,10 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 from recommender.data.catalog import Rated
 
+MOST = 100  # ratings that one write may set, as DynamoDB allows in a transaction
+
+MICROSECOND = 1e-6  # of a second: the steps in which stores keep moments
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -64,6 +68,13 @@ class Store(Protocol):
             ConflictError: the entry's version is not ``expected`` (0: there is no entry).
         """
 
+    async def write_all(self, user_id: int, ratings: Mapping[int, float]) -> dict[int, Change]:
+        """Set a user's ratings by film id, all or none; return each entry before and after.
+
+        At most ``MOST`` ratings. They were given in their order. Writing what an entry holds
+        changes nothing.
+        """
+
     def close(self) -> None:
         """Close the store."""
 
@@ -100,6 +111,18 @@ def spell(moment: float) -> str:
 def moment() -> float:
     """Return the current time as exactly as stores keep it."""
     return read_moment(spell(time.time()))
+
+
+def changes(entries: Mapping[int, Entry], ratings: Mapping[int, float]) -> dict[int, Change]:
+    """Return what ratings, given just now in their order, make of a user's entries, by film id."""
+    now = time.time()
+    found: dict[int, Change] = {}
+    for place, (film_id, rating) in enumerate(ratings.items()):
+        before = entries.get(film_id)
+        given = read_moment(spell(now + place * MICROSECOND))
+        after = Entry(rating, before.version + 1 if before else 1, given)
+        found[film_id] = before, before if before and before.rating == rating else after
+    return found
 
 
 def read_moment(text: str) -> float:

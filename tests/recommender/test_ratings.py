@@ -36,6 +36,9 @@ class Unreachable:
     async def write(self, *_: Any) -> tuple[Entry | None, Entry | None]:
         raise StoreError("nowhere")
 
+    async def write_all(self, *_: Any) -> dict[int, tuple[Entry | None, Entry | None]]:
+        raise StoreError("nowhere")
+
     def close(self) -> None: ...
 
 
@@ -273,6 +276,75 @@ def test_a_body_that_is_no_json(api: TestClient) -> None:
     [found] = check_problem(answer, 422)["erros"]
     assert (found["campo"], found["valor"]) == ("corpo", None)
     assert found["permitido"] == "JSON válido (erro na linha 1, coluna 15)"
+
+
+# Several at once
+
+
+def rate_all(api: TestClient, ratings: dict[int, float], user: int = USER, **more: Any) -> Any:
+    given = [{"filme_id": film, "avaliacao": rating} for film, rating in ratings.items()]
+    return api.put(path(user), json={"avaliacoes": given}, **more)
+
+
+def test_several_ratings_are_written_at_once(api: TestClient) -> None:
+    others = len(RATINGS[USER])
+    rate(api, 2)
+    confirmed = float(RATINGS[USER][RATED])
+    new = next(film for film in FILMS if film not in {UNRATED, *RATINGS[USER]})
+    answer = rate_all(api, {new: 5, UNRATED: 4, RATED: confirmed})
+    assert answer.status_code == 200
+    told = [(r["filme_id"], r["avaliacao"], r["versao"]) for r in answer.json()]
+    assert told == [(new, 5, 1), (UNRATED, 4, 2), (RATED, confirmed, 1)]
+    moments = [r["momento"] for r in answer.json()]
+    assert moments == sorted(set(moments))
+    listed = api.get(path(), params={"limite": 1000}).json()
+    assert len(listed) == others + 2
+    assert all(rating in listed for rating in answer.json())
+    assert rate_all(api, {new: 5, UNRATED: 4, RATED: confirmed}).json() == answer.json()
+
+
+def test_several_ratings_recommend_as_one_by_one(api: TestClient) -> None:
+    films = list(FILMS)[:40]
+    given = {film: float(2 + film % 4) for film in films}
+    assert rate_all(api, given, user=NEW_USER).status_code == 200
+    for film, rating in given.items():
+        assert rate(api, rating, user=NEW_USER + 1, film=film).status_code == 201
+    one, other = (
+        api.get(f"/usuarios/{user}/recomendacoes").json() for user in (NEW_USER, NEW_USER + 1)
+    )
+    assert one == other
+
+
+def test_one_wrong_rating_leaves_all_unwritten(api: TestClient) -> None:
+    answer = rate_all(api, {UNRATED: 4, 99_999: 4, RATED: 9})
+    told = [(e["campo"], e["permitido"]) for e in check_problem(answer, 422)["erros"]]
+    assert told == [
+        ("avaliacoes.1.filme_id", "o id de um filme do catálogo"),
+        ("avaliacoes.2.avaliacao", "um número de 0 a 5, de 1 em 1"),
+    ]
+    twice = [{"filme_id": UNRATED, "avaliacao": rating} for rating in (4, 5)]
+    [fault] = check_problem(api.put(path(), json={"avaliacoes": twice}), 422)["erros"]
+    assert (fault["campo"], fault["permitido"]) == (
+        "avaliacoes.1.filme_id",
+        "cada filme uma só vez",
+    )
+    check_problem(api.get(path(USER, UNRATED)), 404)
+
+
+def test_a_hundred_ratings_at_most(api: TestClient) -> None:
+    films = list(FILMS)[:101]
+    check_problem(rate_all(api, dict.fromkeys(films, 3.0), user=NEW_USER), 422)
+    check_problem(rate_all(api, {}, user=NEW_USER), 422)
+    check_problem(api.get(path(NEW_USER)), 404)
+    answer = rate_all(api, dict.fromkeys(films[:100], 3.0), user=NEW_USER)
+    assert [r["filme_id"] for r in answer.json()] == films[:100]
+
+
+def test_conditions_are_of_single_ratings(api: TestClient) -> None:
+    for condition in ("if-match", "if-none-match"):
+        answer = rate_all(api, {UNRATED: 4}, headers={condition: "*"})
+        assert condition in check_problem(answer, 400)["detail"]
+    check_problem(api.get(path(USER, UNRATED)), 404)
 
 
 # Conditions

@@ -1,6 +1,7 @@
 """Ratings that last: both stores against a model in memory, many writers at once, and failures."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
@@ -57,6 +58,12 @@ def write(
     expected: int | None = None,
 ) -> tuple[Entry | None, Entry | None]:
     return asyncio.run(store.write((user, film), rating, packaged, expected))
+
+
+def write_all(
+    store: Store, user: int, ratings: dict[int, float]
+) -> dict[int, tuple[Entry | None, Entry | None]]:
+    return asyncio.run(store.write_all(user, ratings))
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +137,25 @@ class Ratings(RuleBasedStateMachine):
         self.entries[user, film] = found[1]
         self.check(user)
 
+    @rule(user=IDS, ratings=st.dictionaries(IDS, VALUES.filter(lambda value: value is not None)))
+    def write_all(self, user: int, ratings: dict[int, float]) -> None:
+        found = write_all(self.store, user, ratings)
+        assert list(found) == list(ratings)
+        moments = []
+        for film, rating in ratings.items():
+            before, after = found[film]
+            assert before == self.entries.get((user, film))
+            assert after is not None
+            version = before.version if before else 0
+            if before and before.rating == rating:
+                assert after == before
+            else:
+                assert (after.rating, after.version) == (rating, version + 1)
+                moments.append(after.moment or 0.0)
+            self.entries[user, film] = after
+        assert moments == sorted(set(moments))
+        self.check(user)
+
     @rule(user=IDS, film=IDS)
     def read_one(self, user: int, film: int) -> None:
         entry = self.entries.get((user, film))
@@ -187,6 +213,70 @@ def test_fifty_writers_of_a_user_lose_nothing(store: Store) -> None:
     assert {film: (e.rating, e.version) for film, e in found.items()} == {
         film: (film / 10, 1) for film in range(WRITERS)
     }
+
+
+def test_who_writes_several_ratings_writes_all_of_them(store: Store) -> None:
+    """Each writer gives all films the same rating, so films that differ are of two writers."""
+    films, writers = range(20), 8
+
+    def write_alike(number: int) -> dict[int, tuple[Entry | None, Entry | None]]:
+        while True:  # the store gives up if others keep coming before
+            with contextlib.suppress(StoreError):
+                return write_all(store, 1, dict.fromkeys(films, float(number)))
+
+    with ThreadPoolExecutor(writers) as pool:
+        written = list(pool.map(write_alike, range(writers)))
+    entries = read(store, 1)
+    for film in films:
+        check_chain([changes[film] for changes in written], entries[film])
+    assert len({entry.rating for entry in entries.values()}) == 1
+
+
+def test_a_transaction_that_fails_writes_nothing(aws: str) -> None:
+    create_table(aws, "cancelada")
+    with closing(dynamo_store(aws, "cancelada")) as store:
+        write(store, 1, 2, 4.0, None)
+        before = read(store, 1)
+        client = store._client
+        throttled = {"CancellationReasons": [{"Code": "None"}, {"Code": "ThrottlingError"}]}
+        for code, more in (
+            ("TransactionCanceledException", throttled),
+            ("ProvisionedThroughputExceededException", {}),
+        ):
+            with Stubber(client) as stub:
+                stub.add_response("query", {"Items": []})
+                stub.add_client_error("transact_write_items", code, modeled_fields=more)
+                with pytest.raises(StoreError, match=code):
+                    write_all(store, 1, {2: 5.0, 3: 5.0})
+        assert read(store, 1) == before
+
+
+def test_a_transaction_that_others_come_before_is_tried_again(
+    aws: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_table(aws, "disputada")
+    with closing(dynamo_store(aws, "disputada")) as store:
+        changed = iter([1.0, 2.0])
+
+        def interfere(**_: object) -> None:
+            if (rating := next(changed, None)) is not None:
+                with closing(dynamo_store(aws, "disputada")) as other:
+                    write(other, 1, 2, rating, None)
+
+        store._client.meta.events.register("before-send.dynamodb.TransactWriteItems", interfere)
+        monkeypatch.setattr("recommender.data.dynamo_store.WRITE_SECONDS", 60.0)
+        found = write_all(store, 1, {2: 5.0, 3: 5.0})
+        assert found[2][0] is not None
+        assert found[2][0].rating == 2.0
+        assert {film: (e.rating, e.version) for film, e in read(store, 1).items()} == {
+            2: (5.0, 3),
+            3: (5.0, 1),
+        }
+        changed = iter([1.0])
+        monkeypatch.setattr("recommender.data.dynamo_store.WRITE_SECONDS", 0.0)
+        with pytest.raises(StoreError, match="others"):
+            write_all(store, 1, {2: 4.0, 3: 4.0})
+        assert read(store, 1)[3].rating == 5.0
 
 
 def test_of_fifty_writers_that_expect_a_version_one_wins(store: Store) -> None:

@@ -6,12 +6,12 @@ from fastapi import Query, Request, Response
 
 from recommender.api.access import REFUSALS, Reader, Writer
 from recommender.api.answers import Rating
-from recommender.api.hypotheses import on_scale, scale_allowed
+from recommender.api.hypotheses import checked_ratings, on_scale, scale_allowed
 from recommender.api.paging import EXPIRED, public_path, read_offset, set_next_link
-from recommender.api.requests import Id, NewRating, RatingQuery
+from recommender.api.requests import Id, NewRating, NewRatings, RatingQuery
 from recommender.api.serving import Context, Ctx, make_router, no_user
 from recommender.data.catalog import Film
-from recommender.data.store import ConflictError, Entry, overlay, spell
+from recommender.data.store import ConflictError, Entry, Store, overlay, spell
 from recommender.http.caching import PERSONAL, etag, matches
 from recommender.http.problems import BODY, LARGEST_BODY, ProblemError, invalid_field, responses
 from recommender.model.profile import find_rows
@@ -91,6 +91,26 @@ async def rate(usuario_id: Writer, filme_id: Id, new: NewRating, ctx: Ctx) -> Ra
     return shown
 
 
+@router.put(
+    _PATH,
+    responses=responses(REFUSALS | BODY),
+    max_body_size=LARGEST_BODY,
+    summary="Avalia vários filmes de uma vez",
+    description="Até 100, todos ou nenhum; as outras avaliações do usuário ficam. "
+    f"Repetir a escrita não muda nada. {_VERSIONS}",
+)
+async def rate_all(usuario_id: Writer, new: NewRatings, ctx: Ctx) -> list[Rating]:
+    """Set a user's ratings of some films, all or none; answer with them in the order given."""
+    for name in ("if-match", "if-none-match"):
+        if name in ctx.request.headers:
+            detail = f"{name} não vale para várias avaliações de uma vez."
+            raise ProblemError(400, detail)
+    ratings = checked_ratings(ctx.artifact, new.avaliacoes)
+    films = ctx.catalog.films(ratings)
+    changed = await _store(ctx).write_all(usuario_id, ratings)
+    return [_show(films[film_id], after) for film_id, (_, after) in changed.items() if after]
+
+
 @router.delete(
     _PATH + "/{filme_id}",
     status_code=204,
@@ -113,8 +133,7 @@ async def _write(
     Raises:
         ProblemError: 412 if they do not hold, 503 if there is no store.
     """
-    if ctx.store is None:
-        raise ProblemError(503, "Não há onde guardar avaliações.")
+    store = _store(ctx)
     packaged = ctx.packaged(user_id, film_id)
     expected = None
     refused = ProblemError(412, "A avaliação não é a que a condição diz. Leia-a de novo.")
@@ -124,10 +143,17 @@ async def _write(
             raise refused
         expected = written.version if written else 0
     try:
-        before, after = await ctx.store.write((user_id, film_id), rating, packaged, expected)
+        before, after = await store.write((user_id, film_id), rating, packaged, expected)
     except ConflictError:
         raise refused from None
     return _counting(before, packaged), _counting(after, packaged)
+
+
+def _store(ctx: Context) -> Store:
+    """Return the store, or raise the 503 if there is none."""
+    if ctx.store is None:
+        raise ProblemError(503, "Não há onde guardar avaliações.")
+    return ctx.store
 
 
 def _conditions_hold(request: Request, film: Film | None, current: Entry | None) -> bool:
