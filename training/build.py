@@ -152,6 +152,7 @@ def _facts(
             **choice.chosen.as_dict(),
             "cells": len(model.cell_centers),
             "candidates": model.candidates,
+            "recency": model.recency,
             "tried": len(choice.settings),
             "validation": {
                 "settings": choice.settings[:TABLE_ROWS],

@@ -98,12 +98,14 @@ def search(
     score: Callable[[Rows], Floats],
     choosable: Choosable,
     wanted: int,
+    first: Rows = NO_ROWS,
 ) -> Iterator[Batch]:
     """Yield the films that may be listed in batches; a batch holds its best ``wanted`` in order.
 
     Shelves with the highest ``bounds`` (s,) come first; ``score`` maps rows (b,) to scores (b,).
     The first batch scores ``candidates`` films and as many more as are hidden, each further
-    batch twice as many as the one before. Few films are scored in one batch.
+    batch twice as many as the one before. It also scores the rows in ``first``, which may be
+    listed. Few films are scored in one batch.
     """
 
     def best(rows: Rows) -> Batch:
@@ -116,10 +118,11 @@ def search(
     # Most hidden films (those already rated) lie where a user's best films lie, so that others are
     # found only further away.
     least = max(model.candidates, FIRST_BATCH) + len(choosable.hidden)
-    found: list[Rows] = []
+    found: list[Rows] = [first]
     for shelves in _in_order(model, bounds, least * choosable.one_in(model)):
         starts, ends = model.shelf_starts.take(shelves), model.shelf_starts.take(shelves + 1)
-        found.append(choosable.between(starts, ends))
+        rows = choosable.between(starts, ends)
+        found.append(rows[~contains(first, rows)] if len(first) else rows)
         if sum(map(len, found)) >= least:
             yield best(np.concatenate(found))
             found, least = [], 2 * least

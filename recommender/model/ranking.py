@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from recommender.model import calibration, index
 from recommender.model.artifact import Floats, Model, Rows
+from recommender.model.calibration import Raised
 from recommender.model.index import NO_ROWS, Batch, Choosable
 from recommender.model.profile import Folded, Profile, find_rows, fold_in, user_group
 
 POOL = 100  # best films among which diversity is sought
-LEAST, MOST = (0.01, 0.03), 5  # shares for and against a score that are worth telling; films told
+LEAST, MOST = (0.01, 0.03), (5, 3)  # shares for and against a score worth telling; films told
 
 
 class Strategy(StrEnum):
@@ -98,8 +99,8 @@ def rank(
     folded = fold_in(model, profile, recency) if by_model else None
     choosable = Choosable(hidden, listed, among is not None)
     if folded:
-        additions = _additions(model, profile, folded.vector, hidden)
-        found = _search(model, folded.vector, choosable, wanted, additions)
+        raised = _raise_genres(model, profile, folded.vector, hidden)
+        found = _search(model, folded.vector, choosable, wanted, raised)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
         batches = index.walk(model, fixed_scores, order, choosable, wanted)
@@ -115,8 +116,8 @@ def rank(
     return Ranking(strategy, rows, scores, index.contains(rated, rows), more, folded)
 
 
-def _additions(model: Model, profile: Profile, user: Floats, hidden: Rows) -> Floats | None:
-    """Return what leading genres add to scores (n,): the same in a list and in parts of it."""
+def _raise_genres(model: Model, profile: Profile, user: Floats, hidden: Rows) -> Raised | None:
+    """Return what leading genres add to scores: the same in a list and in parts of it."""
     genres = calibration.leading_genres(model, profile)
     if not genres:
         return None
@@ -125,23 +126,24 @@ def _additions(model: Model, profile: Profile, user: Floats, hidden: Rows) -> Fl
         some = None if listed is None else (listed,)
         return _search(model, user, Choosable(hidden, some), calibration.POOL)
 
-    return calibration.genre_additions(model, genres, search)
+    return calibration.raise_genres(model, genres, search)
 
 
 def _search(
-    model: Model, user: Floats, choosable: Choosable, wanted: int, additions: Floats | None = None
+    model: Model, user: Floats, choosable: Choosable, wanted: int, raised: Raised | None = None
 ) -> Batch:
-    """Return the best films for a user's vector, and their scores with some ``additions`` (n,)."""
-    bounds = index.bound_scores(model, user)
-    if additions is not None:
-        bounds += np.maximum.reduceat(additions, model.shelf_starts[:-1])
+    """Return the best films for a user's vector, and their scores, with leading genres raised."""
+    bounds, first = index.bound_scores(model, user), NO_ROWS
+    if raised:
+        bounds += np.maximum.reduceat(raised.additions, model.shelf_starts[:-1])
+        first = choosable.among(raised.best)
 
     def score(rows: Rows) -> Floats:
         # Unlike ``dot``, this gives a film the same bits whatever others are scored with it.
         scores: Floats = np.einsum("ij,j->i", model.vectors.take(rows, axis=0), user)
-        return scores if additions is None else scores + additions.take(rows)
+        return scores + raised.additions.take(rows) if raised else scores
 
-    return index.gather(index.search(model, bounds, score, choosable, wanted), wanted)
+    return index.gather(index.search(model, bounds, score, choosable, wanted, first), wanted)
 
 
 def make_directions(vectors: Floats) -> Floats:
@@ -180,10 +182,11 @@ def vary(vectors: Floats, scores: Floats, diversity: float) -> NDArray[np.intp]:
 
 
 def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reason]]:
-    """Return, for each film of a ranking by the model, up to five others that moved it most.
+    """Return, for each film of a ranking by the model, the others that moved it most.
 
-    A score is a sum over the rated films and the prior, so shares are exact. Films that raised it
-    are told if liked, and rated no lower than the user's mean; those that lowered it if disliked.
+    First come up to five that raised its score, then up to three that lowered it. A score is a sum
+    over the rated films and the prior, so shares are exact. A film that raised it is listed if the
+    user liked it, and rated it no lower than the mean; one that lowered it if the user disliked it.
     """
     if ranking.folded is None:
         return [[] for _ in ranking.rows]
@@ -203,18 +206,20 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
     for row, score, of_film, order in zip(
         ranking.rows.tolist(), scores, shares.tolist(), largest, strict=True
     ):
-        told: list[Reason] = []
+        raising: list[Reason] = []
+        lowering: list[Reason] = []
         for place in order:
             share, rating = of_film[place], given[place]
-            if len(told) == MOST or abs(share) <= LEAST[0] * score:
+            if abs(share) <= LEAST[0] * score:
                 break
             if share > 0:
-                tells = rating >= liked
+                told, tells = raising, rating >= liked
             else:
+                told = lowering
                 tells = rating <= model.rating_disliked and -share >= LEAST[1] * score
             if tells and rated[place] != row:
                 told.append((rated[place], rating, share))
-        found.append(told)
+        found.append(raising[: MOST[0]] + lowering[: MOST[1]])
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from recommender.model.artifact import Model
-from recommender.model.calibration import FIRST, KEPT, genre_additions, leading_genres
+from recommender.model.calibration import FIRST, KEPT, leading_genres, raise_genres
 from recommender.model.profile import Profile, make_profile
 from recommender.model.ranking import rank
 from tests.recommender.test_ranking import small_model
@@ -91,29 +91,67 @@ def test_no_more_is_raised_than_there_is(model: Model, left: int) -> None:
     assert of_genre(model, found.rows, "terror") >= min(left, KEPT)
 
 
+def genre_model(of_genres: list[np.ndarray], films: int) -> Model:
+    """A model whose genres are called a, b, c …"""
+    sizes = [len(rows) for rows in of_genres]
+    return replace(
+        small_model(np.random.default_rng(0), films, 3),
+        genre_names=np.array(list("abcdefgh"[: len(sizes)])),
+        genre_starts=np.cumsum([0, *sizes]).astype(np.int32),
+        genre_rows=np.concatenate(of_genres).astype(np.int32),
+        film_genres=pack_genres(films, of_genres),
+    )
+
+
+def test_genres_that_have_no_room_together() -> None:
+    """Three genres without a film in common: ten places are enough for two."""
+    films = 60
+    scores = np.linspace(1, 0.1, films).astype(np.float32)
+    of_genres = [np.arange(10, 25), np.arange(25, 40), np.arange(40, 60)]
+    model = genre_model(of_genres, films)
+    every = np.arange(films, dtype=np.int32)
+    found = raise_genres(
+        model,
+        [2, 0, 1],
+        lambda some: (every, scores) if some is None else (some, scores[some]),
+    )
+    assert found is not None
+    best = np.argsort(-(scores + found.additions), kind="stable")[:FIRST]
+    assert [int(np.isin(best, some).sum()) for some in of_genres] == [4, 0, 4]
+    assert found.additions.max() < 1
+
+
+def test_what_leads_comes_in_order() -> None:
+    """The most frequent first, then the one of the fewest films; two at most of a single film."""
+    of_genres = [np.arange(30), np.arange(20), np.arange(0, 30, 2), np.arange(1, 30, 3)]
+    model = genre_model(of_genres, 30)
+
+    def leading(*rows: int) -> list[int]:
+        return leading_genres(model, Profile(np.array(rows), np.full(len(rows), 5.0, np.float32)))
+
+    assert leading(4) == [3, 2]
+    assert leading(4, 10, 16) == [3, 2, 1, 0]
+    assert leading(2, 4, 22, 24) == [2, 0]
+
+
 def test_two_genres_that_lead_both_have_their_place() -> None:
     """Additions are found together: raising one genre must not lower the other."""
     films = 60
     scores = np.linspace(1, 0.1, films).astype(np.float32)
     of_genres = [np.arange(30, 45), np.arange(45, 60)]
-    model = replace(
-        small_model(np.random.default_rng(0), films, 3),
-        genre_names=np.array(["a", "b"]),
-        genre_starts=np.array([0, 15, 30]),
-        genre_rows=np.concatenate(of_genres).astype(np.int32),
-        film_genres=pack_genres(films, of_genres),
-    )
+    model = genre_model(of_genres, films)
     every = np.arange(films, dtype=np.int32)
 
     def raised(rows: list[int]) -> list[int]:
         """How many of the first ten films are of each genre for who likes some films."""
         profile = Profile(np.array(rows), np.full(len(rows), 5.0, np.float32))
-        added = genre_additions(
+        found = raise_genres(
             model,
             leading_genres(model, profile),
             lambda some: (every, scores) if some is None else (some, scores[some]),
         )
-        best = np.argsort(-(scores + (0 if added is None else added)), kind="stable")[:FIRST]
+        added = found.additions if found else 0
+        best = np.argsort(-(scores + added), kind="stable")[:FIRST]
         return [int(np.isin(best, some).sum()) for some in of_genres]
 
     assert raised([0, 1, 2]) == [0, 0]

@@ -403,13 +403,16 @@ def test_reasons_are_the_greatest_shares_of_the_score(
         least = np.where(of_exact > 0, *LEAST) * abs(score)
         worth = (np.abs(of_exact) > least + 1e-6) & (profile.rows != row)
         worth &= np.where(of_exact > 0, liked, given <= model.rating_disliked)
-        sizes = [abs(share) for _, _, share in told]
-        if len(told) < MOST:
-            assert set(profile.rows[worth].tolist()) <= {source for source, _, _ in told}
-        else:
-            assert len(told) == MOST
-            assert np.count_nonzero(np.abs(of_exact[worth]) > sizes[-1] + 1e-6) <= MOST
-        assert sizes == sorted(sizes, reverse=True)
+        for sign, most in zip((1, -1), MOST, strict=True):
+            own = [(source, abs(share)) for source, _, share in told if share * sign > 0]
+            worthy = worth & (of_exact * sign > 0)
+            sizes = [size for _, size in own]
+            if len(own) < most:
+                assert set(profile.rows[worthy].tolist()) <= {source for source, _ in own}
+            else:
+                assert len(own) == most
+                assert np.count_nonzero(np.abs(of_exact[worthy]) > sizes[-1] + 1e-6) <= most
+            assert sizes == sorted(sizes, reverse=True)
         for source, rating, share in told:
             assert source != row
             assert rating == rating_of[source]

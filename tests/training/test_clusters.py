@@ -12,6 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from recommender.model.profile import make_profile, user_group
 from recommender.model.ranking import Strategy, rank
 from tests.training.small_data import CASE, Matrix, as_data, block_ratings, random_ratings
+from training.choice.choose import SHORT
 from training.data.dataset import Dataset
 from training.data.read import read
 from training.model.clusters import FilmCells, TasteGroups, shelve
@@ -100,6 +101,19 @@ def test_every_user_is_served_the_original_group(data: Dataset) -> None:
         ratings = [(f + 1, r) for f, r in zip(rated.indices, rated.data, strict=True)]
         found = model.group_centers[user_group(model, make_profile(model, ratings))]
         assert np.allclose(found, kmeans.cluster_centers_[label][order], atol=1e-5)
+
+
+def test_no_cell_is_empty() -> None:
+    """Fewer directions than cells: most films have no ratings, and a genre to be raised in."""
+    films = 400
+    ratings = np.full((12, films), np.nan)
+    ratings[:, :6] = np.random.RandomState(0).randint(1, 6, (12, 6))
+    ratings[0, :6] = 5
+    model = fit(as_data(ratings), Hyperparameters(SHORT[0]))
+    assert (np.diff(model.cell_starts) > 0).all()
+    assert len(model.cell_centers) == len(model.cell_labels)
+    found = rank(model, make_profile(model, [(1, 5.0), (4, 5.0)]), limit=100)
+    assert len({*found.rows.tolist()}) == 100
 
 
 def test_the_original_case_gives_the_original_lists() -> None:

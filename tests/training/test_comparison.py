@@ -230,7 +230,7 @@ def test_the_reported_share_of_scored_films_is_right(
         # Nothing is scored again for a genre that leads.
         model = replace(model, film_genres=np.zeros_like(model.film_genres))
         profiles = make_profiles(model, train.ratings, test.ratings)
-        found = index_share.measure_index(model, profiles)
+        found = index_share.measure_index(model, profiles, 0.0)
         shares[candidates] = found["share_scored"]
     rated = np.mean([len(known.rows) for known in profiles.known]) / FILMS
     assert shares[FILMS] == pytest.approx(1 - rated, abs=1e-6)

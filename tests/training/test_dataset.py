@@ -3,6 +3,7 @@
 import copy
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.model.profile import make_profile
+from recommender.model.ranking import rank
 from tests.training.small_data import (
     CASE,
     MOCK,
     as_data,
     as_document,
     as_json,
+    block_ratings,
     from_json,
     random_ratings,
 )
-from training.data.dataset import Dataset
+from training.choice.aim import Aim
+from training.choice.choose import RATINGS
+from training.data.dataset import Dataset, check
 from training.data.read import read
+from training.data.readers import json_file
 from training.data.tables import DataError
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
 
 Place = tuple[str | int, ...]
 MISSING = object()
@@ -87,9 +96,28 @@ def test_the_example_data_reads() -> None:
 
 def test_if_one_rating_has_a_time_all_need_one() -> None:
     document = as_document(random_ratings(4, 4))
+    for row in document["avaliacoes"]:
+        row["momento"] = None
+    assert not from_json(as_json(document), "d.json").timed
     document["avaliacoes"][1]["momento"] = 9
-    expected = "d.json: avaliacoes[0]: momento is nan, expected a number"
+    expected = "d.json: avaliacoes[0] has no momento, others have one: give it for all or for none"
     assert message(as_json(document)).startswith(expected)
+
+
+@pytest.mark.parametrize("rating", [1.0, 3.0, 5.0])
+def test_where_all_ratings_are_alike_they_say_what_was_seen(rating: float) -> None:
+    """They are no dislikes: who saw films of one half gets films of that half."""
+    document = as_document(block_ratings(2, 12, 10))
+    for row in document["avaliacoes"]:
+        row["avaliacao"] = rating
+    data = check(replace(json_file.parse(as_json(document), "d.json"), scale=None))
+    assert (data.lowest, data.highest) == (rating, rating)
+    assert data.disliked_to < rating
+    assert rating >= data.liked_from
+    model = fit(data, Hyperparameters().with_values(RATINGS[Aim.LIKED]))
+    seen = data.matrix[0].indices
+    found = rank(model, make_profile(model, [(int(film) + 1, rating) for film in seen[:3]]))
+    assert np.count_nonzero(model.film_ids[found.rows] <= 10) >= 4
 
 
 def test_only_data_that_says_so_is_for_demonstration() -> None:

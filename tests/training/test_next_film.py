@@ -122,6 +122,16 @@ def test_fixed_values_stay() -> None:
     assert [(row["decay"], row["recency"]) for row in rows] == [(7.0, 0.25)]
 
 
+def test_the_judges_know_no_order_of_one_rating() -> None:
+    """Whatever the recency, they are served what they would be served without an order."""
+    data = walks(length=2)
+    judges = Judges(data, components(data.films), PLAIN)
+    assert {len(known) for known in judges.known} == {1}
+    found = judges.ndcgs(2.0, RECENCIES)
+    assert found.any()
+    assert (found == found[0]).all()
+
+
 def test_the_judges_see_only_what_came_before() -> None:
     data = walks()
     judges = Judges(data, components(data.films), PLAIN)

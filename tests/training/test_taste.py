@@ -33,8 +33,9 @@ def example(request: pytest.FixtureRequest, model: Model) -> tuple[Dataset, Mode
 
 @cache
 def movielens() -> tuple[Dataset, Model]:
-    """The data set, and a model with the settings from which the search for liking begins."""
-    chosen = Hyperparameters(SHORT[0], recency=0.6).with_values(RATINGS[Aim.LIKED])
+    """The data set, and a model like the one that the trainer makes of it."""
+    chosen = Hyperparameters(SHORT[0], recency=0.6, cells=21, candidates=100)
+    chosen = chosen.with_values(RATINGS[Aim.LIKED])
     return ml_100k(), complete(ml_100k(), fit(ml_100k(), chosen), seed=0)
 
 

@@ -122,7 +122,7 @@ def _search(
     long = search.best([start(_start(each, aim)) for each in (NORMALISED_EASE, bare)], folds=1)
     long = search.climb(long, quick, fold, reach=1)
     found = search.best([short, long])
-    ease = search.climb(start(EASE), {"strength"} - fixed.keys(), folds=1)
+    ease = search.climb(start(EASE), {"strength"} - fixed.keys())
     if search.best([found, ease]) == ease:
         ease = search.best([ease, start(_start(ease, aim))])
         found = search.climb(ease, quick, fold, reach=1)

@@ -93,7 +93,7 @@ def measure(model: Model, train: Dataset, test: Dataset) -> dict[str, dict[str, 
         asked.append((BY_DEFAULT, Strategy.MODEL, model.recency))
     for name, strategy, recency in asked:
         lists = rank_all(model, profiles, strategy, recency=recency)
-        found[name] = {**summarise(score_lists(lists, profiles.relevant))}
+        found[name] = dict(summarise(score_lists(lists, profiles.relevant)))
         if any(map(len, liked)):
             found[name][Aim.LIKED.value] = summarise(score_some(lists, liked))
         found[name]["disliked"] = share_of_hits(lists, profiles.relevant, disliked)

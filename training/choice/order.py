@@ -101,6 +101,7 @@ class Judges:
     def ndcgs(self, decay: float, recencies: Sequence[float]) -> Array:
         """Return the nDCG at 10 of each judge with each recency (len(recencies), j)."""
         settings, vectors = self.chosen.settings, self.embedding.vectors_.astype(np.float32)
+        moments = self.data.moments
         matrix = fit_next_film(
             self.train, self.spectrum, self.embedding, settings, decay, self.chosen.seed
         )
@@ -114,10 +115,17 @@ class Judges:
             weights.data *= self.embedding.fold_in_[weights.indices]
             alike = weights @ self.embedding.vectors_
             alike += np.diff(profiles.indptr)[:, None] ** -exponent * prior
+            newness = [weigh_newness(moments[places], decay) for places in self.known[block]]
             weights.data = np.maximum(weights.data, 0)
             change = -(weights @ self.embedding.vectors_)
-            weights.data *= self._newness(self.known[block], decay)
+            weights.data *= np.concatenate(
+                [
+                    np.zeros(len(places)) if weight is None else weight
+                    for places, weight in zip(self.known[block], newness, strict=True)
+                ]
+            )
             change[:, :size] += weights @ self.embedding.vectors_[:, :size] @ matrix
+            change[[weight is None for weight in newness]] = 0  # as in serving
             scores, rest = (users.astype(np.float32) @ vectors.T for users in (alike, change))
             scores[
                 np.repeat(np.arange(len(scores)), np.diff(profiles.indptr)), profiles.indices
@@ -132,15 +140,6 @@ class Judges:
         starts = np.cumsum([0, *map(len, known)])
         parts = (matrix.data[places], matrix.indices[places], starts)
         return sparse.csr_matrix(parts, shape=(len(known), matrix.shape[1]))
-
-    def _newness(self, known: list[Rows], decay: float) -> Array:
-        """Return what some judges' earlier ratings weigh for the film to come (m,)."""
-        found = [
-            np.zeros(len(places)) if newness is None else newness
-            for places in known
-            for newness in [weigh_newness(self.data.moments[places], decay)]
-        ]
-        return np.concatenate(found)
 
 
 def _without(data: Dataset, places: Rows) -> Dataset:

@@ -38,28 +38,17 @@ class Race(Generic[Candidate]):
         """Return the mean nDCG over the users of all folds."""
         return float(self.judge(candidate, len(self.folds)).mean())
 
-    def gain(self, other: Candidate, best: Candidate, most: int) -> tuple[float, float]:
-        """Return the mean gain in nDCG of ``other`` over ``best``, and its standard error.
+    def beats(self, other: Candidate, best: Candidate, most: int | None = None) -> bool:
+        """Return whether ``other`` has the higher nDCG, on all folds or on the first ``most``.
 
-        The comparison takes the first ``most`` folds. It stops at a fold after which ``other`` is
-        behind.
+        The comparison stops at a fold after which ``other`` is behind.
         """
-        gain, error = 0.0, 0.0
-        for folds in range(1, most + 1):
-            gains = self.judge(other, folds) - self.judge(best, folds)
-            gain, error = float(gains.mean()), float(gains.std() / len(gains) ** 0.5)
+        gain = 0.0
+        for folds in range(1, (most or len(self.folds)) + 1):
+            gain = float((self.judge(other, folds) - self.judge(best, folds)).mean())
             if gain < 0:
                 break
-        return gain, error
-
-    def beats(self, other: Candidate, best: Candidate, most: int | None = None) -> bool:
-        """Return whether ``other`` has the higher nDCG, on all folds or on the first ``most``."""
-        return self.gain(other, best, most or len(self.folds))[0] > ROUNDING
-
-    def surpasses(self, other: Candidate, best: Candidate) -> bool:
-        """Return whether ``other`` is better than ``best`` by more than a standard error."""
-        gain, error = self.gain(other, best, len(self.folds))
-        return gain > error
+        return gain > ROUNDING
 
     def standings(self, best: Candidate) -> list[tuple[Candidate, float, int]]:
         """Return each candidate with its nDCG and its number of folds, best first.

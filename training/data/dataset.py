@@ -77,7 +77,12 @@ class Dataset:
 
     @property
     def disliked_to(self) -> float:
-        """The highest rating that says that a user disliked a film: one third up the scale."""
+        """The highest rating that says that a user disliked a film: one third up the scale.
+
+        A scale of one rating says only what was seen: all films are liked, none is disliked.
+        """
+        if self.highest == self.lowest:
+            return self.lowest - 1
         return self.lowest + (self.highest - self.lowest) / 3 + ROUNDING
 
     @property
@@ -113,7 +118,7 @@ def check(tables: Tables) -> Dataset:
 
     If a user rated a film several times, the last rating counts; a log line says how many were
     replaced. A source without a scale may use 0 to 10: its scale then starts at its lowest rating
-    and ends at 5, or at 10 if any rating is higher.
+    and ends at 5, or at 10 if any rating is higher. If all its ratings are alike, so is the scale.
 
     Raises:
         DataError: a record is wrong; the first such record is named.
@@ -123,8 +128,9 @@ def check(tables: Tables) -> Dataset:
     ratings = _check_ratings(tables, users, films)
     scale = tables.scale
     if scale is None:
-        given = ratings["avaliacao"]
-        scale = (float(given.min()), 5.0 if given.max() <= 5 else 10.0)
+        lowest, highest = float(ratings["avaliacao"].min()), float(ratings["avaliacao"].max())
+        widest = 5.0 if highest <= 5 else 10.0
+        scale = (lowest, widest if highest > lowest else lowest)
     kept = ratings.drop_duplicates(["user", "film"], keep="last", ignore_index=True)
     duplicates = len(ratings) - len(kept)
     if duplicates:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from recommender.model.artifact import Model
 from recommender.model.profile import fold_in
-from recommender.model.ranking import Strategy
 from training.choice.metrics import (
     CUTOFF,
     Profiles,
@@ -60,7 +59,7 @@ def measure(train: Dataset, test: Dataset, chosen: Hyperparameters) -> dict[str,
     ]
     if len(seekers) > 1:
         wanted = [relevant[number] for number in seekers]
-        users = [fold_in(model, profiles.known[number]).vector for number in seekers]
+        users = [fold_in(model, profiles.known[number], 0.0).vector for number in seekers]
         ranked = [rows[np.argsort(-(model.vectors[rows] @ user))][:CUTOFF] for user in users]
         shuffled = [random.permutation(rows)[:CUTOFF] for _ in seekers]
         found["among_hidden"] = score_lists(ranked, wanted)["ndcg"]
@@ -69,4 +68,4 @@ def measure(train: Dataset, test: Dataset, chosen: Hyperparameters) -> dict[str,
 
 
 def _served(model: Model, profiles: Profiles) -> NDArray[np.float64]:
-    return score_lists(rank_all(model, profiles, Strategy.MODEL), profiles.relevant)["ndcg"]
+    return score_lists(rank_all(model, profiles, recency=0.0), profiles.relevant)["ndcg"]

@@ -27,7 +27,6 @@ from training.choice.metrics import (
 )
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS, Protocol
-from training.data.tables import TIME_COLUMN
 from training.evaluation import cold_film_accuracy, cold_user_accuracy, sequences
 from training.evaluation.baselines import Baseline
 from training.evaluation.index_share import measure_index
@@ -59,7 +58,7 @@ def compare(
     with threadpool_limits(1):
         for protocol in PROTOCOLS:
             name = f"protocol {protocol.name}"
-            if protocol.timed and TIME_COLUMN not in data.ratings:
+            if protocol.timed and not data.timed:
                 left_out[name] = "the data does not say when ratings were given"
                 continue
             train, test = protocol.parts(data, seed)
@@ -119,7 +118,7 @@ class Trial:
             lists = positions(self.train, model, found)
             rows.append({"name": name, "ours": True, **self.measure(lists)})
         rows[0] |= {"tried": len(self.choice.settings), "seconds": round(seconds, 1)}
-        index = measure_index(model, profiles)
+        index = measure_index(model, profiles, model.recency if protocol.timed else 0.0)
         folds = make_folds(self.train, self.aim, self.seed)
         for name, tried in self.candidates.items():
             _log.info("%s: %d settings", name, len(tried))

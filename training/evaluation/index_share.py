@@ -30,27 +30,29 @@ class Counted:
         return self.vectors.take(rows, axis)
 
 
-def share_scored(model: Model, profiles: Sequence[Profile], limit: int = CUTOFF) -> float:
+def share_scored(
+    model: Model, profiles: Sequence[Profile], recency: float | None = None, limit: int = CUTOFF
+) -> float:
     """Return the mean share of films that serving scores for a profile."""
     counted = Counted(model.vectors)
     watched = replace(model, vectors=cast(Any, counted))
     for profile in profiles:
-        rank(watched, profile, limit=limit, include_rated=False)
+        rank(watched, profile, limit=limit, include_rated=False, recency=recency)
     folded_in = sum(len(profile.rows) for profile in profiles)
     return (counted.taken - folded_in) / len(profiles) / len(model.film_ids)
 
 
-def measure_index(model: Model, profiles: Profiles) -> dict[str, float]:
+def measure_index(model: Model, profiles: Profiles, recency: float) -> dict[str, float]:
     """Return the share of films that serving scores, and the loss of nDCG against scoring all."""
-    served = rank_all(model, profiles)
-    exact = rank_all(replace(model, candidates=len(model.film_ids)), profiles)
+    whole = replace(model, candidates=len(model.film_ids))
+    served, exact = (rank_all(each, profiles, recency=recency) for each in (model, whole))
     ndcgs = [
         float(score_lists(lists, profiles.relevant)[METRICS[0]].mean()) for lists in (served, exact)
     ]
     return {
         "cells": len(model.cell_centers),
         "candidates": model.candidates,
-        "share_scored": round(share_scored(model, profiles.known), 6),
+        "share_scored": round(share_scored(model, profiles.known, recency), 6),
         "exact_ndcg": round(ndcgs[1], 6),
         "loss": round(1 - ndcgs[0] / ndcgs[1], 6) if ndcgs[1] else 0.0,
     }

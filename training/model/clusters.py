@@ -25,10 +25,10 @@ class FilmCells:
 
     The length of a vector is mostly popularity, so KMeans sees only directions: a cell holds films
     that the same people like. Within a cell, the shelves order films by length, see ``shelve``. The
-    largest cell comes first.
+    largest cell comes first, and none is empty.
 
     Args:
-        cells: number of cells; by default the square root of the number of films.
+        cells: number of cells at most; by default the square root of the number of films.
         seed: of the starting centres.
     """
 
@@ -56,8 +56,9 @@ class FilmCells:
         return self._keep(kmeans.cluster_centers_, np.concatenate(blocks))
 
     def _keep(self, centers: Array, labels: NDArray[np.int32]) -> Self:
-        order = np.argsort(-np.bincount(labels, minlength=len(centers)), kind="stable")
-        self.centers_ = centers[order]
+        sizes = np.bincount(labels, minlength=len(centers))
+        order = np.argsort(-sizes, kind="stable")
+        self.centers_ = centers[order[: np.count_nonzero(sizes)]]
         self.labels_ = np.argsort(order).astype(np.int32)[labels]
         return self
 

@@ -13,7 +13,7 @@ from training.model.weights import weigh_profiles
 LEADING = 128  # dimensions of the vectors at most that the matrix takes and gives
 RIDGE = 0.03  # times the mean square of a dimension
 ROUNDING = 1e-6  # likewise, only to make the films' own matrix invertible
-SCALED = 1000  # users at most for which lengths are compared
+SCALED = 1000  # users at least, if there are so many, whose lengths are compared
 RATINGS = 1_000_000  # at most; of larger data, some users are drawn
 
 Array = NDArray[np.float64]

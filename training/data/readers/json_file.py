@@ -56,7 +56,7 @@ def parse(content: bytes, name: str) -> Tables:
 def _table(
     document: Any, key: str, columns: list[str], name: str, optional: str | None = None
 ) -> Table:
-    """Return a list of objects as a table, with the optional column if any object has it."""
+    """Return a list of objects as a table, with the optional column if the objects have it."""
     records = document.get(key) if isinstance(document, dict) else None
     if not isinstance(records, list):
         raise DataError(f"{name}: a list named {key} is missing")
@@ -66,6 +66,10 @@ def _table(
                 f"{name}: {key}[{number}] is {quote(record)}, not an object with "
                 + ", ".join(columns)
             )
-    if optional and any(optional in record for record in records):
+    given = [record.get(optional) is not None for record in records] if optional else []
+    if optional and any(given):
+        if not all(given):
+            without = f"{name}: {key}[{given.index(False)}] has no {optional}, others have one"
+            raise DataError(f"{without}: give it for all or for none")
         columns = [*columns, optional]
     return Table(pd.DataFrame(records, columns=columns, dtype=object), f"{name}: {key}", 0)
