@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recommender.model import arrays
 
-FORMAT = 6
+FORMAT = 7
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
 CATALOG_FILE = "catalogo.sqlite3"
@@ -56,7 +56,7 @@ class Model:
     rating_half_range: float
     rating_liked: float  # the lowest rating of a film that was liked
     rating_disliked: float  # the highest rating of a film that was disliked
-    rating_aversion: float  # such a film has w(r) <= -rating_aversion * (1 + 2 / m); 0: as it is
+    rating_aversion: float  # such a film has w(r) <= -rating_aversion / m; 0: as it is
     rating_mean: float  # over all ratings; a user's mean is shrunk towards it
     rating_mean_strength: float  # ... as if the user had rated so many films with it
 

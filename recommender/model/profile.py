@@ -81,7 +81,7 @@ def fold_in(model: Model, profile: Profile, recency: float | None = None) -> Fol
     weights = slope * ratings
     weights += scale - slope * total / (len(rows) + strength)
     if model.rating_aversion:
-        least = scale * model.rating_aversion * (1 + 2 / len(rows))
+        least = scale * model.rating_aversion / len(rows)
         np.minimum(weights, -least, out=weights, where=ratings <= model.rating_disliked)
     weights *= model.fold_in.take(rows)
     sources = model.vectors.take(rows, axis=0)

@@ -37,7 +37,7 @@ def shares(model: Model, profile: Profile) -> Array:
     weights = 1 + model.rating_slope * (ratings - mean) / model.rating_half_range
     if model.rating_aversion:
         disliked = ratings <= model.rating_disliked
-        least = model.rating_aversion * (1 + 2 / count)
+        least = model.rating_aversion / count
         weights[disliked] = np.minimum(weights[disliked], -least)
     vectors = model.vectors.astype(np.float64)
     by_film = weights * model.fold_in[profile.rows] * count**-model.user_exponent

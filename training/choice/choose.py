@@ -16,7 +16,7 @@ from training.model.hyperparameters import Hyperparameters, Settings, Values
 
 # What ratings weigh where the search begins. ``aversion`` is no part of the search.
 RATINGS: dict[Aim, dict[str, float]] = {
-    Aim.LIKED: {"slope": 0.8, "aversion": 0.3},
+    Aim.LIKED: {"slope": 0.8, "aversion": 2.0},
     Aim.SEEN: {"slope": 0.3, "aversion": 0.0},
 }
 # Where the search begins: usual settings of the spectral embedding for dense and for sparse data

@@ -20,7 +20,7 @@ HYPERPARAMETERS: dict[str, Limits] = {
     "film_exponent": (float, 0, 1),
     "slope": (float, 0, 2),
     "content": (float, 0, 10),
-    "aversion": (float, 0, 2),
+    "aversion": (float, 0, 10),
     "prior_strength": (float, 0, 1000),
     "decay": (float, 0.1, 1000),
     "recency": (float, 0, 1),

@@ -14,9 +14,8 @@ Values = Mapping[str, float]
 class Settings:
     """What shapes the embedding; see ``Normalisation`` and ``SpectralEmbedding``.
 
-    In a user's vector, a disliked film has at most a weight set by ``aversion``, see
-    ``weigh_profiles``, so that it takes similar films down, be it the user's only rating. 0 leaves
-    the weights as they are.
+    ``aversion`` caps the weight of a disliked film below zero, so that it lowers similar films even
+    if it is the user's only rating, see ``weigh_profiles``. 0 leaves the weights as they are.
     """
 
     normalisation: Normalisation = field(default_factory=Normalisation)

@@ -13,12 +13,11 @@ def weigh_profiles(
     """Replace ratings r (u, n) by w(r) · n_u^-user_exponent, as serving does.
 
     ``disliked_to`` is the highest rating of a film that was disliked, which has at most the weight
-    -``aversion`` · (1 + 2 / n_u): the fewer ratings, the more a dislike has to say against what all
-    users like.
+    -``aversion`` / n_u: the fewer ratings, the more a dislike weighs against what all users like.
     """
     averse = (ratings.data <= disliked_to) & (settings.aversion > 0)
     sizes = np.diff(ratings.indptr)
-    least = settings.aversion * (1 + 2 / np.repeat(sizes, sizes))
+    least = settings.aversion / np.repeat(sizes, sizes)
     return weigh(
         ratings,
         spectrum.mean,
