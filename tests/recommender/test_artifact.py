@@ -139,7 +139,10 @@ def one_file_less(manifest: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("alter", "message"),
     [
-        (set_field("format", artifact.FORMAT + 1), "is of format 7, this code reads 6"),
+        (
+            set_field("format", artifact.FORMAT + 1),
+            f"is of format {artifact.FORMAT + 1}, this code reads {artifact.FORMAT}",
+        ),
         (set_field("format", None), "is of format None"),
         (set_field("version", "0" * 64), "was altered"),
         (set_field("version", None), "was altered"),
