@@ -374,6 +374,22 @@ def shown(film_id: int, value: float) -> dict[str, Any]:
     }
 
 
+def assert_written(body: Body) -> None:
+    """Two ratings of user 1, the first of them new, the last of them the newest."""
+    told = [(rating["filme_id"], rating["avaliacao"], rating["versao"]) for rating in body]
+    assert told == [(309, 5, 1), (1, 4, 1)]
+    assert body[0]["momento"] < body[1]["momento"]
+
+
+def assert_timed(body: Body) -> None:
+    """Recommendations for who rated films 20 and 14, in this order."""
+    assert len(body) == 5
+    for film in body:
+        assert film["id"] not in (14, 20)
+        assert {reason["filme_id"] for reason in film["motivos"]} <= {14, 20}
+    falling(film["pontuacao"] for film in body)
+
+
 def assert_if_rated(body: Body) -> None:
     """User 1 having rated a film of today's list."""
     assert body.keys() == {"recomendacoes", "diferenca"}
@@ -533,6 +549,7 @@ ANSWERS: dict[str, Answer] = {
     "recomendacoes-anonimas": Answer(
         200, assert_anonymous, {"etag": None, "cache-control": "no-store", "link": None}
     ),
+    "recomendacoes-momento": Answer(200, assert_timed, {"etag": None}),
     "recomendacoes-entre": Answer(200, assert_among, {"etag": None, "link": None}),
     "recomendacoes-anonimas-vazias": Answer(
         200, assert_most_popular, {"etag": None, "x-estrategia": "populares"}
@@ -591,6 +608,13 @@ ANSWERS: dict[str, Answer] = {
     "erro-usuario-enorme": invalid(("usuario_id", str(INT64 + 1), f"no máximo {INT64}")),
     "erro-limite-zero": invalid(("limite", "0", "no mínimo 1")),
     "erro-limite-alto": invalid(("limite", "1001", "no máximo 1000")),
+    "erro-momento": invalid(
+        (
+            "avaliacoes.0.momento",
+            "2026-01-31",
+            "data e hora em ISO 8601, com fuso: 2026-01-31T20:15:00Z",
+        )
+    ),
     "erro-recencia": invalid(("recencia", "2", "no máximo 1.0")),
     "erro-limite-texto": invalid(("limite", "dez", "um número inteiro")),
     "erro-estrategia": invalid(("estrategia", "aleatoria", STRATEGIES)),
@@ -615,6 +639,7 @@ WITH_TOKENS: dict[str, Answer] = {
     "avaliar-de-outro-modo": rating(200, 1, 5, 1),
     "avaliar-o-mesmo": rating(200, 1, 3, 1),
     "avaliar-se-nao-avaliado": rating(201, 309, 5, 1),
+    "avaliar-varios": Answer(200, assert_written, {"etag": None}),
     "avaliar-usuario-novo": rating(201, 309, 4, 1),
     "avaliacao-apagar": Answer(204, assert_empty, {"etag": None}),
     "avaliacao-apagar-ausente": Answer(204, assert_empty, {"etag": None}),

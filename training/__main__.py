@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--budget",
             metavar="SECONDS",
-            help="time after which a search for settings that is not done fails, default none",
+            help="time from the start after which searches that are not done fail, default none",
         )
         command.add_argument(
             "--aim",

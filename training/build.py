@@ -122,10 +122,10 @@ def summary(evaluation: Evaluation) -> str:
     if not found:
         return "not measured: too few ratings to hold any out"
     hits = 100 * found["precision"]["mean"]
-    told = f"of ten films recommended to {evaluation.users} users, {hits / 10:.1f} were among those"
-    told += " that they rated and the model did not see"
+    told = f"on average, {hits / 10:.1f} of the ten films recommended to each of "
+    told += f"{evaluation.users} users were films that the user had rated, unseen by the model"
     if found["disliked"] is not None:
-        told += f"; of these hits, {100 * found['disliked']:.0f}% were disliked"
+        told += f"; {100 * found['disliked']:.0f}% of these were disliked"
     return told
 
 

@@ -27,7 +27,10 @@ class Group(BaseModel):
     """A cluster of films that the same people like."""
 
     id: int
-    rotulo: str = Field(description="Seus gêneros principais e filmes mais conhecidos.")
+    rotulo: str = Field(
+        description="O que distingue o grupo (gêneros, direção, década, elenco) e os mais "
+        "conhecidos de seus filmes típicos."
+    )
 
 
 class FilmDetails(Film):
@@ -41,8 +44,8 @@ class FilmDetails(Film):
 class GroupDetails(Group):
     """A cluster of films in words, and the films themselves."""
 
-    generos: list[str] = Field(description="Os que mais filmes do grupo têm.")
-    diretores: list[str] = Field(description="Os de mais filmes do grupo, a partir de dois.")
+    generos: list[str] = Field(description="Os que mais o distinguem dos demais.")
+    diretores: list[str] = Field(description="Os que mais o distinguem, a partir de dois filmes.")
     total: int = Field(description="Quantos filmes o grupo tem.")
     filmes: list[FilmTitle] = Field(description="Os mais avaliados primeiro.")
 
@@ -119,6 +122,6 @@ class ModelCard(BaseModel):
     versao: str
     formato: int
     dados: dict[str, Any] = Field(description="Digest dos dados e quantidades.")
-    treino: dict[str, Any] = Field(description="Data, duração e semente.")
+    treino: dict[str, Any] = Field(description="Data, duração, semente e objetivo.")
     hiperparametros: dict[str, Any]
     metricas: dict[str, Any] = Field(description="Com o protocolo pelo qual foram medidas.")

@@ -69,7 +69,7 @@ class Model:
 
     cell_centers: Floats  # (k, d) KMeans over the directions of the film vectors
     cell_starts: Rows  # (k + 1,) rows of cell c: cell_starts[c] to cell_starts[c + 1]
-    cell_labels: NDArray[np.str_]  # (k,) leading genres and best known films of each cell
+    cell_labels: NDArray[np.str_]  # (k,) what sets each cell apart, and typical films
     cell_shelves: Rows  # (k + 1,) shelves of cell c: cell_shelves[c] to cell_shelves[c + 1]
     shelf_cells: Rows  # (s,) cell of each shelf
     shelf_starts: Rows  # (s + 1,) rows of shelf b: shelf_starts[b] to shelf_starts[b + 1]

@@ -186,7 +186,7 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
 
     First come up to five that raised its score, then up to three that lowered it. A score is a sum
     over the rated films and the prior, so shares are exact. A film that raised it is listed if the
-    user liked it, and rated it no lower than the mean; one that lowered it if the user disliked it.
+    user liked it and rated it no lower than the mean; one that lowered it if the user disliked it.
     """
     if ranking.folded is None:
         return [[] for _ in ranking.rows]

@@ -21,9 +21,9 @@ BY_DEFAULT = "padrao_com_recencia"  # the model's lists with its own recency
 PROTOCOL = (
     "another model, trained by the same procedure on three quarters of each film's ratings (seed "
     "{seed}), is measured on the others; rated films are left out of the lists; means over the "
-    "users with a relevant film (a sample of 10,000 if there are more); k = 10; recencia is 0 "
-    "except in padrao_com_recencia, where it is the model's; relevant is every held-out film, "
-    "under gostar only a liked one; disliked is the share of hits that were disliked"
+    "users with a relevant film (a sample of 10,000 if there are more); k = 10; every held-out "
+    "film is relevant; under gostar, only the liked ones; disliked is the share of hits that the "
+    "user disliked; recencia is 0, except in padrao_com_recencia, where it is the model's"
 )
 METRICS = ("ndcg", "map", "precision", "recall", "hit_rate", "mrr")
 
@@ -75,8 +75,8 @@ def films_of(
 def measure(model: Model, train: Dataset, test: Dataset) -> dict[str, dict[str, Any]]:
     """Return the metrics of each strategy's lists for the users of a test part.
 
-    The order of ratings counts nothing, because the test part is drawn at random. What it counts by
-    default is measured beside, under ``BY_DEFAULT``.
+    Lists are made with recency 0, because the test part is drawn at random. Those with the model's
+    own recency are measured under ``BY_DEFAULT``.
 
     Each metric counts every held-out film as relevant; those under ``gostar`` count liked ones
     only. ``disliked`` is the share of hits that were disliked, None without any hit.

@@ -192,7 +192,7 @@ def _asked(recency: float, protocol: Protocol) -> list[tuple[str, Strategy, floa
     """Return what is asked under a protocol: a name, a strategy, and how much the order counts.
 
     The model is asked with its own recency where the last ratings are held out, and with none where
-    they are drawn at random. The other of the two is asked beside.
+    they are drawn at random. A row with the other recency is added.
     """
     order = (recency, 0.0) if protocol.timed else (0.0, recency)
     asked = [(Strategy.MODEL.value, Strategy.MODEL, order[0])]

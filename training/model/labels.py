@@ -125,7 +125,8 @@ class Traits:
         """Return the names that set some films apart, if at least ``least`` of them have them.
 
         The order is by share · log(lift), where the lift is the share among these films over that
-        among all. If no name is more common here and one is ``needed``, the most common ones do.
+        among all. If nothing sets the films apart and a name is ``needed``, these are the most
+        common names.
         """
         tally = Counter(name for film in members for name in self.of_films[film])
         found = []

@@ -77,7 +77,8 @@ async def tell_film(filme_id: Id, ctx: Ctx) -> answers.FilmDetails:
     "/filmes/{filme_id}/similares",
     responses=responses({404: "Não há tal filme.", 410: EXPIRED}),
     summary="Lista filmes similares a um filme",
-    description="Os de que gosta quem gosta dele. A pontuação é o cosseno entre os dois vetores.",
+    description="Os de que gosta quem gosta dele e que têm algo em comum com ele. A pontuação "
+    "junta o cosseno dos vetores, a correlação das avaliações e o conteúdo.",
 )
 async def list_similar_films(
     filme_id: Id, query: Annotated[ListQuery, Query()], ctx: Ctx
