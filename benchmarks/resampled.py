@@ -25,9 +25,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.ml_100k import fetch
 from benchmarks.retrieval import print_row
-from training.choice.aim import Aim
+from training.choice.aim import Aim, gains
 from training.choice.choose import choose
-from training.choice.folds import make_folds
+from training.choice.folds import Fold, make_folds
 from training.choice.metrics import (
     make_profiles,
     rank_all,
@@ -124,7 +124,7 @@ def measure(data: Dataset, seed: int) -> dict[str, float]:
     found["liked"] = float(score_some(ours, liked)["ndcg"].mean())
     found["any"] = float(score_lists(ours, relevant)["ndcg"].mean())
     found["disliked"] = share_of_hits(ours, relevant, disliked) or 0.0
-    folds = make_folds(train, Aim.LIKED, seed)
+    folds = _folds_of_liked(train, seed)
     kinds = ([Ease(ridge, lowest) for ridge in RIDGES] for lowest in (None, train.liked_from))
     best = max((tune(tried, folds) for tried in kinds), key=lambda tuned: tuned.ndcg).best
     lists = _lists(best, train, users, known)
@@ -151,6 +151,17 @@ def _ours(train: Dataset, test: Dataset, seed: int, recency: float | None = None
     model = fit(train, choose(train, seed).chosen)
     profiles = make_profiles(model, train.ratings, test.ratings)
     return positions(train, model, rank_all(model, profiles, recency=recency))
+
+
+def _folds_of_liked(train: Dataset, seed: int) -> list[Fold]:
+    """Return folds like those of ``make_folds``, in which only liked films count as hits."""
+    folds = make_folds(train, Aim.SEEN, seed)
+    for fold in folds:
+        liked = fold.test.ratings["avaliacao"] >= train.liked_from
+        fold.gains = gains(fold.test.with_ratings(fold.test.ratings[liked]), Aim.SEEN)
+        fold.users = np.flatnonzero(np.diff(fold.gains.indptr))
+        fold.known, fold.gains = fold.train.matrix[fold.users], fold.gains[fold.users]
+    return folds
 
 
 def _tuned_for_any(train: Dataset, seed: int) -> Baseline:
