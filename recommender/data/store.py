@@ -16,7 +16,7 @@ from recommender.data.catalog import Rated
 
 MOST = 100  # ratings that one write may set, as DynamoDB allows in a transaction
 
-MICROSECOND = 1e-6  # of a second: the steps in which stores keep moments
+MICROSECONDS = 1e6  # of a second: the steps in which stores keep moments
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -115,11 +115,11 @@ def moment() -> float:
 
 def changes(entries: Mapping[int, Entry], ratings: Mapping[int, float]) -> dict[int, Change]:
     """Return what ratings, given just now in their order, make of a user's entries, by film id."""
-    now = time.time()
+    now = time.time_ns() // 1000
     found: dict[int, Change] = {}
     for place, (film_id, rating) in enumerate(ratings.items()):
         before = entries.get(film_id)
-        given = read_moment(spell(now + place * MICROSECOND))
+        given = read_moment(spell((now + place) / MICROSECONDS))
         after = Entry(rating, before.version + 1 if before else 1, given)
         found[film_id] = before, before if before and before.rating == rating else after
     return found

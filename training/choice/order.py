@@ -32,8 +32,7 @@ def choose_order(
     """Choose ``decay`` and ``recency`` by the mean nDCG at 10 of users' last ratings in time.
 
     The last three ratings of each user are held out. Each is to be found, whatever its value, with
-    the ratings before it known. Recency stays 0 unless it gains more than a standard error.
-    ``contents`` (n, c) are those of the films.
+    the ratings before it known. ``contents`` (n, c) are those of the films.
 
     Returns:
         The hyperparameters with both values set, and a table of what was tried, best first.
@@ -57,11 +56,7 @@ def choose_order(
         for decay, ndcgs in found.items()
         for recency, ndcg in zip(recencies, ndcgs.mean(axis=1), strict=True)
     ]
-    ndcgs = found[decays[place]]
-    best = int(ndcgs.mean(axis=1).argmax())
-    gains = ndcgs[best] - ndcgs[0]
-    if gains.mean() <= gains.std() / len(gains) ** 0.5:
-        best = 0
+    best = int(found[decays[place]].mean(axis=1).argmax())
     chosen = replace(chosen, decay=decays[place], recency=recencies[best])
     return chosen, sorted(rows, key=lambda row: -row["ndcg"])
 
