@@ -19,7 +19,8 @@ from recommender.model.index import NO_ROWS, Batch, Choosable
 from recommender.model.profile import Folded, Profile, find_rows, fold_in, user_group
 
 POOL = 100  # best films among which diversity is sought
-LEAST, MOST = (0.01, 0.03), (5, 3)  # shares for and against a score worth telling; films told
+LEAST = 0.01  # share for or against a score that is worth telling
+MOST = 5, 3  # films told for and against
 
 
 class Strategy(StrEnum):
@@ -210,13 +211,12 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
         lowering: list[Reason] = []
         for place in order:
             share, rating = of_film[place], given[place]
-            if abs(share) <= LEAST[0] * score:
+            if abs(share) <= LEAST * score:
                 break
             if share > 0:
                 told, tells = raising, rating >= liked
             else:
-                told = lowering
-                tells = rating <= model.rating_disliked and -share >= LEAST[1] * score
+                told, tells = lowering, rating <= model.rating_disliked
             if tells and rated[place] != row:
                 told.append((rated[place], rating, share))
         found.append(raising[: MOST[0]] + lowering[: MOST[1]])

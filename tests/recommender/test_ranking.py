@@ -400,7 +400,7 @@ def test_reasons_are_the_greatest_shares_of_the_score(
     every = explain(model, profile, found)
     for row, told, of_exact, score in zip(found.rows, every, exact, found.scores, strict=True):
         share_of = dict(zip(profile.rows.tolist(), of_exact.tolist(), strict=True))
-        least = np.where(of_exact > 0, *LEAST) * abs(score)
+        least = LEAST * abs(score)
         worth = (np.abs(of_exact) > least + 1e-6) & (profile.rows != row)
         worth &= np.where(of_exact > 0, liked, given <= model.rating_disliked)
         for sign, most in zip((1, -1), MOST, strict=True):
@@ -417,8 +417,7 @@ def test_reasons_are_the_greatest_shares_of_the_score(
             assert source != row
             assert rating == rating_of[source]
             assert share == pytest.approx(share_of[source], abs=1e-6)
-            assert abs(share) >= LEAST[0] * abs(score)
-            assert share > 0 or abs(share) >= LEAST[1] * abs(score)
+            assert abs(share) >= LEAST * abs(score)
             assert rating_of[source] >= 4 if share > 0 else rating_of[source] <= 1.7
 
 
