@@ -14,7 +14,7 @@ from training.model.contents import components
 from training.model.embedding import Spectrum, decompose
 from training.model.fit import mean_source
 from training.model.hyperparameters import Settings
-from training.model.weights import weigh_profiles
+from training.model.weights import fold_in_profiles, weigh_profiles
 
 FOLDS = (3, 10)  # fewest and most
 JUDGES = 2800  # users wanted in all folds together
@@ -72,11 +72,8 @@ class Fold:
         spectrum = self.spectrum(settings)
         embedding = settings.embed(spectrum)
         weights = weigh_profiles(known, self.train.disliked_to, spectrum, settings)
-        weights.data *= embedding.fold_in_[weights.indices]
-        users = weights @ embedding.vectors_
-        sizes = np.maximum(np.diff(known.indptr), 1.0)
         prior = prior_strength * mean_source(embedding, spectrum)
-        users += sizes[:, None] ** -settings.normalisation.user_exponent * prior
+        users = fold_in_profiles(weights, embedding, settings, prior)
         vectors = embedding.vectors_.astype(np.float32).T
         found = []
         for start in range(0, len(self.users), BLOCK):

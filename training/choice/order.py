@@ -16,7 +16,7 @@ from training.model.embedding import decompose
 from training.model.fit import mean_source
 from training.model.hyperparameters import Hyperparameters, Values
 from training.model.next_film import fit_next_film, histories
-from training.model.weights import weigh_profiles
+from training.model.weights import fold_in_profiles, weigh_profiles
 
 HELD_OUT = 3  # last ratings of a user at most; at least half of them stay
 DECAYS = (2.0, 3.0, 5.0, 10.0, 20.0, 50.0)
@@ -100,16 +100,14 @@ class Judges:
         matrix = fit_next_film(
             self.train, self.spectrum, self.embedding, settings, decay, self.chosen.seed
         )
-        size, exponent = len(matrix), settings.normalisation.user_exponent
+        size = len(matrix)
         prior = self.chosen.prior_strength * mean_source(self.embedding, self.spectrum)
         found = np.zeros((len(recencies), len(self.targets)))
         for start in range(0, len(self.targets), BLOCK):
             block = slice(start, start + BLOCK)
             profiles = self._profiles(self.known[block])
             weights = weigh_profiles(profiles, self.data.disliked_to, self.spectrum, settings)
-            weights.data *= self.embedding.fold_in_[weights.indices]
-            alike = weights @ self.embedding.vectors_
-            alike += np.diff(profiles.indptr)[:, None] ** -exponent * prior
+            alike = fold_in_profiles(weights, self.embedding, settings, prior)
             newness = [weigh_newness(moments[places], decay) for places in self.known[block]]
             weights.data = np.maximum(weights.data, 0)
             change = -(weights @ self.embedding.vectors_)

@@ -1,10 +1,13 @@
 """What ratings weigh in users' vectors."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from training.model.embedding import Spectrum, weigh
+from training.model.embedding import SpectralEmbedding, Spectrum, weigh
 from training.model.hyperparameters import Settings
+
+Array = NDArray[np.float64]
 
 
 def weigh_profiles(
@@ -25,3 +28,17 @@ def weigh_profiles(
         settings.normalisation,
         np.where(averse, -least, np.inf),
     )
+
+
+def fold_in_profiles(
+    weights: sparse.csr_matrix, embedding: SpectralEmbedding, settings: Settings, prior: Array
+) -> Array:
+    """Return users' vectors (u, d) by the ``weights`` of ``weigh_profiles``, as serving does.
+
+    ``prior`` (d,) is what all users like. The weights become those of the films' vectors.
+    """
+    weights.data *= embedding.fold_in_[weights.indices]
+    users = np.asarray(weights @ embedding.vectors_)
+    sizes = np.maximum(np.diff(weights.indptr), 1.0)
+    users += sizes[:, None] ** -settings.normalisation.user_exponent * prior
+    return users
