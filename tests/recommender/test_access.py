@@ -84,7 +84,8 @@ CALLERS: dict[str, tuple[dict[str, str], Event]] = {
 }
 ENTITLED = ("user", "service", "service with a list")
 UNKNOWN = ("anonymous", "expired", "forged", "of another authorizer", "of no form")
-STATUS = {"PUT": (201, 200), "DELETE": (204,)}
+STATUS = {"PUT": 201, "DELETE": 204}
+SEVERAL = "/usuarios/{usuario_id}/avaliacoes"  # a PUT here takes a list, and answers 200
 
 
 @pytest.fixture(params=["jwt", "open", "local"])
@@ -131,16 +132,17 @@ def test_every_route_for_every_caller(ask: Ask, mode: str, caller: str) -> None:
         found = response["statusCode"]
         problem = json.loads(response["body"]) if found >= 400 else {}
         case = (mode, caller, method, path, problem.get("detail"))
+        success = 200 if path == SEVERAL else STATUS.get(method, 200)
         if (method, path) in PUBLIC:
             assert found == ask(method, path, "anonymous")["statusCode"], case
             assert found not in (401, 403), case
         elif mode == "local" or (mode == "open" and (method, path) in READS):
-            assert found in (*STATUS.get(method, (200,)), 404), case  # no rating of this film yet
+            assert found in (success, 404), case  # no rating of this film yet
         elif mode == "open":
             assert found == 403, case
             assert "leitura" in problem["detail"], case
         elif caller in ENTITLED:
-            assert found in (*STATUS.get(method, (200,)), 404), case
+            assert found in (success, 404), case
         elif caller in UNKNOWN:
             assert found == 401, case
             assert response["headers"]["www-authenticate"] == "Bearer", case
