@@ -15,6 +15,8 @@ SWAGGER_UI := recommender/page/swagger-ui
 .PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
+# uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
+export UV_SYSTEM_CERTS := $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/ssl/cert.pem /etc/pki/tls/cert.pem),1,0)
 
 help: ## lists these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
