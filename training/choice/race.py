@@ -38,17 +38,21 @@ class Race(Generic[Candidate]):
         """Return the mean nDCG over the users of all folds."""
         return float(self.judge(candidate, len(self.folds)).mean())
 
-    def beats(self, other: Candidate, best: Candidate, most: int | None = None) -> bool:
+    def beats(
+        self, other: Candidate, best: Candidate, most: int | None = None, errors: float = 0.0
+    ) -> bool:
         """Return whether ``other`` has the higher nDCG, on all folds or on the first ``most``.
 
-        The comparison stops at a fold after which ``other`` is behind.
+        Its gain has to exceed so many standard ``errors`` of the users' differences. The comparison
+        stops at a fold after which ``other`` is behind.
         """
-        gain = 0.0
+        leads = False
         for folds in range(1, (most or len(self.folds)) + 1):
-            gain = float((self.judge(other, folds) - self.judge(best, folds)).mean())
-            if gain < 0:
+            gains = self.judge(other, folds) - self.judge(best, folds)
+            leads = bool(gains.mean() > ROUNDING + errors * gains.std() / np.sqrt(len(gains)))
+            if gains.mean() < 0:
                 break
-        return gain > ROUNDING
+        return leads
 
     def standings(self, best: Candidate) -> list[tuple[Candidate, float, int]]:
         """Return each candidate with its nDCG and its number of folds, best first.

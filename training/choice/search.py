@@ -13,6 +13,7 @@ from training.data.tables import DataError
 from training.model.hyperparameters import Settings
 
 MOST_TRIED = 150  # settings on the way from one start
+STEP_ERRORS = 1.0  # that a step has to gain: with many tries, smaller gains are mostly noise
 LOSS = 0.002  # share of nDCG that shorter vectors may lose
 REACH = 2  # steps of the grid to try on each side
 WIDEST = 10_000  # bandwidth beyond all singular vectors: no low-pass
@@ -56,13 +57,15 @@ class Search:
         """Return the best of some settings; the first of equals."""
         found, *others = candidates
         for settings in others:
-            found = self._better(settings, found, folds)
+            found = self._better(settings, found, folds, errors=0.0)
         return found
 
     def climb(
         self, start: Settings, names: Collection[str], folds: int | None = None, reach: int = REACH
     ) -> Settings:
         """Return the best settings reached from a start by changing only the named ones.
+
+        A step is taken if it gains more than ``STEP_ERRORS`` standard errors.
 
         ``folds`` limits the comparison to the first few folds; None takes all. ``reach`` steps of
         the grid are tried on each side, one where each needs a new decomposition.
@@ -77,7 +80,7 @@ class Search:
                         if len(self.race.tried) >= last:
                             return best
                         bar.update()
-                        best = self._better(candidate, best, folds)
+                        best = self._better(candidate, best, folds, STEP_ERRORS)
                 _log.info("%d settings tried", len(self.race.tried))
         return best
 
@@ -98,11 +101,13 @@ class Search:
                 kept = candidate
         return kept
 
-    def _better(self, other: Settings, best: Settings, folds: int | None) -> Settings:
+    def _better(
+        self, other: Settings, best: Settings, folds: int | None, errors: float
+    ) -> Settings:
         if time.monotonic() > self.end:
             told = f"the search for settings did not end in time, {len(self.race.tried)} were tried"
             raise SearchTimeoutError(f"{told}: allow more time, or set some hyperparameters")
-        return other if self.race.beats(other, best, folds) else best
+        return other if self.race.beats(other, best, folds, errors) else best
 
     def _neighbours(self, settings: Settings, name: str, reach: int) -> list[Settings]:
         """Return copies of settings with one of them moved along its grid."""
