@@ -52,7 +52,7 @@ sequences: setup ## installs RecTools for the accuracy tables, in a separate env
 lint: setup ## checks style, types and the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/release.py .ci/swagger.py
+	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/keep.py .ci/release.py .ci/swagger.py
 	$(BIN)/sam validate --lint
 
 ml-100k: setup ## fetches MovieLens 100K into .local/data/ml-100k
@@ -91,9 +91,12 @@ deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008
 
 # A separate target, so that the build can run without the credentials of an account.
 deploy-built: setup
-	$(BIN)/python .ci/release.py "$(STACK)" Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
+	PYTHONPATH=. $(BIN)/python .ci/keep.py before "$(STACK)" > .aws-sam/model
+	$(BIN)/python .ci/release.py "$(STACK)" "$$(cat .aws-sam/model)" Architecture=$(ARCHITECTURE) $(PARAMETERS) \
+		> .aws-sam/parameters.yaml
 	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
 		--no-fail-on-empty-changeset $(SAM_OPTIONS)
+	PYTHONPATH=. $(BIN)/python .ci/keep.py after "$(STACK)"
 
 $(PYTHON313): .ci/runtime uv.lock | setup
 	.ci/runtime
@@ -106,7 +109,14 @@ build-ApiFunction: setup $(PYTHON313)
 	.ci/package api "$(ARTIFACTS_DIR)"
 	$(PYTHON313) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"
 
+# The training function bundles the same model: until the first release it is the one that candidates replace.
 build-TrainingFunction: setup
 	cp -R recommender training "$(ARTIFACTS_DIR)"
+	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
 	rm -r "$(ARTIFACTS_DIR)/training/evaluation"
 	.ci/package training "$(ARTIFACTS_DIR)"
+
+build-ReleaseFunction: setup
+	mkdir "$(ARTIFACTS_DIR)/training"
+	cp -R training/__init__.py training/release_handler.py training/release "$(ARTIFACTS_DIR)/training"
+	.ci/package release "$(ARTIFACTS_DIR)"

@@ -5,8 +5,9 @@
 By itself, SAM names a version of a function after the text of the template. The text holds the
 names of parameters, not their values. So new values would not publish a version, and the alias
 would stay at the old one. Here versions are named after ReleaseId: a digest of the function as
-built, the template and all parameters. A parameter that is not given keeps its value in the stack,
-as with `sam deploy`; a new stack takes the default of the template.
+built, the template and all parameters but ModelLayerArn: a retraining has published a version with
+that layer, and Lambda refuses a version that equals the newest. A parameter that is not given keeps
+its value in the stack, as with `sam deploy`; a new stack takes the default of the template.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from samcli.yamlhelper import yaml_parse
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = ROOT / ".aws-sam" / "build"
 RELEASE = "ReleaseId"
+MODEL = "ModelLayerArn"
 
 
 def main() -> None:
@@ -84,7 +86,7 @@ def merge(
 
 
 def digest(function: Path, template: str, parameters: Mapping[str, str]) -> str:
-    """Return a digest of a built function, the template and the parameters in any order."""
+    """Return a digest of a built function, the template and the parameters but the model's."""
     files = {
         file.relative_to(function).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in function.rglob("*")
@@ -92,7 +94,8 @@ def digest(function: Path, template: str, parameters: Mapping[str, str]) -> str:
     }
     if not files:
         raise FileNotFoundError(f"{function} has no files: see `make build`")
-    release = {"files": files, "template": template, "parameters": dict(parameters)}
+    counting = {name: value for name, value in parameters.items() if name != MODEL}
+    release = {"files": files, "template": template, "parameters": counting}
     return hashlib.sha256(json.dumps(release, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""``python -m training build`` and ``python -m training evaluate``."""
+"""``python -m training``: build and evaluate models; publish, list, roll back and verify them."""
 
 import argparse
 import json
@@ -8,6 +8,9 @@ import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from recommender.model.artifact import ArtifactError
 from training.build import build
@@ -16,8 +19,11 @@ from training.choice.aim import Aim
 from training.data.dataset import Dataset
 from training.data.read import read
 from training.data.tables import DataError
+from training.release.api_function import ReleaseError
 
 SEED = 42
+STACK = "filmes"
+RELEASES = ("publish", "versions", "rollback", "verify")
 
 
 def main() -> int:
@@ -28,6 +34,9 @@ def main() -> int:
         parser.error("this package is the training function's: it cannot evaluate")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
+        if options.command in RELEASES:
+            _release(options)
+            return 0
         seed = int(limits.check_number("seed", options.seed, limits.SEED))
         aim, end = limits.check_aim("aim", options.aim), math.inf
         if options.budget is not None:
@@ -38,7 +47,7 @@ def main() -> int:
             build(read(options.data), options.out, seed, aim, fixed, end)
             return 0
         _evaluate(read(options.data), seed, aim, end, options.plot, as_json=options.json)
-    except (DataError, ArtifactError) as error:
+    except (DataError, ArtifactError, ReleaseError, BotoCoreError, ClientError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
@@ -77,7 +86,42 @@ def _parser() -> argparse.ArgumentParser:
     evaluates.add_argument(
         "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
     )
+    _add_releases(commands)
     return parser
+
+
+def _add_releases(commands: Any) -> None:
+    publishes = commands.add_parser("publish", help="make a model live")
+    lists = commands.add_parser("versions", help="list the models that were live")
+    rolls_back = commands.add_parser("rollback", help="make a model live that was live before")
+    verifies = commands.add_parser("verify", help="check an artifact folder against its manifest")
+    for command in (publishes, lists, rolls_back):
+        command.add_argument("--stack", default=STACK, help=f"default {STACK}")
+    publishes.add_argument(
+        "what", metavar="FOLDER|VERSION", help="an artifact, or one released before"
+    )
+    publishes.add_argument(
+        "--force", action="store_true", help="even if the gate did not let it pass"
+    )
+    lists.add_argument("--json", action="store_true", help="print JSON")
+    rolls_back.add_argument("version", nargs="?", help="by default the one before the present")
+    verifies.add_argument("folder", type=Path)
+
+
+def _release(options: argparse.Namespace) -> None:
+    from training import commands
+    from training.release.stack import Stack
+
+    if options.command == "verify":
+        commands.verify(options.folder)
+        return
+    stack = Stack(options.stack)
+    if options.command == "publish":
+        commands.publish(stack, options.what, force=options.force)
+    elif options.command == "rollback":
+        commands.roll_back(stack, options.version)
+    else:
+        commands.versions(stack, as_json=options.json)
 
 
 def _evaluate(

@@ -15,6 +15,7 @@ from recommender.model import artifact
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
 from training.bake import database, picture
+from training.choice import limits
 from training.choice.aim import Aim
 from training.choice.choose import Choice, choose
 from training.choice.metrics import CUTOFF, PROTOCOL, measure
@@ -148,6 +149,7 @@ def _facts(
             "passo": data.step,
         },
         "training": training,
+        "limites": limits.RENEWAL,
         "hyperparameters": {
             **choice.chosen.as_dict(),
             "cells": len(model.cell_centers),

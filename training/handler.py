@@ -1,4 +1,4 @@
-"""The training function: reads data from S3 and writes the artifact to S3, whole or not at all."""
+"""The training function: renews the model from data in the bucket and ratings in the table."""
 
 import json
 import os
@@ -6,114 +6,95 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
 
 os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # Lambda can write only there
 
 import boto3
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
-from training.choice import limits
-from training.choice.aim import Aim
-from training.data.read import read
-from training.data.tables import DataError
-
-SEED = 42
-POINTER = "atual.json"
+# Figures of the gate by check: the metric's name, and the figure's.
+METRICS = {
+    "settings not worse": {"Ndcg": "ndcg", "NdcgOfIncumbent": "ndcg of the incumbent's"},
+    "gain over popularity not lost": {"GainOverPopularity": "now"},
+}
 SEARCH_SHARE = 0.8  # of the function's time; a search that takes longer fails
+RELEASES = ("publish", "rollback", "versions")  # what the release function does
 
-logger = Logger(service="filmes-treino")
+# The service's name comes from the environment.
+logger = Logger(use_rfc3339=True, utc=True)
+metrics = Metrics(namespace="Filmes")
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Train on data in the bucket and write the artifact there.
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Train on data in the bucket, judge the model, and offer it for release.
 
-    An S3 event names the object to train on. A direct call names it as ``data_key``, which may also
-    be a MovieLens folder if it ends with a slash. A schedule trains on the key in ``DATA_KEY``.
-    A direct call may also set a ``seed``, an ``objetivo`` (``gostar`` or ``ver``) and
-    ``hyperparameters``, which are then not chosen.
-
-    Files go to ``modelos/<version>/``. Only then does ``modelos/atual.json`` name that version, so
-    a training that fails leaves the version in use as it was.
+    An event of S3 names the data, a schedule takes the key in ``DATA_KEY``. A direct call may name
+    it as ``data_key``, and set ``seed``, ``objetivo`` (``gostar`` or ``ver``), ``hyperparameters``,
+    which are then not chosen, ``dry_run`` and ``force``. An ``action`` of the release function is
+    passed on to it.
 
     Returns:
-        ``version``, ``artifact`` (its S3 URI) and ``metrics``.
+        ``state``, and what it is about: see ``training.renewal.renew``.
 
     Raises:
-        DataError: the data or a parameter is wrong; the message names the record and the value.
-            Or a search for settings was not done before the function's time ran out.
+        DataError: the event, the data or a parameter is wrong; the message names the value.
+        LeaseError: another training runs.
     """
-    from training.build import build  # its imports take longer than Lambda's init may
+    if isinstance(event, dict) and event.get("action") in RELEASES:
+        return _pass_on(event)
+    # These imports take longer than Lambda's init may.
+    from training.renewal.events import IgnoredEventError, read_start
 
-    end = time.monotonic() + SEARCH_SHARE * context.get_remaining_time_in_millis() / 1000
     bucket = os.environ["MODEL_BUCKET"]
-    key = data_key(event, bucket)
-    seed = int(limits.check_number("seed", event.get("seed", SEED), limits.SEED))
-    aim = limits.check_aim("objetivo", event.get("objetivo", Aim.LIKED))
-    given = limits.check_hyperparameters(event.get("hyperparameters") or {})
-    s3 = boto3.client("s3")
-    with tempfile.TemporaryDirectory() as scratch:
-        data = read(_download(s3, bucket, key, Path(scratch)))
-        folder = Path(scratch, "artifact")
-        manifest = build(data, folder, seed, aim, given, end)
-        prefix = os.environ.get("ARTIFACT_PREFIX", "modelos/")
-        place = f"{prefix}{manifest['version']}/"
-        for path in sorted(folder.iterdir()):
-            s3.upload_file(str(path), bucket, place + path.name)
-    pointer = {"version": manifest["version"], "prefix": place, "data_key": key}
-    s3.put_object(
-        Bucket=bucket,
-        Key=prefix + POINTER,
-        Body=json.dumps(pointer).encode(),
-        ContentType="application/json",
-    )
-    logger.info("trained", version=manifest["version"], data_key=key)
-    return {
-        "version": manifest["version"],
-        "artifact": f"s3://{bucket}/{place}",
-        "metrics": manifest["metrics"],
-    }
-
-
-def data_key(event: dict[str, Any], bucket: str) -> str:
-    """Return the key of the data to train on.
-
-    Raises:
-        DataError: the event names another bucket.
-    """
-    if event.get("Records"):
-        s3 = event["Records"][0]["s3"]
-        named, key = s3["bucket"]["name"], unquote_plus(s3["object"]["key"])
-    elif event.get("source") == "aws.s3":
-        named, key = event["detail"]["bucket"]["name"], event["detail"]["object"]["key"]
-    else:
-        named, key = bucket, event.get("data_key") or os.environ["DATA_KEY"]
-    if named != bucket:
-        raise DataError(f"bucket is {named!r}, expected {bucket!r}")
-    return str(key)
-
-
-def _download(s3: Any, bucket: str, key: str, scratch: Path) -> Path:
-    """Download one object, or the objects directly under a key that ends with a slash."""
-    target = scratch / "data" / Path(key).name
-    if not key.endswith("/"):
-        target.parent.mkdir()
-        _fetch(s3, bucket, key, target)
-        return target
-    target.mkdir(parents=True)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
-    for page in pages:
-        for item in page.get("Contents", []):
-            if item["Key"] != key:
-                _fetch(s3, bucket, item["Key"], target / Path(item["Key"]).name)
-    if not any(target.iterdir()):
-        raise DataError(f"s3://{bucket}/{key} is empty")
-    return target
-
-
-def _fetch(s3: Any, bucket: str, key: str, path: Path) -> None:
     try:
-        s3.download_file(bucket, key, str(path))
-    except s3.exceptions.ClientError as error:
-        raise DataError(f"s3://{bucket}/{key} cannot be read: {error}") from error
+        start = read_start(event, bucket, os.environ["DATA_KEY"])
+    except IgnoredEventError as error:
+        logger.info("ignored: %s", error)
+        return {"state": "ignored", "reason": str(error)}
+    return _renew(start, bucket, context)
+
+
+def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
+    from training.release.api_function import ApiFunction
+    from training.release.bucket import Bucket
+    from training.release.lease import lease
+    from training.renewal.renew import Surroundings, renew
+
+    seconds = context.get_remaining_time_in_millis() / 1000
+    end = time.monotonic() + SEARCH_SHARE * seconds
+    bucket, environment = Bucket(bucket_name), os.environ
+    function = environment.get("API_FUNCTION")
+    around = Surroundings(
+        bucket,
+        ApiFunction(function, environment["LAYER_NAME"]) if function else None,
+        environment.get("RATINGS_TABLE", ""),
+        environment.get("RELEASE_FUNCTION", ""),
+        context.function_name,
+        lambda name, taken: metrics.add_metric(f"{name}Time", MetricUnit.Seconds, taken),
+    )
+    with tempfile.TemporaryDirectory() as scratch, lease(bucket, context.aws_request_id, seconds):
+        answer = renew(start, around, Path(scratch), end)
+    logger.info("renewal", extra={"renewal": {k: answer[k] for k in _TOLD if k in answer}})
+    metrics.add_metric("Refused", MetricUnit.Count, int(answer["state"] == "refused"))
+    for check in answer.get("decision", {}).get("checks", []):
+        for name, figure in METRICS.get(check["name"], {}).items():
+            if check["figures"].get(figure) is not None:
+                metrics.add_metric(name, MetricUnit.NoUnit, check["figures"][figure])
+    return answer
+
+
+_TOLD = ("state", "version", "reason", "before")
+
+
+def _pass_on(event: dict[str, Any]) -> dict[str, Any]:
+    """Have the release function do what an event asks for; return its answer."""
+    answer = boto3.client("lambda").invoke(
+        FunctionName=os.environ["RELEASE_FUNCTION"], Payload=json.dumps(event).encode()
+    )
+    found: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise RuntimeError(found.get("errorMessage", str(found)))
+    return found

@@ -28,6 +28,9 @@ HYPERPARAMETERS: dict[str, Limits] = {
     "candidates": (int, 1, 10_000_000),
     "groups": (int, 1, 1000),
 }
+# What a renewed model has to keep of the one before, as a share: films, users, ratings, titles of
+# films in both, and the gain over popularity. Each manifest states them for its successor.
+RENEWAL = {"filmes": 0.9, "usuarios": 0.9, "avaliacoes": 0.9, "titulos": 0.95, "ganho": 0.8}
 
 
 def check_hyperparameters(values: object) -> Values:

@@ -1,0 +1,62 @@
+"""Deployments by CodeDeploy, which shifts an alias step by step and back if an alarm goes off."""
+
+import json
+from enum import Enum
+from typing import Any
+
+import boto3
+
+from training.release.bucket import Body
+
+ENDED = {"Succeeded": True, "Failed": False, "Stopped": False}
+
+
+class Progress(Enum):
+    """How a deployment stands."""
+
+    RUNS = "runs"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"  # requests go to the old version again
+
+
+class Canary:
+    """Deployments of versions of a function, in a deployment group of a CodeDeploy application."""
+
+    def __init__(self, application: str, group: str, function: str, alias: str) -> None:
+        self.application, self.group, self.function, self.alias = (
+            application,
+            group,
+            function,
+            alias,
+        )
+        self.client: Any = boto3.client("codedeploy")
+
+    def begin(self, current: str, target: str) -> Body:
+        """Begin to shift the alias from one version to another; return the deployment's id.
+
+        A deployment that runs in the group already is that deployment.
+        """
+        running = self.client.list_deployments(
+            applicationName=self.application,
+            deploymentGroupName=self.group,
+            includeOnlyStatuses=["Created", "Queued", "InProgress", "Ready"],
+        )["deployments"]
+        if running:
+            return {"deployment": running[0], "from": current, "to": target}
+        names = {"Name": self.function, "Alias": self.alias}
+        versions = {"CurrentVersion": current, "TargetVersion": target}
+        target_function = {"Type": "AWS::Lambda::Function", "Properties": {**names, **versions}}
+        content = json.dumps({"version": 0.0, "Resources": [{"ApiFunction": target_function}]})
+        made = self.client.create_deployment(
+            applicationName=self.application,
+            deploymentGroupName=self.group,
+            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
+        )
+        return {"deployment": made["deploymentId"], "from": current, "to": target}
+
+    def progress(self, deployment: str) -> Progress:
+        """Return how a deployment stands."""
+        found = self.client.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"]
+        if found not in ENDED:
+            return Progress.RUNS
+        return Progress.SUCCEEDED if ENDED[found] else Progress.FAILED

@@ -1,0 +1,241 @@
+"""The steps from a model in the bucket to what the alias serves, each of which may be repeated.
+
+A release is a numbered record in the bucket. Whoever writes a number has decided what is served
+next; anybody may then take the steps, which change nothing where they were taken before. A record
+without an end is carried on before the next one is written.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from training.release.api_function import ApiFunction, Live, ReleaseError
+from training.release.bucket import Body, Bucket, Ledger, Record
+from training.release.canary import Canary, Progress
+from training.release.trainings import DISMISSED, PUBLISHED, Trainings
+
+PREFIX = "publicacoes/"
+MODELS = "modelos/"
+LAYER_FILE = "camada.zip"
+LIVE, ABANDONED, ROLLED_BACK = "live", "abandoned", "rolled_back"  # ends of a release
+WAITING = "waiting"  # for the end of a canary deployment
+
+_log = logging.getLogger(__name__)
+
+
+class OvertakenError(Exception):
+    """Another release came first: the gate has to compare with what it made live."""
+
+
+class WaitingError(Exception):
+    """The last release waits for the end of its deployment."""
+
+
+class Releases:
+    """Releases of models by layers and versions of the API function.
+
+    Args:
+        bucket: where models and records are.
+        api: the function that serves.
+        canary: shifts requests step by step; None moves them all at once.
+        scope: gives access to all users, for the requests by which a model is proved.
+    """
+
+    def __init__(
+        self, bucket: Bucket, api: ApiFunction, canary: Canary | None = None, scope: str = ""
+    ) -> None:
+        self.bucket, self.api, self.canary, self.scope = bucket, api, canary, scope
+        self.ledger = Ledger(bucket, PREFIX)
+
+    def publish(self, model: str, after: int, training: str = "") -> Body:
+        """Release a model that passed the gate against release ``after``; return the end.
+
+        Args:
+            model: the version of the artifact, whose files are in the bucket.
+            after: number of the release that the gate compared with, 0 if there was none.
+            training: digest of the training's input.
+
+        Raises:
+            OvertakenError: there has been another release since.
+            WaitingError: the last release has not ended.
+            ReleaseError: the gate did not let the model pass, or it could not be released.
+        """
+        self.resume()
+        if self.served() == model:
+            return {"outcome": LIVE}
+        decision = self.bucket.read(decision_key(model, after))
+        if not decision or not (decision["passed"] or decision["forced"]):
+            raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
+        body = {"kind": "publish", "model": model, "training": training}
+        return self._release(after, {**body, "forced": not decision["passed"]})
+
+    def roll_back(self, model: str | None = None) -> Body:
+        """Release a model that was live before; by default the last that stands before the present.
+
+        The model that was live is not published again from the same input unless forced.
+
+        Raises:
+            ReleaseError: there is no such model.
+            WaitingError: the last release has not ended.
+        """
+        self.resume()
+        records = self.ledger.records()
+        present, history = self.served(), models(records)
+        if model is None:
+            names = list(history)
+            before = names[: names.index(present)] if present in history else names
+            model = next((name for name in reversed(before) if not history[name]), None)
+            if model is None:
+                raise ReleaseError(f"no model was live before {present}")
+        elif model == present or model not in history:
+            others = ", ".join(name for name in history if name != present) or "no model"
+            raise ReleaseError(f"version is {model!r}, expected one that was live: {others}")
+        body = {"kind": "rollback", "model": model, "dismissed": present}
+        return self._release(self.number(), body)
+
+    def resume(self) -> Body | None:
+        """Carry on the last release if it has not ended; return its end, None if there is none.
+
+        Raises:
+            ReleaseError: it had to be abandoned.
+            WaitingError: it waits for the end of its deployment.
+        """
+        record = self.ledger.latest()
+        if record is None or record.end:
+            return record.end if record else None
+        end = self.carry_on(record)
+        if end["outcome"] == WAITING:
+            raise WaitingError(f"release {record.number} waits for deployment {end['deployment']}")
+        return end
+
+    def carry_on(self, record: Record) -> Body:
+        """Take the steps that a release still needs; return its end, or that it waits.
+
+        Raises:
+            ReleaseError: it was abandoned, and what was served before still is.
+        """
+        live = self.api.live()
+        try:
+            return self._take_steps(record, live)
+        except ReleaseError as error:
+            self.api.set_layer(self.api.live().layer)
+            self._end(record, ABANDONED, reason=str(error))
+            raise
+
+    def number(self) -> int:
+        """Return the number of the last release, 0 if there was none."""
+        latest = self.ledger.latest()
+        return latest.number if latest else 0
+
+    def served(self) -> str:
+        """Return the version of the model that the alias serves, as its code tells it."""
+        return self._model_served(self.api.live().version)
+
+    def _release(self, after: int, body: Body) -> Body:
+        live = self.api.live()
+        if live.weighted:
+            raise ReleaseError("a deployment runs: wait for its end")
+        replaced = {"model": self._model_served(live.version), "layer": live.layer}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        record = self.ledger.claim(after + 1, {**body, "replaces": replaced, "date": now})
+        if record is None:
+            raise OvertakenError(f"another release came after release {after}")
+        _log.info("release %d: %s", record.number, body)
+        return self.carry_on(record)
+
+    def _take_steps(self, record: Record, live: Live) -> Body:
+        model = record.body["model"]
+        deployment = self.bucket.read(_deployment_key(record))
+        if deployment is None:
+            layer = self._layer(model)
+            description = f"{record.number:08d} {model}"
+            version = self.api.publish_version(live, layer, description)
+            if version != live.version:
+                self._prove(version, model, record)
+                if self.canary is None:
+                    self.api.move_alias(live, version)
+                else:
+                    deployment = self.canary.begin(live.version, version)
+                    self.bucket.create(_deployment_key(record), deployment)
+        if deployment is not None:
+            assert self.canary is not None
+            progress = self.canary.progress(deployment["deployment"])
+            if progress is Progress.RUNS:
+                return {"outcome": WAITING, **deployment}
+            version = deployment["to"]
+            if progress is Progress.FAILED:
+                self.api.set_layer(self.api.live().layer)
+                return self._end(record, ROLLED_BACK, version=version)
+        return self._end(record, LIVE, version=version)
+
+    def _layer(self, model: str) -> str:
+        """Return the layer with a model, "" for the one that came bundled with the code."""
+        key = f"{MODELS}{model}/{LAYER_FILE}"
+        if key in self.bucket.keys(key):
+            return self.api.publish_layer(model, self.bucket.name, key)
+        bundled = {"model": model, "layer": ""}
+        if any(record.body["replaces"] == bundled for record in self.ledger.records()):
+            return ""
+        raise ReleaseError(f"s3://{self.bucket.name}/{key} does not exist")
+
+    def _prove(self, version: str, model: str, record: Record) -> None:
+        """Have the code that shall serve read the model, and answer for some users."""
+        served = self._model_served(version)
+        if served != model:
+            raise ReleaseError(f"version {version} serves model {served}, expected {model}")
+        decision = self.bucket.read(decision_key(model, record.number - 1)) or {}
+        for path in [
+            "/modelo",
+            "/filmes/populares",
+            *(f"/usuarios/{user}/recomendacoes" for user in decision.get("users", [])),
+        ]:
+            status, _, found = self.api.ask(version, path, self.scope)
+            if status != 200 or not found:
+                raise ReleaseError(f"version {version} answers {status} to GET {path}")
+
+    def _model_served(self, version: str) -> str:
+        status, headers, _ = self.api.ask(version, "/saude")
+        if status != 200:
+            raise ReleaseError(f"version {version} of {self.api.name} could not load its model")
+        return headers["x-versao"]
+
+    def _end(self, record: Record, outcome: str, version: str = "", reason: str = "") -> Body:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        body = {"outcome": outcome, "version": version, "reason": reason, "date": now}
+        end = self.ledger.end(record.number, body)
+        if end["outcome"] == LIVE:
+            if training := record.body.get("training"):
+                Trainings(self.bucket).set_state(training, PUBLISHED)
+            if dismissed := record.body.get("dismissed"):
+                self._dismiss(dismissed)
+        _log.info("release %d ended: %s", record.number, end)
+        return end
+
+    def _dismiss(self, model: str) -> None:
+        for record in self.ledger.records():
+            if record.body["model"] == model and record.body.get("training"):
+                Trainings(self.bucket).set_state(record.body["training"], DISMISSED)
+
+
+def decision_key(model: str, after: int) -> str:
+    """Return the key of what the gate decided about a model against a release (0: none)."""
+    return f"{MODELS}{model}/decisoes/{after:08d}.json"
+
+
+def _deployment_key(record: Record) -> str:
+    return f"{PREFIX}{record.number:08d}.implantacao.json"
+
+
+def models(records: Iterable[Record]) -> dict[str, bool]:
+    """Return the models that were live, in the order in which they first were.
+
+    A model's value is whether it was rolled back and has not been live since.
+    """
+    found: dict[str, bool] = {}
+    for record in reversed(list(records)):
+        found.setdefault(record.body["replaces"]["model"], False)
+        if record.end and record.end["outcome"] == LIVE:
+            found[record.body["model"]] = False
+            if record.body["kind"] == "rollback":
+                found[record.body["dismissed"]] = True
+    return found

@@ -1,0 +1,54 @@
+"""What is known of each input that a model was trained on, by the digest of data and settings."""
+
+import json
+from typing import Any
+
+import boto3
+
+from training.release.bucket import Body, Bucket
+
+PREFIX = "treinos/"
+TRAINED = "trained"  # and in the bucket; the gate may not have decided yet
+REFUSED = "refused"  # by the gate
+WAITING = "waiting"  # passed the gate, while another release had not ended
+OVERTAKEN = "overtaken"  # passed the gate, but another release came first
+PUBLISHED = "published"
+DISMISSED = "dismissed"  # was live, and rolled back
+SETTLED = {REFUSED, PUBLISHED, DISMISSED}  # not to be trained or released again unless forced
+
+
+class Trainings:
+    """States of trainings in a bucket."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.bucket = bucket
+
+    def read(self, training: str) -> Any:
+        """Return what is known of an input, by its digest; None if it is new."""
+        return self.bucket.read(_key(training))
+
+    def record(self, training: str, model: str, event: Body, function: str) -> None:
+        """Note that a model was trained, by which function and for which event."""
+        facts = {"state": TRAINED, "model": model, "event": event, "function": function}
+        self.bucket.write(_key(training), facts)
+
+    def set_state(self, training: str, state: str) -> None:
+        """Change the state of an input that is known."""
+        if known := self.read(training):
+            self.bucket.write(_key(training), {**known, "state": state})
+
+    def restart(self, state: str) -> None:
+        """Start the trainings in a state again, from the gate on."""
+        client: Any = boto3.client("lambda")
+        for key in list(self.bucket.keys(PREFIX)):
+            known = self.bucket.read(key)
+            if known["state"] == state and known["function"]:
+                self.bucket.write(key, {**known, "state": TRAINED})
+                payload = json.dumps(known["event"]).encode()
+                client.invoke(
+                    FunctionName=known["function"], InvocationType="Event", Payload=payload
+                )
+
+
+def _key(training: str) -> str:
+    return f"{PREFIX}{training}.json"

@@ -1,0 +1,149 @@
+"""The release function: makes a model live that passed the gate, or an older one again."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from training.release.api_function import ApiFunction
+from training.release.bucket import Bucket
+from training.release.canary import Canary
+from training.release.cleanup import clean_up
+from training.release.overview import overview
+from training.release.releases import MODELS, OvertakenError, Releases, WaitingError, decision_key
+from training.release.trainings import OVERTAKEN, WAITING, Trainings
+
+FIELDS = {
+    "publish": {"action", "version", "after", "training", "force"},
+    "rollback": {"action", "version"},
+    "versions": {"action"},
+}
+SECONDS_OF_A_DAY = 24 * 3600
+
+# The service's name comes from the environment.
+logger = Logger(use_rfc3339=True, utc=True)
+metrics = Metrics(namespace="Filmes")
+
+
+class EventError(ValueError):
+    """An event asks for nothing that this function does."""
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics(raise_on_empty_metrics=False)
+def handler(event: Any, _context: Any) -> dict[str, Any]:
+    """Publish, roll back, list versions, or look after releases.
+
+    ``{"action": "publish", "version": …}`` releases a model in the bucket that the gate let pass,
+    with ``force`` any; ``after`` is the release that the gate compared with. ``{"action":
+    "rollback"}`` brings back the model that was live before, or the one named by ``version``.
+    ``{"action": "versions"}`` lists the models. The end of a deployment (an event of CodeDeploy)
+    and the daily schedule carry on what has not ended, and delete what is no longer needed.
+
+    Returns:
+        what was done; ``state`` is ``live``, ``waiting`` or ``overtaken`` after a ``publish``.
+
+    Raises:
+        EventError: the event is none of these.
+        ReleaseError: a model could not be released; what is served stays as it was.
+    """
+    releases = make_releases()
+    action = _action(event)
+    if action is None:
+        return _look_after(releases)
+    try:
+        return ACTIONS[action](releases, event)
+    except WaitingError as error:
+        logger.info("waiting: %s", error)
+        _restart_later(releases, event, WAITING)
+        return {"state": "waiting", "reason": str(error)}
+    except OvertakenError as error:
+        logger.info("overtaken: %s", error)
+        _restart_later(releases, event, OVERTAKEN)
+        Trainings(releases.bucket).restart(OVERTAKEN)
+        return {"state": "overtaken", "reason": str(error)}
+
+
+def make_releases() -> Releases:
+    """Return the releases that the environment describes."""
+    environment = os.environ
+    api = ApiFunction(environment["API_FUNCTION"], environment["LAYER_NAME"])
+    canary = None
+    if group := environment.get("DEPLOYMENT_GROUP"):
+        canary = Canary(environment["DEPLOYMENT_APPLICATION"], group, api.name, api.alias)
+    scope = environment.get("SERVICE_SCOPE", "")
+    return Releases(Bucket(environment["MODEL_BUCKET"]), api, canary, scope)
+
+
+def publish(releases: Releases, event: dict[str, Any]) -> dict[str, Any]:
+    """Release a model."""
+    version, after = str(event["version"]), event.get("after")
+    if after is None:
+        after = releases.number()
+    if event.get("force"):
+        forced = {"passed": False, "forced": True, "users": [], "checks": []}
+        releases.bucket.create(decision_key(version, after), forced)
+    end = releases.publish(version, after, event.get("training", ""))
+    metrics.add_metric("Released", MetricUnit.Count, 1)
+    return {"state": end["outcome"], "version": version}
+
+
+def roll_back(releases: Releases, event: dict[str, Any]) -> dict[str, Any]:
+    """Bring back an older model."""
+    end = releases.roll_back(event.get("version"))
+    metrics.add_metric("RolledBack", MetricUnit.Count, 1)
+    return {"state": end["outcome"], "version": releases.served()}
+
+
+def versions(releases: Releases, _event: dict[str, Any]) -> dict[str, Any]:
+    """List the models that were live."""
+    return {"versions": overview(releases)}
+
+
+ACTIONS: dict[str, Callable[[Releases, dict[str, Any]], dict[str, Any]]] = {
+    "publish": publish,
+    "rollback": roll_back,
+    "versions": versions,
+}
+
+
+def _action(event: Any) -> str | None:
+    """Return what an event asks for, None for the end of a deployment and for the schedule."""
+    if not isinstance(event, dict):
+        raise EventError(f"event is {json.dumps(event)[:100]}, expected an object")
+    if event.get("source") in ("aws.codedeploy", "aws.scheduler", "aws.events"):
+        return None
+    action = event.get("action")
+    if action not in FIELDS:
+        raise EventError(f"action is {action!r}, expected one of {', '.join(FIELDS)}")
+    if unknown := event.keys() - FIELDS[action]:
+        known = ", ".join(sorted(FIELDS[action]))
+        raise EventError(f"{', '.join(sorted(unknown))} is unknown, {action} has {known}")
+    if action == "publish" and not isinstance(event.get("version"), str):
+        raise EventError(f"version is {event.get('version')!r}, expected that of a model")
+    return str(action)
+
+
+def _look_after(releases: Releases) -> dict[str, Any]:
+    try:
+        releases.resume()
+    except WaitingError as error:
+        return {"state": "waiting", "reason": str(error)}
+    deleted = clean_up(releases, int(os.environ.get("KEEP_VERSIONS", "5")))
+    Trainings(releases.bucket).restart(WAITING)
+    model = releases.served()
+    manifest = releases.bucket.read(f"{MODELS}{model}/manifest.json")
+    if manifest:
+        trained = datetime.fromisoformat(manifest["training"]["date"])
+        age = (datetime.now(UTC) - trained).total_seconds() / SECONDS_OF_A_DAY
+        metrics.add_metric("ModelAge", MetricUnit.NoUnit, age)  # days
+    return {"state": "live", "version": model, "deleted": deleted}
+
+
+def _restart_later(releases: Releases, event: dict[str, Any], state: str) -> None:
+    if training := event.get("training"):
+        Trainings(releases.bucket).set_state(training, state)

@@ -1,0 +1,42 @@
+"""Data in the bucket: one object, or the objects right in a folder."""
+
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from training.data.tables import DataError
+from training.release.bucket import ABSENT, Bucket
+
+
+class NoDataError(DataError):
+    """There is no data under the key."""
+
+
+def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> Path:
+    """Download an object (a version of it), or the objects right under a key with a last slash.
+
+    Raises:
+        NoDataError: nothing is there.
+        DataError: it cannot be read.
+    """
+    target = scratch / "data" / Path(key).name
+    if not key.endswith("/"):
+        target.parent.mkdir()
+        _fetch(bucket, key, version, target)
+        return target
+    target.mkdir(parents=True)
+    for found in bucket.keys(key):
+        name = found.removeprefix(key)
+        if name and "/" not in name:
+            _fetch(bucket, found, None, target / name)
+    if not any(target.iterdir()):
+        raise NoDataError(f"s3://{bucket.name}/{key} is empty")
+    return target
+
+
+def _fetch(bucket: Bucket, key: str, version: str | None, path: Path) -> None:
+    try:
+        bucket.fetch(key, path, version)
+    except ClientError as error:
+        kind = NoDataError if error.response["Error"]["Code"] in ABSENT else DataError
+        raise kind(f"s3://{bucket.name}/{key} cannot be read: {error}") from error

@@ -1,0 +1,158 @@
+"""What starts a training: a schedule, new data in the bucket, or a direct call."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_plus
+
+from training.choice import limits
+from training.choice.aim import Aim
+from training.data.tables import DataError
+from training.model.hyperparameters import Values
+
+SEED = 42
+DATA_FOLDER = "dados/"
+CREATED = ("ObjectCreated:", "Object Created")  # S3's own notifications, and EventBridge's
+SCHEDULES = ("aws.scheduler", "aws.events")
+DIRECT = (
+    *("action", "data_key", "dry_run", "force", "hyperparameters", "objetivo", "seed"),
+    "version_id",
+)
+
+
+class IgnoredEventError(Exception):
+    """An event that is not about data to train on."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training was started with.
+
+    ``version_id`` names a version of the object; None is the newest. With ``dry_run`` nothing is
+    stored or released; with ``force`` the gate only records what it found, and an input that is
+    known is released again. ``scheduled`` trainings may find no data yet.
+    """
+
+    key: str
+    version_id: str | None = None
+    seed: int = SEED
+    aim: Aim = Aim.LIKED
+    fixed: Values = field(default_factory=dict)
+    dry_run: bool = False
+    force: bool = False
+    scheduled: bool = False
+
+    def as_event(self) -> dict[str, Any]:
+        """Return the direct call that starts the same training."""
+        return {
+            "data_key": self.key,
+            **({"version_id": self.version_id} if self.version_id else {}),
+            "seed": self.seed,
+            "objetivo": self.aim.value,
+            "hyperparameters": dict(self.fixed),
+            "force": self.force,
+        }
+
+
+def read_start(event: Any, bucket: str, default_key: str) -> Start:
+    """Return what an event starts.
+
+    Events of S3 come from EventBridge or from the bucket itself, alone or wrapped by SNS or SQS. An
+    object in a folder below ``dados/`` stands for that folder, a data set of several files.
+
+    Raises:
+        IgnoredEventError: a test event, a deletion or a change of tags, or no object of ``dados/``.
+        DataError: the event is of no known kind, or names another bucket or several objects; or
+            a direct call has an unknown field or a value that is not allowed.
+    """
+    if not isinstance(event, Mapping):
+        raise DataError(f"event is {_short(event)}, expected an object")
+    if event.get("source") in SCHEDULES:
+        return Start(default_key, scheduled=True)
+    if event.get("source") or event.keys() & {"Records", "Event", "Message"}:
+        return _read_objects(event, bucket)
+    return _read_direct(event, default_key)
+
+
+def _read_direct(event: Mapping[str, Any], default_key: str) -> Start:
+    if unknown := sorted(map(str, event.keys() - set(DIRECT))):
+        raise DataError(f"{', '.join(unknown)} is unknown, expected some of {', '.join(DIRECT)}")
+    for name in ("data_key", "version_id"):
+        if not isinstance(event.get(name, ""), str):
+            raise DataError(f"{name} is {_short(event[name])}, expected a text")
+    for name in ("dry_run", "force"):
+        if not isinstance(event.get(name, False), bool):
+            raise DataError(f"{name} is {_short(event[name])}, expected true or false")
+    return Start(
+        event.get("data_key") or default_key,
+        event.get("version_id") or None,
+        int(limits.check_number("seed", event.get("seed", SEED), limits.SEED)),
+        limits.check_aim("objetivo", event.get("objetivo", Aim.LIKED)),
+        limits.check_hyperparameters(event.get("hyperparameters") or {}),
+        event.get("dry_run", False),
+        event.get("force", False),
+    )
+
+
+def _read_objects(event: Mapping[str, Any], bucket: str) -> Start:
+    try:
+        found = list(_objects(event))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise DataError(f"event is none that starts a training: {_short(event)}") from error
+    for named, key, _ in found:
+        if named != bucket:
+            raise DataError(f"bucket is {named!r}, expected {bucket!r}")
+        if not key.startswith(DATA_FOLDER) or key.endswith("/"):
+            raise IgnoredEventError(f"{key!r} is no object in {DATA_FOLDER}")
+    if len(set(found)) > 1:
+        keys = ", ".join(sorted({f"{key} {version or ''}".strip() for _, key, version in found}))
+        raise DataError(f"the event names several objects: {keys}")
+    _, key, version = found[0]
+    folder = key.rpartition("/")[0] + "/"
+    return Start(key, version) if folder == DATA_FOLDER else Start(folder)
+
+
+def _objects(event: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+    """Yield bucket, key and version of each object that an event says was created.
+
+    Raises:
+        IgnoredEventError: it says something else about objects.
+        LookupError, TypeError, ValueError: it has another form.
+    """
+    if event.get("Event") == "s3:TestEvent":
+        raise IgnoredEventError("a test event of S3")
+    if event.get("source") == "aws.s3":
+        _check_kind(event["detail-type"])
+        found = event["detail"]["object"]
+        yield event["detail"]["bucket"]["name"], found["key"], found.get("version-id") or None
+    elif "Records" in event:
+        if not event["Records"]:
+            raise ValueError("no records")
+        for record in event["Records"]:
+            yield from _objects_of_record(record)
+    else:  # SNS, inside SQS
+        yield from _objects(json.loads(event["Message"]))
+
+
+def _objects_of_record(record: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+    source = record.get("eventSource") or record.get("EventSource")
+    if source == "aws:sns":
+        yield from _objects(json.loads(record["Sns"]["Message"]))
+    elif source == "aws:sqs":
+        yield from _objects(json.loads(record["body"]))
+    elif source == "aws:s3":
+        _check_kind(record["eventName"])
+        found = record["s3"]["object"]
+        yield record["s3"]["bucket"]["name"], unquote_plus(found["key"]), found.get("versionId")
+    else:
+        raise ValueError("a record of another service")
+
+
+def _check_kind(kind: str) -> None:
+    if not kind.startswith(CREATED):
+        raise IgnoredEventError(f"{kind}: nothing new to train on")
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value, default=str)[:200]

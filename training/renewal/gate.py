@@ -1,0 +1,229 @@
+"""The gate: whether a candidate may replace the model in use, and why."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from recommender.data.catalog import fold
+from recommender.model.artifact import ArtifactError, load
+from recommender.model.profile import make_profile
+from recommender.model.ranking import Strategy, rank
+from training.choice import limits
+from training.choice.aim import Aim
+from training.choice.metrics import films_of, make_profiles, rank_all, score_some
+from training.data.dataset import Dataset
+from training.data.splits import BY_FILM
+from training.model.fit import fit
+from training.model.hyperparameters import Hyperparameters
+from training.renewal.incumbent import Incumbent
+
+SAMPLE = 20  # users for whom a candidate has to answer
+ASKED = 5  # of these, for whom the code that shall serve has to answer
+MEASURED = 10_000  # users at most whose lists are compared
+NORMAL = 1.96  # standard errors on each side of a 95% interval
+OF_THE_INDEX = ("cells", "candidates")  # which depend on the number of films
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question of the gate, its answer, and the figures behind it."""
+
+    name: str
+    passed: bool
+    figures: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the gate found about a candidate, against which release, and users to try it for."""
+
+    model: str
+    incumbent: str | None
+    release: int
+    checks: tuple[Check, ...]
+    users: tuple[int, ...]
+    forced: bool
+
+    @property
+    def passed(self) -> bool:
+        """Whether the candidate passed every check."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def released(self) -> bool:
+        """Whether it may be released: it passed, or that was forced."""
+        return self.passed or self.forced
+
+    def refusals(self) -> str:
+        """Return the checks that failed, with their figures."""
+        return "; ".join(f"{c.name}: {dict(c.figures)}" for c in self.checks if not c.passed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON."""
+        return {**asdict(self), "passed": self.passed}
+
+
+def decide(
+    data: Dataset,
+    folder: Path,
+    manifest: Manifest,
+    incumbent: Incumbent | None,
+    release: int,
+    *,
+    forced: bool = False,
+) -> Decision:
+    """Judge a candidate that was trained on a data set, whose artifact is in a folder.
+
+    Without an incumbent it only has to load and to answer. ``release`` is the number of the last
+    release, which made the incumbent live.
+    """
+    sample = _sample(data, manifest["training"]["seed"])
+    checks = [_answers(data, folder, sample)]
+    if incumbent:
+        checks += check_facts(
+            dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True)),
+            manifest,
+            incumbent,
+        )
+        checks.append(_settings(data, manifest, incumbent.manifest))
+    users = tuple(int(data.users["id"].iloc[user]) for user in sample[:ASKED])
+    return Decision(
+        manifest["version"],
+        incumbent.version if incumbent else None,
+        release,
+        tuple(checks),
+        users,
+        forced,
+    )
+
+
+def check_facts(titles: Mapping[int, str], manifest: Manifest, incumbent: Incumbent) -> list[Check]:
+    """Return the checks that need no ratings: size, titles, lineage, scale, gain on popularity.
+
+    The limits are those which the incumbent's manifest states.
+    """
+    old = incumbent.manifest
+    stated = {**limits.RENEWAL, **old.get("limites", {})}
+    before, now = old["data"], manifest["data"]
+    checks = [
+        Check(
+            f"{name} not lost",
+            now[name] >= stated[name] * before[name],
+            {"before": before[name], "now": now[name], "share": stated[name]},
+        )
+        for name in ("filmes", "usuarios", "avaliacoes")
+    ]
+    shared = incumbent.titles.keys() & titles.keys()
+    same = sum(fold(incumbent.titles[film]) == fold(titles[film]) for film in shared)
+    checks.append(
+        Check(
+            "titles stay",
+            bool(shared) and same >= stated["titulos"] * len(shared),
+            {"shared ids": len(shared), "same title": same, "share": stated["titulos"]},
+        )
+    )
+    kept = {name: (before.get(name), now.get(name)) for name in ("linhagem", "escala")}
+    for name, (was, is_now) in kept.items():
+        checks.append(Check(f"{name} stays", was == is_now, {"before": was, "now": is_now}))
+    gains = [
+        gain_on_popularity(facts, manifest["training"]["objetivo"]) for facts in (old, manifest)
+    ]
+    known, found = gains
+    lost = known is not None and (found is None or found < stated["ganho"] * known)
+    checks.append(
+        Check(
+            "gain over popularity not lost",
+            not lost,
+            {"before": known, "now": found, "share": stated["ganho"]},
+        )
+    )
+    return checks
+
+
+def gain_on_popularity(manifest: Manifest, aim: str) -> float | None:
+    """Return the model's nDCG over that of popular films, on the test part; None if unknown."""
+    found = []
+    for strategy in (Strategy.MODEL, Strategy.POPULAR):
+        metrics = manifest["metrics"].get(strategy.value, {})
+        if aim == Aim.LIKED:
+            metrics = metrics.get(Aim.LIKED.value, {})
+        found.append(metrics.get("ndcg", {}).get("mean"))
+    return round(found[0] / found[1], 4) if all(found) else None
+
+
+def _settings(data: Dataset, manifest: Manifest, old: Manifest) -> Check:
+    """Compare both settings, fitted on the same train part, on the same test part.
+
+    The incumbent's stored model is not compared: it may have seen the test part.
+    """
+    name = "settings not worse"
+    seed, aim = manifest["training"]["seed"], manifest["training"]["objetivo"]
+    new_settings, old_settings = (_chosen(facts, seed) for facts in (manifest, old))
+    if new_settings == old_settings:
+        return Check(name, True, {"difference": 0.0})
+    train, test = BY_FILM.parts(data, seed)
+    found = [_ndcgs(train, test, chosen, aim) for chosen in (new_settings, old_settings)]
+    difference = found[0] - found[1]
+    if len(difference) < 2:
+        return Check(name, True, {"users": len(difference)})
+    error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
+    mean = float(difference.mean())
+    figures = {
+        "ndcg": round(float(found[0].mean()), 6),
+        "ndcg of the incumbent's": round(float(found[1].mean()), 6),
+        "difference": round(mean, 6),
+        "margin": round(NORMAL * error, 6),
+        "users": len(difference),
+    }
+    return Check(name, mean + NORMAL * error >= 0, figures)
+
+
+def _chosen(manifest: Manifest, seed: int) -> Hyperparameters:
+    found = manifest["hyperparameters"]
+    names = limits.HYPERPARAMETERS.keys() & found.keys() - {*OF_THE_INDEX}
+    return Hyperparameters(seed=seed).with_values({name: found[name] for name in names})
+
+
+def _ndcgs(train: Dataset, test: Dataset, chosen: Hyperparameters, aim: str) -> NDArray[np.float64]:
+    """Return the nDCG at 10 of the users with a relevant film in the test part."""
+    with threadpool_limits(1):
+        model = fit(train, chosen)
+    users = np.unique(test.ratings["user"])
+    if len(users) > MEASURED:
+        users = np.random.RandomState(chosen.seed).choice(users, MEASURED, replace=False)
+    held_out = test.ratings[test.ratings["user"].isin(users)]
+    profiles = make_profiles(model, train.ratings, held_out)
+    relevant = profiles.relevant
+    if aim == Aim.LIKED:
+        liked = held_out[held_out["avaliacao"] >= test.liked_from]
+        relevant = films_of(model, liked, profiles.users)
+    return score_some(rank_all(model, profiles, recency=0.0), relevant)["ndcg"]
+
+
+def _sample(data: Dataset, seed: int) -> NDArray[np.int64]:
+    """Return the positions of some users who have ratings."""
+    users = np.unique(data.ratings["user"])
+    return np.random.RandomState(seed).permutation(users)[:SAMPLE]
+
+
+def _answers(data: Dataset, folder: Path, users: NDArray[np.int64]) -> Check:
+    """Check that the API's code loads the artifact, and ranks films for some users."""
+    name = "artifact answers"
+    try:
+        model = load(folder).model
+    except ArtifactError as error:
+        return Check(name, False, {"error": str(error)})
+    ids, lists = data.films["id"].to_numpy(), []
+    for user in users:
+        row = data.matrix[user]
+        rated = zip(ids[row.indices].tolist(), row.data.tolist(), strict=True)
+        profile = make_profile(model, [(film, rating, None) for film, rating in rated])
+        lists.append(len(rank(model, profile, Strategy.MODEL, limit=5).rows))
+    return Check(name, all(lists), {"users": len(lists), "shortest list": min(lists, default=0)})
