@@ -3,10 +3,12 @@
     PYTHONPATH=. .venv/bin/python .ci/keep.py before|after STACK
 
 Retrainings publish versions of the API function that CloudFormation knows nothing of. A deployment
-therefore has to name the layer of the version that is live. `before` prints it as ModelLayerArn=…
-for .ci/release.py. It refuses while a release runs, brings `$LATEST` back to that layer, because CloudFormation sends only what changed in the
-template, and loads the model with the code to be deployed. `after` compares the model that is
-live with the one before, and moves the alias back if a deployment changed it.
+therefore has to name the layer of the version that is live.
+
+`before` prints it as ModelLayerArn=… for .ci/release.py. It refuses while a release runs, loads the
+model with the code to be deployed, and brings `$LATEST` back to the layer, because CloudFormation
+sends only what changed in the template. `after` compares the model that is live with the one
+before, and moves the alias back if the deployment changed it.
 """
 
 import argparse

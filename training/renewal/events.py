@@ -12,6 +12,7 @@ from training.data.tables import DataError
 from training.model.hyperparameters import Values
 
 SEED = 42
+TRAIN = "train"
 DATA_FOLDER = "dados/"
 CREATED = ("ObjectCreated:", "Object Created")  # S3's own notifications, and EventBridge's
 SCHEDULES = ("aws.scheduler", "aws.events")
@@ -81,6 +82,8 @@ def _read_direct(event: Mapping[str, Any], default_key: str) -> Start:
     for name in ("data_key", "version_id"):
         if not isinstance(event.get(name, ""), str):
             raise DataError(f"{name} is {_short(event[name])}, expected a text")
+    if event.get("action", TRAIN) != TRAIN:
+        raise DataError(f"action is {event['action']!r}, expected {TRAIN}")
     for name in ("dry_run", "force"):
         if not isinstance(event.get(name, False), bool):
             raise DataError(f"{name} is {_short(event[name])}, expected true or false")

@@ -1,0 +1,29 @@
+"""Worlds in the server that all tests share."""
+
+from itertools import count
+
+import pytest
+
+from tests.aws.server import Here
+from tests.release.world import World, make_world
+
+NUMBERS = count(1)
+
+
+@pytest.fixture
+def world(here: Here, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A new world in which nothing was released."""
+    return _made(here, monkeypatch, canary=False)
+
+
+@pytest.fixture
+def canary_world(here: Here, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same with deployments step by step."""
+    return _made(here, monkeypatch, canary=True)
+
+
+def _made(here: Here, monkeypatch: pytest.MonkeyPatch, *, canary: bool) -> World:
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")  # so that leaving puts back what was there
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return make_world(here.url, here.client, f"mundo-{next(NUMBERS)}", canary=canary)

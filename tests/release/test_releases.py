@@ -1,0 +1,203 @@
+"""Releases against moto's server with Lambda's rules: publish, roll back, clean up, go on."""
+
+from typing import Any
+
+import pytest
+
+from tests.aws.server import Here
+from tests.release.world import BROKEN, BUNDLED, World, deploy_code
+from training.release.api_function import ReleaseError
+from training.release.cleanup import clean_up
+from training.release.overview import overview
+from training.release.releases import LIVE, OvertakenError, WaitingError
+
+
+def publish(world: World, *models: str) -> None:
+    """Release models one after the other."""
+    for model in models:
+        after = world.releases().number()
+        training = world.put_model(model, after)
+        assert world.releases().publish(model, after, training)["outcome"] == LIVE
+
+
+def test_a_model_that_passed_the_gate_goes_live(world: World) -> None:
+    assert world.served() == BUNDLED
+    training = world.put_model("a")
+    end = world.releases().publish("a", 0, training)
+    assert end["outcome"] == LIVE
+    assert world.served() == "a"
+    assert world.state(training) == "published"
+    live = world.releases().api.live()
+    assert (live.version, live.layer) == (end["version"], world.layer_of_latest())
+
+
+def test_a_model_is_live_code_and_a_new_layer(here: Here, world: World) -> None:
+    """Code that was deployed to `$LATEST` alone never gets live by a model's release."""
+    before = world.releases().api.live()
+    deploy_code(here.client, world, "# other code, that no version has")
+    world.put_model("a")
+    with pytest.raises(ReleaseError, match=r"\$LATEST of .* has code that version 1, which is"):
+        world.releases().publish("a", 0)
+    assert world.releases().api.live() == before
+    assert world.layer_of_latest() == ""
+
+
+@pytest.mark.parametrize("passed", [None, False])
+def test_no_model_goes_live_past_the_gate(world: World, passed: bool | None) -> None:
+    world.put_model("a", None if passed is None else 0, passed=bool(passed))
+    with pytest.raises(ReleaseError, match="the gate did not let model a pass after release 0"):
+        world.releases().publish("a", 0)
+    assert world.served() == BUNDLED
+    assert world.releases().number() == 0
+
+
+def test_a_forced_release_is_recorded(world: World) -> None:
+    world.put_model("a", None)
+    world.decide("a", 0, passed=False, forced=True)
+    world.releases().publish("a", 0)
+    assert overview(world.releases())[0] == {
+        "version": "a",
+        "date": "2026-01-02T03:04:05+00:00",
+        "ndcg": None,
+        "ndcg_liked": None,
+        "forced": True,
+        "rolled_back": False,
+        "live": True,
+    }
+
+
+def test_a_model_that_the_code_cannot_load_never_gets_live(world: World) -> None:
+    publish(world, "a")
+    before = world.releases().api.live()
+    model = f"{BROKEN}-b"
+    world.put_model(model, 1)
+    with pytest.raises(ReleaseError, match=r"version 3 of .* could not load its model"):
+        world.releases().publish(model, 1)
+    assert world.releases().api.live() == before
+    assert world.layer_of_latest() == before.layer
+    publish(world, "c")  # the next one is not in its way
+    assert world.served() == "c"
+
+
+def test_who_compared_with_an_older_model_starts_over(world: World) -> None:
+    publish(world, "a")
+    world.put_model("b", 0)
+    with pytest.raises(OvertakenError):
+        world.releases().publish("b", 0)
+    assert world.served() == "a"
+
+
+def test_the_same_model_is_not_released_twice(world: World) -> None:
+    publish(world, "a")
+    assert world.releases().publish("a", 0)["outcome"] == LIVE
+    assert world.releases().number() == 1
+
+
+def test_rolling_back_goes_step_by_step_and_dismisses(world: World) -> None:
+    publish(world, "a", "b", "c")
+    for model in ("b", "a", BUNDLED):
+        assert world.releases().roll_back()["outcome"] == LIVE
+        assert world.served() == model
+    with pytest.raises(ReleaseError, match="no model was live before bundled"):
+        world.releases().roll_back()
+    assert [world.state(f"input-of-{model}") for model in "abc"] == ["dismissed"] * 3
+    assert world.layer_of_latest() == ""
+
+
+def test_rolling_back_to_a_version_and_forward_again(world: World) -> None:
+    publish(world, "a", "b", "c")
+    world.releases().roll_back("a")
+    assert world.served() == "a"
+    world.releases().roll_back("c")
+    assert world.served() == "c"
+    rows = {row["version"]: row for row in overview(world.releases())}
+    assert list(rows) == ["c", "b", "a", BUNDLED]
+    assert [row["live"] for row in rows.values()] == [True, False, False, False]
+    assert [rows[model]["rolled_back"] for model in "abc"] == [True, False, False]
+
+
+@pytest.mark.parametrize("version", ["c", "x"])
+def test_rolling_back_to_no_such_model(world: World, version: str) -> None:
+    publish(world, "a", "c")
+    with pytest.raises(ReleaseError, match=f"version is '{version}', expected one that was live"):
+        world.releases().roll_back(version)
+    assert world.served() == "c"
+
+
+def test_a_rollback_needs_no_gate_and_takes_the_code_that_is_live(
+    here: Here, world: World
+) -> None:
+    publish(world, "a", "b")
+    deploy_code(here.client, world, "# new code")
+    functions = here.client("lambda")
+    version = functions.publish_version(FunctionName=world.function)["Version"]
+    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+    code = world.releases().api.live().code
+    world.releases().roll_back()
+    assert world.served() == "a"
+    assert world.releases().api.live().code == code
+
+
+def test_old_versions_go_by_reference(here: Here, world: World) -> None:
+    publish(world, *"abcdef")
+    world.releases().roll_back("b")  # the sixth last, and live
+    deleted = clean_up(world.releases(), 3)
+    assert sorted(deleted) == ["a", "c", "d"]
+    found = {row["Description"] for row in world.releases().api.layers()}
+    assert found == {"b", "e", "f"}
+    versions = list(world.releases().api.versions())
+    assert versions[0]["Version"] == "1"  # the stack's own
+    assert [version["Description"][9:] for version in versions[1:]] == ["b", "e", "f", "b"]
+    assert world.served() == "b"
+    world.releases().roll_back("f")
+    assert world.served() == "f"
+    keys = here.client("s3").list_objects_v2(Bucket=world.bucket, Prefix="modelos/")["Contents"]
+    assert {key["Key"].split("/")[1] for key in keys} == {"b", "e", "f"}
+
+
+def test_what_a_version_of_the_stack_uses_stays(here: Here, world: World) -> None:
+    """A deployment publishes a version that releases know nothing of, with the layer of then."""
+    publish(world, "a")
+    deploy_code(here.client, world, "# new code")
+    here.client("lambda").publish_version(FunctionName=world.function)
+    functions = here.client("lambda")
+    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion="3")
+    publish(world, *"bcd")
+    assert clean_up(world.releases(), 2) == ["b"]
+    assert {row["Description"] for row in world.releases().api.layers()} == {"a", "c", "d"}
+
+
+@pytest.mark.parametrize(
+    ("status", "served", "outcome"),
+    [("Succeeded", "a", LIVE), ("Failed", BUNDLED, "rolled_back"), ("Stopped", BUNDLED, "rolled_back")],
+)
+def test_a_canary_ends_as_codedeploy_says(
+    here: Here, canary_world: World, status: str, served: str, outcome: str
+) -> None:
+    """moto's deployments stay begun for ever and move no alias: the test does what AWS would."""
+    world = canary_world
+    world.put_model("a")
+    end = world.releases().publish("a", 0)
+    assert end["outcome"] == "waiting"
+    assert world.served() == BUNDLED
+    world.put_model("b", 1)
+    for action in (lambda r: r.publish("b", 1), lambda r: r.roll_back(), lambda r: r.resume()):
+        with pytest.raises(WaitingError, match=f"release 1 waits for deployment {end['deployment']}"):
+            action(world.releases())
+    if status == "Succeeded":
+        functions = here.client("lambda")
+        functions.update_alias(
+            FunctionName=world.function, Name="live", FunctionVersion=end["to"]
+        )
+    releases = world.releases()
+    assert releases.canary
+    asked = releases.canary.client.meta.events
+
+    def tell(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["deploymentInfo"]["status"] = status
+
+    asked.register("after-call.codedeploy.GetDeployment", tell)
+    found = releases.resume()
+    assert found
+    assert (found["outcome"], world.served()) == (outcome, served)
+    assert world.layer_of_latest() == world.releases().api.live().layer
