@@ -25,7 +25,7 @@ REGION = "us-east-1"
 TAIL = 4096  # bytes of log that Lambda gives to who asks
 
 
-class Exited(AssertionError):
+class ExitError(AssertionError):
     """The function's process, or the emulator, is no more; the message is its log.
 
     `answer` is what the emulator says of it, as JSON; empty if the emulator itself is gone.
@@ -92,7 +92,7 @@ class Process:
         """The function's answer to an event, as JSON.
 
         Raises:
-            Exited: there is none.
+            ExitError: there is none.
         """
         request = urllib.request.Request(self.url, payload)
         said = b""
@@ -110,7 +110,7 @@ class Process:
                 break
             except OSError:  # not listening yet
                 time.sleep(0.05)
-        raise Exited(self.tail(None), said)
+        raise ExitError(self.tail(None), said)
 
     def answer(self, event: Any) -> Any:
         """The same in terms of JSON data."""
