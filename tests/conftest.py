@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,6 +17,10 @@ from recommender.model.artifact import Model, load
 from training.build import build
 from training.data.dataset import Dataset
 from training.data.read import read
+
+if TYPE_CHECKING:
+    from tests.aws.server import Here
+    from tests.aws.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = [
@@ -96,3 +101,20 @@ def built() -> Path:
         done = subprocess.run(["make", "build"], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
     return build
+
+
+@pytest.fixture(scope="session")
+def here(built: Path) -> Iterator["Here"]:
+    """AWS on this machine, in which Lambda runs the functions as built: see tests/aws."""
+    from tests.aws.server import Here, serving  # SAM's packages take a second
+
+    with serving() as server:
+        yield Here(server, built)
+
+
+@pytest.fixture
+def stack(here: "Here") -> Iterator["Stack"]:
+    """A stack of its own for each test, as the template has it; its processes end with the test."""
+    stack = here.make_stack()
+    yield stack
+    here.forget(stack)

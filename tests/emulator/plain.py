@@ -1,33 +1,19 @@
 """The emulator inside aws-sam-cli, run as a plain process, for hosts without Docker."""
 
 import base64
-import json
-import os
-import platform
-import signal
-import subprocess
-import tempfile
 import threading
-import time
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-import samcli
 from samcli.lib.providers.sam_function_provider import SamFunctionProvider
 from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
 
-from tests.emulator.ports import free_port
-
-ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-EMULATOR = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{ARCHITECTURE}"
-RUNTIME = Path(__file__).parent.parent.parent / ".local" / "runtime"
+from tests.emulator.rapid import Process
 
 
 class Plain:
@@ -46,62 +32,21 @@ class Plain:
         """The function with this logical id, as something to call with an event."""
         function = self.functions.get(name)
         declared = function.environment["Variables"]
-        task = self.built / name
-        environ = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": f"{task}:{RUNTIME / 'var' / 'runtime'}",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "LAMBDA_TASK_ROOT": str(task),
-            "AWS_LAMBDA_FUNCTION_NAME": name,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_ENDPOINT_URL": self.aws_url,
-            **{
+        process = Process(
+            self.built / name,
+            function.handler,
+            name=name,
+            memory=function.memory,
+            timeout=function.timeout,
+            aws_url=self.aws_url,
+            variables={
                 variable: str(value)
                 for variable, value in (declared | env).items()
                 if variable in declared
             },
-        }
-        port = free_port()
-        command = [
-            str(EMULATOR),
-            *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
-            *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
-            *(str(RUNTIME / "python3.13"), "-m", "awslambdaric", function.handler),
-        ]
-        url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
-        with tempfile.TemporaryFile("w+") as log:
-            process = subprocess.Popen(
-                command, cwd=task, env=environ, stdout=log, stderr=log, start_new_session=True
-            )
-
-            def call(event: Any) -> Any:
-                request = urllib.request.Request(url, json.dumps(event).encode())
-                end = time.monotonic() + 60
-                while process.poll() is None and time.monotonic() < end:
-                    try:
-                        with urllib.request.urlopen(request) as answer:
-                            return json.load(answer)
-                    except urllib.error.HTTPError as error:  # the function's process exited
-                        error.close()
-                        break
-                    except ConnectionError:
-                        break
-                    except OSError:  # not listening yet
-                        time.sleep(0.05)
-                log.seek(0)
-                raise AssertionError(log.read())
-
-            try:
-                yield call
-            finally:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        )
+        with closing(process):
+            yield process.answer
 
     def invoke(self, function: str, event: Any, env: dict[str, str]) -> Any:
         with self.running(function, env) as call:

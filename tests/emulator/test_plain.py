@@ -69,7 +69,7 @@ def test_a_function_that_exits_is_noticed_at_once(tmp_path: Path, code: str) -> 
 def test_an_emulator_that_exits_is_noticed_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tests.emulator.plain.EMULATOR", "/bin/false")
+    monkeypatch.setattr("tests.emulator.rapid.EMULATOR", "/bin/false")
     start = time.monotonic()
     with pytest.raises(AssertionError):
         function(tmp_path, "").invoke("Tried", {}, {})
