@@ -124,9 +124,7 @@ def test_rolling_back_to_no_such_model(world: World, version: str) -> None:
     assert world.served() == "c"
 
 
-def test_a_rollback_needs_no_gate_and_takes_the_code_that_is_live(
-    here: Here, world: World
-) -> None:
+def test_a_rollback_needs_no_gate_and_takes_the_code_that_is_live(here: Here, world: World) -> None:
     publish(world, "a", "b")
     deploy_code(here.client, world, "# new code")
     functions = here.client("lambda")
@@ -169,7 +167,11 @@ def test_what_a_version_of_the_stack_uses_stays(here: Here, world: World) -> Non
 
 @pytest.mark.parametrize(
     ("status", "served", "outcome"),
-    [("Succeeded", "a", LIVE), ("Failed", BUNDLED, "rolled_back"), ("Stopped", BUNDLED, "rolled_back")],
+    [
+        ("Succeeded", "a", LIVE),
+        ("Failed", BUNDLED, "rolled_back"),
+        ("Stopped", BUNDLED, "rolled_back"),
+    ],
 )
 def test_a_canary_ends_as_codedeploy_says(
     here: Here, canary_world: World, status: str, served: str, outcome: str
@@ -182,13 +184,13 @@ def test_a_canary_ends_as_codedeploy_says(
     assert world.served() == BUNDLED
     world.put_model("b", 1)
     for action in (lambda r: r.publish("b", 1), lambda r: r.roll_back(), lambda r: r.resume()):
-        with pytest.raises(WaitingError, match=f"release 1 waits for deployment {end['deployment']}"):
+        with pytest.raises(
+            WaitingError, match=f"release 1 waits for deployment {end['deployment']}"
+        ):
             action(world.releases())
     if status == "Succeeded":
         functions = here.client("lambda")
-        functions.update_alias(
-            FunctionName=world.function, Name="live", FunctionVersion=end["to"]
-        )
+        functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=end["to"])
     releases = world.releases()
     assert releases.canary
     asked = releases.canary.client.meta.events

@@ -6,9 +6,8 @@ import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
-
-import boto3
 
 from training.release.api_function import LATEST, ApiFunction
 from training.release.bucket import Bucket
@@ -53,42 +52,45 @@ class World:
         }
 
     def releases(self) -> Releases:
-        api = QuickApi(self.function, self.layer)
-        canary = Canary(self.layer, self.group, self.function, api.alias) if self.group else None
-        return Releases(Bucket(self.bucket), api, canary, "filmes/usuarios")
+        return releases_of(self)
 
     def put_model(self, model: str, after: int | None = 0, *, passed: bool = True) -> str:
         """A model in the bucket, with what the gate decided against a release; its training."""
-        s3 = boto3.client("s3")
+        bucket = self.releases().bucket
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("artifact/manifest.json", json.dumps({"version": model}))
         place = f"{MODELS}{model}/"
         manifest = json.dumps({"version": model, "training": {"date": "2026-01-02T03:04:05+00:00"}})
-        s3.put_object(Bucket=self.bucket, Key=place + "manifest.json", Body=manifest)
-        s3.put_object(Bucket=self.bucket, Key=place + LAYER_FILE, Body=packed.getvalue())
+        for name, body in (("manifest.json", manifest), (LAYER_FILE, packed.getvalue())):
+            bucket.client.put_object(Bucket=self.bucket, Key=place + name, Body=body)
         if after is not None:
             self.decide(model, after, passed=passed)
         training = f"input-of-{model}"
-        Trainings(Bucket(self.bucket)).record(training, model, {"seed": 1}, "")
+        Trainings(bucket).record(training, model, {"seed": 1}, "")
         return training
 
     def decide(self, model: str, after: int, *, passed: bool = True, forced: bool = False) -> None:
         decision = {"passed": passed, "forced": forced, "users": [1, 2]}
-        Bucket(self.bucket).write(decision_key(model, after), decision)
+        self.releases().bucket.write(decision_key(model, after), decision)
 
     def state(self, training: str) -> str:
-        return str(Trainings(Bucket(self.bucket)).read(training)["state"])
+        return str(Trainings(self.releases().bucket).read(training)["state"])
 
     def served(self) -> str:
         return self.releases().served()
 
     def layer_of_latest(self) -> str:
         api = self.releases().api
-        facts = api.client.get_function_configuration(
-            FunctionName=self.function, Qualifier=LATEST
-        )
+        facts = api.client.get_function_configuration(FunctionName=self.function, Qualifier=LATEST)
         return api.layer_of(facts)
+
+
+@cache  # clients take longer to make than a release takes
+def releases_of(world: World) -> Releases:
+    api = QuickApi(world.function, world.layer)
+    canary = Canary(world.layer, world.group, world.function, api.alias) if world.group else None
+    return Releases(Bucket(world.bucket), api, canary, "filmes/usuarios")
 
 
 def make_world(url: str, client: Callable[[str], Any], name: str, *, canary: bool = False) -> World:
@@ -126,5 +128,3 @@ def deploy_code(client: Callable[[str], Any], world: World, text: str) -> None:
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr("handler.py", text)
     client("lambda").update_function_code(FunctionName=world.function, ZipFile=code.getvalue())
-
-
