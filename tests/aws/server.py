@@ -1,4 +1,4 @@
-"""The server: moto, Lambda's rules and Lambda's invocations, over real HTTP."""
+"""The server: moto and what moto lacks of Lambda and CodeDeploy, over real HTTP."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from tests.aws.deployments import Deployments
 from tests.aws.functions import Functions
 from tests.aws.invocations import Invocations
 from tests.aws.layers import Layers
@@ -52,12 +53,14 @@ class Server:
         self.functions = Functions(self.url, self.client, self.layers)
         self.invocations = Invocations(self.functions)
         self.rules = Rules(self.moto, self.layers)
+        self.deployments = Deployments(self.moto, self.client)
 
     def application(self, environ: Environ, start: Start) -> Iterable[bytes]:
         if environ["PATH_INFO"] == WHOAMI:
             return Answer(200, json.dumps({"pid": os.getpid()}).encode()).send(start)
-        answer = self.invocations.answer(environ) or self.rules.answer(environ)
-        return (answer or self.moto.pass_on(environ)).send(start)
+        parts = (self.invocations, self.rules, self.deployments)
+        answers = (part.answer(environ) for part in parts)
+        return (next(filter(None, answers), None) or self.moto.pass_on(environ)).send(start)
 
     def close(self) -> None:
         self.invocations.close()

@@ -109,6 +109,9 @@ class Process:
                 break
             except OSError:  # not listening yet
                 time.sleep(0.05)
+        if not said:  # the emulator is gone, or going
+            self.kill()
+            self.process.wait()
         raise ExitError(self.written(), said)
 
     def answer(self, event: Any) -> Any:

@@ -234,6 +234,78 @@ def test_the_number_of_a_deleted_version_is_not_given_again(awslambda: Any, tiny
     assert gone == "ResourceNotFoundException"
 
 
+@pytest.fixture
+def group(here: Here, awslambda: Any, tiny: str) -> dict[str, str]:
+    """A deployment group of a function with two versions, of which `live` is the first."""
+    awslambda.publish_version(FunctionName=tiny)
+    changed = {"Variables": {"WORD": "second"}}
+    awslambda.update_function_configuration(FunctionName=tiny, Environment=changed)
+    awslambda.publish_version(FunctionName=tiny)
+    awslambda.create_alias(FunctionName=tiny, Name=ALIAS, FunctionVersion="1")
+    codedeploy = here.client("codedeploy")
+    codedeploy.create_application(applicationName=tiny, computePlatform="Lambda")
+    group = {"applicationName": tiny, "deploymentGroupName": "group"}
+    codedeploy.create_deployment_group(
+        **group,
+        serviceRoleArn="arn:aws:iam::123456789012:role/none",
+        deploymentConfigName="CodeDeployDefault.LambdaCanary10Percent5Minutes",
+    )
+    return group
+
+
+def revision(function: str, current: str) -> dict[str, Any]:
+    properties = {"Name": function, "Alias": ALIAS, "CurrentVersion": current}
+    resource = {"Type": "AWS::Lambda::Function", "Properties": properties | {"TargetVersion": "2"}}
+    content = json.dumps({"version": 0.0, "Resources": [{"api": resource}]})
+    return {"revisionType": "AppSpecContent", "appSpecContent": {"content": content}}
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "version"), [("Succeeded", "SUCCESS", "2"), ("Failed", "FAILURE", "1")]
+)
+def test_a_gradual_deployment_ends_when_told(
+    here: Here,
+    awslambda: Any,
+    tiny: str,
+    group: dict[str, str],
+    status: str,
+    state: str,
+    version: str,
+) -> None:
+    codedeploy = here.client("codedeploy")
+    asked = group | {"revision": revision(tiny, "1")}
+    deployment = codedeploy.create_deployment(**asked)["deploymentId"]
+    alias = awslambda.get_alias(FunctionName=tiny, Name=ALIAS)
+    assert alias["FunctionVersion"] == "1"
+    assert alias["RoutingConfig"]["AdditionalVersionWeights"] == {"2": 0.1}
+    assert refusal(codedeploy.create_deployment, **asked) == "DeploymentLimitExceededException"
+    running = codedeploy.list_deployments(**group, includeOnlyStatuses=["InProgress"])
+    assert running["deployments"] == [deployment]
+
+    event = here.server.deployments.finish(deployment, status)
+
+    assert (event["detail"]["deploymentId"], event["detail"]["state"]) == (deployment, state)
+    alias = awslambda.get_alias(FunctionName=tiny, Name=ALIAS)
+    assert alias["FunctionVersion"] == version
+    assert not alias["RoutingConfig"]["AdditionalVersionWeights"]
+    found = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+    assert found["status"] == status
+
+
+def test_a_deployment_at_once_has_ended(
+    here: Here, awslambda: Any, tiny: str, group: dict[str, str]
+) -> None:
+    codedeploy = here.client("codedeploy")
+    wrong = {"revision": revision(tiny, "9")}
+    assert refusal(codedeploy.create_deployment, **group, **wrong) == "InvalidRevisionException"
+    codedeploy.create_deployment(
+        **group,
+        revision=revision(tiny, "1"),
+        deploymentConfigName="CodeDeployDefault.LambdaAllAtOnce",
+    )
+    assert awslambda.get_alias(FunctionName=tiny, Name=ALIAS)["FunctionVersion"] == "2"
+
+
 def call(awslambda: Any, name: str) -> Any:
     answer = awslambda.invoke(FunctionName=name)
     assert "FunctionError" not in answer
