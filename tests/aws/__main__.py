@@ -21,19 +21,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.aws.server import WHOAMI, Server, serving
-from tests.aws.stack import ALIAS, Stack, make_stack
-from tests.emulator.plain import gateway
-from tests.emulator.rapid import REGION
+from tests.aws import WHOAMI
+
+if TYPE_CHECKING:
+    from tests.aws.server import Server
+    from tests.aws.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / ".aws-sam" / "build"
 LOCAL = ROOT / ".local"
-VARIABLES = LOCAL / "aws-here.env"
-FOR_SAM = LOCAL / "aws-here.json"
-LOG = LOCAL / "aws-here.log"
+VARIABLES, FOR_SAM, LOG = "aws-here.env", "aws-here.json", "aws-here.log"
 STACK = "filmes"
 DATA = ROOT / "mock_data.json"
 DATA_KEY = "dados/dados.json"
@@ -42,7 +41,7 @@ NEXT = """\
 AWS is here, at {url}, with the stack {stack}; its HTTP API is at {api}.
 {data} lies in its bucket as {key}. In a shell:
 
-  . .local/aws-here.env
+  . {file}
   .venv/bin/sam remote invoke TrainingFunction --stack-name {stack} --event '{{}}'
   curl -i {api}/saude
 
@@ -55,11 +54,13 @@ def main() -> None:
     parser.add_argument("verb", choices=["start", "stop", "serve"])
     parser.add_argument("--port", type=int, default=5005)
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 lets containers in")
+    parser.add_argument("--files", type=Path, default=LOCAL, help="the folder of what it writes")
     arguments = parser.parse_args()
-    {"start": start, "stop": stop, "serve": serve}[arguments.verb](arguments.host, arguments.port)
+    verbs = {"start": start, "stop": stop, "serve": serve}
+    verbs[arguments.verb](arguments.host, arguments.port, arguments.files)
 
 
-def start(host: str, port: int) -> None:
+def start(host: str, port: int, files: Path) -> None:
     """Serve in the background; nothing to do if that is so already."""
     if whoami(port) is None:
         for needed in (port, port + 1):
@@ -67,20 +68,21 @@ def start(host: str, port: int) -> None:
                 sys.exit(f"port {needed} is taken by another program: see PORT_AWS=")
         if not (BUILT / "template.yaml").exists():
             sys.exit("nothing is built yet: see make build")
-        VARIABLES.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "tests.aws", "serve", "--port", str(port), "--host", host]
-        with LOG.open("w") as log:
+        (files / VARIABLES).unlink(missing_ok=True)
+        command = [sys.executable, "-m", "tests.aws", "serve", "--port", str(port)]
+        command += ["--host", host, "--files", str(files.resolve())]
+        with (files / LOG).open("w") as log:
             process = subprocess.Popen(
                 command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
             )
-        while not VARIABLES.exists():
+        while not (files / VARIABLES).exists():
             if process.poll() is not None:
-                sys.exit(f"AWS could not start here:\n{LOG.read_text()}")
+                sys.exit(f"AWS could not start here:\n{(files / LOG).read_text()}")
             time.sleep(0.1)
-    print(instructions(port))
+    print(instructions(port, files))
 
 
-def stop(_: str, port: int) -> None:
+def stop(_: str, port: int, files: Path) -> None:
     """End what `start` began; nothing to do if there is none."""
     found = whoami(port)
     if found is None:
@@ -90,12 +92,15 @@ def stop(_: str, port: int) -> None:
     end = time.monotonic() + PATIENCE
     while whoami(port):
         if time.monotonic() > end:
-            sys.exit(f"process {found['pid']} does not end: see {LOG}")
+            sys.exit(f"process {found['pid']} does not end: see {files / LOG}")
         time.sleep(0.1)
 
 
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, files: Path) -> None:
     """Serve until a signal says to end."""
+    from tests.aws.server import serving  # takes seconds, and the other verbs do without
+    from tests.aws.stack import make_stack
+
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
@@ -103,16 +108,18 @@ def serve(host: str, port: int) -> None:
         stack = make_stack(server.client, BUILT, STACK)
         server.client("s3").upload_file(str(DATA), stack["ModelBucket"], DATA_KEY)
         with http_api(stack, host, port + 1):
-            describe(server, stack, port)
+            describe(server, stack, port, files)
             while not ended.wait(1):  # wakes up, should a signal come to another thread
                 pass
     for file in (VARIABLES, FOR_SAM):
-        file.unlink(missing_ok=True)
+        (files / file).unlink(missing_ok=True)
 
 
 @contextmanager
-def http_api(stack: Stack, host: str, port: int) -> Iterator[None]:
+def http_api(stack: "Stack", host: str, port: int) -> Iterator[None]:
     """The HTTP API before the alias of the API function."""
+    from tests.aws.stack import ALIAS
+    from tests.emulator.plain import gateway
 
     def call(event: Any) -> Any:
         answer = stack.invoke("ApiFunction", event, ALIAS)
@@ -126,8 +133,10 @@ def http_api(stack: Stack, host: str, port: int) -> Iterator[None]:
             http.shutdown()
 
 
-def describe(server: Server, stack: Stack, port: int) -> None:
+def describe(server: "Server", stack: "Stack", port: int, files: Path) -> None:
     """Write the files that tell a shell and `sam local` where things are."""
+    from tests.emulator.rapid import REGION
+
     names = {
         "API_URL": f"http://127.0.0.1:{port + 1}",
         "MODEL_BUCKET": stack["ModelBucket"],
@@ -149,17 +158,18 @@ def describe(server: Server, stack: Stack, port: int) -> None:
         if logical_id.endswith("Function"):
             found = server.client("lambda").get_function_configuration(FunctionName=name)
             functions[logical_id] = found.get("Environment", {}).get("Variables", {})
-    FOR_SAM.write_text(json.dumps(functions, indent=2) + "\n")
+    (files / FOR_SAM).write_text(json.dumps(functions, indent=2) + "\n")
     lines = [f"export {name}={shlex.quote(value)}" for name, value in (variables | names).items()]
-    written = VARIABLES.with_suffix(".new")  # who waits for the file finds it whole
+    written = files / f"{VARIABLES}.new"  # who waits for the file finds it whole
     written.write_text("\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, ""]))
-    written.replace(VARIABLES)
+    written.replace(files / VARIABLES)
 
 
-def instructions(port: int) -> str:
+def instructions(port: int, files: Path) -> str:
     """What to do next."""
     url, api = (f"http://127.0.0.1:{number}" for number in (port, port + 1))
-    return NEXT.format(url=url, api=api, stack=STACK, data=DATA.name, key=DATA_KEY)
+    file = os.path.relpath(files / VARIABLES, Path.cwd())
+    return NEXT.format(url=url, api=api, stack=STACK, data=DATA.name, key=DATA_KEY, file=file)
 
 
 def whoami(port: int) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from tests.aws import WHOAMI
 from tests.aws.deployments import Deployments
 from tests.aws.functions import Functions
 from tests.aws.invocations import Invocations
@@ -30,7 +31,6 @@ from tests.aws.wsgi import Answer, Environ, Moto, Start
 from tests.emulator.rapid import REGION
 
 PATIENT = Config(connect_timeout=60, read_timeout=960, retries={"total_max_attempts": 1})
-WHOAMI = "/aws-here"
 
 
 class QuietHandler(MotoRequestHandler):

@@ -2,6 +2,10 @@
 
 import io
 import json
+import socket
+import subprocess
+import sys
+import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +18,8 @@ from recommender.model.artifact import load
 from tests.aws.functions import store_code
 from tests.aws.server import Here
 from tests.aws.stack import ALIAS, Stack
+from tests.conftest import ROOT
+from tests.emulator.ports import free_port
 from tests.emulator.test_invoke import http_event
 
 HEALTH = http_event("GET", "/saude")
@@ -304,6 +310,46 @@ def test_a_deployment_at_once_has_ended(
         deploymentConfigName="CodeDeployDefault.LambdaAllAtOnce",
     )
     assert awslambda.get_alias(FunctionName=tiny, Name=ALIAS)["FunctionVersion"] == "2"
+
+
+@pytest.mark.usefixtures("built")
+def test_a_person_starts_and_stops_it(tmp_path: Path) -> None:
+    port = free_port()
+
+    def run(verb: str) -> subprocess.CompletedProcess[str]:
+        options = ("--port", str(port), "--files", str(tmp_path))
+        command = [sys.executable, "-m", "tests.aws", verb, *options]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+    first = run("start")
+    try:
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert run("start").stdout == first.stdout
+        variables = (tmp_path / "aws-here.env").read_text()
+        assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}\n" in variables
+        assert (
+            "MODEL_BUCKET"
+            in json.loads((tmp_path / "aws-here.json").read_text())["TrainingFunction"]
+        )
+        with urllib.request.urlopen(f"http://127.0.0.1:{port + 1}/saude") as answer:
+            assert answer.status == 200
+    finally:
+        stopped = run("stop")
+    assert stopped.returncode == 0, stopped.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["aws-here.log"]
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "tests.aws", "start", "--files", str(tmp_path)]
+    with socket.create_server(("127.0.0.1", port + 1)):
+        done = subprocess.run(
+            [*command, "--port", str(port)], cwd=ROOT, capture_output=True, text=True
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"port {port + 1} is taken by another program: see PORT_AWS=\n",
+    )
 
 
 def call(awslambda: Any, name: str) -> Any:
