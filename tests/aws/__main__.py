@@ -107,6 +107,7 @@ def serve(host: str, port: int, files: Path) -> None:
     with serving(host, port) as server:
         stack = make_stack(server.client, BUILT, STACK)
         server.client("s3").upload_file(str(DATA), stack["ModelBucket"], DATA_KEY)
+        server.watch(stack, BUILT)
         with http_api(stack, host, port + 1):
             describe(server, stack, port, files)
             while not ended.wait(1):  # wakes up, should a signal come to another thread

@@ -21,12 +21,13 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 
 from tests.aws import WHOAMI
+from tests.aws.arrivals import Arrivals
 from tests.aws.deployments import Deployments
 from tests.aws.functions import Functions
 from tests.aws.invocations import Invocations
 from tests.aws.layers import Layers
 from tests.aws.rules import Rules
-from tests.aws.stack import Stack, make_stack
+from tests.aws.stack import Stack, functions_of, make_stack, read_template
 from tests.aws.wsgi import Answer, Environ, Moto, Start
 from tests.emulator.rapid import REGION
 
@@ -54,13 +55,23 @@ class Server:
         self.invocations = Invocations(self.functions)
         self.rules = Rules(self.moto, self.layers)
         self.deployments = Deployments(self.moto, self.client)
+        self.arrivals = Arrivals(self.client)
 
     def application(self, environ: Environ, start: Start) -> Iterable[bytes]:
         if environ["PATH_INFO"] == WHOAMI:
             return Answer(200, json.dumps({"pid": os.getpid()}).encode()).send(start)
         parts = (self.invocations, self.rules, self.deployments)
         answers = (part.answer(environ) for part in parts)
-        return (next(filter(None, answers), None) or self.moto.pass_on(environ)).send(start)
+        answer = next(filter(None, answers), None)
+        if answer is None:
+            answer = self.moto.pass_on(environ)
+            self.arrivals.told(environ, answer)
+        return answer.send(start)
+
+    def watch(self, stack: Stack, built: Path) -> None:
+        """From now on, objects that arrive start functions as the template's rules say."""
+        functions = functions_of(read_template(built))
+        self.arrivals.watch(functions, stack["ModelBucket"], stack.names)
 
     def close(self) -> None:
         self.invocations.close()
@@ -106,6 +117,10 @@ class Here:
         """A new stack with names that no other has; `parameters` are those of the template."""
         name = f"filmes-{next(self.numbers)}"
         return make_stack(self.client, self.built, name, parameters)
+
+    def watch(self, stack: Stack) -> None:
+        """From now on, objects that arrive start the stack's functions, as on AWS."""
+        self.server.watch(stack, self.built)
 
     def settle(self, seconds: float = 600) -> None:
         """Wait until no event of any function is at work."""

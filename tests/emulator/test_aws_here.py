@@ -110,6 +110,18 @@ def test_the_functions_know_the_names_of_the_stack(stack: Stack) -> None:
     assert stack["ModelBucket"] in answer["errorMessage"]
 
 
+def test_data_that_arrives_starts_the_training(here: Here, stack: Stack) -> None:
+    """That data is refused, and costs no training."""
+    bucket = stack["ModelBucket"]
+    here.watch(stack)
+    s3 = here.client("s3")
+    s3.put_object(Bucket=bucket, Key="outros/dados.json", Body=b"{}")
+    assert not here.server.invocations.running_now()
+    s3.put_object(Bucket=bucket, Key="dados/dados.json", Body=b"{}")
+    assert here.server.invocations.running_now()
+    here.settle(120)
+
+
 def test_parameters_of_the_template_are_those_of_the_stack(here: Here) -> None:
     jwt = {"Access": "jwt", "JwtIssuer": "https://a.example", "JwtAudience": "b"}
     stack = here.make_stack(jwt)
