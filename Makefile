@@ -1,5 +1,7 @@
 PYTHON ?= python3
 PORT ?= 8000
+PORT_AWS ?= 5005
+HOST_AWS ?= 127.0.0.1
 DATA ?= mock_data.json
 AIM ?= gostar
 ARCHITECTURE ?= x86_64
@@ -12,7 +14,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -77,6 +79,12 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 
 openapi: setup ## writes the OpenAPI document of the API to docs/openapi.json
 	$(BIN)/python -m recommender.api.openapi > docs/openapi.json
+
+aws-here: build ## starts moto's server as AWS on PORT_AWS, with the built functions in it
+	$(BIN)/python -m tests.aws start --port $(PORT_AWS) --host $(HOST_AWS)
+
+aws-here-stop: setup ## ends it
+	$(BIN)/python -m tests.aws stop --port $(PORT_AWS)
 
 test: setup ## runs the whole test suite
 	$(BIN)/python -m pytest

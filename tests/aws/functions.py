@@ -19,6 +19,7 @@ from tests.emulator.rapid import ExitError, Process
 CODE_BUCKET = "codigo-das-funcoes"
 WARM = 4  # processes that are kept though nobody needs them now
 MADE_BY_RUNTIME = {"errorMessage", "errorType", "requestId", "stackTrace"}
+EMULATORS = " (rapid) "
 TIMEOUT = b"Task timed out after "
 
 
@@ -99,15 +100,17 @@ class Functions:
         configuration = self.resolve(name, qualifier)
         version = configuration["Version"]
         with self.process(configuration) as process:
+            start = process.size()
             try:
                 answer = process.call(payload or b"{}")
             except ExitError as exited:
                 said = exited.answer or as_error("Runtime.ExitError", "Runtime exited: killed")
-                return Outcome(version, said, True, str(exited))
+                return Outcome(version, said, True, own(process.written(start)))
+            log = own(process.written(start))
             if answer.startswith(TIMEOUT):
                 said = as_error("Sandbox.Timedout", answer.decode())
-                return Outcome(version, said, True, process.tail())
-            return Outcome(version, answer, is_error(answer), process.tail())
+                return Outcome(version, said, True, log)
+            return Outcome(version, answer, is_error(answer), log)
 
     @contextmanager
     def process(self, configuration: dict[str, Any]) -> Iterator[Process]:
@@ -131,10 +134,11 @@ class Functions:
         finally:
             with self.lock:
                 self.busy.remove((name, process))
-                if process.process.poll() is None:
-                    self.idle.append((name, key, process))
-                    process = self.idle.pop(0)[2] if len(self.idle) > WARM else None
-            if process:
+                self.idle.append((name, key, process))
+                alive = [entry for entry in self.idle if entry[2].process.poll() is None]
+                ended = [entry for entry in self.idle if entry not in alive[-WARM:]]
+                self.idle = alive[-WARM:]
+            for _, _, process in ended:
                 process.close()
 
     def start(
@@ -184,6 +188,11 @@ class Functions:
 
 def as_error(kind: str, message: str) -> bytes:
     return json.dumps({"errorType": kind, "errorMessage": message}).encode()
+
+
+def own(log: str) -> str:
+    """What the function has written, without the lines of the emulator."""
+    return "".join(line for line in log.splitlines(keepends=True) if EMULATORS not in line)
 
 
 def is_error(payload: bytes) -> bool:

@@ -86,6 +86,10 @@ class Invocations:
             return RETRIES
         return int(found.get("MaximumRetryAttempts", RETRIES))
 
+    def running_now(self) -> int:
+        """How many events are at work."""
+        return sum(thread.is_alive() for thread in self.running)
+
     def settle(self, seconds: float = 600) -> None:
         """Wait until no event is at work, nor any that such a one has started.
 

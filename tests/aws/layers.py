@@ -28,7 +28,7 @@ class Layers:
         """The folder of a layer version, which stands for /opt."""
         return self.folder / arn.replace(":", "_")
 
-    def publish(self, environ: Environ, name: str) -> Answer:
+    def publish(self, environ: Environ) -> Answer:
         """Publish a layer version and keep what is in it. Refused unless there is a ZIP file."""
         body = read(environ)
         content = json.loads(body)["Content"]
@@ -39,9 +39,7 @@ class Layers:
             message = f"Error occurred while GetObject. S3 Error Code: {code}."
             return error(400, "InvalidParameterValueException", message)
         except zipfile.BadZipFile:
-            message = (
-                "Could not unzip uploaded file. Please check your file, then try to upload again."
-            )
+            message = "Could not unzip uploaded file. Please check your file."
             return error(400, "InvalidParameterValueException", message)
         answer = self.moto.pass_on(environ, body)
         if answer.status < 300:

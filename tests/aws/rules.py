@@ -18,7 +18,7 @@ FUNCTION = re.compile(
     r"/2015-03-31/functions/(?P<name>[^/]+)"
     r"(?:/(?P<part>configuration|code|versions|aliases)(?:/(?P<alias>[^/]+))?)?/?$"
 )
-LAYER = re.compile(r"/2018-10-31/layers/(?P<name>[^/]+)/versions/?$")
+LAYER = re.compile(r"/2018-10-31/layers/[^/]+/versions/?$")
 LATEST = "$LATEST"
 # What may differ between a version and the code and configuration that it was published from.
 OWN = ("Version", "FunctionArn", "LastModified", "Description", "RevisionId")
@@ -39,6 +39,10 @@ def stale() -> Answer:
         "The Revision Id provided does not match the latest Revision Id. Call the "
         "GetFunction/GetAlias API to retrieve the latest Revision Id",
     )
+
+
+def unknown(function: str) -> Answer:
+    return error(404, "ResourceNotFoundException", f"Function not found: {function}")
 
 
 class Rules:
@@ -65,8 +69,8 @@ class Rules:
 
     def answer(self, environ: Environ) -> Answer | None:
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
-        if method == "POST" and (layer := LAYER.match(path)):
-            return self.layers.publish(environ, layer["name"])
+        if method == "POST" and LAYER.match(path):
+            return self.layers.publish(environ)
         if not (found := FUNCTION.match(path)):
             return None
         rule = self.rules.get((method, found["part"], bool(found["alias"])))
@@ -74,14 +78,13 @@ class Rules:
             return None
         name, qualifier = split(found["name"])
         query = parse_qs(environ["QUERY_STRING"]).get("Qualifier", [qualifier])
+        body = read(environ)
         with self.moto.lock:
-            return rule(environ, name, found["alias"] or query[0], read(environ))
+            return rule(environ, name, found["alias"] or query[0], body)
 
     def get(self, environ: Environ, name: str, qualifier: str | None, body: bytes) -> Answer:
         if qualifier and (name, qualifier) in self.gone:
-            return error(
-                404, "ResourceNotFoundException", f"Function not found: {name}:{qualifier}"
-            )
+            return unknown(f"{name}:{qualifier}")
         return self.told(name, self.moto.pass_on(environ, body))
 
     def publish(self, environ: Environ, name: str, _: str | None, body: bytes) -> Answer:
@@ -99,6 +102,9 @@ class Rules:
             return stale()
         if len(versions) > 1 and without(versions[-1], *OWN) == without(latest, *OWN):
             return self.told(name, Answer(201, json.dumps(versions[-1]).encode()))
+        # moto publishes only after a change, of which it may not know: it counts deleted versions.
+        same = json.dumps({"Description": latest.get("Description", "")}).encode()
+        self.moto.ask(environ, f"/2015-03-31/functions/{name}/configuration", "PUT", same)
         return self.told(name, self.moto.pass_on(environ, body))
 
     def update(self, environ: Environ, name: str, _: str | None, body: bytes) -> Answer:
@@ -117,7 +123,7 @@ class Rules:
         there = {version["Version"] for version in self.versions(environ, name)}
         for version in [given.get("FunctionVersion"), *weights]:
             if version and there and version not in there:
-                return error(404, "ResourceNotFoundException", f"Function not found: {version}")
+                return unknown(f"{name}:{version}")
         return self.told(name, self.moto.pass_on(environ, body), changed=alias)
 
     def delete(self, environ: Environ, name: str, version: str | None, body: bytes) -> Answer:
@@ -151,9 +157,8 @@ class Rules:
             self.revisions[name, changed] = str(uuid.uuid4())
         data = answer.data
         if "Versions" in data:
-            data["Versions"] = [
-                v for v in data["Versions"] if (name, v["Version"]) not in self.gone
-            ]
+            there = [one for one in data["Versions"] if (name, one["Version"]) not in self.gone]
+            data["Versions"] = there
         lists = (data.get("Versions", []), data.get("Aliases", []), [data.get("Configuration", {})])
         for one in [data, *(item for items in lists for item in items)]:
             if "AliasArn" in one or "FunctionArn" in one:

@@ -1,10 +1,12 @@
-"""The server: moto, Lambda's rules and Lambda's invocations, over real HTTP."""
+"""The server: moto and what moto lacks of Lambda and CodeDeploy, over real HTTP."""
 
+import json
+import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,17 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
+from tests.aws import WHOAMI
+from tests.aws.arrivals import Arrivals
+from tests.aws.deployments import Deployments
 from tests.aws.functions import Functions
 from tests.aws.invocations import Invocations
 from tests.aws.layers import Layers
 from tests.aws.rules import Rules
-from tests.aws.stack import Stack, make_stack
-from tests.aws.wsgi import Environ, Moto, Start
+from tests.aws.stack import Stack, functions_of, make_stack, read_template
+from tests.aws.wsgi import Answer, Environ, Moto, Start
 from tests.emulator.rapid import REGION
 
-CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 PATIENT = Config(connect_timeout=60, read_timeout=960, retries={"total_max_attempts": 1})
 
 
@@ -45,24 +49,41 @@ class Server:
             host, port, self.application, threaded=True, request_handler=QuietHandler
         )
         self.url = f"http://127.0.0.1:{self.http.port}"
-        self.client = cache(self.new_client)
+        self.client = cache(partial(new_client, self.url))
         self.layers = Layers(self.moto, scratch / "layers", self.client("s3"))
         self.functions = Functions(self.url, self.client, self.layers)
         self.invocations = Invocations(self.functions)
         self.rules = Rules(self.moto, self.layers)
-
-    def new_client(self, service: str) -> Any:
-        return boto3.client(
-            service, endpoint_url=self.url, region_name=REGION, config=PATIENT, **CREDENTIALS
-        )
+        self.deployments = Deployments(self.moto, self.client)
+        self.arrivals = Arrivals(self.client)
 
     def application(self, environ: Environ, start: Start) -> Iterable[bytes]:
-        answer = self.invocations.answer(environ) or self.rules.answer(environ)
-        return (answer or self.moto.pass_on(environ)).send(start)
+        if environ["PATH_INFO"] == WHOAMI:
+            return Answer(200, json.dumps({"pid": os.getpid()}).encode()).send(start)
+        parts = (self.invocations, self.rules, self.deployments)
+        answers = (part.answer(environ) for part in parts)
+        answer = next(filter(None, answers), None)
+        if answer is None:
+            answer = self.moto.pass_on(environ)
+            self.arrivals.told(environ, answer)
+        return answer.send(start)
+
+    def watch(self, stack: Stack, built: Path) -> None:
+        """From now on, objects that arrive start functions as the template's rules say."""
+        functions = functions_of(read_template(built))
+        self.arrivals.watch(functions, stack["ModelBucket"], stack.names)
 
     def close(self) -> None:
         self.invocations.close()
         self.functions.close()
+
+
+def new_client(url: str, service: str) -> Any:
+    """A client of a service at `url`, as patient as a training takes."""
+    session = boto3.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION
+    )
+    return session.client(service, endpoint_url=url, config=PATIENT)  # type: ignore[call-overload]
 
 
 @contextmanager
@@ -96,6 +117,10 @@ class Here:
         """A new stack with names that no other has; `parameters` are those of the template."""
         name = f"filmes-{next(self.numbers)}"
         return make_stack(self.client, self.built, name, parameters)
+
+    def watch(self, stack: Stack) -> None:
+        """From now on, objects that arrive start the stack's functions, as on AWS."""
+        self.server.watch(stack, self.built)
 
     def settle(self, seconds: float = 600) -> None:
         """Wait until no event of any function is at work."""

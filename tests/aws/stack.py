@@ -1,4 +1,4 @@
-"""The stack of template.yaml in moto's CloudFormation, as far as moto has its kinds of resources."""
+"""The stack of template.yaml in moto's CloudFormation, as far as moto has such resources."""
 
 import json
 import re

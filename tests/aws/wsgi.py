@@ -65,14 +65,13 @@ class Moto:
             finally:
                 getattr(content, "close", lambda: None)()
 
-    def ask(self, environ: Environ, path: str, query: str = "") -> Answer:
-        """moto's answer to a GET request, signed as the request at hand is."""
+    def ask(self, environ: Environ, path: str, method: str = "GET", body: bytes = b"") -> Answer:
+        """moto's answer to another request, signed as the request at hand is."""
         dropped = ("CONTENT_TYPE", "HTTP_TRANSFER_ENCODING")
         request = {name: value for name, value in environ.items() if name not in dropped}
-        uri = f"{path}?{query}" if query else path
-        request |= {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": query}
-        request |= {"REQUEST_URI": uri, "RAW_URI": uri}
-        return self.pass_on(request, b"")
+        request |= {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": ""}
+        request |= {"REQUEST_URI": path, "RAW_URI": path}
+        return self.pass_on(request, body)
 
 
 def read(environ: Environ) -> bytes:

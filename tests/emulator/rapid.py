@@ -22,7 +22,6 @@ ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_6
 EMULATOR = Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{ARCHITECTURE}"
 RUNTIME = Path(__file__).parent.parent.parent / ".local" / "runtime"
 REGION = "us-east-1"
-TAIL = 4096  # bytes of log that Lambda gives to who asks
 
 
 class ExitError(AssertionError):
@@ -110,17 +109,23 @@ class Process:
                 break
             except OSError:  # not listening yet
                 time.sleep(0.05)
-        raise ExitError(self.tail(None), said)
+        if not said:  # the emulator is gone, or going
+            self.kill()
+            self.process.wait()
+        raise ExitError(self.written(), said)
 
     def answer(self, event: Any) -> Any:
         """The same in terms of JSON data."""
         return json.loads(self.call(json.dumps(event).encode()))
 
-    def tail(self, length: int | None = TAIL) -> str:
-        """The end of what it has written, or all of it."""
-        size = os.fstat(self.log.fileno()).st_size
-        start = 0 if length is None else max(0, size - length)
-        return os.pread(self.log.fileno(), size - start, start).decode(errors="replace")
+    def written(self, start: int = 0) -> str:
+        """What it has written, from a byte on."""
+        content = os.pread(self.log.fileno(), self.size() - start, start)
+        return content.decode(errors="replace")
+
+    def size(self) -> int:
+        """How many bytes it has written."""
+        return os.fstat(self.log.fileno()).st_size
 
     def kill(self) -> None:
         """Kill it and all that it has started, at whatever it is."""

@@ -2,6 +2,10 @@
 
 import io
 import json
+import socket
+import subprocess
+import sys
+import urllib.request
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +18,8 @@ from recommender.model.artifact import load
 from tests.aws.functions import store_code
 from tests.aws.server import Here
 from tests.aws.stack import ALIAS, Stack
+from tests.conftest import ROOT
+from tests.emulator.ports import free_port
 from tests.emulator.test_invoke import http_event
 
 HEALTH = http_event("GET", "/saude")
@@ -102,6 +108,18 @@ def test_the_functions_know_the_names_of_the_stack(stack: Stack) -> None:
     answer = stack.invoke("TrainingFunction", {"data_key": "dados/nada.json"})
     assert answer["errorType"] == "DataError"
     assert stack["ModelBucket"] in answer["errorMessage"]
+
+
+def test_data_that_arrives_starts_the_training(here: Here, stack: Stack) -> None:
+    """That data is refused, and costs no training."""
+    bucket = stack["ModelBucket"]
+    here.watch(stack)
+    s3 = here.client("s3")
+    s3.put_object(Bucket=bucket, Key="outros/dados.json", Body=b"{}")
+    assert not here.server.invocations.running_now()
+    s3.put_object(Bucket=bucket, Key="dados/dados.json", Body=b"{}")
+    assert here.server.invocations.running_now()
+    here.settle(120)
 
 
 def test_parameters_of_the_template_are_those_of_the_stack(here: Here) -> None:
@@ -232,6 +250,118 @@ def test_the_number_of_a_deleted_version_is_not_given_again(awslambda: Any, tiny
     assert [version["Version"] for version in found] == ["$LATEST", "2", "3"]
     gone = refusal(awslambda.get_function_configuration, FunctionName=tiny, Qualifier="1")
     assert gone == "ResourceNotFoundException"
+
+
+@pytest.fixture
+def group(here: Here, awslambda: Any, tiny: str) -> dict[str, str]:
+    """A deployment group of a function with two versions, of which `live` is the first."""
+    awslambda.publish_version(FunctionName=tiny)
+    changed = {"Variables": {"WORD": "second"}}
+    awslambda.update_function_configuration(FunctionName=tiny, Environment=changed)
+    awslambda.publish_version(FunctionName=tiny)
+    awslambda.create_alias(FunctionName=tiny, Name=ALIAS, FunctionVersion="1")
+    codedeploy = here.client("codedeploy")
+    codedeploy.create_application(applicationName=tiny, computePlatform="Lambda")
+    group = {"applicationName": tiny, "deploymentGroupName": "group"}
+    codedeploy.create_deployment_group(
+        **group,
+        serviceRoleArn="arn:aws:iam::123456789012:role/none",
+        deploymentConfigName="CodeDeployDefault.LambdaCanary10Percent5Minutes",
+    )
+    return group
+
+
+def revision(function: str, current: str) -> dict[str, Any]:
+    properties = {"Name": function, "Alias": ALIAS, "CurrentVersion": current}
+    resource = {"Type": "AWS::Lambda::Function", "Properties": properties | {"TargetVersion": "2"}}
+    content = json.dumps({"version": 0.0, "Resources": [{"api": resource}]})
+    return {"revisionType": "AppSpecContent", "appSpecContent": {"content": content}}
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "version"), [("Succeeded", "SUCCESS", "2"), ("Failed", "FAILURE", "1")]
+)
+def test_a_gradual_deployment_ends_when_told(
+    here: Here,
+    awslambda: Any,
+    tiny: str,
+    group: dict[str, str],
+    status: str,
+    state: str,
+    version: str,
+) -> None:
+    codedeploy = here.client("codedeploy")
+    asked = group | {"revision": revision(tiny, "1")}
+    deployment = codedeploy.create_deployment(**asked)["deploymentId"]
+    alias = awslambda.get_alias(FunctionName=tiny, Name=ALIAS)
+    assert alias["FunctionVersion"] == "1"
+    assert alias["RoutingConfig"]["AdditionalVersionWeights"] == {"2": 0.1}
+    assert refusal(codedeploy.create_deployment, **asked) == "DeploymentLimitExceededException"
+    running = codedeploy.list_deployments(**group, includeOnlyStatuses=["InProgress"])
+    assert running["deployments"] == [deployment]
+
+    event = here.server.deployments.finish(deployment, status)
+
+    assert (event["detail"]["deploymentId"], event["detail"]["state"]) == (deployment, state)
+    alias = awslambda.get_alias(FunctionName=tiny, Name=ALIAS)
+    assert alias["FunctionVersion"] == version
+    assert not alias["RoutingConfig"]["AdditionalVersionWeights"]
+    found = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+    assert found["status"] == status
+
+
+def test_a_deployment_at_once_has_ended(
+    here: Here, awslambda: Any, tiny: str, group: dict[str, str]
+) -> None:
+    codedeploy = here.client("codedeploy")
+    wrong = {"revision": revision(tiny, "9")}
+    assert refusal(codedeploy.create_deployment, **group, **wrong) == "InvalidRevisionException"
+    codedeploy.create_deployment(
+        **group,
+        revision=revision(tiny, "1"),
+        deploymentConfigName="CodeDeployDefault.LambdaAllAtOnce",
+    )
+    assert awslambda.get_alias(FunctionName=tiny, Name=ALIAS)["FunctionVersion"] == "2"
+
+
+@pytest.mark.usefixtures("built")
+def test_a_person_starts_and_stops_it(tmp_path: Path) -> None:
+    port = free_port()
+
+    def run(verb: str) -> subprocess.CompletedProcess[str]:
+        options = ("--port", str(port), "--files", str(tmp_path))
+        command = [sys.executable, "-m", "tests.aws", verb, *options]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+    first = run("start")
+    try:
+        assert first.returncode == 0, first.stdout + first.stderr
+        assert run("start").stdout == first.stdout
+        variables = (tmp_path / "aws-here.env").read_text()
+        assert f"export AWS_ENDPOINT_URL=http://127.0.0.1:{port}\n" in variables
+        assert (
+            "MODEL_BUCKET"
+            in json.loads((tmp_path / "aws-here.json").read_text())["TrainingFunction"]
+        )
+        with urllib.request.urlopen(f"http://127.0.0.1:{port + 1}/saude") as answer:
+            assert answer.status == 200
+    finally:
+        stopped = run("stop")
+    assert stopped.returncode == 0, stopped.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["aws-here.log"]
+
+
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "tests.aws", "start", "--files", str(tmp_path)]
+    with socket.create_server(("127.0.0.1", port + 1)):
+        done = subprocess.run(
+            [*command, "--port", str(port)], cwd=ROOT, capture_output=True, text=True
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"port {port + 1} is taken by another program: see PORT_AWS=\n",
+    )
 
 
 def call(awslambda: Any, name: str) -> Any:
