@@ -54,7 +54,9 @@ class World:
     def releases(self) -> Releases:
         return releases_of(self)
 
-    def put_model(self, model: str, after: int | None = 0, *, passed: bool = True) -> str:
+    def put_model(
+        self, model: str, after: int | None = 0, *, passed: bool = True, known: bool = True
+    ) -> str:
         """A model in the bucket, with what the gate decided against a release; its training."""
         bucket = self.releases().bucket
         packed = io.BytesIO()
@@ -67,7 +69,8 @@ class World:
         if after is not None:
             self.decide(model, after, passed=passed)
         training = f"input-of-{model}"
-        Trainings(bucket).record(training, model, {"seed": 1}, "")
+        if known:
+            Trainings(bucket).record(training, model, {"seed": 1}, "")
         return training
 
     def decide(self, model: str, after: int, *, passed: bool = True, forced: bool = False) -> None:

@@ -61,13 +61,15 @@ class Releases:
             ReleaseError: the gate did not let the model pass, or it could not be released.
         """
         self.resume()
-        if self.served() == model:
+        live, present = self._now()
+        if present == model:
             return {"outcome": LIVE}
         decision = self.bucket.read(decision_key(model, after))
         if not decision or not (decision["passed"] or decision["forced"]):
             raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
-        body = {"kind": "publish", "model": model, "training": training}
-        return self._release(after, {**body, "forced": not decision["passed"]})
+        replaced = {"replaces": {"model": present, "layer": live.layer}}
+        body = {"kind": "publish", "model": model, "training": training, **replaced}
+        return self._release(after, {**body, "forced": not decision["passed"]}, live)
 
     def roll_back(self, model: str | None = None) -> Body:
         """Release a model that was live before; by default the last that stands before the present.
@@ -79,8 +81,7 @@ class Releases:
             WaitingError: the last release has not ended.
         """
         self.resume()
-        records = self.ledger.records()
-        present, history = self.served(), models(records)
+        (live, present), history = self._now(), models(self.ledger.records())
         if model is None:
             names = list(history)
             before = names[: names.index(present)] if present in history else names
@@ -90,8 +91,9 @@ class Releases:
         elif model == present or model not in history:
             others = ", ".join(name for name in history if name != present) or "no model"
             raise ReleaseError(f"version is {model!r}, expected one that was live: {others}")
-        body = {"kind": "rollback", "model": model, "dismissed": present}
-        return self._release(self.number(), body)
+        replaced = {"replaces": {"model": present, "layer": live.layer}}
+        body = {"kind": "rollback", "model": model, "dismissed": present, **replaced}
+        return self._release(self.number(), body, live)
 
     def resume(self) -> Body | None:
         """Carry on the last release if it has not ended; return its end, None if there is none.
@@ -129,15 +131,17 @@ class Releases:
 
     def served(self) -> str:
         """Return the version of the model that the alias serves, as its code tells it."""
-        return self._model_served(self.api.live().version)
+        return self._now()[1]
 
-    def _release(self, after: int, body: Body) -> Body:
+    def _now(self) -> tuple[Live, str]:
+        """Return what the alias serves, and the version of its model."""
         live = self.api.live()
+        return live, self._model_served(live.version)
+
+    def _release(self, after: int, body: Body, live: Live) -> Body:
         if live.weighted:
             raise ReleaseError("a deployment runs: wait for its end")
-        replaced = {"model": self._model_served(live.version), "layer": live.layer}
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        record = self.ledger.claim(after + 1, {**body, "replaces": replaced, "date": now})
+        record = self.ledger.claim(after + 1, {**body, "date": _now_as_text()})
         if record is None:
             raise OvertakenError(f"another release came after release {after}")
         _log.info("release %d: %s", record.number, body)
@@ -200,8 +204,7 @@ class Releases:
         return headers["x-versao"]
 
     def _end(self, record: Record, outcome: str, version: str = "", reason: str = "") -> Body:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        body = {"outcome": outcome, "version": version, "reason": reason, "date": now}
+        body = {"outcome": outcome, "version": version, "reason": reason, "date": _now_as_text()}
         end = self.ledger.end(record.number, body)
         if end["outcome"] == LIVE:
             if training := record.body.get("training"):
@@ -239,3 +242,7 @@ def models(records: Iterable[Record]) -> dict[str, bool]:
             if record.body["kind"] == "rollback":
                 found[record.body["dismissed"]] = True
     return found
+
+
+def _now_as_text() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
