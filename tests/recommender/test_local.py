@@ -36,7 +36,7 @@ def serve(artifact_dir: Path, tmp_path: Path) -> Serve:
             | {
                 "ARTIFACT_DIR": str(artifact_dir),
                 "ACCESS": "local",
-                "RATINGS_FILE": str(tmp_path / "avaliacoes.sqlite3"),
+                "RATINGS_DIR": str(tmp_path),
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -53,7 +53,7 @@ def serve(artifact_dir: Path, tmp_path: Path) -> Serve:
 
 
 def test_make_run_serves_so() -> None:
-    assert "ACCESS=local RATINGS_FILE=.local/avaliacoes.sqlite3" in RUN
+    assert "ACCESS=local RATINGS_DIR=.local/avaliacoes" in RUN
     assert "uvicorn recommender.api:app" in RUN
 
 
