@@ -17,6 +17,7 @@ from training.choice import limits
 from training.choice.aim import Aim
 from training.data.read import read
 from training.data.tables import DataError
+from training.renewal.lineage import begin, name_of
 
 SEED = 42
 POINTER = "atual.json"
@@ -54,9 +55,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     given = limits.check_hyperparameters(event.get("hyperparameters") or {})
     s3 = boto3.client("s3")
     with tempfile.TemporaryDirectory() as scratch:
-        data = read(_download(s3, bucket, key, Path(scratch)))
+        path = _download(s3, bucket, key, Path(scratch))
         folder = Path(scratch, "artifact")
-        manifest = build(data, folder, seed, aim, given, end)
+        manifest = build(read(path), folder, seed, aim, given, end, begin(name_of(path)))
         prefix = os.environ.get("ARTIFACT_PREFIX", "modelos/")
         place = f"{prefix}{manifest['version']}/"
         for path in sorted(folder.iterdir()):
