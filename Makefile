@@ -36,7 +36,7 @@ $(SWAGGER_UI)/.done: .ci/swagger.py
 
 run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT
 	$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out .local/artifact
-	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_FILE=.local/avaliacoes.sqlite3 \
+	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_DIR=.local/avaliacoes \
 		$(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
 
 evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also draws a chart there

@@ -40,7 +40,7 @@ class Settings:
     origins: tuple[str, ...] = ()  # whose pages may call the API
     base_path: str = ""  # such as /v1, before all paths where a custom domain or a stage adds one
     ratings_table: str = ""
-    ratings_file: str = ""
+    ratings_dir: str = ""  # with a file for each lineage of catalogues
     traced: bool = False  # by X-Ray
     snapshots: bool = False  # Lambda takes one (SnapStart)
 
@@ -49,7 +49,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of an environment; an empty variable counts as absent.
 
     Raises:
-        ValueError: ``ACCESS`` is unknown, or ``local`` inside Lambda; ``BASE_PATH`` is not a path.
+        ValueError: ``ACCESS`` is unknown, or ``local`` inside Lambda; ``BASE_PATH`` is not a path;
+            ``RATINGS_FILE`` is set, which is read no more.
     """
     mode = environment.get("ACCESS") or Mode.OPEN
     if mode not in [*Mode]:
@@ -59,6 +60,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     base_path = environment.get("BASE_PATH", "").strip("/")
     if not re.fullmatch(r"([\w.~-]+(/[\w.~-]+)*)?", base_path, re.ASCII):
         raise ValueError(f"BASE_PATH is {base_path!r}, allowed is a path such as /v1")
+    if file := environment.get("RATINGS_FILE"):
+        raise ValueError(f"RATINGS_FILE is {file!r}, but each lineage has a file: set RATINGS_DIR")
     return Settings(
         artifact=Path(environment.get("ARTIFACT_DIR") or (LAYER if LAYER.is_dir() else BUNDLED)),
         access=Access(
@@ -69,7 +72,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         origins=tuple(environment.get("CORS_ORIGINS", "").replace(",", " ").split()),
         base_path=base_path and f"/{base_path}",
         ratings_table=environment.get("RATINGS_TABLE", ""),
-        ratings_file=environment.get("RATINGS_FILE", ""),
+        ratings_dir=environment.get("RATINGS_DIR", ""),
         traced=environment.get("TRACING") == "Active",
         snapshots=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
     )

@@ -13,6 +13,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import make_server
 
 from recommender.data.dynamo_store import CONFIG, DynamoStore
+from recommender.data.origin import UNKNOWN, Origin
 from tests.emulator.ports import free_port
 
 CREDENTIALS = {
@@ -82,13 +83,15 @@ def _dynamodb(url: str) -> Any:
     )
 
 
-def dynamo_store(url: str, table: str, config: Config = PATIENT) -> DynamoStore:
+def dynamo_store(
+    url: str, table: str, config: Config = PATIENT, origin: Origin = UNKNOWN
+) -> DynamoStore:
     """A store with moto for AWS; as the function makes it with ``CONFIG``."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recommender.data.dynamo_store.CONFIG", config)
         for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_DYNAMODB": url}.items():
             patch.setenv(name, value)
-        return DynamoStore(table)
+        return DynamoStore(table, origin)
 
 
 def nobody() -> str:

@@ -20,6 +20,7 @@ from training.data.dataset import Dataset
 from training.data.read import read
 from training.data.tables import DataError
 from training.release.api_function import ReleaseError
+from training.renewal.lineage import begin, name_of
 
 SEED = 42
 STACK = "filmes"
@@ -44,7 +45,8 @@ def main() -> int:
         if options.command == "build":
             given = dict(text.partition("=")[::2] for text in options.fix)
             fixed = limits.check_hyperparameters(given)
-            build(read(options.data), options.out, seed, aim, fixed, end)
+            data, lineage = read(options.data), begin(name_of(options.data))
+            build(data, options.out, seed, aim, fixed, end, lineage)
             return 0
         _evaluate(read(options.data), seed, aim, end, options.plot, as_json=options.json)
     except (DataError, ArtifactError, ReleaseError, BotoCoreError, ClientError) as error:

@@ -24,7 +24,9 @@ from training.data.splits import BY_FILM
 from training.model.fit import complete, fit
 from training.model.hyperparameters import Values
 from training.model.labels import find_leads_of
+from training.renewal.lineage import Lineage, begin
 
+DIGEST_DIGITS = 12  # that name a lineage which nobody names
 MEASURED = 10_000  # users at most in the means of a manifest's metrics
 TABLE_ROWS = 10  # of the settings tried, best first, in a manifest
 
@@ -69,6 +71,7 @@ def build(
     aim: Aim = Aim.LIKED,
     fixed: Values | None = None,
     end: float = math.inf,
+    lineage: Lineage | None = None,
 ) -> dict[str, Any]:
     """Train on a data set, write the artifact folder, and return its manifest.
 
@@ -82,6 +85,8 @@ def build(
         aim: what recommendations are to hit.
         fixed: hyperparameters to keep instead of choosing them.
         end: moment of the monotonic clock at which a search that is not done fails.
+        lineage: of the films, which the manifest records; None begins one that the digest names.
+            The version does not depend on it.
 
     Raises:
         ArtifactError: ``folder`` holds something that is not an artifact.
@@ -112,6 +117,7 @@ def build(
         "objetivo": aim.value,
     }
     facts = _facts(data, model, choice, evaluation, training)
+    facts["data"] |= (lineage or begin(data.digest[:DIGEST_DIGITS])).facts()
     manifest = artifact.write(folder, model, bake, facts)
     _log.info("version %s written to %s", manifest["version"][:12], folder)
     return manifest

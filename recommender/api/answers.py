@@ -121,7 +121,7 @@ class ModelCard(BaseModel):
 
     versao: str
     formato: int
-    dados: dict[str, Any] = Field(description="Digest dos dados e quantidades.")
+    dados: dict[str, Any] = Field(description="Digest, linhagem e quantidades.")
     treino: dict[str, Any] = Field(description="Data, duração, semente e objetivo.")
     hiperparametros: dict[str, Any]
     metricas: dict[str, Any] = Field(description="Com o protocolo pelo qual foram medidas.")

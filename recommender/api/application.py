@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -13,11 +14,12 @@ from starlette.middleware.cors import CORSMiddleware
 from recommender.api.routes import about, films, pages, ratings, recommendations
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
+from recommender.data.origin import Origin, origin_of
 from recommender.data.store import Store, StoreError
 from recommender.http import problems
 from recommender.http.middleware import BasePath, Delivery, Failures
 from recommender.http.timing import start
-from recommender.model.artifact import CATALOG_FILE, ArtifactError, load
+from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, load
 from recommender.settings import OPEN, Access, Settings, read_settings
 
 ROUTERS = (recommendations, films, ratings, about, pages)  # the most asked for first
@@ -39,10 +41,11 @@ _log = logging.getLogger(__name__)
 def make_app() -> FastAPI:
     """Return the app that the environment describes."""
     settings = read_settings()
-    app = create_app(
-        settings.artifact,
+    artifact = _load(settings.artifact)
+    app = _assemble(
+        artifact,
         settings.access,
-        open_store(settings),
+        open_store(settings, origin_of(artifact.manifest["data"])) if artifact else None,
         origins=settings.origins,
         base_path=settings.base_path,
     )
@@ -62,12 +65,26 @@ def create_app(
 
     By default everybody may read everything, and without a store nothing can be written.
     """
-    serving: Serving | None = None
+    return _assemble(_load(folder), access, store, origins=origins, base_path=base_path)
+
+
+def _load(folder: Path) -> Artifact | None:
     try:
-        artifact = load(folder)
-        serving = Serving(artifact, Catalog(folder / CATALOG_FILE), store)
+        return load(folder)
     except ArtifactError as error:
         _log.error("artifact not loaded: %s", error)
+        return None
+
+
+def _assemble(
+    artifact: Artifact | None,
+    access: Access,
+    store: Store | None,
+    *,
+    origins: Sequence[str],
+    base_path: str,
+) -> FastAPI:
+    serving = artifact and Serving(artifact, Catalog(artifact.path / CATALOG_FILE), store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -77,7 +94,7 @@ def create_app(
 
     cors = [Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []
     middleware = [
-        Middleware(Delivery, version=serving.artifact.version if serving else ""),
+        Middleware(Delivery, version=artifact.version if artifact else ""),
         *cors,
         Middleware(BasePath, base_path=base_path),
         Middleware(Failures),
@@ -101,14 +118,18 @@ def create_app(
     return app
 
 
-def open_store(settings: Settings) -> Store | None:
-    """Return the store that the settings name, by table or by file; None for neither."""
+def open_store(settings: Settings, origin: Origin) -> Store | None:
+    """Return the store that the settings name, by table or by folder; None for neither.
+
+    A table holds the ratings of all lineages; in a folder each lineage has a file.
+    """
     if settings.ratings_table:
         from recommender.data.dynamo_store import DynamoStore  # boto3 takes long to import
 
-        return DynamoStore(settings.ratings_table)
-    if settings.ratings_file:
+        return DynamoStore(settings.ratings_table, origin)
+    if settings.ratings_dir:
         from recommender.data.sqlite_store import SqliteStore
 
-        return SqliteStore(Path(settings.ratings_file))
+        name = quote(origin.lineage, safe="") or "_"
+        return SqliteStore(Path(settings.ratings_dir, f"{name}.sqlite3"), origin)
     return None

@@ -9,6 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from recommender.data.dynamo_items import Raw, counting, read_item, setting
+from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.store import (
     Change,
     ConflictError,
@@ -18,8 +20,6 @@ from recommender.data.store import (
     changes,
     in_thread,
     moment,
-    read_moment,
-    spell,
 )
 
 READ_TIMEOUT = 1.0  # seconds
@@ -40,9 +40,10 @@ UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
 class DynamoStore:
     """A store in a table. boto3 blocks, so each call is made in a thread."""
 
-    def __init__(self, table: str) -> None:
-        """Make the client; nothing is sent yet."""
+    def __init__(self, table: str, origin: Origin = UNKNOWN) -> None:
+        """Make the client; nothing is sent yet. Ratings of another origin do not count."""
         self._table = table
+        self._origin = origin
         self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
 
     def close(self) -> None:
@@ -52,16 +53,17 @@ class DynamoStore:
     @in_thread
     def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
-        return self._read(user_id, film_id)
+        raw = self._read(user_id, film_id)
+        return self._origin.entries({film: read_item(found) for film, found in raw.items()})
 
-    def _read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
+    def _read(self, user_id: int, film_id: int | None = None) -> dict[int, Raw]:
         condition = "usuario_id = :usuario"
         values = {":usuario": {"N": str(user_id)}}
         if film_id is not None:
             condition += " AND filme_id = :filme"
             values[":filme"] = {"N": str(film_id)}
         end = time.monotonic() + READ_SECONDS
-        entries = {}
+        found = {}
         with _reached():
             for page in self._client.get_paginator("query").paginate(
                 TableName=self._table,
@@ -69,63 +71,103 @@ class DynamoStore:
                 ExpressionAttributeValues=values,
                 ConsistentRead=True,
             ):
-                for item in page["Items"]:
-                    entries[int(item["filme_id"]["N"])] = _entry(item)
+                for raw in page["Items"]:
+                    found[int(raw["filme_id"]["N"])] = raw
                 if "LastEvaluatedKey" in page and time.monotonic() > end:
                     raise StoreError("a user's entries took too long")
-        return entries
+        return found
 
     @in_thread
     def write(
         self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
     ) -> Change:
-        """See ``Store``. One conditional update, so that no writer waits for another."""
-        (user_id, film_id), now = key, moment()
-        values = {":momento": {"S": spell(now)}, ":um": {"N": "1"}}
-        if rating is None:
-            change = "SET momento = :momento REMOVE avaliacao ADD versao :um"
-            condition = "attribute_exists(avaliacao)"
-            if packaged is not None:
-                condition = f"(attribute_not_exists(versao) OR {condition})"
-        else:
-            change = "SET momento = :momento, avaliacao = :avaliacao ADD versao :um"
+        """See ``Store``. One conditional update, so that no writer waits for another.
+
+        Over an item that does not count it is two: the second replaces what the first one found.
+        """
+        end, now = time.monotonic() + WRITE_SECONDS, moment()
+        while True:
+            done, raw = self._change(key, rating, packaged, expected, now)
+            item = read_item(raw) if raw else None
+            found = self._origin.entry(key[1], item)
+            after = Entry(rating, item.version + 1 if item else 1, now)
+            if done:
+                return found, after
+            # The first attempt may have written this, and its answer came too late.
+            own = found == Entry(rating, (expected or 0) + 1, now)
+            if expected not in (None, found.version if found else 0) and not own:
+                raise ConflictError
+            if rating == (found.rating if found else packaged) and (found or rating is None):
+                return found, found
+            if time.monotonic() > end:
+                raise StoreError("others kept writing the same entry")
+            if self._replace(key, raw, after):
+                return found, after
+
+    def _change(
+        self,
+        key: Key,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None,
+        now: float,
+    ) -> tuple[bool, Raw | None]:
+        """Set or delete a rating that differs, unless the item there does not count.
+
+        Return whether it was done, and the item that was there.
+        """
+        change, values = setting(self._origin, rating, now)
+        condition = "attribute_exists(avaliacao)"
+        if rating is not None:
             condition = "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
-            values[":avaliacao"] = {"N": repr(rating)}
-        if expected == 0:
-            condition += " AND attribute_not_exists(versao)"
-        elif expected is not None:
+        counts, more = counting(self._origin, key[1])
+        values |= more | {":um": {"N": "1"}}
+        condition += f" AND {counts}"
+        if expected is not None:
             condition += " AND versao = :esperada"
             values[":esperada"] = {"N": str(expected)}
+        if not expected and (rating is not None or packaged is not None):
+            condition = f"attribute_not_exists(versao) OR ({condition})"
         try:
             with _reached():
                 answer = self._client.update_item(
                     TableName=self._table,
-                    Key=_key(user_id, film_id),
-                    UpdateExpression=change,
+                    Key=_key(*key),
+                    UpdateExpression=f"{change} ADD versao :um",
                     ConditionExpression=condition,
                     ExpressionAttributeValues=values,
                     ReturnValues="ALL_OLD",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
         except ClientError as unmet:
-            item: Any = unmet.response.get("Item")
-            found = _entry(item) if item else None
-            # The first attempt may have written this, and its answer came too late.
-            own = found == Entry(rating, (expected or 0) + 1, now)
-            if expected not in (None, found.version if found else 0) and not own:
-                raise ConflictError from None
-            return found, found
-        before = _entry(answer["Attributes"]) if "Attributes" in answer else None
-        return before, Entry(rating, before.version + 1 if before else 1, now)
+            found: Any = unmet.response.get("Item")
+            return False, found
+        return True, answer.get("Attributes")
+
+    def _replace(self, key: Key, raw: Raw | None, entry: Entry) -> bool:
+        """Put an entry in the place of an item; return whether the item was still there."""
+        try:
+            with _reached():
+                self._client.update_item(
+                    **self._update(key, raw, entry), ReturnValuesOnConditionCheckFailure="ALL_OLD"
+                )
+        except ClientError as unmet:
+            # As above: the first attempt may have written this.
+            found: Any = unmet.response.get("Item")
+            return bool(found) and self._origin.entry(key[1], read_item(found)) == entry
+        return True
 
     @in_thread
     def write_all(self, user_id: int, ratings: Mapping[int, float]) -> dict[int, Change]:
         """See ``Store``. A transaction, for which no entry may have changed since it was read."""
         end = time.monotonic() + WRITE_SECONDS
         while True:
-            found = changes(self._read(user_id), ratings)
+            raw = self._read(user_id)
+            items = {film_id: read_item(found) for film_id, found in raw.items()}
+            versions = {film_id: item.version for film_id, item in items.items()}
+            found = changes(self._origin.entries(items), versions, ratings)
             updates = [
-                self._update(user_id, film_id, before, after)
+                {"Update": self._update((user_id, film_id), raw.get(film_id), after)}
                 for film_id, (before, after) in found.items()
                 if after and after != before
             ]
@@ -138,42 +180,25 @@ class DynamoStore:
                 if time.monotonic() > end:
                     raise StoreError("others kept writing the same entries") from None
 
-    def _update(
-        self, user_id: int, film_id: int, before: Entry | None, after: Entry
-    ) -> dict[str, Any]:
-        """Return the part of a transaction that sets an entry."""
-        assert after.moment is not None
-        values = {
-            ":avaliacao": {"N": repr(after.rating)},
-            ":versao": {"N": str(after.version)},
-            ":momento": {"S": spell(after.moment)},
-        }
+    def _update(self, key: Key, raw: Raw | None, entry: Entry) -> dict[str, Any]:
+        """Return the update that sets an entry if nothing was written over the item there."""
+        assert entry.moment is not None
+        version = {"versao": {"N": str(entry.version)}}
+        change, values = setting(self._origin, entry.rating, entry.moment, version)
         condition = "attribute_not_exists(versao)"
-        if before:
-            condition, values[":anterior"] = "versao = :anterior", {"N": str(before.version)}
+        if raw and "versao" in raw:  # compared as it is, which may be no number
+            condition, values[":anterior"] = "versao = :anterior", raw["versao"]
         return {
-            "Update": {
-                "TableName": self._table,
-                "Key": _key(user_id, film_id),
-                "UpdateExpression": "SET avaliacao = :avaliacao, versao = :versao, "
-                "momento = :momento",
-                "ConditionExpression": condition,
-                "ExpressionAttributeValues": values,
-            }
+            "TableName": self._table,
+            "Key": _key(*key),
+            "UpdateExpression": change,
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
         }
 
 
 def _key(user_id: int, film_id: int) -> dict[str, Any]:
     return {"usuario_id": {"N": str(user_id)}, "filme_id": {"N": str(film_id)}}
-
-
-def _entry(item: dict[str, Any]) -> Entry:
-    rating = item.get("avaliacao")
-    return Entry(
-        None if rating is None else float(rating["N"]),
-        int(item["versao"]["N"]),
-        read_moment(item["momento"]["S"]),
-    )
 
 
 @contextmanager

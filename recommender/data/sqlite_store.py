@@ -3,9 +3,11 @@
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
+from recommender.data.origin import UNKNOWN, Item, Origin
 from recommender.data.store import (
     Change,
     ConflictError,
@@ -28,11 +30,18 @@ CREATE TABLE IF NOT EXISTS avaliacoes (
     avaliacao REAL, -- NULL: deleted
     versao INTEGER NOT NULL,
     momento TEXT NOT NULL,
+    linhagem TEXT, -- NULL: that of the stack's first catalogue
+    escala TEXT, -- such as 0:5; NULL: the catalogue's
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID
 """
-WRITE = "REPLACE INTO avaliacoes VALUES (?, ?, ?, ?, ?)"
-READ = "SELECT filme_id, avaliacao, versao, momento FROM avaliacoes WHERE usuario_id = ?"
+ADDED = ("linhagem", "escala")  # columns that a file of an earlier version lacks
+WRITE = (
+    "REPLACE INTO avaliacoes (usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala)"
+)
+WRITE += " VALUES (?, ?, ?, ?, ?, ?, ?)"
+READ = "SELECT filme_id, avaliacao, versao, momento, linhagem, escala FROM avaliacoes"
+READ += " WHERE usuario_id = ?"
 
 
 class SqliteStore:
@@ -42,8 +51,9 @@ class SqliteStore:
     wait for a write. Writes wait for the disk and for each other, so they are made in a thread.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or create it."""
+    def __init__(self, path: Path, origin: Origin = UNKNOWN) -> None:
+        """Open the file, or create it. Its ratings of another origin do not count."""
+        self._origin = origin
         path.parent.mkdir(parents=True, exist_ok=True)
         self._reader, self._writer = (
             # Transactions are begun by hand: the module itself begins one only at the first write.
@@ -56,7 +66,17 @@ class SqliteStore:
         # In WAL mode readers wait for nobody. FULL keeps the last commits through a power failure.
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
-        self._writer.execute(SCHEMA)
+        if self._lacking():
+            with self._writer as database:
+                database.execute("BEGIN IMMEDIATE")
+                database.execute(SCHEMA)
+                for column in self._lacking():
+                    database.execute(f"ALTER TABLE avaliacoes ADD COLUMN {column} TEXT")
+
+    def _lacking(self) -> list[str]:
+        """Return the columns to add to the table, all of them if there is no table."""
+        present = self._writer.execute("SELECT name FROM pragma_table_info ('avaliacoes')")
+        return sorted(set(ADDED) - {name for (name,) in present})
 
     def close(self) -> None:
         """See ``Store``."""
@@ -70,7 +90,7 @@ class SqliteStore:
             query, values = f"{READ} AND filme_id = ?", [user_id, film_id]
         with _reached():
             rows = self._reader.execute(query, values).fetchall()
-        return {row[0]: _entry(row) for row in rows}
+        return self._origin.entries(_items(rows))
 
     @in_thread
     def write(
@@ -79,16 +99,16 @@ class SqliteStore:
         """See ``Store``."""
         with self._writing, _reached(), self._writer as database:
             database.execute("BEGIN IMMEDIATE")
-            found = database.execute(f"{READ} AND filme_id = ?", key).fetchone()
-            before = _entry(found) if found else None
-            version = before.version if before else 0
-            if expected not in (None, version):
+            rows = database.execute(f"{READ} AND filme_id = ?", key).fetchall()
+            item = _items(rows).get(key[1])
+            before = self._origin.entry(key[1], item)
+            if expected not in (None, before.version if before else 0):
                 raise ConflictError
             present = before.rating is not None if before else packaged is not None
             if (not present) if rating is None else (before and rating == before.rating):
                 return before, before
-            after = Entry(rating, version + 1, now := moment())
-            database.execute(WRITE, (*key, rating, after.version, spell(now)))
+            after = Entry(rating, item.version + 1 if item else 1, moment())
+            self._put(*key, after)
             return before, after
 
     @in_thread
@@ -96,19 +116,32 @@ class SqliteStore:
         """See ``Store``."""
         with self._writing, _reached(), self._writer as database:
             database.execute("BEGIN IMMEDIATE")
-            rows = database.execute(READ, [user_id]).fetchall()
-            found = changes({row[0]: _entry(row) for row in rows}, ratings)
+            items = _items(database.execute(READ, [user_id]).fetchall())
+            versions = {film_id: item.version for film_id, item in items.items()}
+            found = changes(self._origin.entries(items), versions, ratings)
             for film_id, (before, after) in found.items():
                 if after and after != before:
-                    assert after.moment is not None
-                    moment = spell(after.moment)
-                    database.execute(WRITE, (user_id, film_id, after.rating, after.version, moment))
+                    self._put(user_id, film_id, after)
         return found
 
+    def _put(self, user_id: int, film_id: int, entry: Entry) -> None:
+        assert entry.moment is not None
+        kept = (entry.rating, entry.version, spell(entry.moment))
+        origin = (self._origin.lineage or None, self._origin.scale or None)
+        self._writer.execute(WRITE, (user_id, film_id, *kept, *origin))
 
-def _entry(row: tuple[int, float | None, int, str]) -> Entry:
-    _, rating, version, written = row
-    return Entry(rating, version, read_moment(written))
+
+def _items(rows: list[Any]) -> dict[int, Item]:
+    """Return what rows of ``READ`` hold, by film id. SQLite keeps any type in any column."""
+    items = {}
+    for film_id, rating, version, written, lineage, scale in rows:
+        entry = None
+        version = version if isinstance(version, int) else 0
+        if version and (rating is None or isinstance(rating, float)):
+            with suppress(TypeError, ValueError, OverflowError):  # the moment is none
+                entry = Entry(rating, version, read_moment(written))
+        items[film_id] = Item(entry, version, lineage, scale)
+    return items
 
 
 @contextmanager

@@ -2,6 +2,9 @@
 
 An entry holds a rating, or says that it was deleted. Its version grows by one with each change and
 never falls, because a deleted rating keeps its entry. Without an entry the packaged rating counts.
+
+What a store keeps of another catalogue or scale (see ``recommender.data.origin``), and what nobody
+can read, is as good as absent, except that the next version of such an entry grows on from it.
 """
 
 import asyncio
@@ -113,14 +116,19 @@ def moment() -> float:
     return read_moment(spell(time.time()))
 
 
-def changes(entries: Mapping[int, Entry], ratings: Mapping[int, float]) -> dict[int, Change]:
-    """Return what ratings, given just now in their order, make of a user's entries, by film id."""
+def changes(
+    entries: Mapping[int, Entry], versions: Mapping[int, int], ratings: Mapping[int, float]
+) -> dict[int, Change]:
+    """Return what ratings, given just now in their order, make of a user's entries, by film id.
+
+    ``versions`` are the last ones of all that is kept, also of what is as good as absent.
+    """
     now = time.time_ns() // 1000
     found: dict[int, Change] = {}
     for place, (film_id, rating) in enumerate(ratings.items()):
         before = entries.get(film_id)
         given = read_moment(spell((now + place) / MICROSECONDS))
-        after = Entry(rating, before.version + 1 if before else 1, given)
+        after = Entry(rating, versions.get(film_id, 0) + 1, given)
         found[film_id] = before, before if before and before.rating == rating else after
     return found
 

@@ -35,7 +35,8 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "choice": {"data", "model", "recommender.model"},
         "bake": {"data", "model", "recommender.model", "recommender.data"},
         "evaluation": {"data", "model", "choice", "recommender.model"},
-        "entry": {"data", "model", "choice", "bake", "evaluation", "recommender.model"},
+        "renewal": {"data", "recommender.data"},
+        "entry": {"data", "model", "choice", "bake", "evaluation", "renewal", "recommender.model"},
     },
 }
 ENTRY = {

@@ -88,8 +88,8 @@ def api(artifact_dir: Path) -> Iterator[Api]:
 @pytest.fixture
 def api_with_tokens(artifact_dir: Path, tmp_path: Path) -> Iterator[Api]:
     """The same asking for tokens, with no rating written."""
-    file = str(tmp_path / "avaliacoes.sqlite3")
-    with cold_start(ARTIFACT_DIR=str(artifact_dir), ACCESS="jwt", RATINGS_FILE=file) as handler:
+    place = str(tmp_path)
+    with cold_start(ARTIFACT_DIR=str(artifact_dir), ACCESS="jwt", RATINGS_DIR=place) as handler:
         yield handler
 
 

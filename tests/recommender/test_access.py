@@ -99,7 +99,7 @@ def ask(mode: str, artifact_dir: Path, tmp_path: Path) -> Iterator[Ask]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ARTIFACT_DIR", str(artifact_dir))
         patch.setenv("ACCESS", mode)
-        patch.setenv("RATINGS_FILE", str(tmp_path / "avaliacoes.sqlite3"))
+        patch.setenv("RATINGS_DIR", str(tmp_path))
         forget_app(patch)
         handler = importlib.import_module("handler").handler
 

@@ -1,6 +1,8 @@
 """The API on a laptop, as `make run` serves it: a server, everything allowed, ratings in a file."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +12,10 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi.testclient import TestClient
 
+from recommender.api.application import make_app
+from recommender.model.artifact import MANIFEST_FILE
 from tests.conftest import ROOT
 from tests.emulator.ports import free_port
 from tests.emulator.sam import wait
@@ -36,7 +41,7 @@ def serve(artifact_dir: Path, tmp_path: Path) -> Serve:
             | {
                 "ARTIFACT_DIR": str(artifact_dir),
                 "ACCESS": "local",
-                "RATINGS_FILE": str(tmp_path / "avaliacoes.sqlite3"),
+                "RATINGS_DIR": str(tmp_path),
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -53,7 +58,7 @@ def serve(artifact_dir: Path, tmp_path: Path) -> Serve:
 
 
 def test_make_run_serves_so() -> None:
-    assert "ACCESS=local RATINGS_FILE=.local/avaliacoes.sqlite3" in RUN
+    assert "ACCESS=local RATINGS_DIR=.local/avaliacoes" in RUN
     assert "uvicorn recommender.api:app" in RUN
 
 
@@ -93,3 +98,28 @@ def test_two_servers_share_a_file(serve: Serve) -> None:
     assert lists[0] == lists[1]
     written = {r["filme_id"]: r["avaliacao"] for r in lists[0] if r["versao"] == 1}
     assert written == {film: place % 6 for place, film in enumerate(films)}
+
+
+def test_ratings_of_one_lineage_do_not_turn_up_in_another(
+    artifact_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when ML-100K is served after the example data: an id there is that of another film."""
+    places = {}
+    for lineage in ("mock_data", "ml-100k"):
+        places[lineage] = tmp_path / lineage
+        shutil.copytree(artifact_dir, places[lineage])
+        manifest = json.loads((artifact_dir / MANIFEST_FILE).read_text(encoding="utf-8"))
+        manifest["data"] |= {"linhagem": lineage, "primeira_linhagem": lineage}
+        (places[lineage] / MANIFEST_FILE).write_text(json.dumps(manifest), encoding="utf-8")
+    monkeypatch.setenv("ACCESS", "local")
+    monkeypatch.setenv("RATINGS_DIR", str(tmp_path / "avaliacoes"))
+    film = next(film for film in FILMS if film not in RATINGS[1])
+    path, found = f"/usuarios/1/avaliacoes/{film}", []
+    for lineage in ("mock_data", "ml-100k", "mock_data"):
+        monkeypatch.setenv("ARTIFACT_DIR", str(places[lineage]))
+        with TestClient(make_app()) as client:
+            found.append(client.get(path).status_code)
+            client.put(path, json={"avaliacao": 5})
+    assert found == [404, 404, 200]
+    files = {file.name for file in (tmp_path / "avaliacoes").iterdir()}
+    assert files == {"mock_data.sqlite3", "ml-100k.sqlite3"}

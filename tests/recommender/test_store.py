@@ -28,6 +28,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from recommender.api.application import create_app, open_store
 from recommender.data.dynamo_store import CONFIG, READ_SECONDS, READ_TIMEOUT, DynamoStore
+from recommender.data.origin import Origin
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import ConflictError, Entry, Store, StoreError, overlay, spell
 from recommender.settings import Access, Mode, read_settings
@@ -620,15 +621,29 @@ def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
     def named(**environment: str) -> Store | None:
-        return open_store(read_settings(environment))
+        return open_store(read_settings(environment), Origin("filmes", "filmes", "0:5"))
 
     assert named() is None
-    assert named(RATINGS_TABLE="", RATINGS_FILE="") is None
-    file = str(tmp_path / "a.sqlite3")
-    local = named(RATINGS_FILE=file)
+    assert named(RATINGS_TABLE="", RATINGS_DIR="") is None
+    folder = tmp_path / "new folder"
+    local = named(RATINGS_DIR=str(folder))
     assert isinstance(local, SqliteStore)
     local.close()
-    assert isinstance(named(RATINGS_TABLE="t", RATINGS_FILE=file), DynamoStore)
+    assert [path.name for path in folder.iterdir()] == ["filmes.sqlite3"]
+    assert isinstance(named(RATINGS_TABLE="t", RATINGS_DIR=str(folder)), DynamoStore)
+    with pytest.raises(ValueError, match=r"RATINGS_FILE is 'a\.sqlite3', .* set RATINGS_DIR"):
+        named(RATINGS_FILE="a.sqlite3")
+
+
+@pytest.mark.parametrize(
+    ("lineage", "file"),
+    [("", "_.sqlite3"), ("../filmes", "..%2Ffilmes.sqlite3"), ("ml-100k.2", "ml-100k.2.sqlite3")],
+)
+def test_a_lineage_names_a_file_of_the_folder(tmp_path: Path, lineage: str, file: str) -> None:
+    store = open_store(read_settings({"RATINGS_DIR": str(tmp_path)}), Origin(lineage, lineage))
+    assert store is not None
+    store.close()
+    assert [path.name for path in tmp_path.iterdir()] == [file]
 
 
 @pytest.mark.parametrize(("table", "imported"), [("", "False"), ("t", "True")])

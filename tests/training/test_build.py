@@ -31,6 +31,7 @@ from training.build import build, evaluate
 from training.choice.metrics import METRICS
 from training.data.dataset import Dataset
 from training.data.read import read
+from training.renewal.lineage import Lineage
 
 RATINGS = random_ratings(30, 24)
 
@@ -67,6 +68,9 @@ def test_the_manifest_is_complete(artifact: Artifact, data: Dataset) -> None:
         "demonstracao": False,
         "escala": [0, 5],
         "passo": 0.5,
+        "linhagem": data.digest[:12],
+        "primeira_linhagem": data.digest[:12],
+        "retitulados": {},
     }
     assert datetime.fromisoformat(manifest["training"]["date"]).tzinfo is not None
     assert manifest["training"]["seconds"] >= 0
@@ -135,6 +139,19 @@ def test_the_order_of_the_ratings_does_not_change_the_version(
     shuffled = data.with_ratings(data.ratings.sample(frac=1, random_state=1))
     assert not shuffled.ratings.equals(data.ratings)
     assert build(shuffled, tmp_path / "artifact", seed=42)["version"] == artifact.version
+
+
+def test_the_manifest_names_the_lineage_which_does_not_change_the_version(
+    data: Dataset, artifact: Artifact, tmp_path: Path
+) -> None:
+    lineage = Lineage("outra", "primeira", {"3": "2026-01-31T20:15:00.000000+00:00"})
+    manifest = build(data, tmp_path / "artifact", seed=42, lineage=lineage)
+    assert manifest["version"] == artifact.version
+    assert manifest["data"] == artifact.manifest["data"] | {
+        "linhagem": "outra",
+        "primeira_linhagem": "primeira",
+        "retitulados": {"3": "2026-01-31T20:15:00.000000+00:00"},
+    }
 
 
 def test_every_process_makes_the_same_version(tmp_path: Path) -> None:

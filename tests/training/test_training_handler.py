@@ -136,6 +136,7 @@ def test_a_movielens_folder(s3: Any) -> None:
     answer = call({"data_key": "dados/ml/"})
     manifest = json.loads(objects(s3)[f"modelos/{answer['version']}/manifest.json"])
     assert (manifest["data"]["filmes"], manifest["data"]["avaliacoes"]) == (2, 2)
+    assert manifest["data"]["linhagem"] == "ml"
 
 
 @pytest.mark.parametrize("key", ["artifact", "data", "dados/data", "dados/artifact/"])

@@ -67,7 +67,9 @@ def test_build_writes_an_artifact(
 ) -> None:
     folder = tmp_path / "new/artifact"
     assert run(monkeypatch, "build", "--data", good, "--out", folder, "--seed", "7") == 0
-    assert load(folder).manifest["training"]["seed"] == 7
+    manifest = load(folder).manifest
+    assert manifest["training"]["seed"] == 7
+    assert manifest["data"]["linhagem"] == manifest["data"]["primeira_linhagem"] == "good"
 
 
 def test_evaluate_prints_the_tables(

@@ -1,0 +1,68 @@
+"""Items of the ratings table: what they hold, and how they are set on a condition."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from recommender.data.origin import Item, Origin
+from recommender.data.store import Entry, read_moment, spell
+
+Raw = dict[str, Any]
+"""Attributes as DynamoDB sends them: ``{"versao": {"N": "1"}}``."""
+
+
+def read_item(raw: Raw) -> Item:
+    """Return what an item holds; its entry is None if an attribute is missing or malformed."""
+    entry, version = None, 0
+    origin: dict[str, str | None] = {"linhagem": None, "escala": None}
+    with suppress(KeyError, ValueError, OverflowError):
+        version = int(raw["versao"]["N"])
+        origin = {name: raw[name]["S"] if name in raw else None for name in origin}
+        rating = float(raw["avaliacao"]["N"]) if "avaliacao" in raw else None
+        entry = Entry(rating, version, read_moment(raw["momento"]["S"]))
+    return Item(entry, version, origin["linhagem"], origin["escala"])
+
+
+def setting(
+    origin: Origin, rating: float | None, moment: float, more: Mapping[str, Any] | None = None
+) -> tuple[str, Raw]:
+    """Return the expression that sets an item's attributes, and its values.
+
+    The version is not among them, unless it is in ``more``.
+    """
+    attributes = {
+        "momento": {"S": spell(moment)},
+        "avaliacao": None if rating is None else {"N": repr(rating)},
+        "linhagem": {"S": origin.lineage} if origin.lineage else None,
+        "escala": {"S": origin.scale} if origin.scale else None,
+        **(more or {}),
+    }
+    set_to = {name: value for name, value in attributes.items() if value}
+    change = "SET " + ", ".join(f"{name} = :{name}" for name in set_to)
+    if removed := [name for name in attributes if name not in set_to]:
+        change += f" REMOVE {', '.join(removed)}"
+    return change, {f":{name}": value for name, value in set_to.items()}
+
+
+def counting(origin: Origin, film_id: int) -> tuple[str, Raw]:
+    """Return the condition that an item counts, and the values that ``setting`` does not name.
+
+    It is never met where ``Origin.objection`` has one, unless the moment is a text but no moment.
+    """
+    parts = [
+        "attribute_type(versao, :numero)",
+        "attribute_type(momento, :texto)",
+        "(attribute_not_exists(avaliacao) OR attribute_type(avaliacao, :numero))",
+    ]
+    values = {":numero": {"S": "N"}, ":texto": {"S": "S"}}
+    for name, own, missing in (
+        ("linhagem", origin.lineage, origin.first == origin.lineage),
+        ("escala", origin.scale, True),
+    ):
+        allowed = [f"{name} = :{name}"] if own else []
+        allowed += [f"attribute_not_exists({name})"] if missing else []
+        parts.append(f"({' OR '.join(allowed)})")
+    if film_id in origin.retitled:
+        parts.append("momento >= :desde")
+        values[":desde"] = {"S": spell(origin.retitled[film_id])}
+    return " AND ".join(parts), values

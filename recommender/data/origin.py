@@ -1,0 +1,91 @@
+"""Of which catalogue and scale written ratings are, and which of them count for an artifact."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from recommender.data.store import Entry, read_moment
+
+MALFORMED, LINEAGE, SCALE, TITLE = "malformed", "other_lineage", "other_scale", "retitled"
+
+_log = logging.getLogger(__name__)
+
+
+class Item(NamedTuple):
+    """What a store keeps for a user and a film: an entry (None: malformed), and of what it is.
+
+    ``lineage`` and ``scale`` are None in items that were written before items bore them.
+    """
+
+    entry: Entry | None
+    version: int  # which grows with every write, whether or not the entry counts; 0: none
+    lineage: str | None = None
+    scale: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an artifact's manifest says of its catalogue, by which written ratings are told apart.
+
+    A lineage is a series of catalogues in which a film keeps its id. An item of another lineage or
+    another scale, and one of a film that has had another title since, are as good as absent.
+    """
+
+    lineage: str = ""  # "": of an artifact that knows none
+    first: str = ""  # the lineage of items that bear none
+    scale: str = ""  # see ``spell_scale``; that of items of the same lineage that bear none
+    retitled: Mapping[int, float] = field(default_factory=dict)  # film's id: when it was retitled
+
+    def objection(self, film_id: int, item: Item) -> str | None:
+        """Return why an item does not count, or None if it does."""
+        if item.entry is None:
+            return MALFORMED
+        if (self.first if item.lineage is None else item.lineage) != self.lineage:
+            return LINEAGE
+        if item.scale not in (None, self.scale):
+            return SCALE
+        since = self.retitled.get(film_id)
+        if since is not None and (item.entry.moment or 0.0) < since:
+            return TITLE
+        return None
+
+    def entry(self, film_id: int, item: Item | None) -> Entry | None:
+        """Return the entry of an item if it counts."""
+        return item.entry if item and self.objection(film_id, item) is None else None
+
+    def entries(self, items: Mapping[int, Item]) -> dict[int, Entry]:
+        """Return the entries that count, by film id; a log line says how many others there were."""
+        found, passed = {}, Counter[str]()
+        for film_id, item in items.items():
+            objection = self.objection(film_id, item)
+            if objection is not None:
+                passed[objection] += 1
+            elif item.entry is not None:
+                found[film_id] = item.entry
+        if passed:
+            told = ", ".join(f"{reason}: {count}" for reason, count in sorted(passed.items()))
+            level = logging.WARNING if MALFORMED in passed else logging.INFO
+            _log.log(level, "a user's written ratings passed over: %s", told)
+        return found
+
+
+UNKNOWN = Origin()
+
+
+def origin_of(facts: Mapping[str, Any]) -> Origin:
+    """Return what the part ``data`` of an artifact's manifest says of its origin."""
+    lineage = facts.get("linhagem", "")
+    retitled = facts.get("retitulados", {})
+    return Origin(
+        lineage,
+        facts.get("primeira_linhagem", lineage) if lineage else "",
+        spell_scale(*facts["escala"]),
+        {int(film_id): read_moment(text) for film_id, text in retitled.items()},
+    )
+
+
+def spell_scale(lowest: float, highest: float) -> str:
+    """Return a scale as items bear it, such as 0.5:5."""
+    return f"{lowest:.12g}:{highest:.12g}"

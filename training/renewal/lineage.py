@@ -1,0 +1,93 @@
+"""Lineages: series of catalogues in which an id stays that of the same film."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recommender.data.catalog import Catalog, FilmFilter, fold
+from recommender.data.origin import Origin, origin_of
+from recommender.data.store import spell
+from training.data.dataset import Dataset
+
+KEPT = 95  # percent of the films in both catalogues that keep their titles within a lineage
+LONGEST_NAME = 40  # characters
+NAMELESS = "dados"
+FOREIGN = re.compile("[^a-z0-9._-]+")
+DIGITS = (8, 16, 64)  # of a digest, that tell lineages of the same name apart
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The lineage of a model's catalogue, as its manifest and written ratings bear it."""
+
+    id: str
+    first: str  # that of the stack's first model, to which written ratings without lineage belong
+    # Film's id as text: the moment (ISO 8601) from which on written ratings of it count.
+    retitled: Mapping[str, str] = field(default_factory=dict)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the manifest says of it, under ``data``."""
+        return {
+            "linhagem": self.id,
+            "primeira_linhagem": self.first,
+            "retitulados": dict(self.retitled),
+        }
+
+    def origin(self, data: Dataset) -> Origin:
+        """Return which written ratings count for a model of this lineage that a data set makes."""
+        return origin_of({**self.facts(), "escala": [data.lowest, data.highest]})
+
+
+def begin(name: str) -> Lineage:
+    """Return the lineage of a first model."""
+    return Lineage(name, name)
+
+
+def lineage_of(
+    incumbent: Mapping[str, Any], titles: Mapping[int, str], data: Dataset, name: str, now: float
+) -> Lineage:
+    """Return the lineage of the model that is to follow one in service.
+
+    It is inherited if of the films whose ids are in both catalogues at least ``KEPT`` percent
+    have the same title, whatever its case and accents; a year in the title counts. Otherwise, and
+    without any such film, a new lineage begins: its name never is one that was in use, because the
+    start of the data's digest is part of it.
+
+    A retitled film stays retitled even if the data leaves it out for a while.
+
+    Args:
+        incumbent: the part ``data`` of the manifest of the model in service.
+        titles: the titles of its films by id, as ``titles_of`` reads them.
+        data: what the next model is made of.
+        name: of the data set, as ``name_of`` makes it.
+        now: seconds since 1970. Written ratings of films that change their titles count from then.
+    """
+    old = incumbent.get("linhagem", "")
+    first = incumbent.get("primeira_linhagem", old)
+    after = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
+    shared = titles.keys() & after.keys()
+    changed = {film_id for film_id in shared if fold(titles[film_id]) != fold(after[film_id])}
+    if not shared or 100 * len(changed) > (100 - KEPT) * len(shared):
+        names = (f"{name}-{data.digest[:digits]}" for digits in DIGITS)
+        return Lineage(next(new for new in names if new not in (old, first)), first)
+    retitled = dict(incumbent.get("retitulados", {}))
+    retitled |= {str(film_id): spell(now) for film_id in sorted(changed)}
+    if not old:  # the incumbent is older than lineages: all that was written is of this one
+        return Lineage(name, name, retitled)
+    return Lineage(old, first, retitled)
+
+
+def titles_of(catalog: Path) -> dict[int, str]:
+    """Return the titles of an artifact's films by id, from its database."""
+    found = Catalog(catalog)
+    films = found.list_films(FilmFilter(), found.count_films(FilmFilter()), 0)
+    return {film["id"]: film["titulo"] for film in films}
+
+
+def name_of(path: Path) -> str:
+    """Return the name of a lineage that begins with a data set, from its file or folder."""
+    whole = path.resolve()
+    name = FOREIGN.sub("-", fold(whole.name if whole.is_dir() else whole.stem))
+    return name.strip("._-")[:LONGEST_NAME].rstrip("._-") or NAMELESS

@@ -1,0 +1,238 @@
+"""Ratings written through the API: read from their table, and merged into a data set."""
+
+import logging
+import time
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import boto3
+import numpy as np
+import pandas as pd
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from recommender.data.dynamo_items import Raw, read_item
+from recommender.data.origin import LINEAGE, MALFORMED, SCALE, TITLE, Origin
+from training.data.dataset import ROUNDING, Dataset
+from training.data.tables import TIME_COLUMN, DataError
+
+MOST = 10_000_000  # ratings kept: 280 MB, and about four times as much while they are merged
+LARGEST_ID = 2**53 - 1  # of a user; further out there are other things than ratings
+PAGE = 10_000  # items of a page at most; DynamoDB ends a page after 1 MB
+PAGES_LOGGED = 100  # read between two lines of the log
+ATTRIBUTES = "usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala"
+KEPT, NO_USER, NO_FILM, OFF_SCALE = "kept", "no_user", "unknown_film", "off_scale"
+PASSED = (NO_USER, MALFORMED, LINEAGE, SCALE, TITLE, NO_FILM, OFF_SCALE)  # in order of the checks
+COUNTS = ("read", *PASSED, KEPT, "deleted")
+# A page without an answer, or refused for too many requests, is asked for again.
+CONFIG = Config(
+    connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 6}
+)
+
+_log = logging.getLogger(__name__)
+
+
+class ReadTimeoutError(DataError):
+    """The table was not read in the time that was given."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """The written ratings that a training may use, m of them, in no order.
+
+    ``counts`` says how many items the table has (``read``), for each of ``PASSED`` how many of them
+    were passed over for that reason, how many are here (``kept``), and how many of these are
+    deletions (``deleted``).
+    """
+
+    users: NDArray[np.int64]  # (m,) ids, from 0
+    films: NDArray[np.int32]  # (m,) positions in the data set's films
+    ratings: NDArray[np.float64]  # (m,) NaN: deleted
+    moments: NDArray[np.float64]  # (m,) seconds since 1970
+    counts: dict[str, int]
+
+
+def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Written:
+    """Read a whole table of ratings, page by page.
+
+    Passed over and counted are items of another lineage or scale, those of a retitled film that
+    are older than its title, malformed ones, those of a user's id that no data set may have, those
+    of films that the data lacks, and ratings that are not on its scale or between its steps.
+
+    Args:
+        table: its name; empty: there is none, and nothing was written.
+        origin: which items count, from ``Lineage.origin`` of the model that is to be trained.
+        data: whose films and scale hold.
+        end: moment of the monotonic clock by which all must be read.
+
+    Raises:
+        ReadTimeoutError: it was not.
+        DataError: the table cannot be read, or more than ``MOST`` ratings count.
+    """
+    places = {film_id: place for place, film_id in enumerate(data.films["id"].tolist())}
+    users, films, ratings, moments = array("q"), array("i"), array("d"), array("d")
+    counts = Counter(dict.fromkeys(COUNTS, 0))
+    for raw in _scan(table, end) if table else ():
+        counts["read"] += 1
+        user_id, film_id = (_whole(raw, name) for name in ("usuario_id", "filme_id"))
+        if user_id is None or not 0 <= user_id <= LARGEST_ID:
+            counts[NO_USER] += 1
+            continue
+        item = read_item(raw)
+        objection = MALFORMED if film_id is None else origin.objection(film_id, item)
+        if objection or film_id is None or item.entry is None:
+            counts[objection or MALFORMED] += 1
+            continue
+        place = places.get(film_id)
+        if place is None:
+            counts[NO_FILM] += 1
+            continue
+        if len(users) == MOST:
+            raise DataError(f"table {table} has more than {MOST} ratings, too many to train on")
+        users.append(user_id)
+        films.append(place)
+        ratings.append(np.nan if item.entry.rating is None else item.entry.rating)
+        moments.append(item.entry.moment or 0.0)
+    values = np.array(ratings, np.float64)
+    fits = np.isnan(values) | _on_scale(data, values)
+    counts[OFF_SCALE] = int((~fits).sum())
+    counts[KEPT] = int(fits.sum())
+    counts["deleted"] = int(np.isnan(values).sum())
+    _log.info(
+        "written ratings: %s", ", ".join(f"{name}: {count}" for name, count in counts.items())
+    )
+    return Written(
+        np.array(users, np.int64)[fits],
+        np.array(films, np.int32)[fits],
+        values[fits],
+        np.array(moments, np.float64)[fits],
+        dict(counts),
+    )
+
+
+def _scan(table: str, end: float) -> Iterator[Raw]:
+    """Yield a table's items; only one page of them is in memory."""
+    client: Any = boto3.client("dynamodb", config=CONFIG)
+    read = 0
+    try:
+        pages = client.get_paginator("scan").paginate(
+            TableName=table,
+            ProjectionExpression=ATTRIBUTES,
+            ConsistentRead=True,
+            PaginationConfig={"PageSize": PAGE},
+        )
+        with tqdm(desc=f"reading {table}", unit=" items", disable=None, leave=False) as bar:
+            for number, page in enumerate(pages, 1):
+                yield from page["Items"]
+                read += len(page["Items"])
+                bar.update(len(page["Items"]))
+                if number % PAGES_LOGGED == 0:
+                    _log.info("reading %s: %d pages, %d items", table, number, read)
+                if "LastEvaluatedKey" in page and time.monotonic() > end:
+                    told = f"table {table} was not read in time: {read} items in {number} pages"
+                    raise ReadTimeoutError(f"{told}; give the training more time")
+    except ClientError as error:
+        raise DataError(
+            f"table {table} cannot be read: {error.response['Error']['Code']}"
+        ) from error
+    except BotoCoreError as error:
+        raise DataError(f"table {table} cannot be read: {type(error).__name__}") from error
+    finally:
+        client.close()
+
+
+def _whole(raw: Raw, name: str) -> int | None:
+    """Return a whole number that is a key of an item, or None for any other number."""
+    try:
+        return int(raw[name]["N"])
+    except ValueError:
+        return None
+
+
+def _on_scale(data: Dataset, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which ratings (m,) the API would take for a model of a data set."""
+    fits = (values >= data.lowest) & (values <= data.highest)
+    if step := data.step:
+        steps = (values - data.lowest) / step
+        fits &= np.abs(steps - np.rint(steps)) <= ROUNDING * np.maximum(1, np.abs(steps))
+    return fits
+
+
+def merge(data: Dataset, written: Written) -> Dataset:
+    """Return a data set with the written ratings; of a user's two ratings the later one counts.
+
+    A written one counts against a packaged one of the same moment, or without a moment, as it does
+    in the API. A deletion that counts removes the packaged rating. Who wrote at least one rating
+    becomes a user. Times are kept in whole seconds; if the data set has none, neither has what is
+    returned: times of some ratings alone would tell no order.
+
+    What real users wrote is nothing that anybody may see: a data set for demonstration is none any
+    more once a written rating or deletion counts. If none does, it is returned as it is.
+
+    Raises:
+        DataError: no rating is left.
+    """
+    number = len(data.films)
+    latest = _latest(written)
+    users, films, values, moments = (
+        part[latest] for part in (written.users, written.films, written.ratings, written.moments)
+    )
+    known = data.users["id"].to_numpy(np.int64)
+    joining = np.setdiff1d(users[~np.isnan(values)], known)
+    user_ids = np.union1d(known, joining)
+
+    kept = data.ratings
+    packaged = np.searchsorted(user_ids, known)[kept["user"].to_numpy()] * number
+    packaged = packaged + kept["film"].to_numpy()
+    places = np.searchsorted(user_ids, users)
+    is_user = np.isin(users, user_ids)
+    keys = places * number + films
+
+    order = np.argsort(packaged)
+    spots = np.searchsorted(packaged, keys, sorter=order)
+    rows = order[np.minimum(spots, len(order) - 1)]  # the packaged rating of each written one ...
+    found = is_user & (packaged[rows] == keys)  # ... if there is one
+    counts = is_user & (found | ~np.isnan(values))
+    if TIME_COLUMN in kept:
+        counts &= ~found | (moments >= kept[TIME_COLUMN].to_numpy()[rows])
+    if not counts.any():
+        return data
+
+    stays = np.ones(len(kept), np.bool_)
+    stays[rows[counts & found]] = False
+    added = counts & ~np.isnan(values)
+    merged_keys = np.concatenate([packaged[stays], keys[added]])
+    if not len(merged_keys):
+        raise DataError("every rating of the data was deleted: nothing to train on")
+    order = np.argsort(merged_keys)
+    columns = {
+        "user": (merged_keys // number).astype(np.int32),
+        "film": (merged_keys % number).astype(np.int32),
+        "avaliacao": np.concatenate([kept["avaliacao"].to_numpy()[stays], values[added]]),
+    }
+    if TIME_COLUMN in kept:
+        seconds = np.floor(moments[added]).astype(np.int64)
+        columns[TIME_COLUMN] = np.concatenate([kept[TIME_COLUMN].to_numpy()[stays], seconds])
+    ratings = pd.DataFrame({name: column[order] for name, column in columns.items()})
+    return replace(data, users=_with(data.users, joining), ratings=ratings, demonstration=False)
+
+
+def _latest(written: Written) -> NDArray[np.intp]:
+    """Return the places of each user's last rating of a film, should there be several."""
+    order = np.lexsort((written.ratings, written.moments, written.films, written.users))
+    users, films = written.users[order], written.films[order]
+    last = np.ones(len(order), np.bool_)
+    last[:-1] = (users[1:] != users[:-1]) | (films[1:] != films[:-1])
+    return order[last]
+
+
+def _with(users: pd.DataFrame, joining: NDArray[np.int64]) -> pd.DataFrame:
+    """Return a table of users with some more, of whom only the ids are known."""
+    ids = pd.Series(joining)
+    more = pd.DataFrame({"id": ids, "nome": "Usuário " + ids.astype(str), "email": ""})
+    return pd.concat([users, more]).sort_values("id", ignore_index=True) if len(more) else users
