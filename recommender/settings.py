@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 LAYER = Path("/opt/artifact")  # where Lambda unpacks a layer that holds a model
+UNMADE = "RatingsTable"  # what SAM's emulator calls the template's table, which it does not make
 BUNDLED = Path(__file__).parents[1] / "artifact"  # what `make build` packages beside the code
 
 
@@ -59,6 +60,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     base_path = environment.get("BASE_PATH", "").strip("/")
     if not re.fullmatch(r"([\w.~-]+(/[\w.~-]+)*)?", base_path, re.ASCII):
         raise ValueError(f"BASE_PATH is {base_path!r}, allowed is a path such as /v1")
+    table = environment.get("RATINGS_TABLE", "")
     return Settings(
         artifact=Path(environment.get("ARTIFACT_DIR") or (LAYER if LAYER.is_dir() else BUNDLED)),
         access=Access(
@@ -68,7 +70,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ),
         origins=tuple(environment.get("CORS_ORIGINS", "").replace(",", " ").split()),
         base_path=base_path and f"/{base_path}",
-        ratings_table=environment.get("RATINGS_TABLE", ""),
+        ratings_table="" if table == UNMADE and "AWS_SAM_LOCAL" in environment else table,
         ratings_file=environment.get("RATINGS_FILE", ""),
         traced=environment.get("TRACING") == "Active",
         snapshots=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",

@@ -1,7 +1,8 @@
 """The app: an artifact, the routes that answer from it, and what all answers share."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -10,17 +11,18 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from recommender.api.routes import about, films, pages, ratings, recommendations
+from recommender.api.hiding import HiddenFilms
+from recommender.api.routes import about, films, hidden, pages, ratings, recommendations
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
-from recommender.data.store import Store, StoreError
+from recommender.data.store import HiddenSource, Store, StoreError
 from recommender.http import problems
 from recommender.http.middleware import BasePath, Delivery, Failures
 from recommender.http.timing import start
 from recommender.model.artifact import CATALOG_FILE, ArtifactError, load
-from recommender.settings import OPEN, Access, Settings, read_settings
+from recommender.settings import OPEN, Access, Mode, Settings, read_settings
 
-ROUTERS = (recommendations, films, ratings, about, pages)  # the most asked for first
+ROUTERS = (recommendations, films, ratings, hidden, about, pages)  # the most asked for first
 # `include_router` would analyse each route once more, at each cold start.
 ROUTES = [route for module in ROUTERS for route in module.router.routes]
 
@@ -29,7 +31,7 @@ CORS: dict[str, Any] = {
     "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match"],
     "expose_headers": [
         *("ETag", "Link", "Retry-After", "WWW-Authenticate"),
-        *("X-Avaliacoes", "X-Estrategia", "X-Total-Count", "X-Versao"),
+        *("X-Avaliacoes", "X-Estrategia", "X-Ocultos", "X-Total-Count", "X-Versao"),
     ],
 }
 
@@ -39,10 +41,13 @@ _log = logging.getLogger(__name__)
 def make_app() -> FastAPI:
     """Return the app that the environment describes."""
     settings = read_settings()
+    is_open = settings.access.mode is Mode.OPEN  # nobody writes, so no written rating counts
+    store = None if is_open else open_store(settings)
     app = create_app(
         settings.artifact,
         settings.access,
-        open_store(settings),
+        store,
+        hidden=open_hidden(settings) if is_open else store,
         origins=settings.origins,
         base_path=settings.base_path,
     )
@@ -55,25 +60,29 @@ def create_app(
     access: Access = OPEN,
     store: Store | None = None,
     *,
+    hidden: HiddenSource | None = None,
     origins: Sequence[str] = (),
     base_path: str = "",
 ) -> FastAPI:
     """Return the app serving an artifact folder; if it cannot be loaded, it answers 503.
 
-    By default everybody may read everything, and without a store nothing can be written.
+    By default everybody may read everything, and without a store nothing can be written. Hidden
+    films are read from ``hidden``, by default the store.
     """
     serving: Serving | None = None
+    source = hidden or store
     try:
         artifact = load(folder)
-        serving = Serving(artifact, Catalog(folder / CATALOG_FILE), store)
+        hiding = HiddenFilms(artifact.model, source)
+        serving = Serving(artifact, Catalog(folder / CATALOG_FILE), store, hiding)
     except ArtifactError as error:
         _log.error("artifact not loaded: %s", error)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if store is not None:
-            store.close()
+        if source is not None:
+            source.close()
 
     cors = [Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []
     middleware = [
@@ -112,3 +121,15 @@ def open_store(settings: Settings) -> Store | None:
 
         return SqliteStore(Path(settings.ratings_file))
     return None
+
+
+def open_hidden(
+    settings: Settings, environment: Mapping[str, str] = os.environ
+) -> HiddenSource | None:
+    """Return where hidden films are read and nothing else is: without boto3 if that is possible."""
+    if settings.ratings_table:
+        from recommender.data.hidden_table import HiddenTable, is_simple
+
+        if is_simple(environment):
+            return HiddenTable(settings.ratings_table, environment)
+    return open_store(settings)

@@ -9,7 +9,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from recommender.data.hidden_table import films_in, hidden_query
 from recommender.data.store import (
+    HIDDEN_KEY,
     Change,
     ConflictError,
     Entry,
@@ -137,6 +139,32 @@ class DynamoStore:
             except ClientError:
                 if time.monotonic() > end:
                     raise StoreError("others kept writing the same entries") from None
+
+    @in_thread
+    def hidden(self) -> frozenset[int]:
+        """See ``HiddenSource``."""
+        end, films = time.monotonic() + READ_SECONDS, set[int]()
+        with _reached():
+            for page in self._client.get_paginator("query").paginate(**hidden_query(self._table)):
+                films.update(films_in(page))
+                if "LastEvaluatedKey" in page and time.monotonic() > end:
+                    raise StoreError("the hidden films took too long")
+        return frozenset(films)
+
+    @in_thread
+    def hide(self, film_id: int, *, hidden: bool) -> None:
+        """See ``Store``. The item of a film that is shown again is gone."""
+        key = _key(HIDDEN_KEY, film_id)
+        with _reached():
+            if hidden:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=key,
+                    UpdateExpression="SET momento = if_not_exists(momento, :momento)",
+                    ExpressionAttributeValues={":momento": {"S": spell(moment())}},
+                )
+            else:
+                self._client.delete_item(TableName=self._table, Key=key)
 
     def _update(
         self, user_id: int, film_id: int, before: Entry | None, after: Entry

@@ -31,6 +31,9 @@ CREATE TABLE IF NOT EXISTS avaliacoes (
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID
 """
+HIDDEN_SCHEMA = """
+CREATE TABLE IF NOT EXISTS ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT NOT NULL)
+"""
 WRITE = "REPLACE INTO avaliacoes VALUES (?, ?, ?, ?, ?)"
 READ = "SELECT filme_id, avaliacao, versao, momento FROM avaliacoes WHERE usuario_id = ?"
 
@@ -57,6 +60,7 @@ class SqliteStore:
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.execute(SCHEMA)
+        self._writer.execute(HIDDEN_SCHEMA)
 
     def close(self) -> None:
         """See ``Store``."""
@@ -104,6 +108,22 @@ class SqliteStore:
                     moment = spell(after.moment)
                     database.execute(WRITE, (user_id, film_id, after.rating, after.version, moment))
         return found
+
+    async def hidden(self) -> frozenset[int]:
+        """See ``HiddenSource``."""
+        with _reached():
+            rows = self._reader.execute("SELECT filme_id FROM ocultos").fetchall()
+        return frozenset(film_id for (film_id,) in rows)
+
+    @in_thread
+    def hide(self, film_id: int, *, hidden: bool) -> None:
+        """See ``Store``."""
+        with self._writing, _reached():
+            if hidden:
+                query = "INSERT OR IGNORE INTO ocultos VALUES (?, ?)"
+                self._writer.execute(query, (film_id, spell(moment())))
+            else:
+                self._writer.execute("DELETE FROM ocultos WHERE filme_id = ?", [film_id])
 
 
 def _entry(row: tuple[int, float | None, int, str]) -> Entry:

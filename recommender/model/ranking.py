@@ -73,6 +73,7 @@ def rank(
     include_rated: bool | None = None,
     diversity: float = 0.0,
     recency: float | None = None,
+    hidden: Rows = NO_ROWS,
 ) -> Ranking:
     """Return ``limit`` films from position ``offset`` of the order made for a profile.
 
@@ -80,7 +81,7 @@ def rank(
     of them (names as in ``model.genre_names``; none: all). ``excluded`` are ids of films to leave
     out. If ``include_rated``, rated films compete with the others, else they come last; by default
     they compete unless the strategy is the model. ``diversity`` (0 to 1): see ``vary``, ``recency``
-    (0 to 1): see ``fold_in``.
+    (0 to 1): see ``fold_in``. ``hidden`` are the ascending rows of films that no list shows.
     """
     rated = profile.rows
     if not len(rated):
@@ -90,17 +91,17 @@ def rank(
     listed = index.films_of_genres(model, genres)
     if among is not None:
         listed = (Choosable(NO_ROWS, listed).among(known_rows(model, among)),)
-    hidden = NO_ROWS if mixed else rated
-    if excluded or listed is not None:
-        barred = known_rows(model, excluded)
-        hidden = np.union1d(hidden, barred)
+    left_out = NO_ROWS if mixed else rated
+    if excluded or listed is not None or len(hidden):
+        barred = np.union1d(known_rows(model, excluded), hidden)
+        left_out = np.union1d(left_out, barred)
         rated = Choosable(barred, listed).among(rated)
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     folded = fold_in(model, profile, recency) if by_model else None
-    choosable = Choosable(hidden, listed, among is not None)
+    choosable = Choosable(left_out, listed, among is not None)
     if folded:
-        raised = _raise_genres(model, profile, folded.vector, hidden)
+        raised = _raise_genres(model, profile, folded.vector, left_out)
         found = _search(model, folded.vector, choosable, wanted, raised)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
