@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import NamedTuple
 
+import numpy as np
+
 from recommender.data.store import HiddenSource, Store, StoreError
-from recommender.model.artifact import Model, Rows
-from recommender.model.index import NO_ROWS
+from recommender.model.artifact import Model
+from recommender.model.index import Marks
 from recommender.model.ranking import known_rows
 
 READ_EVERY = 30.0  # seconds
@@ -24,12 +26,12 @@ _log = logging.getLogger(__name__)
 
 
 class Hidden(NamedTuple):
-    """Hidden films of the catalogue: their ascending rows, and their ids as a JSON array.
+    """Hidden films of the catalogue: which rows they are, and their ids as a JSON array.
 
-    The text is empty if there are none. ``is_known`` is False if nobody could say.
+    Without any, these are None and an empty text. ``is_known`` is False if nobody could say.
     """
 
-    rows: Rows = NO_ROWS
+    marks: Marks | None = None
     text: str = ""
     is_known: bool = True
 
@@ -128,4 +130,6 @@ class HiddenFilms:
         self._films = films
         rows = known_rows(self._model, sorted(films))
         ids = sorted(self._model.film_ids.take(rows).tolist())
-        self._shown = Hidden(rows, json.dumps(ids)) if ids else NONE
+        marks = np.zeros(len(self._model.film_ids), np.bool_)
+        marks[rows] = True
+        self._shown = Hidden(marks, json.dumps(ids)) if ids else NONE

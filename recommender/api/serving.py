@@ -57,7 +57,7 @@ class Context:
 
     def rank(self, profile: Profile, **options: Any) -> Ranking:
         """Return a ranking for a profile without what is hidden; see ``ranking.rank``."""
-        return ranking.rank(self.model, profile, hidden=self.hidden.rows, **options)
+        return ranking.rank(self.model, profile, hidden=self.hidden.marks, **options)
 
     async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what a user has written, for all films or for one; see ``Store.read``."""

@@ -1,6 +1,6 @@
 """The hidden films of a DynamoDB table, read without boto3.
 
-Importing boto3 takes more than a third as long as importing the whole API. Where everybody may
+Importing boto3 takes half as long as importing the whole API. Where everybody may
 read and nobody may write, one query is all that the table is asked.
 """
 

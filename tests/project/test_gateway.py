@@ -176,7 +176,7 @@ def test_the_function_writes_to_the_table_with_jwt_only() -> None:
     always = [
         policy["PolicyDocument"]["Statement"] for policy in policies if "Fn::If" not in policy
     ]
-    [reads] = [part for part in sum(always, []) if "dynamodb" in str(part)]
+    [reads] = [part for parts in always for part in parts if "dynamodb" in str(part)]
     assert reads == statement | {"Action": "dynamodb:Query"}
 
 

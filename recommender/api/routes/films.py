@@ -16,7 +16,7 @@ from recommender.http.caching import PUBLIC
 from recommender.http.problems import ProblemError, responses
 from recommender.model import ranking, similarity
 from recommender.model.artifact import ArtifactError
-from recommender.model.index import contains
+from recommender.model.index import unmarked
 from recommender.model.profile import find_rows, make_profile
 from recommender.model.ranking import Strategy
 
@@ -72,10 +72,10 @@ async def tell_film(filme_id: Id, ctx: ListCtx) -> answers.FilmDetails:
     """Answer with everything that is known of a film."""
     film = ctx.film(filme_id)
     row = find_rows(ctx.model, [filme_id])
-    (cell,), (hidden,) = ranking.find_cells(ctx.model, row), contains(ctx.hidden.rows, row)
+    (cell,) = ranking.find_cells(ctx.model, row).tolist()
     ctx.headers.update(ctx.public)
-    group = describe_group(ctx.model, int(cell))
-    return answers.FilmDetails(**film, grupo=group, oculto=bool(hidden))
+    group, is_hidden = describe_group(ctx.model, cell), not len(unmarked(ctx.hidden.marks, row))
+    return answers.FilmDetails(**film, grupo=group, oculto=is_hidden)
 
 
 @router.get(
@@ -92,7 +92,7 @@ async def list_similar_films(
     (row,) = find_rows(ctx.model, [ctx.film(filme_id)["id"]]).tolist()
     offset = read_offset(ctx, query.cursor)
     found = similarity.rank_similar(
-        ctx.model, row, offset=offset, hidden=ctx.hidden.rows, **query.options()
+        ctx.model, row, offset=offset, hidden=ctx.hidden.marks, **query.options()
     )
     ctx.headers.update(ctx.public)
     set_next_link(ctx, offset + query.limite, more=found.more)
@@ -138,8 +138,7 @@ async def draw_map(ctx: Ctx) -> Response:
 def _describe_members(ctx: Context, group: dict[str, Any], most: int) -> answers.GroupDetails:
     """Return a group as an answer shows it, with its films that most people have rated."""
     model, cell = ctx.model, group["id"]
-    films = np.arange(*model.cell_starts[cell : cell + 2].tolist())
-    films = films[~contains(ctx.hidden.rows, films)]
+    films = unmarked(ctx.hidden.marks, np.arange(*model.cell_starts[cell : cell + 2].tolist()))
     ids = model.film_ids[films]
     known = ids[np.lexsort((ids, -model.popularity[films]))][:most].tolist()
     titles = ctx.catalog.films(known)
