@@ -8,5 +8,5 @@ from recommender.aws.adapter import Adapter
 from recommender.aws.telemetry import Telemetry, observed
 
 handler = observed(Adapter(Telemetry(app)))
-snapshot.install(Adapter(app))
+snapshot.install(Adapter(app), app)
 cold_start.end()

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 LAYER = Path("/opt/artifact")  # where Lambda unpacks a layer that holds a model
+UNMADE = "RatingsTable"  # what SAM's emulator calls the template's table, which it does not make
 BUNDLED = Path(__file__).parents[1] / "artifact"  # what `make build` packages beside the code
 
 
@@ -62,6 +63,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         raise ValueError(f"BASE_PATH is {base_path!r}, allowed is a path such as /v1")
     if file := environment.get("RATINGS_FILE"):
         raise ValueError(f"RATINGS_FILE is {file!r}, but each lineage has a file: set RATINGS_DIR")
+    table = environment.get("RATINGS_TABLE", "")
     return Settings(
         artifact=Path(environment.get("ARTIFACT_DIR") or (LAYER if LAYER.is_dir() else BUNDLED)),
         access=Access(
@@ -71,7 +73,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ),
         origins=tuple(environment.get("CORS_ORIGINS", "").replace(",", " ").split()),
         base_path=base_path and f"/{base_path}",
-        ratings_table=environment.get("RATINGS_TABLE", ""),
+        ratings_table="" if table == UNMADE and "AWS_SAM_LOCAL" in environment else table,
         ratings_dir=environment.get("RATINGS_DIR", ""),
         traced=environment.get("TRACING") == "Active",
         snapshots=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",

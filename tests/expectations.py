@@ -594,6 +594,9 @@ ANSWERS: dict[str, Answer] = {
     "erro-avaliacao-so-leitura": problem(
         403, "Proibido", "Esta instalação é só de leitura: não guarda avaliações."
     ),
+    "erro-ocultar-so-leitura": problem(
+        403, "Proibido", "Esta instalação é só de leitura: não guarda filmes ocultos."
+    ),
     "erro-caminho-desconhecido": problem(
         404, "Não encontrado", "O caminho /wp-login.php não existe."
     ),
@@ -644,6 +647,8 @@ WITH_TOKENS: dict[str, Answer] = {
     "avaliacao-apagar": Answer(204, assert_empty, {"etag": None}),
     "avaliacao-apagar-ausente": Answer(204, assert_empty, {"etag": None}),
     "avaliacoes-servico": rated(2),
+    "ocultar": Answer(204, assert_empty, {"etag": None}),
+    "ocultar-desfazer": Answer(204, assert_empty, {"etag": None}),
     "recomendacoes-token": with_check(recommended(1), assert_fargo),
     "erro-sem-token": problem(
         401,
@@ -663,6 +668,19 @@ WITH_TOKENS: dict[str, Answer] = {
         "Este token não dá acesso ao usuário 1.",
         **{"www-authenticate": 'Bearer error="insufficient_scope", scope="filmes/usuarios"'},
     ),
+    "erro-ocultar-sem-token": problem(
+        401,
+        "Não autenticado",
+        "Falta um token de acesso válido (Authorization: Bearer …).",
+        **{"www-authenticate": "Bearer"},
+    ),
+    "erro-ocultar-usuario": problem(
+        403,
+        "Proibido",
+        "Este token não dá acesso ao que é dos serviços.",
+        **{"www-authenticate": 'Bearer error="insufficient_scope", scope="filmes/usuarios"'},
+    ),
+    "erro-ocultar-filme": problem(404, "Não encontrado", "Filme com ID 99999 não encontrado."),
     "erro-avaliacao-escala": invalid(("avaliacao", "5.5", "um número de 0 a 5, de 1 em 1")),
     "erro-avaliacao-filme": problem(404, "Não encontrado", "Filme com ID 99999 não encontrado."),
     "erro-avaliacao-condicao": problem(

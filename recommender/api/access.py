@@ -1,4 +1,4 @@
-"""Who may do what. Every route that names a user asks here.
+"""Who may do what. Every route that names a user, or that hides a film, asks here.
 
 The caller is who API Gateway's JWT authorizer says: its verified claims come in the event. Nothing
 that a client can send, such as a header, is looked at.
@@ -17,11 +17,17 @@ from recommender.settings import Access, Mode
 REFUSALS = {401: "Falta um token válido.", 403: "O token não dá acesso a este usuário."}
 """What routes that name a user may answer in addition."""
 
+SERVICE_REFUSALS = {401: "Falta um token válido.", 403: "O token não é de um serviço."}
+"""What routes for services may answer in addition."""
 
-def check(access: Access, claims: Mapping[str, Any] | None, user_id: int, *, write: bool) -> None:
+
+def check(
+    access: Access, claims: Mapping[str, Any] | None, user_id: int | None, *, write: bool
+) -> None:
     """Pass if a caller with these verified claims may read or write a user's data.
 
-    Whether the user exists plays no part, so an answer never reveals it.
+    None for the user stands for everybody's, which is for services only. Whether the user exists
+    plays no part, so an answer never reveals it.
 
     Raises:
         ProblemError: 401 without claims, 403 if the claims are not enough.
@@ -29,18 +35,20 @@ def check(access: Access, claims: Mapping[str, Any] | None, user_id: int, *, wri
     if access.mode is Mode.LOCAL or (access.mode is Mode.OPEN and not write):
         return
     if access.mode is Mode.OPEN:
-        raise ProblemError(403, "Esta instalação é só de leitura: não guarda avaliações.")
+        kept = "avaliações" if user_id is not None else "filmes ocultos"
+        raise ProblemError(403, f"Esta instalação é só de leitura: não guarda {kept}.")
     if claims is None:
         detail = "Falta um token de acesso válido (Authorization: Bearer …)."
         raise ProblemError(401, detail, headers={"WWW-Authenticate": "Bearer"})
-    own = str(claims.get(access.user_claim)) == str(user_id)
+    own = user_id is not None and str(claims.get(access.user_claim)) == str(user_id)
     if not own and access.service_scope not in _scopes(claims):
         challenge = f'Bearer error="insufficient_scope", scope="{access.service_scope}"'
-        detail = f"Este token não dá acesso ao usuário {user_id}."
+        what = "ao que é dos serviços" if user_id is None else f"ao usuário {user_id}"
+        detail = f"Este token não dá acesso {what}."
         raise ProblemError(403, detail, headers={"WWW-Authenticate": challenge})
 
 
-def allow(request: Request, user_id: int, *, write: bool = False) -> None:
+def allow(request: Request, user_id: int | None, *, write: bool = False) -> None:
     """Pass if the caller may read (or write) a user's data, else raise as ``check`` does."""
     check(request.app.state.access, _verified_claims(request.scope), user_id, write=write)
 
@@ -55,11 +63,18 @@ async def _writer(request: Request, usuario_id: Id) -> int:
     return usuario_id
 
 
+async def _service(request: Request) -> None:
+    allow(request, None, write=True)
+
+
 Reader = Annotated[int, Depends(_reader)]
 """The id in the path of a user whose data the caller may read."""
 
 Writer = Annotated[int, Depends(_writer)]
 """The id in the path of a user for whom the caller may write."""
+
+FOR_SERVICES = Depends(_service)
+"""What a route depends on that only a service may call."""
 
 
 def _verified_claims(scope: Mapping[str, Any]) -> Mapping[str, Any] | None:

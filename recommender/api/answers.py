@@ -39,6 +39,11 @@ class FilmDetails(Film):
     avaliacao_media: float | None = Field(description="`null` sem avaliações.")
     total_avaliacoes: int
     grupo: Group
+    oculto: bool = Field(
+        False,
+        description="`true` se nenhuma lista o mostra; se não, o campo não vem.",
+        exclude_if=lambda hidden: not hidden,
+    )
 
 
 class GroupDetails(Group):

@@ -1,7 +1,8 @@
 """The app: an artifact, the routes that answer from it, and what all answers share."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,19 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from recommender.api.routes import about, films, pages, ratings, recommendations
+from recommender.api.hiding import HiddenFilms
+from recommender.api.routes import about, films, hidden, pages, ratings, recommendations
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
-from recommender.data.origin import Origin, origin_of
-from recommender.data.store import Store, StoreError
+from recommender.data.origin import UNKNOWN, Origin, origin_of
+from recommender.data.store import HiddenSource, Store, StoreError
 from recommender.http import problems
 from recommender.http.middleware import BasePath, Delivery, Failures
 from recommender.http.timing import start
 from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, load
-from recommender.settings import OPEN, Access, Settings, read_settings
+from recommender.settings import OPEN, Access, Mode, Settings, read_settings
 
-ROUTERS = (recommendations, films, ratings, about, pages)  # the most asked for first
+ROUTERS = (recommendations, films, ratings, hidden, about, pages)  # the most asked for first
 # `include_router` would analyse each route once more, at each cold start.
 ROUTES = [route for module in ROUTERS for route in module.router.routes]
 
@@ -31,7 +33,7 @@ CORS: dict[str, Any] = {
     "allow_headers": ["Authorization", "Content-Type", "If-Match", "If-None-Match"],
     "expose_headers": [
         *("ETag", "Link", "Retry-After", "WWW-Authenticate"),
-        *("X-Avaliacoes", "X-Estrategia", "X-Total-Count", "X-Versao"),
+        *("X-Avaliacoes", "X-Estrategia", "X-Ocultos", "X-Total-Count", "X-Versao"),
     ],
 }
 
@@ -42,10 +44,14 @@ def make_app() -> FastAPI:
     """Return the app that the environment describes."""
     settings = read_settings()
     artifact = _load(settings.artifact)
+    origin = origin_of(artifact.manifest["data"]) if artifact else UNKNOWN
+    is_open = settings.access.mode is Mode.OPEN  # nobody writes, so no written rating counts
+    store = None if is_open or not artifact else open_store(settings, origin)
     app = _assemble(
         artifact,
         settings.access,
-        open_store(settings, origin_of(artifact.manifest["data"])) if artifact else None,
+        store,
+        hidden=open_hidden(settings, origin) if is_open and artifact else None,
         origins=settings.origins,
         base_path=settings.base_path,
     )
@@ -58,14 +64,18 @@ def create_app(
     access: Access = OPEN,
     store: Store | None = None,
     *,
+    hidden: HiddenSource | None = None,
     origins: Sequence[str] = (),
     base_path: str = "",
 ) -> FastAPI:
     """Return the app serving an artifact folder; if it cannot be loaded, it answers 503.
 
-    By default everybody may read everything, and without a store nothing can be written.
+    By default everybody may read everything, and without a store nothing can be written. Hidden
+    films are read from ``hidden``, by default the store.
     """
-    return _assemble(_load(folder), access, store, origins=origins, base_path=base_path)
+    return _assemble(
+        _load(folder), access, store, hidden=hidden, origins=origins, base_path=base_path
+    )
 
 
 def _load(folder: Path) -> Artifact | None:
@@ -81,16 +91,23 @@ def _assemble(
     access: Access,
     store: Store | None,
     *,
+    hidden: HiddenSource | None,
     origins: Sequence[str],
     base_path: str,
 ) -> FastAPI:
-    serving = artifact and Serving(artifact, Catalog(artifact.path / CATALOG_FILE), store)
+    source = hidden or store
+    serving = artifact and Serving(
+        artifact,
+        Catalog(artifact.path / CATALOG_FILE),
+        store,
+        HiddenFilms(artifact.model, source),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if store is not None:
-            store.close()
+        if source is not None:
+            source.close()
 
     cors = [Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []
     middleware = [
@@ -133,3 +150,15 @@ def open_store(settings: Settings, origin: Origin) -> Store | None:
         name = quote(origin.lineage, safe="") or "_"
         return SqliteStore(Path(settings.ratings_dir, f"{name}.sqlite3"), origin)
     return None
+
+
+def open_hidden(
+    settings: Settings, origin: Origin, environment: Mapping[str, str] = os.environ
+) -> HiddenSource | None:
+    """Return where hidden films are read and nothing else is: without boto3 if that is possible."""
+    if settings.ratings_table:
+        from recommender.data.hidden_table import HiddenTable, is_simple
+
+        if is_simple(environment):
+            return HiddenTable(settings.ratings_table, environment, origin)
+    return open_store(settings, origin)

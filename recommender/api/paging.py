@@ -14,16 +14,16 @@ VERSION = re.compile(f"[0-9a-f]{{{VERSION_DIGITS}}}")
 REST = re.compile("([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})")
 ALLOWED = "o valor de um Link com rel=next"
 
-EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações mudaram."
+EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações ou os filmes ocultos mudaram."
 
 
 def read_offset(ctx: Context, cursor: str | None, basis: bytes = b"") -> int:
     """Return the offset that a cursor stands for, 0 for none.
 
-    ``basis`` is what the list is made from besides the artifact.
+    ``basis`` is what the list is made from besides the artifact and the hidden films.
 
     Raises:
-        ProblemError: 422 if it is no cursor of this list, 410 if the artifact or the basis changed.
+        ProblemError: 422 if it is no cursor of this list, 410 if any of these changed.
     """
     if cursor is None:
         return 0
@@ -38,8 +38,8 @@ def read_offset(ctx: Context, cursor: str | None, basis: bytes = b"") -> int:
     of_list, of_basis, offset = parts[1], parts[2], int(parts[3])
     if of_list != _digest(_list(ctx.request)) or offset > len(ctx.model.film_ids):
         raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
-    if of_basis != _digest(basis):
-        raise ProblemError(410, "As avaliações de que o cursor é mudaram. Recomece sem cursor.")
+    if of_basis != _digest(basis + ctx.hidden.basis):
+        raise ProblemError(410, "A lista de que o cursor é mudou. Recomece sem cursor.")
     return offset
 
 
@@ -48,7 +48,7 @@ def set_next_link(ctx: Context, offset: int, basis: bytes = b"", *, more: bool) 
     if not more:
         return
     version, of_list = ctx.artifact.version[:VERSION_DIGITS], _digest(_list(ctx.request))
-    cursor = f"{version}-{of_list}-{_digest(basis)}-{offset}"
+    cursor = f"{version}-{of_list}-{_digest(basis + ctx.hidden.basis)}-{offset}"
     kept = [item for item in ctx.request.query_params.multi_items() if item[0] != "cursor"]
     query = urlencode([*kept, ("cursor", cursor)])
     ctx.headers["Link"] = f'<{public_path(ctx.request)}?{query}>; rel="next"'

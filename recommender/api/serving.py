@@ -1,34 +1,47 @@
 """What answers are made from, and how a route gets hold of it."""
 
 import logging
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from recommender.api.hiding import NONE, HiddenFilms
 from recommender.data.catalog import Catalog, Film
 from recommender.data.store import Entry, Store, StoreError, overlay
+from recommender.http.caching import FRESH, LISTED, PUBLIC
 from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_field, invalid_fields
+from recommender.model import ranking
 from recommender.model.artifact import Artifact
 from recommender.model.profile import Profile, make_profile
+from recommender.model.ranking import Ranking
 
 _log = logging.getLogger(__name__)
 
 
 class Serving(NamedTuple):
-    """The artifact in use, its catalogue, and the store of written ratings if there is one."""
+    """The artifact in use, its catalogue, the store of written ratings if there is one.
+
+    And which films are hidden.
+    """
 
     artifact: Artifact
     catalog: Catalog
     store: Store | None
+    hiding: HiddenFilms
 
 
 class Context:
-    """What a route works with: request, answer (status and headers), model, catalogue, store."""
+    """What a route works with: request, answer (status and headers), model, catalogue, store.
+
+    ``hidden`` are the films that a list leaves out, and ``public`` are the headers of an answer
+    without personal data that depends on them. Both are set for routes that ask for ``ListCtx``.
+    """
 
     def __init__(self, request: Request, response: Response, serving: Serving) -> None:
         self.request, self.response, self.headers = request, response, response.headers
-        self.artifact, self.catalog, self.store = serving
+        self.artifact, self.catalog, self.store, self.hiding = serving
         self.model = self.artifact.model
+        self.hidden, self.public = NONE, PUBLIC
 
     def film(self, film_id: int) -> Film:
         """Return a film of the catalogue, or raise the 404 for an unknown film."""
@@ -41,6 +54,10 @@ class Context:
         """Return a user's packaged rating of a film, None if there is none."""
         rated = self.catalog.ratings(user_id) or ()
         return next((rating for film, rating, _ in rated if film == film_id), None)
+
+    def rank(self, profile: Profile, **options: Any) -> Ranking:
+        """Return a ranking for a profile without what is hidden; see ``ranking.rank``."""
+        return ranking.rank(self.model, profile, hidden=self.hidden.marks, **options)
 
     async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what a user has written, for all films or for one; see ``Store.read``."""
@@ -93,6 +110,20 @@ async def _in_use(request: Request, response: Response) -> Context:
 Ctx = Annotated[Context, Depends(_in_use)]
 """What a route works with. It raises the 503 without an artifact, and the 422 for any parameter
 of a route that takes none and for a parameter that comes twice but is not a list."""
+
+
+async def _in_lists(ctx: Ctx) -> Context:
+    ctx.hidden = await ctx.hiding.current()
+    if not ctx.hidden.is_known:
+        ctx.headers["X-Ocultos"] = "desconhecidos"
+        ctx.public = FRESH
+    elif ctx.hiding.may_be:
+        ctx.public = LISTED
+    return ctx
+
+
+ListCtx = Annotated[Context, Depends(_in_lists)]
+"""The same for a route whose answer depends on which films are hidden."""
 
 
 def make_router(tag: str) -> APIRouter:

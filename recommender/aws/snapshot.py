@@ -4,6 +4,9 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+from starlette.applications import Starlette
+
+from recommender.api.serving import Serving
 from recommender.http.timing import start
 from recommender.settings import read_settings
 
@@ -12,12 +15,16 @@ HTTP = {"method": "GET", "path": "/filmes/populares", "sourceIp": "127.0.0.1"}
 PRIMING = {"version": "2.0", "headers": {}, "requestContext": {"http": HTTP}}
 
 
-def install(answer: Callable[[dict[str, Any], Any], Any]) -> None:
-    """Register hooks where Lambda takes snapshots; ``answer`` answers an event."""
+def install(answer: Callable[[dict[str, Any], Any], Any], app: Starlette) -> None:
+    """Register hooks where Lambda takes snapshots; ``answer`` answers an event by the app."""
     if not read_settings().snapshots:
         return
     from snapshot_restore_py import register_after_restore, register_before_snapshot
 
+    serving: Serving | None = app.state.serving
+    if serving is not None:
+        serving.hiding.pause()
+        register_after_restore(serving.hiding.forget)
     register_before_snapshot(answer, PRIMING, None)
     register_after_restore(refresh)
 

@@ -31,6 +31,7 @@ class FilmFilter:
     director: str | None = None
     actor: str | None = None
     text: str | None = None  # words of title, director or actors, or their beginnings
+    hidden: str = ""  # none of these ids either, a JSON array: there may be thousands
 
 
 def fold(text: str) -> str:
@@ -103,6 +104,9 @@ def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
     if wanted.excluded:
         parts.append(f"NOT {_AMONG}")
         values.append(json.dumps(list(wanted.excluded)))
+    if wanted.hidden:
+        parts.append(f"NOT {_AMONG}")
+        values.append(wanted.hidden)
     named = (("diretor", wanted.director), ("atores", wanted.actor))
     match = [f"{column} : {_quote(name)}" for column, name in named if name is not None]
     if wanted.text is not None:

@@ -10,8 +10,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recommender.data.dynamo_items import Raw, counting, read_item, setting
+from recommender.data.hidden_table import films_in, hidden_query
 from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.store import (
+    HIDDEN_KEY,
     Change,
     ConflictError,
     Entry,
@@ -179,6 +181,33 @@ class DynamoStore:
             except ClientError:
                 if time.monotonic() > end:
                     raise StoreError("others kept writing the same entries") from None
+
+    @in_thread
+    def hidden(self) -> frozenset[int]:
+        """See ``HiddenSource``."""
+        end, films = time.monotonic() + READ_SECONDS, set[int]()
+        with _reached():
+            for page in self._client.get_paginator("query").paginate(**hidden_query(self._table)):
+                films.update(films_in(page, self._origin))
+                if "LastEvaluatedKey" in page and time.monotonic() > end:
+                    raise StoreError("the hidden films took too long")
+        return frozenset(films)
+
+    @in_thread
+    def hide(self, film_id: int, *, hidden: bool) -> None:
+        """See ``Store``. The item of a film that is shown again is gone."""
+        key = _key(HIDDEN_KEY, film_id)
+        change, values = setting(self._origin, None, moment())
+        with _reached():
+            if hidden:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=key,
+                    UpdateExpression=change,
+                    ExpressionAttributeValues=values,
+                )
+            else:
+                self._client.delete_item(TableName=self._table, Key=key)
 
     def _update(self, key: Key, raw: Raw | None, entry: Entry) -> dict[str, Any]:
         """Return the update that sets an entry if nothing was written over the item there."""

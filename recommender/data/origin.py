@@ -42,7 +42,7 @@ class Origin:
         """Return why an item does not count, or None if it does."""
         if item.entry is None:
             return MALFORMED
-        if (self.first if item.lineage is None else item.lineage) != self.lineage:
+        if not self.shares(item.lineage):
             return LINEAGE
         if item.scale not in (None, self.scale):
             return SCALE
@@ -50,6 +50,10 @@ class Origin:
         if since is not None and (item.entry.moment or 0.0) < since:
             return TITLE
         return None
+
+    def shares(self, lineage: str | None) -> bool:
+        """Return whether an item of a lineage (None: it bears none) is of this one."""
+        return (self.first if lineage is None else lineage) == self.lineage
 
     def entry(self, film_id: int, item: Item | None) -> Entry | None:
         """Return the entry of an item if it counts."""

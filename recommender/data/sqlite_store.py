@@ -42,6 +42,9 @@ WRITE = (
 WRITE += " VALUES (?, ?, ?, ?, ?, ?, ?)"
 READ = "SELECT filme_id, avaliacao, versao, momento, linhagem, escala FROM avaliacoes"
 READ += " WHERE usuario_id = ?"
+HIDDEN_SCHEMA = """
+CREATE TABLE IF NOT EXISTS ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT NOT NULL)
+"""
 
 
 class SqliteStore:
@@ -72,6 +75,8 @@ class SqliteStore:
                 database.execute(SCHEMA)
                 for column in self._lacking():
                     database.execute(f"ALTER TABLE avaliacoes ADD COLUMN {column} TEXT")
+
+        self._writer.execute(HIDDEN_SCHEMA)
 
     def _lacking(self) -> list[str]:
         """Return the columns to add to the table, all of them if there is no table."""
@@ -123,6 +128,22 @@ class SqliteStore:
                 if after and after != before:
                     self._put(user_id, film_id, after)
         return found
+
+    async def hidden(self) -> frozenset[int]:
+        """See ``HiddenSource``."""
+        with _reached():
+            rows = self._reader.execute("SELECT filme_id FROM ocultos").fetchall()
+        return frozenset(film_id for (film_id,) in rows)
+
+    @in_thread
+    def hide(self, film_id: int, *, hidden: bool) -> None:
+        """See ``Store``."""
+        with self._writing, _reached():
+            if hidden:
+                query = "INSERT OR IGNORE INTO ocultos VALUES (?, ?)"
+                self._writer.execute(query, (film_id, spell(moment())))
+            else:
+                self._writer.execute("DELETE FROM ocultos WHERE filme_id = ?", [film_id])
 
     def _put(self, user_id: int, film_id: int, entry: Entry) -> None:
         assert entry.moment is not None

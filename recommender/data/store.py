@@ -19,6 +19,8 @@ from recommender.data.catalog import Rated
 
 MOST = 100  # ratings that one write may set, as DynamoDB allows in a transaction
 
+HIDDEN_KEY = 10**20  # in the place of a user's id: ids have 64 bits, so no user ever has this one
+
 MICROSECONDS = 1e6  # of a second: the steps in which stores keep moments
 
 P = ParamSpec("P")
@@ -52,8 +54,18 @@ Change = tuple[Entry | None, Entry | None]
 """An entry before and after a write."""
 
 
-class Store(Protocol):
-    """Where entries are kept. Its methods raise ``StoreError`` if it cannot be reached."""
+class HiddenSource(Protocol):
+    """Where hidden films are read. Its methods raise ``StoreError`` if it cannot be reached."""
+
+    async def hidden(self) -> frozenset[int]:
+        """Return the ids of all films that are hidden."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+class Store(HiddenSource, Protocol):
+    """Where entries and hidden films are kept, as ``HiddenSource`` says."""
 
     async def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return a user's entries by film id, for all films or for one."""
@@ -78,8 +90,8 @@ class Store(Protocol):
         changes nothing.
         """
 
-    def close(self) -> None:
-        """Close the store."""
+    async def hide(self, film_id: int, *, hidden: bool) -> None:
+        """Hide a film, or show it again, so that it lasts; what holds already stays as it is."""
 
 
 def in_thread(method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -8,9 +8,10 @@ from starlette.types import Message, Scope
 SMALLEST_ZIPPED = 1400  # bytes: what fits into one packet arrives no sooner when compressed
 GZIP = 16 + zlib.MAX_WBITS  # the container that zlib shall make or open
 
-# Headers of answers: the same for everybody until another artifact is served; of a user, changing
-# with each rating; useful only if current.
+# Headers of answers: the same for everybody until another artifact is served, or until a film is
+# hidden; of a user, changing with each rating; useful only if current.
 PUBLIC = {"Cache-Control": "public, max-age=300"}
+LISTED = {"Cache-Control": "public, max-age=30"}
 PERSONAL = {"Cache-Control": "private, no-cache"}
 FRESH = {"Cache-Control": "no-cache"}
 

@@ -162,8 +162,8 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
             if error.status_code == 405:
                 problem.headers = {"Allow": _allowed_methods(request)}
             return answer(problem)
-        _log.error("ratings not reached: %s", error)  # what is left is ``unreachable``
-        detail = "As avaliações não puderam ser alcançadas; nada foi confirmado. Tente de novo."
+        _log.error("store not reached: %s", error)  # what is left is ``unreachable``
+        detail = "O que se guarda não pôde ser alcançado; nada foi confirmado. Tente de novo."
         return answer(ProblemError(503, detail, {"Retry-After": "5"}))
 
     for kind in (RequestValidationError, HTTPException, unreachable):

@@ -25,24 +25,29 @@ NO_ROWS: Rows = np.empty(0, np.int32)
 
 Batch = tuple[Rows, Floats]  # rows and scores, best first
 
+Marks = NDArray[np.bool_]
+"""Of each film (n,), whether it is marked."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choosable:
     """Which films may be listed: those in any of ``listed`` (None: all) except for ``hidden``.
 
-    Rows ascend everywhere. ``few_listed`` says that the listed films are known to be few.
+    Rows ascend everywhere. ``few_listed`` says that the listed films are known to be few. Nor may
+    those be listed that ``marked`` marks: they are hidden from everybody, and may be thousands.
     """
 
     hidden: Rows
     listed: tuple[Rows, ...] | None = None
     few_listed: bool = False
+    marked: Marks | None = None
 
     def among(self, rows: Rows) -> Rows:
         """Return those of some rows that may be listed."""
         kept = ~contains(self.hidden, rows)
         if self.listed is not None:
             kept &= np.any([contains(some, rows) for some in self.listed], axis=0)
-        return rows[kept]
+        return unmarked(self.marked, rows[kept])
 
     def between(self, starts: Rows, ends: Rows) -> Rows:
         """Return the rows of some ranges that may be listed."""
@@ -52,7 +57,7 @@ class Choosable:
             rows = np.union1d(rows, some[places])
         if self.listed is None:
             rows = _join_ranges(starts, ends)
-        return rows[~contains(self.hidden, rows)]
+        return unmarked(self.marked, rows[~contains(self.hidden, rows)])
 
     def one_in(self, model: Model) -> float:
         """Return how many films there are for each listed one (at most: genres overlap)."""
@@ -66,11 +71,11 @@ class Choosable:
                 return None
             shown = np.ones(len(model.film_ids), np.bool_)
             shown[self.hidden] = False
-            return shown.nonzero()[0]
+            return unmarked(self.marked, shown.nonzero()[0])
         if not self.few_listed and sum(map(len, self.listed)) > FEW * model.candidates:
             return None
         rows = np.unique(np.concatenate([NO_ROWS, *self.listed]))
-        return rows[~contains(self.hidden, rows)]
+        return unmarked(self.marked, rows[~contains(self.hidden, rows)])
 
 
 def films_of_genres(model: Model, genres: Collection[str]) -> tuple[Rows, ...] | None:
@@ -195,6 +200,11 @@ def _join_ranges(starts: NDArray[np.integer], ends: NDArray[np.integer]) -> Rows
     numbers: Rows = (ends - ended).repeat(sizes)
     numbers += np.arange(ended[-1], dtype=starts.dtype)
     return numbers
+
+
+def unmarked(marks: Marks | None, rows: Rows) -> Rows:
+    """Return those of some rows that are not marked."""
+    return rows if marks is None else rows[~marks.take(rows)]
 
 
 def contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recommender.model import calibration, index
 from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.calibration import Raised
-from recommender.model.index import NO_ROWS, Batch, Choosable
+from recommender.model.index import NO_ROWS, Batch, Choosable, Marks
 from recommender.model.profile import Folded, Profile, find_rows, fold_in, user_group
 
 POOL = 100  # best films among which diversity is sought
@@ -73,6 +73,7 @@ def rank(
     include_rated: bool | None = None,
     diversity: float = 0.0,
     recency: float | None = None,
+    hidden: Marks | None = None,
 ) -> Ranking:
     """Return ``limit`` films from position ``offset`` of the order made for a profile.
 
@@ -80,7 +81,7 @@ def rank(
     of them (names as in ``model.genre_names``; none: all). ``excluded`` are ids of films to leave
     out. If ``include_rated``, rated films compete with the others, else they come last; by default
     they compete unless the strategy is the model. ``diversity`` (0 to 1): see ``vary``, ``recency``
-    (0 to 1): see ``fold_in``.
+    (0 to 1): see ``fold_in``. ``hidden`` marks films that no list shows.
     """
     rated = profile.rows
     if not len(rated):
@@ -90,17 +91,17 @@ def rank(
     listed = index.films_of_genres(model, genres)
     if among is not None:
         listed = (Choosable(NO_ROWS, listed).among(known_rows(model, among)),)
-    hidden = NO_ROWS if mixed else rated
-    if excluded or listed is not None:
+    left_out = NO_ROWS if mixed else rated
+    if excluded or listed is not None or hidden is not None:
         barred = known_rows(model, excluded)
-        hidden = np.union1d(hidden, barred)
-        rated = Choosable(barred, listed).among(rated)
+        left_out = np.union1d(left_out, barred)
+        rated = Choosable(barred, listed, marked=hidden).among(rated)
 
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     folded = fold_in(model, profile, recency) if by_model else None
-    choosable = Choosable(hidden, listed, among is not None)
+    choosable = Choosable(left_out, listed, among is not None, hidden)
     if folded:
-        raised = _raise_genres(model, profile, folded.vector, hidden)
+        raised = _raise_genres(model, profile, folded.vector, choosable)
         found = _search(model, folded.vector, choosable, wanted, raised)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
@@ -117,7 +118,9 @@ def rank(
     return Ranking(strategy, rows, scores, index.contains(rated, rows), more, folded)
 
 
-def _raise_genres(model: Model, profile: Profile, user: Floats, hidden: Rows) -> Raised | None:
+def _raise_genres(
+    model: Model, profile: Profile, user: Floats, choosable: Choosable
+) -> Raised | None:
     """Return what leading genres add to scores: the same in a list and in parts of it."""
     genres = calibration.leading_genres(model, profile)
     if not genres:
@@ -125,7 +128,8 @@ def _raise_genres(model: Model, profile: Profile, user: Floats, hidden: Rows) ->
 
     def search(listed: Rows | None) -> Batch:
         some = None if listed is None else (listed,)
-        return _search(model, user, Choosable(hidden, some), calibration.POOL)
+        whole = Choosable(choosable.hidden, some, marked=choosable.marked)
+        return _search(model, user, whole, calibration.POOL)
 
     return calibration.raise_genres(model, genres, search)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from recommender.model import index, ranking
 from recommender.model.artifact import Model
-from recommender.model.index import Batch, Choosable
+from recommender.model.index import Batch, Choosable, Marks
 from recommender.model.ranking import POOL, Ranking, Reason, Strategy, make_directions
 
 CANDIDATES = 5  # times those of a recommendation: without lengths the index prunes less
@@ -22,6 +22,7 @@ def rank_similar(
     genres: Collection[str] = (),
     excluded: Sequence[int] = (),
     diversity: float = 0.0,
+    hidden: Marks | None = None,
 ) -> Ranking:
     """Return ``limit`` films from position ``offset``, nearest first, without the film itself.
 
@@ -30,14 +31,14 @@ def rank_similar(
     Their scores are cosines times the lowest similarity of the first. For the other arguments see
     ``ranking.rank``.
     """
-    hidden = np.union1d(ranking.known_rows(model, excluded), np.int32(row))
+    left_out = np.union1d(ranking.known_rows(model, excluded), np.int32(row))
     listed = index.films_of_genres(model, genres)
     wanted = max(offset + limit + 1, POOL if diversity else 0)
     near, similarities = model.near_rows[row], model.near_scores[row]
-    kept = np.isin(near, Choosable(hidden, listed).among(near))
+    kept = np.isin(near, Choosable(left_out, listed, marked=hidden).among(near))
     rows, scores = near[kept][:wanted], similarities[kept][:wanted]
     if len(rows) < wanted:
-        choosable = Choosable(np.union1d(hidden, near), listed)
+        choosable = Choosable(np.union1d(left_out, near), listed, marked=hidden)
         more, cosines = _by_cosine(model, row, choosable, wanted - len(rows))
         lowest = max(float(similarities[-1]), 0.0) if len(similarities) else 1.0
         rows, scores = np.concatenate([rows, more]), np.concatenate([scores, lowest * cosines])

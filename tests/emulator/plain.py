@@ -43,7 +43,8 @@ class Plain:
                 variable: str(value)
                 for variable, value in (declared | env).items()
                 if variable in declared
-            },
+            }
+            | {"AWS_SAM_LOCAL": "true"},
         )
         with closing(process):
             yield process.answer

@@ -90,11 +90,33 @@ def test_a_rating_outlives_the_function_and_changes_the_next_recommendation(
     assert recommended() == before
 
 
+def test_a_hidden_film_leaves_the_lists_of_every_function_at_its_table(
+    invoke: Invoke, with_tokens: dict[str, str]
+) -> None:
+    """Of those that write to it, and of those that are open to everybody."""
+
+    def found() -> list[tuple[str, str | None]]:
+        answers = [
+            invoke("ApiFunction", EVENTS / "filmes-busca.json", env=env)
+            for env in (with_tokens, with_tokens | {"ACCESS": "open"})
+        ]
+        return [
+            (answer["headers"]["x-total-count"], answer["headers"].get("x-ocultos"))
+            for answer in answers
+        ]
+
+    for name, count in (("ocultar", "0"), ("ocultar-desfazer", "1")):
+        answer = invoke("ApiFunction", EVENTS / f"{name}.json", env=with_tokens)
+        assert answer["statusCode"] == 204
+        assert found() == [(count, None)] * 2
+
+
 def test_without_its_table_the_api_function_recommends_and_writes_nothing(invoke: Invoke) -> None:
     env = {"ACCESS": "jwt", "RATINGS_TABLE": "nenhuma"}
     answer = invoke("ApiFunction", EVENTS / "recomendacoes-token.json", env=env)
     assert_answer(WITH_TOKENS["recomendacoes-token"], answer)
     assert answer["headers"]["x-avaliacoes"] == "empacotadas"
+    assert answer["headers"]["x-ocultos"] == "desconhecidos"
     answer = invoke("ApiFunction", EVENTS / "avaliar.json", env=env)
     assert answer["statusCode"] == 503
     assert int(answer["headers"]["retry-after"]) > 0

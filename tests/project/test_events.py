@@ -224,10 +224,12 @@ def test_an_http_api_event_is_whole(name: str) -> None:
     assert event["routeKey"] == context["routeKey"]
     method, route = event["routeKey"].split()
     assert method in ("ANY", http["method"])
-    proxy = event.get("pathParameters", {}).get("proxy", "")
-    public = "/{proxy+}" if proxy else "/"
-    assert route == ("/usuarios/{proxy+}" if "authorizer" in context else public)
-    assert event["rawPath"] == http["path"] == route.replace("{proxy+}", proxy)
+    parameters = event.get("pathParameters", {})
+    public = "/{proxy+}" if parameters else "/"
+    behind = {"proxy": "/usuarios/{proxy+}", "filme_id": "/filmes/{filme_id}/oculto"}
+    assert route == (behind[next(iter(parameters))] if "authorizer" in context else public)
+    called = route.replace("{proxy+}", "{proxy}").format(**parameters)
+    assert event["rawPath"] == http["path"] == called
     assert context["accountId"] == ACCOUNT
     assert context["stage"] == "$default"
     assert context["domainName"] == headers["host"]

@@ -33,6 +33,12 @@ class Unreachable:
     async def read(self, *_: Any) -> dict[int, Entry]:
         raise StoreError("nowhere")
 
+    async def hidden(self) -> frozenset[int]:
+        raise StoreError("nowhere")
+
+    async def hide(self, *_: Any, **__: Any) -> None:
+        raise StoreError("nowhere")
+
     async def write(self, *_: Any) -> tuple[Entry | None, Entry | None]:
         raise StoreError("nowhere")
 

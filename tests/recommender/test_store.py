@@ -449,6 +449,7 @@ def test_a_table_that_answers_late_holds_up_nobody_else(
         TestClient(create_app(artifact_dir, LOCAL, store)) as client,
         ThreadPoolExecutor(1) as pool,
     ):
+        client.get("/filmes")  # by now it is known which films are hidden
         store._client.meta.events.register("before-send", hold)
         body = {"avaliacao": 4} if method == "PUT" else None
         late = pool.submit(client.request, method, path, json=body)
@@ -646,9 +647,12 @@ def test_a_lineage_names_a_file_of_the_folder(tmp_path: Path, lineage: str, file
     assert [path.name for path in tmp_path.iterdir()] == [file]
 
 
-@pytest.mark.parametrize(("table", "imported"), [("", "False"), ("t", "True")])
-def test_boto3_is_imported_at_the_start_and_only_for_a_table(
-    artifact_dir: Path, table: str, imported: str
+@pytest.mark.parametrize(
+    ("access", "table", "imported"),
+    [("jwt", "", "False"), ("jwt", "t", "True"), ("open", "t", "False")],
+)
+def test_boto3_is_imported_at_the_start_and_only_where_ratings_are_written(
+    artifact_dir: Path, access: str, table: str, imported: str
 ) -> None:
     done = subprocess.run(
         [
@@ -657,7 +661,9 @@ def test_boto3_is_imported_at_the_start_and_only_for_a_table(
             "import recommender.api as a, sys; a.app; print('boto3' in sys.modules)",
         ],
         cwd=ROOT,
-        env=os.environ | CREDENTIALS | {"ARTIFACT_DIR": str(artifact_dir), "RATINGS_TABLE": table},
+        env=os.environ
+        | CREDENTIALS
+        | {"ARTIFACT_DIR": str(artifact_dir), "ACCESS": access, "RATINGS_TABLE": table},
         capture_output=True,
         text=True,
         check=True,

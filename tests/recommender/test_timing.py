@@ -49,16 +49,17 @@ def hooks(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Any], list[Any]]:
 
 
 def test_hooks_are_registered_only_where_snapshots_are_taken(
-    hooks: tuple[list[Any], list[Any]], monkeypatch: pytest.MonkeyPatch
+    hooks: tuple[list[Any], list[Any]], client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    app: Any = client.app
     monkeypatch.delenv("AWS_LAMBDA_INITIALIZATION_TYPE", raising=False)
-    snapshot.install(print)
+    snapshot.install(print, app)
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
-    snapshot.install(print)
+    snapshot.install(print, app)
     assert hooks == ([], [])
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
-    snapshot.install(print)
-    assert (len(hooks[0]), len(hooks[1])) == (1, 1)
+    snapshot.install(print, app)
+    assert (len(hooks[0]), len(hooks[1])) == (1, 2)
 
 
 def test_a_snapshot_is_taken_after_a_first_answer_and_its_restored_processes_differ(
@@ -67,9 +68,9 @@ def test_a_snapshot_is_taken_after_a_first_answer_and_its_restored_processes_dif
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
     answers: list[Any] = []
     app: Any = client.app
-    snapshot.install(lambda event, context: answers.append(Adapter(app)(event, context)))
+    snapshot.install(lambda event, context: answers.append(Adapter(app)(event, context)), app)
     monkeypatch.setattr(start, "cold", True)
-    (prime, arguments, options), (restore, *_) = hooks[0][0], hooks[1][0]
+    (prime, arguments, options), (restore, *_) = hooks[0][0], hooks[1][-1]
     prime(*arguments, **options)
     assert answers[0]["statusCode"] == 200
     assert not start.cold

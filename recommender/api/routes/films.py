@@ -10,12 +10,13 @@ from recommender.api.answers import Recommendation
 from recommender.api.listing import describe, describe_group
 from recommender.api.paging import EXPIRED, read_offset, set_next_link
 from recommender.api.requests import FilmQuery, GroupQuery, Id, ListQuery
-from recommender.api.serving import Context, Ctx, make_router
+from recommender.api.serving import Context, Ctx, ListCtx, make_router
 from recommender.data.catalog import FilmFilter
 from recommender.http.caching import PUBLIC
 from recommender.http.problems import ProblemError, responses
 from recommender.model import ranking, similarity
 from recommender.model.artifact import ArtifactError
+from recommender.model.index import unmarked
 from recommender.model.profile import find_rows, make_profile
 from recommender.model.ranking import Strategy
 
@@ -30,13 +31,15 @@ _LIST = responses({410: EXPIRED})
     summary="Lista filmes",
     description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte.",
 )
-async def list_films(query: Annotated[FilmQuery, Query()], ctx: Ctx) -> list[answers.Film]:
+async def list_films(query: Annotated[FilmQuery, Query()], ctx: ListCtx) -> list[answers.Film]:
     """Answer with the films that pass the filters, in order of id."""
     offset = read_offset(ctx, query.cursor)
-    wanted = FilmFilter(query.genero, query.excluir, query.diretor, query.ator, query.q)
+    wanted = FilmFilter(
+        query.genero, query.excluir, query.diretor, query.ator, query.q, ctx.hidden.text
+    )
     films = ctx.catalog.list_films(wanted, query.limite, offset)
     total = ctx.catalog.count_films(wanted)
-    ctx.headers.update({**PUBLIC, "X-Total-Count": str(total)})
+    ctx.headers.update({**ctx.public, "X-Total-Count": str(total)})
     set_next_link(ctx, offset + query.limite, more=offset + len(films) < total)
     return [answers.Film(**film) for film in films]
 
@@ -48,13 +51,13 @@ async def list_films(query: Annotated[FilmQuery, Query()], ctx: Ctx) -> list[ans
     description="Os que mais gente avaliou. A pontuação é a parte dos usuários que o fez.",
 )
 async def list_popular_films(
-    query: Annotated[ListQuery, Query()], ctx: Ctx
+    query: Annotated[ListQuery, Query()], ctx: ListCtx
 ) -> list[Recommendation]:
     """Rank films for nobody in particular."""
     offset = read_offset(ctx, query.cursor)
     nobody = make_profile(ctx.model, [])
-    found = ranking.rank(ctx.model, nobody, Strategy.POPULAR, offset=offset, **query.options())
-    ctx.headers.update({**PUBLIC, "X-Estrategia": found.strategy})
+    found = ctx.rank(nobody, offset=offset, strategy=Strategy.POPULAR, **query.options())
+    ctx.headers.update({**ctx.public, "X-Estrategia": found.strategy})
     set_next_link(ctx, offset + query.limite, more=found.more)
     return describe(ctx, found, ranking.explain(ctx.model, nobody, found))
 
@@ -65,12 +68,14 @@ async def list_popular_films(
     summary="Conta de um filme",
     description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
 )
-async def tell_film(filme_id: Id, ctx: Ctx) -> answers.FilmDetails:
+async def tell_film(filme_id: Id, ctx: ListCtx) -> answers.FilmDetails:
     """Answer with everything that is known of a film."""
     film = ctx.film(filme_id)
-    (cell,) = ranking.find_cells(ctx.model, find_rows(ctx.model, [filme_id])).tolist()
-    ctx.headers.update(PUBLIC)
-    return answers.FilmDetails(**film, grupo=describe_group(ctx.model, cell))
+    row = find_rows(ctx.model, [filme_id])
+    (cell,) = ranking.find_cells(ctx.model, row).tolist()
+    ctx.headers.update(ctx.public)
+    group, is_hidden = describe_group(ctx.model, cell), not len(unmarked(ctx.hidden.marks, row))
+    return answers.FilmDetails(**film, grupo=group, oculto=is_hidden)
 
 
 @router.get(
@@ -81,13 +86,15 @@ async def tell_film(filme_id: Id, ctx: Ctx) -> answers.FilmDetails:
     "junta o cosseno dos vetores, a correlação das avaliações e o conteúdo.",
 )
 async def list_similar_films(
-    filme_id: Id, query: Annotated[ListQuery, Query()], ctx: Ctx
+    filme_id: Id, query: Annotated[ListQuery, Query()], ctx: ListCtx
 ) -> list[Recommendation]:
     """Rank films by how near they lie to a film."""
     (row,) = find_rows(ctx.model, [ctx.film(filme_id)["id"]]).tolist()
     offset = read_offset(ctx, query.cursor)
-    found = similarity.rank_similar(ctx.model, row, offset=offset, **query.options())
-    ctx.headers.update(PUBLIC)
+    found = similarity.rank_similar(
+        ctx.model, row, offset=offset, hidden=ctx.hidden.marks, **query.options()
+    )
+    ctx.headers.update(ctx.public)
     set_next_link(ctx, offset + query.limite, more=found.more)
     return describe(ctx, found, similarity.explain_similar(row, found))
 
@@ -99,11 +106,11 @@ async def list_similar_films(
     description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas.",
 )
 async def list_groups(
-    query: Annotated[GroupQuery, Query()], ctx: Ctx
+    query: Annotated[GroupQuery, Query()], ctx: ListCtx
 ) -> list[answers.GroupDetails]:
     """Answer with clusters in order of id, each with its films, the most rated ones first."""
     first, total = read_offset(ctx, query.cursor), len(ctx.model.cell_labels)
-    ctx.headers.update({**PUBLIC, "X-Total-Count": str(total)})
+    ctx.headers.update({**ctx.public, "X-Total-Count": str(total)})
     set_next_link(ctx, first + query.limite, more=first + query.limite < total)
     return [
         _describe_members(ctx, group, query.filmes)
@@ -131,7 +138,7 @@ async def draw_map(ctx: Ctx) -> Response:
 def _describe_members(ctx: Context, group: dict[str, Any], most: int) -> answers.GroupDetails:
     """Return a group as an answer shows it, with its films that most people have rated."""
     model, cell = ctx.model, group["id"]
-    films = slice(*model.cell_starts[cell : cell + 2].tolist())
+    films = unmarked(ctx.hidden.marks, np.arange(*model.cell_starts[cell : cell + 2].tolist()))
     ids = model.film_ids[films]
     known = ids[np.lexsort((ids, -model.popularity[films]))][:most].tolist()
     titles = ctx.catalog.films(known)

@@ -14,7 +14,7 @@ from recommender.api.requests import (
     RecommendationQuery,
     RecommendationRequest,
 )
-from recommender.api.serving import Context, Ctx, make_router
+from recommender.api.serving import Context, ListCtx, make_router
 from recommender.http.caching import PERSONAL
 from recommender.http.problems import BODY, LARGEST_BODY, responses
 from recommender.model import ranking
@@ -41,12 +41,12 @@ _BODY = responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
     description=_TO_USER,
 )
 async def recommend_to_user(
-    usuario_id: Reader, query: Annotated[RecommendationQuery, Query()], ctx: Ctx
+    usuario_id: Reader, query: Annotated[RecommendationQuery, Query()], ctx: ListCtx
 ) -> list[Recommendation]:
     """Rank films for the ratings of a user."""
     profile, basis = await ctx.known(usuario_id)
     offset = read_offset(ctx, query.cursor, basis)
-    found = ranking.rank(ctx.model, profile, offset=offset, **query.options())
+    found = ctx.rank(profile, offset=offset, **query.options())
     ctx.headers.update({**PERSONAL, "X-Estrategia": found.strategy})
     set_next_link(ctx, offset + query.limite, basis, more=found.more)
     return describe(ctx, found, ranking.explain(ctx.model, profile, found))
@@ -61,7 +61,7 @@ async def recommend_to_user(
     "`POST /usuarios/{usuario_id}/recomendacoes`, o caminho de quem traz um token.",
 )
 async def recommend_to_anybody(
-    asked: RecommendationRequest, ctx: Ctx
+    asked: RecommendationRequest, ctx: ListCtx
 ) -> list[Recommendation] | WhatIf:
     """Rank films for the ratings in the body, alone or laid over those of a user."""
     if asked.usuario_id is not None:
@@ -69,7 +69,7 @@ async def recommend_to_anybody(
         return await _compare(ctx, asked.usuario_id, asked)
     given = hypotheses.timed_ratings(ctx.artifact, asked)
     profile = make_profile(ctx.model, [(film_id, *rated) for film_id, rated in given.items()])
-    found = ranking.rank(ctx.model, profile, **asked.options())
+    found = ctx.rank(profile, **asked.options())
     ctx.headers["X-Estrategia"] = found.strategy
     return describe(ctx, found, ranking.explain(ctx.model, profile, found))
 
@@ -82,7 +82,7 @@ async def recommend_to_anybody(
     description="As recomendações que o usuário teria se às suas avaliações se juntassem estas, e "
     "em que diferem das de hoje. Nada é guardado.",
 )
-async def recommend_if(usuario_id: Reader, asked: Hypothesis, ctx: Ctx) -> WhatIf:
+async def recommend_if(usuario_id: Reader, asked: Hypothesis, ctx: ListCtx) -> WhatIf:
     """Rank films for the ratings in the body, laid over those of a user."""
     return await _compare(ctx, usuario_id, asked)
 
@@ -93,9 +93,7 @@ async def _compare(ctx: Context, user_id: int, asked: Hypothesis) -> WhatIf:
     known, _ = await ctx.known(user_id)
     rated = films_rated(ctx.model, known) | given
     profile = make_profile(ctx.model, [(film_id, *rating) for film_id, rating in rated.items()])
-    found, today = (
-        ranking.rank(ctx.model, ratings, **asked.options()) for ratings in (profile, known)
-    )
+    found, today = (ctx.rank(ratings, **asked.options()) for ratings in (profile, known))
     old, new = (ctx.model.film_ids[ranked.rows].tolist() for ranked in (today, found))
     ctx.headers.update({"X-Estrategia": found.strategy})
     return WhatIf(

@@ -1,0 +1,185 @@
+"""The routes of API Gateway in the template, held against the app's OpenAPI document."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from recommender.api.application import create_app
+from recommender.api.openapi import make_document
+from recommender.settings import UNMADE
+from tests.conftest import ROOT
+
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+RESOURCES = TEMPLATE["Resources"]
+DOCUMENT = make_document(create_app(Path("none")))
+OPERATIONS = {
+    (method.upper(), path): operation
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+}
+# Public, because nobody needs a token for ratings in a body. A user whom the body names besides is
+# refused with 401: with a token, the same is asked under /usuarios.
+ONLY_FOR_A_FIELD = {("POST", "/recomendacoes")}
+PROTECTED = [
+    operation
+    for operation, told in OPERATIONS.items()
+    if "401" in told["responses"] and operation not in ONLY_FOR_A_FIELD
+]
+UNDOCUMENTED = [("GET", path) for path in ("/", "/docs", "/openapi.json", "/pagina/index.js")]
+SAMPLE = re.compile(r"\{\w+\}")
+
+Route = dict[str, Any]
+Key = tuple[str, str]
+
+
+def routes(access: str) -> dict[Key, Route]:
+    """The routes that the template makes, by method and path."""
+    found = [
+        resource["Properties"]
+        for resource in RESOURCES.values()
+        if resource["Type"] == "AWS::ApiGatewayV2::Route"
+        and (access == "jwt" or "Condition" not in resource)
+    ]
+    return {tuple(route["RouteKey"].split(" ")): route for route in found}
+
+
+def choose(table: dict[Key, Route], method: str, path: str) -> Key:
+    """The key that an HTTP API chooses: the most specific of those that match.
+
+    A full match beats a greedy variable, then what is spelled out beats a variable from left to
+    right, then a method beats ANY.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+    """
+
+    def fits(key: Key) -> bool:
+        pattern = re.sub(r"\\\{\w+\\\+\\\}", ".+", re.escape(key[1]))
+        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
+        return key[0] in (method, "ANY") and bool(re.fullmatch(pattern, path))
+
+    def rank(key: Key) -> tuple[bool, list[int], bool]:
+        parts = [0 if part.endswith("+}") else 1 if part[:1] == "{" else 2 for part in split(key)]
+        return 0 not in parts, parts, key[0] != "ANY"
+
+    def split(key: Key) -> list[str]:
+        return key[1].removeprefix("/").split("/")
+
+    return max(filter(fits, table), key=rank)
+
+
+def chosen(access: str, method: str, path: str) -> Route:
+    table = routes(access)
+    return table[choose(table, method, SAMPLE.sub("1", path))]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/pets/dog/1", "GET /pets/dog/1"),
+        ("GET", "/pets/dog/2", "GET /pets/dog/{id}"),
+        ("GET", "/pets/cat/1", "GET /pets/{proxy+}"),
+        ("POST", "/pets/dog/2", "ANY /pets/{proxy+}"),
+        ("PUT", "/pets/cat/name", "PUT /pets/{id}/name"),
+        ("GET", "/birds", "ANY /{proxy+}"),
+    ],
+)
+def test_the_rule_is_that_of_the_documentation(method: str, path: str, expected: str) -> None:
+    keys = ["GET /pets/dog/1", "GET /pets/dog/{id}", "GET /pets/{proxy+}", "ANY /{proxy+}"]
+    keys += ["ANY /pets/{proxy+}", "PUT /pets/{id}/name"]
+    table: dict[Key, Route] = {(key.split()[0], key.split()[1]): {} for key in keys}
+    assert " ".join(choose(table, method, path)) == expected
+
+
+def test_protected_are_users_and_what_services_do() -> None:
+    assert {path for _, path in PROTECTED} >= {"/usuarios/{usuario_id}/recomendacoes"}
+    assert ("PUT", "/filmes/{filme_id}/oculto") in PROTECTED
+    assert all("{usuario_id}" in path or "oculto" in path for _, path in PROTECTED)
+    assert OPERATIONS.keys() >= ONLY_FOR_A_FIELD
+
+
+@pytest.mark.parametrize(("method", "path"), [*OPERATIONS, *UNDOCUMENTED])
+def test_the_authorizer_is_on_whatever_may_answer_401(method: str, path: str) -> None:
+    for verb in {method, "HEAD"} if method == "GET" else {method}:
+        route = chosen("jwt", verb, path)
+        if (method, path) in PROTECTED:
+            assert route["AuthorizationType"] == "JWT"
+            assert route["AuthorizerId"] == {"Ref": "JwtAuthorizer"}
+        else:
+            assert "AuthorizationType" not in route
+            assert "AuthorizerId" not in route
+        assert "AuthorizationType" not in chosen("open", verb, path)
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_preflights_pass_without_a_token(path: str) -> None:
+    for access in ("open", "jwt"):
+        assert "AuthorizationType" not in chosen(access, "OPTIONS", path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [key for key, route in routes("jwt").items() if "AuthorizerId" in route]
+)
+def test_every_route_with_an_authorizer_protects_something(method: str, path: str) -> None:
+    table = routes("jwt")
+    assert any(
+        choose(table, verb, SAMPLE.sub("1", called)) == (method, path) for verb, called in PROTECTED
+    )
+
+
+def test_whatever_comes_below_a_user_passes_the_authorizer() -> None:
+    for method in ("GET", "POST", "PATCH", "PUT", "DELETE"):
+        assert chosen("jwt", method, "/usuarios/1/que/ainda/vem")["AuthorizationType"] == "JWT"
+
+
+def test_the_authorizer_asks_the_issuer_of_the_parameters() -> None:
+    authorizer = RESOURCES["JwtAuthorizer"]
+    assert authorizer["Condition"] == "Jwt"
+    assert authorizer["Properties"]["AuthorizerType"] == "JWT"
+    assert authorizer["Properties"]["IdentitySource"] == ["$request.header.Authorization"]
+    assert authorizer["Properties"]["JwtConfiguration"] == {
+        "Issuer": {"Ref": "JwtIssuer"},
+        "Audience": {"Ref": "JwtAudience"},
+    }
+
+
+def test_writes_are_throttled_by_themselves() -> None:
+    stage = RESOURCES["HttpApiStage"]["Properties"]
+    condition, settings, _ = stage["RouteSettings"]["Fn::If"]
+    assert condition == "Jwt"
+    keys = {" ".join(key) for key in routes("jwt")}
+    writes = {op for op in PROTECTED if op[0] in ("PUT", "DELETE")}
+    table = routes("jwt")
+    chosen_keys = {choose(table, method, SAMPLE.sub("1", path)) for method, path in writes}
+    assert settings.keys() == {" ".join(key) for key in chosen_keys} <= keys
+    references = re.findall(r"\$\{(\w+)\}", stage["Description"]["Fn::If"][1]["Fn::Sub"])
+    waited_for = {RESOURCES[name]["Properties"]["RouteKey"] for name in references}
+    assert waited_for == settings.keys()  # or their throttling cannot be set
+    for method in settings:
+        for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+            assert 0 < settings[method][limit] < stage["DefaultRouteSettings"][limit]
+
+
+def test_the_function_writes_to_the_table_with_jwt_only() -> None:
+    variables = RESOURCES["ApiFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["RATINGS_TABLE"] == {"Ref": UNMADE}
+    policies = RESOURCES["ApiRole"]["Properties"]["Policies"]
+    [granted] = [policy["Fn::If"] for policy in policies if "Fn::If" in policy]
+    assert (granted[0], granted[2]) == ("Jwt", {"Ref": "AWS::NoValue"})
+    [statement] = granted[1]["PolicyDocument"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": ["dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+        "Resource": {"Fn::GetAtt": ["RatingsTable", "Arn"]},
+    }
+    always = [
+        policy["PolicyDocument"]["Statement"] for policy in policies if "Fn::If" not in policy
+    ]
+    [reads] = [part for parts in always for part in parts if "dynamodb" in str(part)]
+    assert reads == statement | {"Action": "dynamodb:Query"}
+
+
+def test_the_template_offers_no_mode_but_these() -> None:
+    assert TEMPLATE["Parameters"]["Access"]["AllowedValues"] == ["open", "jwt"]
+    assert TEMPLATE["Parameters"]["Access"]["Default"] == "open"

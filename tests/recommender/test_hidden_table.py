@@ -1,0 +1,125 @@
+"""Reading hidden films without boto3: signed as boto3 signs, and as patient with failures."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import botocore.auth
+import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from recommender.data.hidden_table import TIMEOUT, HiddenTable, sign
+from recommender.data.store import HIDDEN_KEY, StoreError
+from tests.stores import CREDENTIALS, create_table, moto_server, nobody
+
+ONE = {"Items": [{"filme_id": {"N": "309"}}]}
+THROTTLED = {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"}
+DENIED = {"__type": "com.amazon.coral.service#AccessDeniedException"}
+
+
+@contextmanager
+def answering(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """The URL of a server that gives these answers in turn, and what it was asked."""
+    left, asked = list(answers), list[Any]()
+
+    class Server(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            asked.append((dict(self.headers), json.loads(body)))
+            status, answer = left.pop(0)
+            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def read(url: str) -> frozenset[int]:
+    return asyncio.run(HiddenTable("t", CREDENTIALS | {"AWS_ENDPOINT_URL": url}).hidden())
+
+
+@pytest.mark.parametrize("token", ["", "IQoJb3JpZ2luX2VjE=="])
+def test_a_query_is_signed_as_botocore_signs_it(
+    monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    environment = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalr/XUtn+FEMI"}
+    if token:
+        environment["AWS_SESSION_TOKEN"] = token
+    host, body, region = "dynamodb.sa-east-1.amazonaws.com", b'{"TableName": "t"}', "sa-east-1"
+    ours = sign(host, body, region, environment)
+    now = datetime.strptime(ours["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: now)
+    sent = {name: ours[name] for name in ("content-type", "x-amz-target")}
+    request = AWSRequest("POST", f"https://{host}/", headers=sent, data=body)
+    credentials = Credentials(*environment.values())
+    botocore.auth.SigV4Auth(credentials, "dynamodb", region).add_auth(request)
+    assert request.headers["Authorization"] == ours["authorization"]
+
+
+def test_the_endpoint_is_that_of_the_region() -> None:
+    def host(**more: str) -> str | None:
+        return HiddenTable("t", CREDENTIALS | more)._url.hostname
+
+    assert host() == "dynamodb.us-east-1.amazonaws.com"
+    assert host(AWS_REGION="cn-north-1") == "dynamodb.cn-north-1.amazonaws.com.cn"
+    assert host(AWS_ENDPOINT_URL="http://a:1") == "a"
+    assert host(AWS_ENDPOINT_URL="http://a:1", AWS_ENDPOINT_URL_DYNAMODB="https://b") == "b"
+
+
+def test_a_table_is_asked_for_the_reserved_key_alone() -> None:
+    with answering((200, ONE | {"LastEvaluatedKey": {"a": 1}}), (200, ONE)) as (url, asked):
+        assert read(url) == {309}
+    first, second = (body for _, body in asked)
+    assert first["ExpressionAttributeValues"] == {":ocultos": {"N": str(HIDDEN_KEY)}}
+    assert first["ConsistentRead"] is True
+    assert second == first | {"ExclusiveStartKey": {"a": 1}}
+
+
+@pytest.mark.parametrize("failed", [(500, b"?"), (503, {}), (400, THROTTLED), (502, b"[]")])
+def test_what_may_pass_is_tried_once_more(failed: tuple[int, Any]) -> None:
+    with answering(failed, (200, ONE)) as (url, asked):
+        assert read(url) == {309}
+        assert len(asked) == 2
+    with answering(failed, failed, (200, ONE)) as (url, asked), pytest.raises(StoreError):
+        read(url)
+    assert len(asked) == 2
+
+
+def test_what_is_refused_is_not_tried_again() -> None:
+    with answering((400, DENIED), (200, ONE)) as (url, asked):
+        with pytest.raises(StoreError, match="AccessDeniedException"):
+            read(url)
+        assert len(asked) == 1
+
+
+def test_a_table_that_is_missing_or_nowhere_is_not_reached() -> None:
+    with moto_server() as url:
+        with pytest.raises(StoreError, match="ResourceNotFoundException"):
+            read(url)
+        create_table(url, "t")
+        assert read(url) == frozenset()
+    with pytest.raises(StoreError, match="ConnectionRefusedError"):
+        read(nobody())
+
+
+def test_a_table_that_does_not_answer_is_not_waited_for() -> None:
+    assert 2 * 2 * TIMEOUT < 10  # seconds: both attempts end before the function's time does
+    connection = HiddenTable("t", CREDENTIALS)._connect()
+    assert connection.timeout == TIMEOUT
