@@ -44,10 +44,18 @@ class Answer:
 
 @dataclass(frozen=True)
 class Trained:
-    """A version is published, made from the data at this key."""
+    """A model is stored, made from the data at this key."""
 
     data_key: str
     seed: int = 42
+    version_id: str | None = None  # that the event names
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Nothing is trained; the answer's reason holds this text."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -690,15 +698,39 @@ WITH_TOKENS: dict[str, Answer] = {
     ),
 }
 
-TRAININGS: dict[str, Trained | Refused] = {
+_MARCH = "dados/avaliações de março.json"
+_NOTIFIED = Trained(_MARCH, version_id="PgDB90KQhiYQvoBu42PKz3WbWLFgK2_Q")
+
+TRAININGS: dict[str, Trained | Refused | Ignored] = {
     "treino-agendado": Trained("dados/dados.json"),
-    "treino-dados-novos": Trained("dados/avaliações de março.json"),
-    "treino-notificacao-s3": Trained("dados/avaliações de março.json"),
+    "treino-dados-novos": Trained(_MARCH, version_id="vTAV9AqD0RHb12A4PrZz9DtAX6CyR6_Q"),
+    "treino-notificacao-s3": _NOTIFIED,
+    "treino-notificacao-sns": _NOTIFIED,
+    "treino-notificacao-sqs": _NOTIFIED,
+    "treino-notificacao-sns-sqs": _NOTIFIED,
     "treino-direto": Trained("dados/ml-latest-small/", seed=7),
+    "treino-completo": Trained("dados/dados.json"),
+    "treino-ignorado-teste": Ignored("a test event of S3"),
+    "treino-ignorado-apagado": Ignored("ObjectRemoved:DeleteMarkerCreated"),
+    "treino-ignorado-etiquetas": Ignored("Object Tags Added"),
     "treino-erro-dados": Refused(
         "dados/ruins.json",
         ("ruins.json: avaliacoes[3]", "avaliacao is 7", "a number from 0 to 5"),
     ),
     "treino-erro-ausente": Refused("dados/ausente.json", (f"s3://{BUCKET}/dados/ausente.json",)),
     "treino-erro-bucket": Refused(None, ("'outro-bucket'", f"'{BUCKET}'")),
+    "treino-erro-varios": Refused(None, ("names several objects", "dados/abril.json")),
+    "treino-erro-campo": Refused(None, ("sed is unknown, expected some of action, data_key",)),
 }
+
+# What the release function is asked for; None: to look after what has not ended.
+RELEASES: dict[str, str | None] = {
+    "publicacao": "publish",
+    "publicacao-forcada": "publish",
+    "publicacao-voltar": "rollback",
+    "publicacao-voltar-a": "rollback",
+    "publicacao-versoes": "versions",
+    "publicacao-diaria": None,
+    "publicacao-implantacao": None,
+}
+RELEASES_REFUSED = {"publicacao-erro-acao": "action is 'publicar', expected one of publish"}

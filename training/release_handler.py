@@ -1,6 +1,5 @@
 """The release function: makes a model live that passed the gate, or an older one again."""
 
-import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,24 +12,16 @@ from training.release.api_function import ApiFunction
 from training.release.bucket import Bucket
 from training.release.canary import Canary
 from training.release.cleanup import clean_up
+from training.release.events import read_action
 from training.release.overview import overview
 from training.release.releases import MODELS, OvertakenError, Releases, WaitingError, decision_key
 from training.release.trainings import OVERTAKEN, WAITING, Trainings
 
-FIELDS = {
-    "publish": {"action", "version", "after", "training", "force"},
-    "rollback": {"action", "version"},
-    "versions": {"action"},
-}
 SECONDS_OF_A_DAY = 24 * 3600
 
 # The service's name comes from the environment.
 logger = Logger(use_rfc3339=True, utc=True)
 metrics = Metrics(namespace="Filmes")
-
-
-class EventError(ValueError):
-    """An event asks for nothing that this function does."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -52,7 +43,7 @@ def handler(event: Any, _context: Any) -> dict[str, Any]:
         ReleaseError: a model could not be released; what is served stays as it was.
     """
     releases = make_releases()
-    action = _action(event)
+    action = read_action(event)
     if action is None:
         return _look_after(releases)
     try:
@@ -109,23 +100,6 @@ ACTIONS: dict[str, Callable[[Releases, dict[str, Any]], dict[str, Any]]] = {
     "rollback": roll_back,
     "versions": versions,
 }
-
-
-def _action(event: Any) -> str | None:
-    """Return what an event asks for, None for the end of a deployment and for the schedule."""
-    if not isinstance(event, dict):
-        raise EventError(f"event is {json.dumps(event)[:100]}, expected an object")
-    if event.get("source") in ("aws.codedeploy", "aws.scheduler", "aws.events"):
-        return None
-    action = event.get("action")
-    if action not in FIELDS:
-        raise EventError(f"action is {action!r}, expected one of {', '.join(FIELDS)}")
-    if unknown := event.keys() - FIELDS[action]:
-        known = ", ".join(sorted(FIELDS[action]))
-        raise EventError(f"{', '.join(sorted(unknown))} is unknown, {action} has {known}")
-    if action == "publish" and not isinstance(event.get("version"), str):
-        raise EventError(f"version is {event.get('version')!r}, expected that of a model")
-    return str(action)
 
 
 def _look_after(releases: Releases) -> dict[str, Any]:

@@ -38,21 +38,24 @@ def test_the_api_answers_over_http(api_url: str) -> None:
         assert json.load(answer)
 
 
-def test_the_training_function_publishes_an_artifact(
-    invoke_once: Invoke, model_bucket: Any
-) -> None:
+ALONE = {"API_FUNCTION": "", "RATINGS_TABLE": "", "RELEASE_FUNCTION": ""}
+
+
+def test_the_training_function_stores_a_model(invoke_once: Invoke, model_bucket: Any) -> None:
     model_bucket.upload_file("mock_data.json", "dados/dados.json")
-    answer = invoke_once("TrainingFunction", {}, env={"MODEL_BUCKET": model_bucket.name})
+    answer = invoke_once("TrainingFunction", {}, env={"MODEL_BUCKET": model_bucket.name} | ALONE)
     assert "errorMessage" not in answer, answer
     names = {Path(item.key).name for item in model_bucket.objects.filter(Prefix="modelos/")}
     files = {"kmeans.joblib", "catalogo.sqlite3", "manifest.json", "mapa.svg", "mapa.png"}
-    assert names == files | {"atual.json"}
-    pointer = json.load(model_bucket.Object("modelos/atual.json").get()["Body"])
-    assert pointer["version"] == answer["version"]
+    assert names == files | {"camada.zip", "00000000.json"}
+    manifest = json.load(
+        model_bucket.Object(f"modelos/{answer['version']}/manifest.json").get()["Body"]
+    )
+    assert manifest["version"] == answer["version"]
 
 
 def test_a_training_that_fails_says_why(invoke_once: Invoke, model_bucket: Any) -> None:
     event = {"data_key": "dados/nada.json"}
-    answer = invoke_once("TrainingFunction", event, env={"MODEL_BUCKET": model_bucket.name})
+    answer = invoke_once("TrainingFunction", event, env={"MODEL_BUCKET": model_bucket.name} | ALONE)
     assert answer["errorType"] == "DataError"
     assert "dados/nada.json" in answer["errorMessage"]

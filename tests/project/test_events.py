@@ -26,21 +26,26 @@ from tests.expectations import (
     ANSWERS,
     BUCKET,
     EVENTS,
+    RELEASES,
+    RELEASES_REFUSED,
     TRAININGS,
     WITH_TOKENS,
+    Ignored,
     Refused,
     assert_answer,
     decoded,
     read_event,
 )
 from training.data.tables import DataError
-from training.handler import data_key
+from training.release.events import EventError, read_action
+from training.renewal.events import IgnoredEventError, read_start
 
 NETWORKS = [  # RFC 5737
     ipaddress.ip_network(block) for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
 ]
 ACCOUNT = "123456789012"
 
+ALL = [*ANSWERS, *WITH_TOKENS, *TRAININGS, *RELEASES, *RELEASES_REFUSED]
 HTTP = [name for name in ANSWERS if read_event(name).get("version") == "2.0"]
 REST = [name for name in ANSWERS if "resource" in read_event(name)]
 ALB = [name for name in ANSWERS if "elb" in read_event(name)["requestContext"]]
@@ -94,9 +99,7 @@ def api_with_tokens(artifact_dir: Path, tmp_path: Path) -> Iterator[Api]:
 
 
 def test_every_event_has_an_expectation_and_every_expectation_an_event() -> None:
-    assert {path.name for path in EVENTS.iterdir()} == {
-        f"{name}.json" for name in [*ANSWERS, *WITH_TOKENS, *TRAININGS]
-    }
+    assert {path.name for path in EVENTS.iterdir()} == {f"{name}.json" for name in ALL}
 
 
 def test_every_event_of_the_api_is_of_one_kind() -> None:
@@ -181,14 +184,31 @@ def body_of(response: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_the_training_reads_which_data_is_meant(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATA_KEY", "dados/dados.json")
-    key = TRAININGS[name].data_key
-    if key:
-        assert data_key(read_event(name), BUCKET) == key
+def test_the_training_reads_which_data_is_meant(name: str) -> None:
+    expected, event = TRAININGS[name], read_event(name)
+    if isinstance(expected, Ignored):
+        with pytest.raises(IgnoredEventError, match=expected.text):
+            read_start(event, BUCKET, "dados/dados.json")
+    elif isinstance(expected, Refused) and expected.data_key is None:
+        with pytest.raises(DataError) as refused:
+            read_start(event, BUCKET, "dados/dados.json")
+        assert all(text in str(refused.value) for text in expected.texts)
     else:
-        with pytest.raises(DataError, match="outro-bucket"):
-            data_key(read_event(name), BUCKET)
+        start = read_start(event, BUCKET, "dados/dados.json")
+        assert start.key == expected.data_key
+        if not isinstance(expected, Refused):
+            assert (start.seed, start.version_id) == (expected.seed, expected.version_id)
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_the_release_function_reads_what_is_asked_for(name: str) -> None:
+    assert read_action(read_event(name)) == RELEASES[name]
+
+
+@pytest.mark.parametrize("name", RELEASES_REFUSED)
+def test_the_release_function_refuses(name: str) -> None:
+    with pytest.raises(EventError, match=RELEASES_REFUSED[name]):
+        read_action(read_event(name))
 
 
 # Shapes: what API Gateway, load balancers, EventBridge and S3 really send
@@ -312,7 +332,9 @@ def test_the_schedule_sends_what_a_scheduler_sends_without_input() -> None:
     assert datetime.fromisoformat(event["time"]).strftime("%a %H:%M") == "Mon 06:00"
 
 
-@pytest.mark.parametrize("name", ["treino-dados-novos", "treino-erro-dados"])
+@pytest.mark.parametrize(
+    "name", ["treino-dados-novos", "treino-erro-dados", "treino-ignorado-etiquetas"]
+)
 def test_an_object_created_event_is_whole(name: str) -> None:
     event = read_event(name)
     S3EventNotificationEventBridgeModel.model_validate(event)
@@ -336,7 +358,7 @@ def test_a_bucket_notification_is_whole(name: str) -> None:
     assert unquote_plus(s3["object"]["key"]).startswith("dados/")
 
 
-@pytest.mark.parametrize("name", [*ANSWERS, *WITH_TOKENS, *TRAININGS])
+@pytest.mark.parametrize("name", ALL)
 def test_addresses_are_of_nobody(name: str) -> None:
     def strings(value: Any) -> Iterator[str]:
         if isinstance(value, dict):
@@ -356,7 +378,7 @@ def test_addresses_are_of_nobody(name: str) -> None:
         assert any(address in network for network in NETWORKS), text
 
 
-@pytest.mark.parametrize("name", [*ANSWERS, *WITH_TOKENS, *TRAININGS])
+@pytest.mark.parametrize("name", ALL)
 def test_files_are_laid_out_alike(name: str) -> None:
     text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
     assert text == json.dumps(read_event(name), ensure_ascii=False, indent=2) + "\n"

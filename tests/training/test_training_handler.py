@@ -1,6 +1,9 @@
 """The training function on a fake S3: every event that starts it, and every failure."""
 
+import io
 import json
+import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +16,12 @@ from moto import mock_aws
 from recommender.model.artifact import ARTIFACT_FILES, file_digest, load
 from tests.training.small_data import CASE, as_document, as_json, block_ratings, random_ratings
 from training.data.tables import DataError
-from training.handler import data_key, handler
+from training.handler import handler
+from training.release.bucket import Bucket, Ledger
+from training.release.lease import LeaseError
+from training.release.trainings import Trainings
 
 BUCKET = "filmes-modelos"
-POINTER = "modelos/atual.json"
 GOOD = CASE.read_bytes()
 
 
@@ -44,7 +49,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "DATA_KEY": "dados/filmes.json",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("ARTIFACT_PREFIX", raising=False)
+    for name in ("API_FUNCTION", "RATINGS_TABLE", "RELEASE_FUNCTION"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with mock_aws():
         client = boto3.client("s3")
@@ -53,10 +59,12 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def objects(s3: Any) -> dict[str, bytes]:
-    """Everything in the bucket."""
+    """Everything in the bucket but the leases."""
     listed = s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])
     return {
-        item["Key"]: s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read() for item in listed
+        item["Key"]: s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read()
+        for item in listed
+        if not item["Key"].startswith("arrendamentos/")
     }
 
 
@@ -69,62 +77,37 @@ def call(event: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def notification(key: str, bucket: str = BUCKET) -> dict[str, Any]:
-    """The event that S3 sends: the key is URL-encoded."""
-    s3 = {"bucket": {"name": bucket}, "object": {"key": key, "size": 1}}
-    return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}]}
+SCHEDULED = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"}
+KEY = "dados/filmes.json"
 
 
-def object_created(key: str, bucket: str = BUCKET) -> dict[str, Any]:
-    """The event that EventBridge sends for S3: the key is not encoded."""
-    return {
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "detail": {"bucket": {"name": bucket}, "object": {"key": key, "size": 1}},
-    }
-
-
-SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
-EVENTS: dict[str, tuple[dict[str, Any], str]] = {
-    "direct": ({"data_key": "outros/a b.json"}, "outros/a b.json"),
-    "direct, default": ({}, "dados/filmes.json"),
-    "schedule": (SCHEDULED, "dados/filmes.json"),
-    "notification": (notification("dados/a+b%2Bc%C3%A9.json"), "dados/a b+cé.json"),
-    "EventBridge": (object_created("dados/a b+c%20é.json"), "dados/a b+c%20é.json"),
-    "folder": ({"data_key": "dados/ml/"}, "dados/ml/"),
-}
-
-
-@pytest.mark.parametrize("name", EVENTS)
-def test_the_key_that_an_event_names(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATA_KEY", "dados/filmes.json")
-    event, key = EVENTS[name]
-    assert data_key(event, BUCKET) == key
-
-
-@pytest.mark.parametrize("name", ["direct, default", "schedule", "notification", "EventBridge"])
-def test_every_event_trains(name: str, s3: Any, tmp_path: Path) -> None:
-    event, key = EVENTS[name]
-    put(s3, key)
-    answer = call(event)
+def test_a_model_is_stored_whole_with_its_layer_and_what_was_decided(
+    s3: Any, tmp_path: Path
+) -> None:
+    put(s3, KEY)
+    answer = call({})
     found = objects(s3)
     place = f"modelos/{answer['version']}/"
+    assert answer["state"] == "stored"
     assert answer["artifact"] == f"s3://{BUCKET}/{place}"
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer
     names = [*ARTIFACT_FILES, "manifest.json"]
-    assert set(found) == {key, POINTER, *(place + name for name in names)}
-    assert json.loads(found[POINTER]) == {
-        "version": answer["version"],
-        "prefix": place,
-        "data_key": key,
-    }
-    assert found[key] == GOOD
+    (training,) = (key for key in found if key.startswith("treinos/"))
+    decision = place + "decisoes/00000000.json"
+    layer = place + "camada.zip"
+    assert set(found) == {KEY, training, decision, layer, *(place + name for name in names)}
+    assert json.loads(found[decision]) == answer["decision"]
     for name in names:
         (tmp_path / name).write_bytes(found[place + name])
     artifact = load(tmp_path)
     assert artifact.version == answer["version"]
     assert artifact.manifest["metrics"] == answer["metrics"]
     assert all(file_digest(tmp_path / n) == d for n, d in artifact.manifest["files"].items())
+    with zipfile.ZipFile(io.BytesIO(found[layer])) as packed:
+        assert {name: packed.read(f"artifact/{name}") for name in names} == {
+            name: found[place + name] for name in names
+        }
+        assert len(packed.namelist()) == len(names)
 
 
 def test_a_movielens_folder(s3: Any) -> None:
@@ -149,50 +132,91 @@ def test_any_key_can_be_read(key: str, s3: Any) -> None:
     assert call({"data_key": key})["version"]
 
 
-def test_seed_hyperparameters_and_prefix_can_be_set(
-    s3: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ARTIFACT_PREFIX", "outros/modelos/")
-    put(s3, "dados/filmes.json")
-    answer = call({"seed": 7, "hyperparameters": {"groups": 2, "bandwidth": 8}})
-    found = objects(s3)
-    assert f"outros/modelos/{answer['version']}/kmeans.joblib" in found
-    assert json.loads(found["outros/modelos/atual.json"])["version"] == answer["version"]
-    manifest = json.loads(found[f"outros/modelos/{answer['version']}/manifest.json"])
-    assert manifest["training"]["seed"] == 7
+def test_the_version_of_the_object_that_is_named_is_trained_on(s3: Any) -> None:
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=BUCKET, Key=KEY, Body=GOOD)["VersionId"]
+    put(s3, KEY, b"{}")
+    answer = call({"data_key": KEY, "version_id": first})
+    assert answer["state"] == "stored"
+    with pytest.raises(DataError, match=r"cannot be read: .*"):
+        call({"data_key": KEY, "version_id": "00000000-0000-0000-0000-000000000000"})
+
+
+def test_seed_aim_and_hyperparameters_can_be_set(s3: Any) -> None:
+    put(s3, KEY)
+    event = {"seed": 7, "objetivo": "ver", "hyperparameters": {"groups": 2, "bandwidth": 8}}
+    answer = call(event)
+    manifest = json.loads(objects(s3)[f"modelos/{answer['version']}/manifest.json"])
+    assert (manifest["training"]["seed"], manifest["training"]["objetivo"]) == (7, "ver")
     assert manifest["hyperparameters"]["groups"] == 2
     assert manifest["hyperparameters"]["bandwidth"] == 8
+    assert manifest["hyperparameters"]["aversion"] == 0
 
 
 def test_a_training_that_would_outlast_the_function_fails(
     s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(s3, "dados/filmes.json", as_json(as_document(block_ratings(3, 10, 10))))
+    put(s3, KEY, as_json(as_document(block_ratings(3, 10, 10))))
     monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 0)
     with pytest.raises(DataError, match="did not end in time"):
         call({})
-    assert [*objects(s3)] == ["dados/filmes.json"]
+    assert [*objects(s3)] == [KEY]
 
 
-def test_the_aim_can_be_set(s3: Any) -> None:
-    put(s3, "dados/filmes.json")
-    manifests = []
-    for aim in ("gostar", "ver"):
-        version = call({"objetivo": aim})["version"]
-        manifests.append(json.loads(objects(s3)[f"modelos/{version}/manifest.json"]))
-    assert [manifest["training"]["objetivo"] for manifest in manifests] == ["gostar", "ver"]
-    assert manifests[0]["hyperparameters"]["aversion"] > 0
-    assert manifests[1]["hyperparameters"]["aversion"] == 0
-    with pytest.raises(DataError, match="objetivo is 'amar', expected gostar or ver"):
-        call({"objetivo": "amar"})
-
-
-def test_the_same_data_gives_the_same_version(s3: Any) -> None:
-    put(s3, "dados/filmes.json")
-    put(s3, "dados/copia.json")
+def test_the_same_input_is_not_trained_twice(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even under another key. What the gate has not decided yet goes on from the stored model."""
+    put(s3, KEY)
+    put(s3, "dados/copia/filmes.json")
     first = call({})
-    again = call({"data_key": "dados/copia.json"})
-    assert (again["version"], again["metrics"]) == (first["version"], first["metrics"])
+    trainings = Trainings(Bucket(BUCKET))
+    (training,) = (key[8:-5] for key in objects(s3) if key.startswith("treinos/"))
+    with monkeypatch.context() as patch:
+        patch.setattr("training.renewal.renew.build", None)  # is not called
+        for state in ("published", "refused", "dismissed"):
+            trainings.set_state(training, state)
+            again = call({"data_key": "dados/copia/filmes.json"})
+            expected = {"state": "known", "version": first["version"], "before": state}
+            assert again == expected
+        assert call({"force": True})["state"] == "stored"
+        trainings.set_state(training, "trained")
+        assert call({})["state"] == "stored"
+    assert call({"seed": 8})["state"] == "stored"
+
+
+def test_a_dry_run_stores_nothing(s3: Any) -> None:
+    put(s3, KEY)
+    answer = call({"dry_run": True})
+    assert (answer["state"], answer["decision"]["passed"]) == ("dry run", True)
+    assert [*objects(s3)] == [KEY]
+
+
+def test_one_training_at_a_time(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(s3, KEY)
+    now = time.time()
+    held = {"holder": "another", "until": now + 60}
+    ledger = Ledger(Bucket(BUCKET), "arrendamentos/")
+    assert ledger.claim(1, held)
+    with pytest.raises(LeaseError, match=r"another training runs \(another\)"):
+        call({})
+    assert [*objects(s3)] == [KEY]
+    monkeypatch.setattr(time, "time", lambda: now + 61)  # its holder was killed
+    assert call({})["state"] == "stored"
+    records = ledger.records()
+    assert [(record.number, record.end is None) for record in records] == [(2, False), (1, True)]
+
+
+def test_a_stack_without_data_is_not_in_trouble(s3: Any) -> None:
+    answer = call(SCHEDULED)
+    assert answer["state"] == "no data"
+    assert f"s3://{BUCKET}/{KEY}" in answer["reason"]
+    assert not objects(s3)
+
+
+def test_events_about_something_else_are_ignored(s3: Any) -> None:
+    put(s3, KEY)
+    answer = call({"Service": "Amazon S3", "Event": "s3:TestEvent"})
+    assert answer == {"state": "ignored", "reason": "a test event of S3"}
+    assert [*objects(s3)] == [KEY]
 
 
 def bad_document() -> bytes:
@@ -207,23 +231,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "missing": ({"data_key": "no.json"}, rf"s3://{BUCKET}/no\.json cannot be read: .*404"),
     "missing folder": ({"data_key": "no/"}, rf"s3://{BUCKET}/no/ is empty"),
     "no layout": ({"data_key": "dados/"}, "dados has none of the known layouts"),
-    "other bucket": (notification("a.json", "other"), f"bucket is 'other', expected '{BUCKET}'"),
-    "other bucket, EventBridge": (object_created("a.json", "other"), "bucket is 'other'"),
-    "seed": ({"seed": "x"}, "seed is 'x', expected a whole number from 0 to 2147483648"),
-    "hyperparameter": (
-        {"hyperparameters": {"cells": 0}},
-        "cells is 0, expected a whole number from 1 to 100000",
-    ),
-    "no hyperparameters": ({"hyperparameters": ["cells"]}, r"hyperparameters is \['cells'\]"),
-    "no such hyperparameter": ({"hyperparameters": {"depth": 1}}, "hyperparameter is 'depth'"),
+    "unknown field": ({"sed": 7}, "sed is unknown"),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refused_event_changes_nothing(name: str, s3: Any) -> None:
-    put(s3, "dados/filmes.json", bad_document())
-    put(s3, POINTER, b'{"version": "before"}')
-    put(s3, "modelos/before/manifest.json", b"{}")
+    put(s3, KEY, bad_document())
     before = objects(s3)
     event, message = REFUSED[name]
     with pytest.raises(DataError, match=message):
@@ -231,51 +245,32 @@ def test_a_refused_event_changes_nothing(name: str, s3: Any) -> None:
     assert objects(s3) == before
 
 
-@dataclass
-class Writes:
-    """Records the keys written, in order; after ``most`` of them, writing fails."""
-
-    keys: list[str]
-    most: int = 1000
-
-    def __call__(self, params: dict[str, Any], **_: Any) -> None:
-        if len(self.keys) >= self.most:
-            raise ConnectionError("the network is gone")
-        self.keys.append(params["url_path"].lstrip("/"))
-
-
-@pytest.fixture
-def writes(s3: Any, monkeypatch: pytest.MonkeyPatch) -> Writes:
-    """The writes of the function, recorded by its client."""
-    found = Writes([])
-    client = boto3.client("s3")
-    client.meta.events.register("before-call.s3.PutObject", found)
-    monkeypatch.setattr("training.handler.boto3.client", lambda _: client)
-    put(s3, "dados/filmes.json")
-    return found
-
-
-def test_the_pointer_is_written_last(writes: Writes) -> None:
-    version = call({})["version"]
-    assert len(writes.keys) == 6
-    assert writes.keys[-1].endswith(POINTER)
-    assert all(f"modelos/{version}/" in key for key in writes.keys[:-1])
-
-
 @pytest.mark.parametrize("most", [0, 3, 5])
-def test_a_failed_upload_leaves_the_pointer_unchanged(most: int, writes: Writes, s3: Any) -> None:
-    put(s3, POINTER, b'{"version": "before"}')
-    put(s3, "modelos/before/manifest.json", b"{}")
-    before = objects(s3)
-    writes.most = most
-    with pytest.raises(Exception, match="the network is gone"):
+def test_a_training_whose_writes_fail_is_completed_by_the_next(
+    most: int, s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, KEY)
+    written: list[str] = []
+    create = Bucket.create
+
+    def fail(self: Bucket, key: str, body: Any) -> bool:
+        if key.startswith("modelos/"):
+            if len(written) == most:
+                raise ConnectionError("the network is gone")
+            written.append(key)
+        return create(self, key, body)
+
+    monkeypatch.setattr(Bucket, "create", fail)
+    with pytest.raises(ConnectionError, match="the network is gone"):
         call({})
+    assert not any(key.endswith("camada.zip") for key in objects(s3))
+    monkeypatch.setattr(Bucket, "create", create)
+    answer = call({})
+    assert answer["state"] == "stored"
     found = objects(s3)
-    assert {key: found[key] for key in before} == before
-    assert len(found) == len(before) + most
-    writes.most = 1000
-    answer = call({})  # the next call succeeds
-    assert json.loads(objects(s3)[POINTER])["version"] == answer["version"]
+    manifest = json.loads(found[f"modelos/{answer['version']}/manifest.json"])
+    with zipfile.ZipFile(io.BytesIO(found[f"modelos/{answer['version']}/camada.zip"])) as packed:
+        assert json.loads(packed.read("artifact/manifest.json")) == manifest
 
 
 def test_nothing_stays_on_the_disk(
@@ -283,9 +278,9 @@ def test_nothing_stays_on_the_disk(
 ) -> None:
     """Calls of a warm function share one small disk."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    put(s3, "dados/filmes.json")
+    put(s3, KEY)
     call({})
-    put(s3, "dados/filmes.json", bad_document())
+    put(s3, KEY, bad_document())
     with pytest.raises(DataError):
         call({})
     assert list(tmp_path.iterdir()) == []

@@ -67,7 +67,8 @@ class Decision:
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as JSON."""
-        return {**asdict(self), "passed": self.passed}
+        found = asdict(self) | {"passed": self.passed}
+        return found | {name: list(found[name]) for name in ("checks", "users")}
 
 
 def decide(
