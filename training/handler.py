@@ -27,7 +27,7 @@ metrics = Metrics(namespace="Filmes")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(raise_on_empty_metrics=False)
+@metrics.log_metrics
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Train on data in the bucket, judge the model, and offer it for release.
 
@@ -43,6 +43,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         DataError: the event, the data or a parameter is wrong; the message names the value.
         LeaseError: another training runs.
     """
+    metrics.add_metric("Events", MetricUnit.Count, 1)
     if isinstance(event, dict) and event.get("action") in RELEASES:
         return _pass_on(event)
     # These imports take longer than Lambda's init may.

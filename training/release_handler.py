@@ -25,7 +25,7 @@ metrics = Metrics(namespace="Filmes")
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics(raise_on_empty_metrics=False)
+@metrics.log_metrics
 def handler(event: Any, _context: Any) -> dict[str, Any]:
     """Publish, roll back, list versions, or look after releases.
 
@@ -42,6 +42,7 @@ def handler(event: Any, _context: Any) -> dict[str, Any]:
         EventError: the event is none of these.
         ReleaseError: a model could not be released; what is served stays as it was.
     """
+    metrics.add_metric("Events", MetricUnit.Count, 1)
     releases = make_releases()
     action = read_action(event)
     if action is None:
