@@ -113,10 +113,15 @@ class Here:
         self.client = server.client
         self.numbers = count(1)
 
-    def make_stack(self, parameters: Mapping[str, str] | None = None) -> Stack:
-        """A new stack with names that no other has; `parameters` are those of the template."""
+    def make_stack(
+        self, parameters: Mapping[str, str] | None = None, built: Path | None = None
+    ) -> Stack:
+        """A new stack with names that no other has; `parameters` are those of the template.
+
+        `built` is a folder as `sam build` leaves it, by default that which all share.
+        """
         name = f"filmes-{next(self.numbers)}"
-        return make_stack(self.client, self.built, name, parameters)
+        return make_stack(self.client, built or self.built, name, parameters)
 
     def watch(self, stack: Stack) -> None:
         """From now on, objects that arrive start the stack's functions, as on AWS."""

@@ -1,0 +1,215 @@
+"""The life of a model: data arrives, it is trained, gated, published, refused, rolled back.
+
+The functions as built run on small data, in AWS on this machine: see tests/aws.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.aws.server import Here
+from tests.aws.stack import ALIAS, Stack
+from tests.conftest import ROOT
+from tests.emulator.test_invoke import http_event
+from tests.training.small_data import as_document, as_json, block_ratings, from_json
+from training.build import build
+from training.renewal.lineage import begin
+
+KEY = "dados/dados.json"
+BLOCKS = 4
+WRITER = 900  # who rated only through the API
+
+
+@pytest.fixture(scope="module")
+def small_built(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `sam build` left, with a small model bundled instead of that of mock_data.json."""
+    folder = tmp_path_factory.mktemp("small") / "build"
+    shutil.copytree(built, folder, copy_function=os.link)
+    artifact = folder.parent / "artifact"
+    data = from_json(document(0), "dados.json")
+    build(data, artifact, seed=42, lineage=begin("dados"))
+    for function in ("ApiFunction", "TrainingFunction"):
+        shutil.rmtree(folder / function / "artifact")
+        shutil.copytree(artifact, folder / function / "artifact")
+    return folder
+
+
+@pytest.fixture
+def stack(here: Here, small_built: Path) -> Iterator[Stack]:
+    stack = here.make_stack(built=small_built)
+    yield stack
+    here.forget(stack)
+
+
+def document(more_users: int) -> bytes:
+    """Users who like the films of one block of four, and some more of them."""
+    ratings = block_ratings(BLOCKS, 12, 10)
+    found = as_document(np.vstack([ratings, ratings[:more_users]]))
+    for place, rating in enumerate(found["avaliacoes"]):
+        rating["momento"] = 1_700_000_000 + place
+    return as_json(found)
+
+
+def test_the_life_of_a_model(here: Here, stack: Stack) -> None:
+    s3 = here.client("s3")
+    bundled = served(stack)
+
+    def arrive(body: bytes) -> None:
+        s3.put_object(Bucket=stack["ModelBucket"], Key=KEY, Body=body)
+        here.settle()
+
+    # Data arrives: it is trained on, gated and published.
+    here.watch(stack)
+    arrive(document(3))
+    first = served(stack)
+    assert first != bundled
+    assert state_of(stack, first) == "published"
+
+    # Ratings written through the API are trained on, and who wrote them becomes a user.
+    films = [{"filme_id": film, "avaliacao": 5} for film in (1, 2, 3)]
+    write_ratings(here, stack, {film["filme_id"]: film["avaliacao"] for film in films})
+    answer = stack.invoke("TrainingFunction", {})
+    assert answer["state"] == "offered", answer
+    here.settle()
+    second = served(stack)
+    assert second == answer["version"] != first
+    assert ask(stack, f"/usuarios/{WRITER}/recomendacoes")["statusCode"] == 200
+
+    # The same input again is known; a truncated data set and worse settings are refused.
+    assert stack.invoke("TrainingFunction", {})["state"] == "known"
+    arrive(as_json(truncated(document(3))))
+    worse = {"strength": 1000, "bandwidth": 1, "output_exponent": 1, "slope": 2}
+    s3.put_object(Bucket=stack["ModelBucket"], Key="dados-antes/dados.json", Body=document(3))
+    refused = stack.invoke(
+        "TrainingFunction", {"data_key": "dados-antes/dados.json", "hyperparameters": worse}
+    )
+    assert refused["state"] == "refused", refused
+    assert "settings not worse" in refused["reason"]
+    assert {state_of(stack, model) for model in stored(stack)} == {"published", "refused"}
+    assert served(stack) == second
+
+    # A person sees the models, and brings the first one back in one command.
+    shown = command(here, stack, "versions", "--json")
+    assert [(row["version"], row["live"]) for row in json.loads(shown)] == [
+        (second, True),
+        (first, False),
+        (bundled, False),
+    ]
+    assert command(here, stack, "rollback").startswith(f"live: {first}")
+    assert served(stack) == first
+    assert state_of(stack, second) == "dismissed"
+    assert command(here, stack, "rollback", bundled[:8]).startswith(f"live: {bundled}")
+    assert command(here, stack, "publish", second, "--force").startswith(f"live: {second}")
+    assert served(stack) == second
+
+
+def test_a_training_that_is_killed_changes_nothing_and_is_completed(
+    here: Here, stack: Stack
+) -> None:
+    functions = here.client("lambda")
+    name = stack["TrainingFunction"]
+    functions.put_function_event_invoke_config(FunctionName=name, MaximumRetryAttempts=0)
+    bundled = served(stack)
+    here.client("s3").put_object(Bucket=stack["ModelBucket"], Key=KEY, Body=document(2))
+    stack.send("TrainingFunction", {})
+    wait_for(lambda: keys(stack, "arrendamentos/"))
+    assert here.kill(stack, "TrainingFunction")
+    here.settle()
+    assert served(stack) == bundled
+    held = stack.invoke("TrainingFunction", {})
+    assert held["errorType"] == "LeaseError"
+    (lease,) = keys(stack, "arrendamentos/")
+    ended = json.dumps({"holder": "killed", "until": time.time() - 1}).encode()
+    here.client("s3").put_object(Bucket=stack["ModelBucket"], Key=lease, Body=ended)
+    answer = stack.invoke("TrainingFunction", {})
+    assert answer["state"] == "offered", answer
+    here.settle()
+    assert served(stack) == answer["version"]
+
+
+def truncated(text: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    found["avaliacoes"] = found["avaliacoes"][: len(found["avaliacoes"]) // 2]
+    return found
+
+
+def ask(stack: Stack, path: str) -> Any:
+    return stack.invoke("ApiFunction", http_event("GET", path), ALIAS)
+
+
+def served(stack: Stack) -> str:
+    answer = ask(stack, "/saude")
+    assert answer["statusCode"] == 200
+    return str(answer["headers"]["x-versao"])
+
+
+def keys(stack: Stack, prefix: str) -> list[str]:
+    found = stack.client("s3").list_objects_v2(Bucket=stack["ModelBucket"], Prefix=prefix)
+    return [item["Key"] for item in found.get("Contents", [])]
+
+
+def stored(stack: Stack) -> set[str]:
+    return {key.split("/")[1] for key in keys(stack, "modelos/")}
+
+
+def state_of(stack: Stack, model: str) -> str:
+    """The state of the training that made a model."""
+    for key in keys(stack, "treinos/"):
+        body = stack.client("s3").get_object(Bucket=stack["ModelBucket"], Key=key)["Body"]
+        found = json.load(body)
+        if found["model"] == model:
+            return str(found["state"])
+    raise AssertionError(f"no training made {model}")
+
+
+def write_ratings(here: Here, stack: Stack, ratings: dict[int, float]) -> None:
+    """Items as the API writes them with Access=jwt."""
+    for film_id, rating in ratings.items():
+        here.client("dynamodb").put_item(
+            TableName=stack["RatingsTable"],
+            Item={
+                "usuario_id": {"N": str(WRITER)},
+                "filme_id": {"N": str(film_id)},
+                "avaliacao": {"N": str(rating)},
+                "versao": {"N": "1"},
+                "momento": {"S": "2026-01-02T03:04:05.000000+00:00"},
+                "linhagem": {"S": "dados"},
+                "escala": {"S": "0:5"},
+            },
+        )
+
+
+def command(here: Here, stack: Stack, *words: str) -> str:
+    """What `python -m training` prints."""
+    environment = {
+        "AWS_ENDPOINT_URL": here.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PATH": os.environ["PATH"],
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "training", *words, "--stack", stack.name],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def wait_for(condition: Callable[[], Any]) -> None:
+    end = time.monotonic() + 300
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
