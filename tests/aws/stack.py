@@ -94,7 +94,11 @@ def make_stack(
         Capabilities=["CAPABILITY_IAM"],
     )
     resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-    names = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
+    names = {
+        one["LogicalResourceId"]: one["PhysicalResourceId"]
+        for one in resources
+        if "LogicalResourceId" in one  # else its condition does not hold
+    }
     awslambda = client("lambda")
     for logical_id, properties in functions.items():
         if "DeploymentPreference" in properties:

@@ -67,7 +67,7 @@ class Process:
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL": aws_url,
-            **variables,
+            **{variable: str(value) for variable, value in variables.items()},
         }
         port = free_port()
         command = [

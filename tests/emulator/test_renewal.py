@@ -25,7 +25,7 @@ from training.build import build
 from training.renewal.lineage import begin
 
 KEY = "dados/dados.json"
-BLOCKS = 4
+BLOCKS, USERS = 4, 12
 WRITER = 900  # who rated only through the API
 
 
@@ -50,10 +50,11 @@ def stack(here: Here, small_built: Path) -> Iterator[Stack]:
     here.forget(stack)
 
 
-def document(more_users: int) -> bytes:
-    """Users who like the films of one block of four, and some more of them."""
-    ratings = block_ratings(BLOCKS, 12, 10)
-    found = as_document(np.vstack([ratings, ratings[:more_users]]))
+def document(more: int) -> bytes:
+    """Users who like the films of one block of four, and some more of each kind."""
+    ratings = block_ratings(BLOCKS, USERS, 10)
+    again = [ratings[block * USERS + user] for user in range(more) for block in range(BLOCKS)]
+    found = as_document(np.vstack([ratings, *again]))
     for place, rating in enumerate(found["avaliacoes"]):
         rating["momento"] = 1_700_000_000 + place
     return as_json(found)
@@ -69,7 +70,7 @@ def test_the_life_of_a_model(here: Here, stack: Stack) -> None:
 
     # Data arrives: it is trained on, gated and published.
     here.watch(stack)
-    arrive(document(3))
+    arrive(document(1))
     first = served(stack)
     assert first != bundled
     assert state_of(stack, first) == "published"
@@ -86,9 +87,9 @@ def test_the_life_of_a_model(here: Here, stack: Stack) -> None:
 
     # The same input again is known; a truncated data set and worse settings are refused.
     assert stack.invoke("TrainingFunction", {})["state"] == "known"
-    arrive(as_json(truncated(document(3))))
+    arrive(as_json(truncated(document(1))))
     worse = {"strength": 1000, "bandwidth": 1, "output_exponent": 1, "slope": 2}
-    s3.put_object(Bucket=stack["ModelBucket"], Key="dados-antes/dados.json", Body=document(3))
+    s3.put_object(Bucket=stack["ModelBucket"], Key="dados-antes/dados.json", Body=document(1))
     refused = stack.invoke(
         "TrainingFunction", {"data_key": "dados-antes/dados.json", "hyperparameters": worse}
     )
