@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from recommender.api.application import create_app
-from recommender.data.dynamo_store import CONFIG, READ_TIMEOUT, WRITE_SECONDS, DynamoStore
+from recommender.data.dynamo_store import CONFIG, READ_TIMEOUT, DynamoStore
 from recommender.data.origin import Origin, origin_of, spell_scale
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import ConflictError, Entry, Store, StoreError, spell
@@ -399,16 +399,13 @@ def test_a_deletion_of_another_lineage_hides_no_packaged_rating(stores: list[Sto
     assert (after, after and after.version) == (read(own, 1)[2], 2)
 
 
-def test_a_replacement_whose_first_answer_comes_too_late_is_no_conflict(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_replacement_whose_first_answer_comes_too_late_is_no_conflict() -> None:
     create, other, unmet = 0, 0, 0
-    monkeypatch.setattr("recommender.data.dynamo_store.WRITE_SECONDS", WRITE_SECONDS)
     with moto_server([create, other, unmet, 2 * READ_TIMEOUT]) as url:
-        create_table(url, "lenta")
+        create_table(url, "lenta-por-outra")
         with (
-            closing(dynamo_store(url, "lenta", origin=LATER)) as later,
-            closing(dynamo_store(url, "lenta", CONFIG, OWN)) as own,
+            closing(dynamo_store(url, "lenta-por-outra", origin=LATER)) as later,
+            closing(dynamo_store(url, "lenta-por-outra", CONFIG, OWN)) as own,
         ):
             write(later, 1, 2, 4.0, None)
             found = write(own, 1, 2, 4.0, None, expected=0)
