@@ -24,10 +24,11 @@ TRACE_HEADER = "x-amzn-trace-id"
 logger = Logger(service=SERVICE, json_deserializer=str, use_rfc3339=True, utc=True)
 metrics = Metrics(namespace="Filmes", service=SERVICE)
 
-# The others log failures in the same form. Below a warning Mangum logs every request's path, and
-# with it the user's id.
-_others = {logging.getLogger(name).name for name in ("mangum", "recommender")}
-copy_config_to_registered_loggers(logger, logging.WARNING, include=_others)
+# The others log in the same form. Below a warning Mangum logs every request's path, and with it the
+# user's id.
+for _name, _level in (("mangum", logging.WARNING), ("recommender", logging.INFO)):
+    _other = logging.getLogger(_name).name  # only loggers that are there already are configured
+    copy_config_to_registered_loggers(logger, _level, include={_other})
 
 
 class Telemetry:

@@ -1,7 +1,6 @@
 """Items of the ratings table: what they hold, and how they are set on a condition."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from recommender.data.origin import Item, Origin
@@ -13,14 +12,16 @@ Raw = dict[str, Any]
 
 def read_item(raw: Raw) -> Item:
     """Return what an item holds; its entry is None if an attribute is missing or malformed."""
-    entry, version = None, 0
-    origin: dict[str, str | None] = {"linhagem": None, "escala": None}
-    with suppress(KeyError, ValueError, OverflowError):
+    version = 0
+    try:
         version = int(raw["versao"]["N"])
-        origin = {name: raw[name]["S"] if name in raw else None for name in origin}
         rating = float(raw["avaliacao"]["N"]) if "avaliacao" in raw else None
+        lineage = raw["linhagem"]["S"] if "linhagem" in raw else None
+        scale = raw["escala"]["S"] if "escala" in raw else None
         entry = Entry(rating, version, read_moment(raw["momento"]["S"]))
-    return Item(entry, version, origin["linhagem"], origin["escala"])
+    except (KeyError, ValueError, OverflowError):
+        return Item(None, version)
+    return Item(entry, version, lineage, scale)
 
 
 def setting(

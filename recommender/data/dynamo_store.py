@@ -26,7 +26,8 @@ from recommender.data.store import (
 
 READ_TIMEOUT = 1.0  # seconds
 # A call without an answer fails within 4 seconds: two attempts, and a pause of up to one second.
-# A conditional write, which reads first, so stays within the function's 10 seconds.
+# A conditional write, which reads first, so stays within the function's 10 seconds, also where it
+# takes a second call because the first one found an item that does not count.
 CONFIG = Config(
     connect_timeout=0.5,
     read_timeout=READ_TIMEOUT,
@@ -34,7 +35,7 @@ CONFIG = Config(
     tcp_keepalive=True,
 )
 READ_SECONDS = 3.0  # after which a read asks for no further page of a user's entries
-WRITE_SECONDS = 1.0  # after which a transaction that others came before is not tried again
+WRITE_SECONDS = 1.0  # after which a write that others came before is not tried again
 OTHERS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
 
@@ -101,10 +102,10 @@ class DynamoStore:
                 raise ConflictError
             if rating == (found.rating if found else packaged) and (found or rating is None):
                 return found, found
+            if time.monotonic() <= end and self._replace(key, raw, after):
+                return found, after
             if time.monotonic() > end:
                 raise StoreError("others kept writing the same entry")
-            if self._replace(key, raw, after):
-                return found, after
 
     def _change(
         self,

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -156,12 +156,13 @@ def _items(rows: list[Any]) -> dict[int, Item]:
     """Return what rows of ``READ`` hold, by film id. SQLite keeps any type in any column."""
     items = {}
     for film_id, rating, version, written, lineage, scale in rows:
-        entry = None
-        version = version if isinstance(version, int) else 0
-        if version and (rating is None or isinstance(rating, float)):
-            with suppress(TypeError, ValueError, OverflowError):  # the moment is none
-                entry = Entry(rating, version, read_moment(written))
-        items[film_id] = Item(entry, version, lineage, scale)
+        whole = version if isinstance(version, int) else 0
+        try:
+            entry = Entry(rating, whole, read_moment(written))
+        except (TypeError, ValueError, OverflowError):
+            entry = None
+        is_rating = rating is None or isinstance(rating, float)
+        items[film_id] = Item(entry if whole and is_rating else None, whole, lineage, scale)
     return items
 
 

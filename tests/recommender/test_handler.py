@@ -18,6 +18,8 @@ from aws_lambda_powertools.logging.filters import SuppressFilter
 
 from recommender.aws import telemetry
 from recommender.aws.adapter import Adapter
+from recommender.data.origin import Item, Origin
+from recommender.data.store import Entry
 from recommender.model.artifact import load
 from tests.conftest import ROOT, forget_app
 
@@ -351,6 +353,17 @@ def test_nobody_is_named_in_the_logs(
         assert "@" not in json.dumps(line)
         assert "137/" not in json.dumps(line)
     assert captured.err == ""
+
+
+@pytest.mark.usefixtures("call")
+def test_ratings_of_another_lineage_are_counted_in_the_logs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    foreign = Item(Entry(4.0, 1, 9.0), 1, "outra", "0:5")
+    assert Origin("filmes", "filmes", "0:5").entries({137: foreign}) == {}
+    [line] = lines(capsys.readouterr().out)
+    assert (line["level"], line["service"]) == ("INFO", "filmes")
+    assert line["message"] == "a user's written ratings passed over: other_lineage: 1"
 
 
 def test_a_failure_is_logged_once_and_answered(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from recommender.api.application import create_app
-from recommender.data.dynamo_store import CONFIG, READ_TIMEOUT, WRITE_SECONDS, DynamoStore
+from recommender.data.dynamo_store import CONFIG, READ_TIMEOUT, DynamoStore
 from recommender.data.origin import Origin, origin_of, spell_scale
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import ConflictError, Entry, Store, StoreError, spell
@@ -37,6 +37,7 @@ RATED, UNRATED = min(RATINGS[USER]), next(film for film in FILMS if film not in 
 LOCAL = Access(Mode.LOCAL)
 
 Open = Callable[[Origin], Store]
+Told = Callable[[], list[tuple[str, str]]]
 
 
 @pytest.fixture(autouse=True)
@@ -108,10 +109,19 @@ def item(rating: str | None = "4", moment: float = MOMENT, **more: Any) -> dict[
     return {**given, "versao": {"N": "3"}, "momento": {"S": spell(moment)}, **more}
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
-    """What the API logged."""
-    own = [record for record in caplog.records if record.name.startswith("recommender")]
-    return [(record.levelname, record.getMessage()) for record in own]
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    """What the API logs, whatever an earlier test has made of its loggers."""
+    log = logging.Logger("recommender.data.origin")
+    log.addHandler(caplog.handler)
+    monkeypatch.setattr("recommender.data.origin._log", log)
+
+    def records() -> list[tuple[str, str]]:
+        own = [record for record in caplog.records if record.name == log.name]
+        return [(record.levelname, record.getMessage()) for record in own]
+
+    yield records
+    log.removeHandler(caplog.handler)
 
 
 def version(store: Store, film: int) -> int:
@@ -279,7 +289,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("broken", MALFORMED.values(), ids=MALFORMED)
 def test_a_malformed_item_is_as_good_as_absent(
-    place: Open, broken: dict[str, Any], caplog: pytest.LogCaptureFixture
+    place: Open, broken: dict[str, Any], told: Told
 ) -> None:
     attributes = {name: value for name, value in (item() | broken).items() if value}
     with closing(place(OWN)) as store:
@@ -294,9 +304,8 @@ def test_a_malformed_item_is_as_good_as_absent(
             3 if attributes["versao" if "versao" in attributes else "momento"] == {"N": "3"} else 0
         )
         fresh()
-        with caplog.at_level(logging.INFO):
-            assert read(store, 1) == {3: Entry(5.0, 3, MOMENT)}
-        assert told(caplog) == [("WARNING", "a user's written ratings passed over: malformed: 1")]
+        assert read(store, 1) == {3: Entry(5.0, 3, MOMENT)}
+        assert told() == [("WARNING", "a user's written ratings passed over: malformed: 1")]
         for rating in (4.0, 5.0):
             for expected in (None, 0):
                 fresh()
@@ -314,11 +323,9 @@ def test_a_malformed_item_is_as_good_as_absent(
         assert read(store, 1)[2].version == last + 1
 
 
-def test_what_is_passed_over_is_counted_once_a_read(
-    place: Open, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_is_passed_over_is_counted_once_a_read(place: Open, told: Told) -> None:
     origin = Origin("filmes", "filmes", "0:5", {70: MOMENT + 1})
-    with closing(place(origin)) as store, caplog.at_level(logging.INFO):
+    with closing(place(origin)) as store:
         for film in (50, 51):
             put(store, film, **item(linhagem={"S": "outra"}))
         put(store, 60, **item(linhagem={"S": "filmes"}, escala={"S": "1:5"}))
@@ -327,7 +334,7 @@ def test_what_is_passed_over_is_counted_once_a_read(
         assert read(store, 1).keys() == {80}
         assert read(store, 1, 80).keys() == {80}
     counts = "other_lineage: 2, other_scale: 1, retitled: 1"
-    assert told(caplog) == [("INFO", f"a user's written ratings passed over: {counts}")]
+    assert told() == [("INFO", f"a user's written ratings passed over: {counts}")]
 
 
 def test_writers_of_three_origins_make_as_many_versions(stores: list[Store]) -> None:
@@ -399,16 +406,13 @@ def test_a_deletion_of_another_lineage_hides_no_packaged_rating(stores: list[Sto
     assert (after, after and after.version) == (read(own, 1)[2], 2)
 
 
-def test_a_replacement_whose_first_answer_comes_too_late_is_no_conflict(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_replacement_whose_first_answer_comes_too_late_is_no_conflict() -> None:
     create, other, unmet = 0, 0, 0
-    monkeypatch.setattr("recommender.data.dynamo_store.WRITE_SECONDS", WRITE_SECONDS)
     with moto_server([create, other, unmet, 2 * READ_TIMEOUT]) as url:
-        create_table(url, "lenta")
+        create_table(url, "lenta-por-outra")
         with (
-            closing(dynamo_store(url, "lenta", origin=LATER)) as later,
-            closing(dynamo_store(url, "lenta", CONFIG, OWN)) as own,
+            closing(dynamo_store(url, "lenta-por-outra", origin=LATER)) as later,
+            closing(dynamo_store(url, "lenta-por-outra", CONFIG, OWN)) as own,
         ):
             write(later, 1, 2, 4.0, None)
             found = write(own, 1, 2, 4.0, None, expected=0)
