@@ -136,7 +136,7 @@ def test_every_route_for_every_caller(ask: Ask, mode: str, caller: str) -> None:
         problem = json.loads(response["body"]) if found >= 400 else {}
         case = (mode, caller, method, path, problem.get("detail"))
         success = 200 if path == SEVERAL else STATUS.get(method, 200)
-        entitled = ENTITLED
+        entitled: tuple[str, ...] = ENTITLED
         if (method, path) in FOR_SERVICES:
             success, entitled = 204, SERVICES
         if (method, path) in PUBLIC:
