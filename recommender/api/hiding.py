@@ -1,7 +1,7 @@
-"""The films that are hidden: known anew within half a minute, and asked for by every list.
+"""The films that are hidden: known anew every 25 seconds, and asked for by every list.
 
-Together with the half minute for which others may keep a list (``LISTED``), a film so leaves every
-list within a minute.
+A film so leaves every list within a minute: 25 seconds, the four that a slow read may take, and the
+30 for which others may keep a list (``LISTED``).
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from recommender.model.artifact import Model
 from recommender.model.index import Marks
 from recommender.model.ranking import known_rows
 
-READ_EVERY = 30.0  # seconds
+READ_EVERY = 25.0  # seconds
 
 _log = logging.getLogger(__name__)
 
@@ -48,8 +48,7 @@ class HiddenFilms:
     """What a source says is hidden, remembered; without a source, nothing ever is.
 
     At most one request at a time reads the source. Meanwhile others go by what is known, and wait
-    only if nothing is. If the source fails, what is known stays, and is read again half a minute
-    later.
+    only if nothing is. If the source fails, what is known stays until the next read.
     """
 
     def __init__(
@@ -72,7 +71,7 @@ class HiddenFilms:
         return self._source is not None
 
     async def current(self) -> Hidden:
-        """Return what is hidden, as the source said at most half a minute ago if it answers."""
+        """Return what is hidden, as the source said less than half a minute ago if it answers."""
         while self._clock() >= self._due:
             if self._reading is None:
                 await self._read()
@@ -106,18 +105,18 @@ class HiddenFilms:
 
     async def _read(self) -> None:
         assert self._source is not None
-        self._reading, writes = Future(), self._writes
+        self._reading, writes, began = Future(), self._writes, self._clock()
         try:
             films = await self._source.hidden()
         except StoreError as error:
             if not self._fails:
                 known = "none" if self._films is None else "those last known"
                 _log.warning("hidden films not read, %s left out of lists: %s", known, error)
-            self._fails, self._due = True, self._clock() + READ_EVERY
+            self._fails, self._due = True, began + READ_EVERY
         else:
             self._fails = False
             if writes == self._writes:  # else the answer may be older than a write
-                self._due = self._clock() + READ_EVERY
+                self._due = began + READ_EVERY
                 self._set(films)
         finally:
             self._reading.set_result(None)

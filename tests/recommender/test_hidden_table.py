@@ -16,7 +16,7 @@ from botocore.credentials import Credentials
 
 from recommender.data.hidden_table import TIMEOUT, HiddenTable, sign
 from recommender.data.store import HIDDEN_KEY, StoreError
-from tests.stores import CREDENTIALS, create_table, moto_server, nobody
+from tests.stores import CREDENTIALS, create_table, delete_table, moto_server, nobody
 
 ONE = {"Items": [{"filme_id": {"N": "309"}}]}
 THROTTLED = {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"}
@@ -115,6 +115,7 @@ def test_a_table_that_is_missing_or_nowhere_is_not_reached() -> None:
             read(url)
         create_table(url, "t")
         assert read(url) == frozenset()
+        delete_table(url, "t")  # all of moto's servers in a process share their tables
     with pytest.raises(StoreError, match="ConnectionRefusedError"):
         read(nobody())
 
