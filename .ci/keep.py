@@ -103,6 +103,8 @@ def _releases(stack: str) -> Releases | None:
     found = Stack(stack)
     try:
         return Releases(found.bucket, found.api)
+    except ReleaseError:  # it was deployed before there were releases
+        return None
     except ClientError as error:
         if "does not exist" in error.response["Error"]["Message"]:
             return None

@@ -1,6 +1,7 @@
 """A deployed stack, for a person's commands: its resources by name, and calls of its functions."""
 
 import json
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -17,17 +18,16 @@ class Stack:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self._resources: Any = boto3.client("cloudformation")
 
     @property
     def bucket(self) -> Bucket:
         """The bucket with data and models."""
-        return Bucket(self._name_of("ModelBucket"))
+        return Bucket(self._outputs["ModelBucketName"])
 
     @property
     def api(self) -> ApiFunction:
         """The function that serves."""
-        return ApiFunction(self._name_of("ApiFunction"), f"{self.name}-modelo")
+        return ApiFunction(self._outputs["ApiFunctionName"], f"{self.name}-modelo")
 
     def release(self, **event: Any) -> dict[str, Any]:
         """Return what the release function answers to an event.
@@ -36,15 +36,19 @@ class Stack:
             ReleaseError: it fails; the message is its own.
         """
         answer = boto3.client("lambda", config=LONGEST).invoke(
-            FunctionName=self._name_of("ReleaseFunction"), Payload=json.dumps(event).encode()
+            FunctionName=self._outputs["ReleaseFunctionName"], Payload=json.dumps(event).encode()
         )
         found: dict[str, Any] = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             raise ReleaseError(found.get("errorMessage", str(found)))
         return found
 
-    def _name_of(self, resource: str) -> str:
-        found = self._resources.describe_stack_resource(
-            StackName=self.name, LogicalResourceId=resource
-        )
-        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+    @cached_property
+    def _outputs(self) -> dict[str, str]:
+        """Raises ``ReleaseError`` if the stack has no releases: it was deployed by older code."""
+        client: Any = boto3.client("cloudformation")
+        (found,) = client.describe_stacks(StackName=self.name)["Stacks"]
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+        if "ReleaseFunctionName" not in outputs:
+            raise ReleaseError(f"stack {self.name} has no release function: deploy it anew")
+        return outputs
