@@ -128,7 +128,15 @@ class Process:
         return os.fstat(self.log.fileno()).st_size
 
     def kill(self) -> None:
-        """Kill it and all that it has started, at whatever it is."""
+        """Kill it and all that it has started, at whatever it is.
+
+        The emulator starts the function's runtime in a group of its own, but in the same session.
+        """
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # it has just ended
+                of_process = (folder / "stat").read_text().rpartition(")")[2].split()
+                if int(of_process[3]) == self.process.pid:
+                    os.kill(int(folder.name), signal.SIGKILL)
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
