@@ -14,7 +14,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test soak aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -88,6 +88,9 @@ aws-here-stop: setup ## ends it
 
 test: setup ## runs the whole test suite
 	$(BIN)/python -m pytest
+
+soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
+	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py
 
 build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA or from the folder ARTIFACT
 	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out artifact)

@@ -205,12 +205,12 @@ class Releases:
 
     def _end(self, record: Record, outcome: str, version: str = "", reason: str = "") -> Body:
         body = {"outcome": outcome, "version": version, "reason": reason, "date": _now_as_text()}
-        end = self.ledger.end(record.number, body)
-        if end["outcome"] == LIVE:
+        if outcome == LIVE:  # noted before the end, after which nobody carries on
             if training := record.body.get("training"):
                 Trainings(self.bucket).set_state(training, PUBLISHED)
             if dismissed := record.body.get("dismissed"):
                 self._dismiss(dismissed)
+        end = self.ledger.end(record.number, body)
         _log.info("release %d ended: %s", record.number, end)
         return end
 
