@@ -37,7 +37,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     passed on to it.
 
     Returns:
-        ``state``, and what it is about: see ``training.renewal.renew``.
+        ``state``, and what it is about: see ``training.renew``.
 
     Raises:
         DataError: the event, the data or a parameter is wrong; the message names the value.
@@ -62,7 +62,7 @@ def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
     from training.release.api_function import ApiFunction
     from training.release.bucket import Bucket
     from training.release.lease import lease
-    from training.renewal.renew import Surroundings, renew
+    from training.renew import Surroundings, renew
 
     seconds = context.get_remaining_time_in_millis() / 1000
     end = time.monotonic() + SEARCH_SHARE * seconds

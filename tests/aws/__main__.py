@@ -42,7 +42,7 @@ AWS is here, at {url}, with the stack {stack}; its HTTP API is at {api}.
 {data} lies in its bucket as {key}. In a shell:
 
   . {file}
-  .venv/bin/sam remote invoke TrainingFunction --stack-name {stack} --event '{{}}'
+  .venv/bin/sam remote invoke TrainingFunction --stack-name {stack} --event '{{"seed": 7}}'
   curl -i {api}/saude
 
 make aws-here-stop ends it, and all that it holds."""

@@ -35,8 +35,15 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "choice": {"data", "model", "recommender.model"},
         "bake": {"data", "model", "recommender.model", "recommender.data"},
         "evaluation": {"data", "model", "choice", "recommender.model"},
-        "renewal": {"data", "recommender.data"},
-        "entry": {"data", "model", "choice", "bake", "evaluation", "renewal", "recommender.model"},
+        "release": set(),
+        "renewal": {
+            *("data", "model", "choice", "release"),
+            *("recommender.model", "recommender.data"),
+        },
+        "entry": {
+            *("data", "model", "choice", "bake", "evaluation", "renewal", "release"),
+            *("recommender.model", "recommender.settings"),
+        },
     },
 }
 ENTRY = {
@@ -45,7 +52,10 @@ ENTRY = {
         "training",
         "training.__main__",
         "training.build",
+        "training.commands",
         "training.handler",
+        "training.release_handler",
+        "training.renew",
     ),
 }
 HEAVY = {"training", "sklearn", "pandas", "scipy", "joblib", "matplotlib"}  # not in the API package

@@ -23,6 +23,7 @@ from tests.stores import CREDENTIALS, moto_server
 SCRIPT = ROOT / ".ci" / "release.py"
 TEXT = (ROOT / "template.yaml").read_text(encoding="utf-8")
 DECLARED: dict[str, Any] = yaml_parse(TEXT)["Parameters"]
+MODEL = "ModelLayerArn"
 PARAMETERS = sorted(DECLARED.keys() - {"ReleaseId"})
 
 spec = importlib.util.spec_from_file_location("release", SCRIPT)
@@ -82,8 +83,10 @@ def transformed(parameters: tuple[tuple[str, str], ...]) -> str:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_another_value_of_a_parameter_is_another_version(function: Path, name: str) -> None:
+    """Except for the model: a retraining has published a version with that layer already."""
     given = {name: other(name)}
-    assert version(deployed(function, **given)) != version(deployed(function))
+    same = version(deployed(function, **given)) == version(deployed(function))
+    assert same is (name == MODEL)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

@@ -171,7 +171,7 @@ def test_the_same_input_is_not_trained_twice(s3: Any, monkeypatch: pytest.Monkey
     trainings = Trainings(Bucket(BUCKET))
     (training,) = (key[8:-5] for key in objects(s3) if key.startswith("treinos/"))
     with monkeypatch.context() as patch:
-        patch.setattr("training.renewal.renew.build", None)  # is not called
+        patch.setattr("training.renew.build", None)  # is not called
         for state in ("published", "refused", "dismissed"):
             trainings.set_state(training, state)
             again = call({"data_key": "dados/copia/filmes.json"})
