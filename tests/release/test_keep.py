@@ -1,0 +1,197 @@
+"""A deployment of code keeps the model: .ci/keep.py, with a CloudFormation that acts as AWS's."""
+
+import importlib.util
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recommender.model.artifact import ArtifactError, load
+from tests.aws.server import Here
+from tests.conftest import ROOT
+from tests.release.world import BUNDLED, World
+from training.release.api_function import ReleaseError
+from training.renewal import models
+
+spec = importlib.util.spec_from_file_location("keep", ROOT / ".ci" / "keep.py")
+assert spec
+assert spec.loader
+keep: Any = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(keep)
+
+
+class CloudFormation:
+    """What a deployment does to the function: moto's CloudFormation knows no aliases.
+
+    It sends only what changed in the template. A new ReleaseId is a new version and a new
+    description, and the alias follows it; a version equal to the newest is refused.
+    """
+
+    def __init__(self, here: Here, world: World) -> None:
+        self.functions, self.name = here.client("lambda"), world.function
+        self.template: dict[str, str] = {"code": "", "layer": "", "release": ""}
+
+    def deploy(self, code: str, layer: str) -> None:
+        new = {"code": code, "layer": layer, "release": f"release of {code}"}
+        changed = {name for name in new if new[name] != self.template[name]}
+        self.template = new
+        if "code" in changed:
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w") as archive:
+                archive.writestr("handler.py", code)
+            self.functions.update_function_code(FunctionName=self.name, ZipFile=packed.getvalue())
+        sent: dict[str, Any] = {}
+        if "layer" in changed:
+            sent["Layers"] = [layer] if layer else []
+        if "release" in changed:
+            sent["Description"] = new["release"]
+        if sent:
+            self.functions.update_function_configuration(FunctionName=self.name, **sent)
+        if "release" in changed:
+            found = self.functions.list_versions_by_function(FunctionName=self.name)["Versions"]
+            version = self.functions.publish_version(FunctionName=self.name)["Version"]
+            assert version not in {each["Version"] for each in found}, "A version exists already"
+            self.functions.update_alias(
+                FunctionName=self.name, Name="live", FunctionVersion=version
+            )
+
+
+@pytest.fixture
+def cloudformation(here: Here, world: World, monkeypatch: pytest.MonkeyPatch) -> CloudFormation:
+    """It has deployed the first code, with the bundled model."""
+    monkeypatch.setattr(keep, "_releases", lambda _: world.releases())
+    monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
+    found = CloudFormation(here, world)
+    found.deploy("first", "")
+    return found
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    return tmp_path / "live.json"
+
+
+def make_deploy(cloudformation: CloudFormation, note: Path, code: str) -> None:
+    """What `make deploy` does."""
+    layer = keep.before("filmes", note)
+    cloudformation.deploy(code, layer)
+    keep.after("filmes", note)
+
+
+def release(world: World, model: str) -> None:
+    number = world.releases().number()
+    world.put_model(model, number, known=False)
+    world.releases().publish(model, number)
+
+
+def test_after_a_retraining(cloudformation: CloudFormation, world: World, note: Path) -> None:
+    release(world, "a")
+    before = world.releases().api.live()
+    make_deploy(cloudformation, note, "first")  # nothing new
+    assert world.releases().api.live() == before
+    make_deploy(cloudformation, note, "second")
+    assert world.served() == "a"
+    assert world.releases().api.live().code != before.code
+    release(world, "b")
+    make_deploy(cloudformation, note, "third")
+    assert world.served() == "b"
+
+
+def test_after_a_rollback(cloudformation: CloudFormation, world: World, note: Path) -> None:
+    release(world, "a")
+    make_deploy(cloudformation, note, "second")
+    release(world, "b")
+    world.releases().roll_back()
+    make_deploy(cloudformation, note, "third")
+    assert world.served() == "a"
+    world.releases().roll_back()
+    make_deploy(cloudformation, note, "fourth")
+    assert world.served() == BUNDLED
+    release(world, "c")
+    make_deploy(cloudformation, note, "fifth")
+    assert world.served() == "c"
+
+
+def test_after_a_kill(cloudformation: CloudFormation, world: World, note: Path) -> None:
+    """A release that was killed has left another layer at `$LATEST`, and no end."""
+    release(world, "a")
+    releases = world.releases()
+    world.put_model("b", 1, known=False)
+    layer = releases.api.publish_layer("b", world.bucket, "modelos/b/camada.zip")
+    releases.api.set_layer(layer)
+    make_deploy(cloudformation, note, "second")  # nobody claimed a number
+    assert world.served() == "a"
+    releases.api.set_layer(layer)
+    replaces = {"model": "a", "layer": releases.api.live().layer}
+    claimed = {"kind": "publish", "model": "b", "training": "", "replaces": replaces}
+    releases.ledger.claim(2, claimed)
+    with pytest.raises(ReleaseError, match="release 2 has not ended: try again when it has"):
+        make_deploy(cloudformation, note, "third")
+    assert world.served() == "a"
+    releases.resume()
+    make_deploy(cloudformation, note, "third")
+    assert world.served() == "b"
+
+
+def test_while_a_model_is_released_step_by_step(
+    here: Here, cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    weights = {"AdditionalVersionWeights": {"1": 0.1}}
+    here.client("lambda").update_alias(
+        FunctionName=world.function, Name="live", RoutingConfig=weights
+    )
+    with pytest.raises(ReleaseError, match="a deployment of a model runs"):
+        make_deploy(cloudformation, note, "second")
+
+
+def test_a_deployment_that_brings_an_old_layer_is_undone(
+    cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    release(world, "a")
+    make_deploy(cloudformation, note, "second")
+    keep.before("filmes", note)
+    cloudformation.deploy("third", "")
+    with pytest.raises(ReleaseError, match=r"replaced model a by bundled: alias live serves"):
+        keep.after("filmes", note)
+    assert world.served() == "a"
+    assert world.layer_of_latest() == world.releases().api.live().layer
+
+
+def test_a_release_during_a_deployment_is_not_lost_in_silence(
+    cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    release(world, "a")
+    layer = keep.before("filmes", note)
+    release(world, "b")
+    keep.after("filmes", note)
+    cloudformation.deploy("second", layer)
+    with pytest.raises(ReleaseError, match=r"release 2 came during .* publish b --force"):
+        keep.after("filmes", note)
+
+
+def test_the_first_deployment(monkeypatch: pytest.MonkeyPatch, note: Path) -> None:
+    monkeypatch.setattr(keep, "_releases", lambda _: None)
+    assert keep.before("filmes", note) == ""
+    keep.after("filmes", note)
+
+
+def test_code_that_cannot_read_the_model_is_not_deployed(
+    world: World, original_dir: Path, tmp_path: Path
+) -> None:
+    releases, version = world.releases(), load(original_dir).version
+    copy = tmp_path / "artifact"
+    copy.mkdir()
+    for file in original_dir.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    models.store(releases.bucket, copy)
+    keep._check_readable(releases, version)
+    key = f"modelos/{version}/manifest.json"
+    manifest = releases.bucket.read(key)
+    releases.bucket.write(key, json.loads(json.dumps(manifest)) | {"format": 1})
+    with pytest.raises(ArtifactError, match="is of format 1, this code reads"):
+        keep._check_readable(releases, version)
+    with pytest.raises(ReleaseError, match="model x is live, but not in the bucket"):
+        keep._check_readable(releases, "x")

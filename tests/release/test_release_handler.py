@@ -1,0 +1,137 @@
+"""The release function: what it does for each event, and whom it starts again."""
+
+import json
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.aws.server import Here
+from tests.expectations import read_event
+from tests.release.world import BUNDLED, World
+from training import release_handler
+from training.release.events import EventError
+from training.release.trainings import Trainings
+
+
+@dataclass
+class Context:
+    """The context that the Lambda runtime passes to a function."""
+
+    function_name: str = "ReleaseFunction"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:ReleaseFunction"
+    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, world: World) -> list[dict[str, Any]]:
+    """The events with which the training function was started, in a world to release in."""
+    monkeypatch.setattr(release_handler, "make_releases", world.releases)
+    events: list[dict[str, Any]] = []
+
+    class Lambda:
+        def invoke(self, **asked: Any) -> None:
+            assert asked["InvocationType"] == "Event"
+            events.append({"name": asked["FunctionName"], **json.loads(asked["Payload"])})
+
+    clients = SimpleNamespace(client=lambda _: Lambda())
+    monkeypatch.setattr("training.release.trainings.boto3", clients)
+    return events
+
+
+def call(event: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = release_handler.handler(event, Context())
+    return answer
+
+
+def offer(model: str, after: int) -> dict[str, Any]:
+    training = f"input-of-{model}"
+    return {"action": "publish", "version": model, "after": after, "training": training}
+
+
+def test_an_offer_is_released_and_listed(
+    world: World, started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.put_model("a")
+    assert call(offer("a", 0)) == {"state": "live", "version": "a"}
+    rows = call({"action": "versions"})["versions"]
+    assert [(row["version"], row["live"]) for row in rows] == [("a", True), (BUNDLED, False)]
+    assert call({"action": "rollback"}) == {"state": "live", "version": BUNDLED}
+    assert call({"action": "publish", "version": "a", "force": True})["state"] == "live"
+    assert call({"action": "rollback", "version": BUNDLED})["version"] == BUNDLED
+    assert not started
+    printed = capsys.readouterr().out
+    assert all(f'"{name}":[1.0]' in printed for name in ("Released", "RolledBack", "Events"))
+
+
+def test_the_loser_of_a_race_starts_over_from_the_gate(world: World, started: list[Any]) -> None:
+    for model in "ab":
+        world.put_model(model)
+    trainings = Trainings(world.releases().bucket)
+    trainings.record("input-of-b", "b", {"seed": 7}, "treino")
+    call(offer("a", 0))
+    assert call(offer("b", 0))["state"] == "overtaken"
+    assert started == [{"name": "treino", "seed": 7}]
+    assert world.state("input-of-b") == "trained"
+    assert world.served() == "a"
+
+
+def test_an_offer_during_a_deployment_waits_for_its_end(
+    here: Here,
+    canary_world: World,
+    started: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = canary_world
+    monkeypatch.setattr(release_handler, "make_releases", world.releases)
+    for model in "ab":
+        world.put_model(model)
+    Trainings(world.releases().bucket).record("input-of-b", "b", {"seed": 7}, "treino")
+    assert call(offer("a", 0)) == {"state": "waiting", "version": "a"}
+    assert call(offer("b", 1))["state"] == "waiting"
+    assert call(read_event("publicacao-diaria"))["state"] == "waiting"
+    assert not started
+    (deployment,) = here.client("codedeploy").list_deployments(
+        applicationName=world.layer, deploymentGroupName=world.group
+    )["deployments"]
+    here.server.deployments.finish(deployment, "Succeeded")
+    ended = call(read_event("publicacao-implantacao"))
+    assert ended == {"state": "live", "version": "a", "deleted": []}
+    assert started == [{"name": "treino", "seed": 7}]
+
+
+def test_each_day_the_age_of_the_model_is_told_and_old_ones_go(
+    world: World,
+    started: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("KEEP_VERSIONS", "2")
+    for number, model in enumerate("abc"):
+        world.put_model(model, number)
+        call(offer(model, number))
+    assert call(read_event("publicacao-diaria"))["deleted"] == ["a"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (age,) = [line["ModelAge"] for line in lines if "ModelAge" in line]
+    assert age[0] > 300  # days since January
+    assert not started
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ([1], r"event is \[1\], expected an object"),
+        ({}, "action is None, expected one of publish, rollback, versions"),
+        ({"action": "rollback", "to": "a"}, "to is unknown, rollback has action, version"),
+        ({"action": "publish"}, "version is None, expected that of a model"),
+    ],
+)
+def test_what_it_does_not_know_it_refuses(
+    event: Any, message: str, world: World, started: list[Any]
+) -> None:
+    with pytest.raises(EventError, match=message):
+        call(event)
+    assert world.served() == BUNDLED
+    assert not started
