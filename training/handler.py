@@ -2,8 +2,11 @@
 
 import json
 import os
+import signal
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ METRICS = {
     "gain over popularity not lost": {"GainOverPopularity": "now"},
 }
 SEARCH_SHARE = 0.8  # of the function's time; a search that takes longer fails
+MARGIN = 10.0  # seconds before the end of the function's time at which a training fails
 RELEASES = ("publish", "rollback", "versions")  # what the release function does
 
 # The service's name comes from the environment.
@@ -42,6 +46,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     Raises:
         DataError: the event, the data or a parameter is wrong; the message names the value.
         LeaseError: another training runs.
+        TimeoutError: the training took longer than the function may.
     """
     metrics.add_metric("Events", MetricUnit.Count, 1)
     if isinstance(event, dict) and event.get("action") in RELEASES:
@@ -76,7 +81,11 @@ def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
         context.function_name,
         lambda name, taken: metrics.add_metric(f"{name}Time", MetricUnit.Seconds, taken),
     )
-    with tempfile.TemporaryDirectory() as scratch, lease(bucket, context.aws_request_id, seconds):
+    with (
+        lease(bucket, context.aws_request_id, seconds),
+        tempfile.TemporaryDirectory() as scratch,
+        _failing_after(seconds - MARGIN),
+    ):
         answer = renew(start, around, Path(scratch), end)
     logger.info("renewal", extra={"renewal": {k: answer[k] for k in _TOLD if k in answer}})
     metrics.add_metric("Refused", MetricUnit.Count, int(answer["state"] == "refused"))
@@ -88,6 +97,22 @@ def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
 
 
 _TOLD = ("state", "version", "reason", "before")
+
+
+@contextmanager
+def _failing_after(seconds: float) -> Iterator[None]:
+    """Fail in words before Lambda kills the function without any."""
+
+    def fail(*_: Any) -> None:
+        raise TimeoutError("the training did not end in the function's time: give it more memory")
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0))  # 0: never
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _pass_on(event: dict[str, Any]) -> dict[str, Any]:

@@ -163,6 +163,17 @@ def test_a_training_that_would_outlast_the_function_fails(
     assert [*objects(s3)] == [KEY]
 
 
+def test_whatever_takes_longer_than_the_function_may_fails_in_words(
+    s3: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, KEY)
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 10_200)
+    monkeypatch.setattr("training.renew.build", lambda *_: time.sleep(60))
+    with pytest.raises(TimeoutError, match="did not end in the function's time"):
+        call({})
+    assert [*objects(s3)] == [KEY]
+
+
 def test_the_same_input_is_not_trained_twice(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even under another key. What the gate has not decided yet goes on from the stored model."""
     put(s3, KEY)
