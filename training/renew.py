@@ -21,6 +21,7 @@ from recommender.settings import BUNDLED
 from training.build import build
 from training.data.dataset import Dataset
 from training.data.read import read
+from training.data.tables import DataError
 from training.release.api_function import ApiFunction
 from training.release.bucket import Bucket
 from training.release.releases import MODELS, decision_key
@@ -80,7 +81,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
             data, lineage = _read(start, around, scratch, incumbent, end)
     except NoDataError as error:
         if not start.scheduled:
-            raise
+            raise DataError(str(error)) from error
         return {"state": "no data", "reason": str(error)}
     training = digest(data, start, lineage)
     known = trainings.read(training)
