@@ -34,6 +34,7 @@ def main() -> int:
     if options.command == "evaluate" and find_spec("training.evaluation") is None:
         parser.error("this package is the training function's: it cannot evaluate")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it finds credentials
     try:
         if options.command in RELEASES:
             _release(options)

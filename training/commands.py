@@ -7,7 +7,8 @@ from pathlib import Path
 
 from recommender.model import artifact
 from recommender.model.artifact import MANIFEST_FILE, ArtifactError
-from training.release.releases import decision_key
+from recommender.settings import BUNDLED
+from training.release.releases import Releases, decision_key
 from training.release.stack import Stack
 from training.renewal import models
 from training.renewal.gate import Check, Decision, check_facts
@@ -93,10 +94,13 @@ def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
         for name in (*artifact.ARTIFACT_FILES, MANIFEST_FILE):
             (copy / name).write_bytes((folder / name).read_bytes())
         models.store(bucket, copy)
-        incumbent, release = find_incumbent(bucket, stack.api, None, Path(scratch))
+        incumbent, release = find_incumbent(bucket, stack.api, BUNDLED, Path(scratch))
     checks = [Check("settings not worse", True, {"compared": "no, that needs the ratings"})]
-    if incumbent:
+    served = Releases(bucket, stack.api).served()
+    if incumbent and incumbent.version == served:
         checks += check_facts(candidate.titles, candidate.manifest, incumbent)
+    else:  # it came with the code of another build than the one in this folder
+        checks.append(Check("model in use is at hand", False, {"version": served}))
     decision = Decision(
         candidate.version,
         incumbent.version if incumbent else None,
