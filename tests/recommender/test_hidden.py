@@ -23,11 +23,11 @@ from recommender.api.hiding import READ_EVERY, HiddenFilms
 from recommender.api.requests import MAX_ID
 from recommender.data.dynamo_store import DynamoStore
 from recommender.data.hidden_table import ATTEMPTS, TIMEOUT, HiddenTable
-from recommender.data.origin import UNKNOWN
+from recommender.data.origin import UNKNOWN, origin_of
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import HIDDEN_KEY, Store, StoreError
 from recommender.http.caching import LISTED
-from recommender.model.artifact import Model
+from recommender.model.artifact import Model, load
 from recommender.model.ranking import Strategy, rank
 from recommender.settings import Access, Mode, read_settings
 from tests.expectations import FILMS, RATINGS
@@ -601,15 +601,16 @@ def test_a_snapshot_holds_no_hidden_films(model: Model) -> None:
 def test_an_open_installation_hides_but_reads_no_ratings_and_writes_nothing(
     artifact_dir: Path, client: TestClient, tmp_path: Path
 ) -> None:
-    file = tmp_path / "a.sqlite3"
+    origin = origin_of(load(artifact_dir).manifest["data"])
+    file = tmp_path / f"{origin.lineage}.sqlite3"
     own = f"/usuarios/{USER}/recomendacoes"
     best = shown(client.get(own))
-    with closing(SqliteStore(file)) as store:
+    with closing(SqliteStore(file, origin)) as store:
         asyncio.run(store.write((USER, best[1]), 1.0, None))
         asyncio.run(store.hide(best[0], hidden=True))
         before = asyncio.run(store.hidden())
         with cold_start(
-            ARTIFACT_DIR=str(artifact_dir), ACCESS="open", RATINGS_FILE=str(file)
+            ARTIFACT_DIR=str(artifact_dir), ACCESS="open", RATINGS_DIR=str(tmp_path)
         ) as handler:
 
             def call(method: str, path: str) -> Any:
