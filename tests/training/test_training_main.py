@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recommender.model.artifact import load
+from recommender.model.artifact import ARTIFACT_FILES, load
 from tests.training.small_data import (
     CASE,
     ROOT,
@@ -220,3 +221,25 @@ def test_wrong_usage(
         run(monkeypatch, *arguments)
     assert leaving.value.code == 2
     assert "usage: python -m training" in capsys.readouterr().err
+
+
+def test_verify_checks_every_file(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    original_dir: Path,
+    tmp_path: Path,
+) -> None:
+    assert run(monkeypatch, "verify", original_dir) == 0
+    told = capsys.readouterr().out
+    assert load(original_dir).version in told
+    assert "5 users, 20 films, 100 ratings" in told
+    for altered in ARTIFACT_FILES:
+        folder = tmp_path / altered
+        shutil.copytree(original_dir, folder)
+        content = bytearray((folder / altered).read_bytes())
+        content[-1] ^= 1
+        (folder / altered).write_bytes(content)
+        assert run(monkeypatch, "verify", folder) == 2
+        assert f"{altered} was altered" in capsys.readouterr().err
+    assert run(monkeypatch, "verify", tmp_path / "none") == 2
+    assert "cannot be read" in capsys.readouterr().err
