@@ -90,8 +90,8 @@ def test_a_cold_start_takes_at_most_twice_that_of_a_hello_world(artifact_dir: Pa
 def test_a_warm_answer_takes_at_most_twenty_times_that_of_a_hello_world(artifact_dir: Path) -> None:
     """In turns, for a hundred users; the quickest of each, which other work disturbs least.
 
-    benchmarks/warm.py measures the floor, which is ten; on a busy machine the larger program suffers
-    more, so this only finds what doubles the time.
+    benchmarks/warm.py measures the floor, which is ten. On a busy machine the larger program
+    suffers more, so this only finds what doubles the time.
     """
     event = str(ROOT / "events" / "recomendacoes.json")
     quickest: dict[Path, list[float]] = {ROOT: [math.inf] * 100, HELLO: [math.inf] * 100}
