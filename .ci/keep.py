@@ -21,7 +21,8 @@ from botocore.exceptions import ClientError
 
 from recommender.model.artifact import MANIFEST_FILE, ArtifactError, load
 from training.release.api_function import ReleaseError
-from training.release.releases import LIVE, MODELS, Releases
+from training.release.history import LIVE
+from training.release.releases import MODELS, Releases
 from training.release.stack import Stack
 from training.renewal import models
 
@@ -60,12 +61,18 @@ def before(stack: str, note: Path = NOTE) -> str:
         raise ReleaseError(f"release {latest.number} has not ended: try again when it has")
     if live.weighted:
         raise ReleaseError("a deployment of a model runs: try again when it has ended")
-    model = ""
+    model = releases.served()
     if live.layer:
-        model = releases.served()
         _check_readable(releases, model)
-        releases.api.set_layer(live.layer)
-    facts = {"model": model, "version": live.version, "release": latest.number if latest else 0}
+    if releases.number() != (latest.number if latest else 0):
+        raise ReleaseError("a model is being released: try again when it is live")
+    releases.api.set_layer(live.layer)
+    facts = {
+        "model": model,
+        "layer": live.layer,
+        "version": live.version,
+        "release": latest.number if latest else 0,
+    }
     note.write_text(json.dumps(facts), encoding="utf-8")
     return live.layer
 
@@ -79,9 +86,10 @@ def after(stack: str, note: Path = NOTE) -> None:
     """
     facts = json.loads(note.read_text(encoding="utf-8"))
     releases = _releases(stack)
-    if not facts.get("model") or releases is None:
+    if not facts or releases is None:
         return
-    latest, live, model = releases.ledger.latest(), releases.api.live(), releases.served()
+    latest, live = releases.ledger.latest(), releases.api.live()
+    model = releases.answering(live.version)
     if latest and latest.number != facts["release"]:
         released = latest.body["model"]
         if model != released and latest.end and latest.end["outcome"] == LIVE:
@@ -89,12 +97,12 @@ def after(stack: str, note: Path = NOTE) -> None:
                 f"release {latest.number} came during the deployment, which replaced its model: "
                 f"python -m training publish {released} --force makes it live again"
             )
-    elif model != facts["model"]:
+    elif facts["layer"] and model != facts["model"]:
         releases.api.move_alias(live, facts["version"])
         releases.api.set_layer(releases.api.live().layer)
         raise ReleaseError(
-            f"the deployment replaced model {facts['model']} by {model}: alias live serves version "
-            f"{facts['version']} again"
+            f"the deployment replaced model {facts['model']} by {model or 'none'}: alias live "
+            f"serves version {facts['version']} again"
         )
 
 

@@ -80,7 +80,7 @@ def roll_back(stack: Stack, version: str | None) -> None:
         matching = [found for found in known if found.startswith(version)]
         version = matching[0] if len(matching) == 1 else version
     done = stack.release(action="rollback", **({"version": version} if version else {}))
-    print(f"{done['state']}: {done['version']}")
+    print(f"{done['state']}: {done.get('version') or done['reason']}")
 
 
 def _upload(stack: Stack, folder: Path, *, force: bool) -> str:

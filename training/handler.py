@@ -15,6 +15,7 @@ os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # Lambda can write
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.config import Config
 
 # Figures of the gate by check: the metric's name, and the figure's.
 METRICS = {
@@ -117,7 +118,8 @@ def _failing_after(seconds: float) -> Iterator[None]:
 
 def _pass_on(event: dict[str, Any]) -> dict[str, Any]:
     """Have the release function do what an event asks for; return its answer."""
-    answer = boto3.client("lambda").invoke(
+    patient = Config(read_timeout=900, retries={"total_max_attempts": 1})  # a release may wait
+    answer = boto3.client("lambda", config=patient).invoke(
         FunctionName=os.environ["RELEASE_FUNCTION"], Payload=json.dumps(event).encode()
     )
     found: dict[str, Any] = json.loads(answer["Payload"].read())

@@ -14,8 +14,8 @@ from training.release.canary import Canary
 from training.release.cleanup import clean_up
 from training.release.events import read_action
 from training.release.overview import overview
-from training.release.releases import MODELS, OvertakenError, Releases, WaitingError, decision_key
-from training.release.trainings import OVERTAKEN, WAITING, Trainings
+from training.release.releases import OvertakenError, Releases, WaitingError, decision_key
+from training.release.trainings import OVERTAKEN, SETTLED, WAITING, Trainings
 
 SECONDS_OF_A_DAY = 24 * 3600
 
@@ -77,8 +77,9 @@ def publish(releases: Releases, event: dict[str, Any]) -> dict[str, Any]:
     if after is None:
         after = releases.number()
     if event.get("force"):
-        forced = {"passed": False, "forced": True, "users": [], "checks": []}
-        releases.bucket.create(decision_key(version, after), forced)
+        key = decision_key(version, after)
+        decided = releases.bucket.read(key) or {"passed": False, "users": [], "checks": []}
+        releases.bucket.write(key, {**decided, "forced": True})
     end = releases.publish(version, after, event.get("training", ""))
     metrics.add_metric("Released", MetricUnit.Count, 1)
     return {"state": end["outcome"], "version": version}
@@ -109,16 +110,17 @@ def _look_after(releases: Releases) -> dict[str, Any]:
     except WaitingError as error:
         return {"state": "waiting", "reason": str(error)}
     deleted = clean_up(releases, int(os.environ.get("KEEP_VERSIONS", "5")))
-    Trainings(releases.bucket).restart(WAITING)
-    model = releases.served()
-    manifest = releases.bucket.read(f"{MODELS}{model}/manifest.json")
-    if manifest:
-        trained = datetime.fromisoformat(manifest["training"]["date"])
-        age = (datetime.now(UTC) - trained).total_seconds() / SECONDS_OF_A_DAY
-        metrics.add_metric("ModelAge", MetricUnit.NoUnit, age)  # days
-    return {"state": "live", "version": model, "deleted": deleted}
+    for state in (WAITING, OVERTAKEN):
+        Trainings(releases.bucket).restart(state)
+    _, _, card = releases.api.ask(releases.api.live().version, "/modelo", releases.scope)
+    trained = datetime.fromisoformat(card["treino"]["date"])
+    age = (datetime.now(UTC) - trained).total_seconds() / SECONDS_OF_A_DAY
+    metrics.add_metric("ModelAge", MetricUnit.NoUnit, age)  # days
+    return {"state": "live", "version": releases.served(), "deleted": deleted}
 
 
 def _restart_later(releases: Releases, event: dict[str, Any], state: str) -> None:
-    if training := event.get("training"):
-        Trainings(releases.bucket).set_state(training, state)
+    trainings, training = Trainings(releases.bucket), event.get("training", "")
+    known = trainings.read(training)
+    if known and known["state"] not in SETTLED:
+        trainings.set_state(training, state)

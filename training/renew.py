@@ -88,7 +88,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
     if known and known["state"] in SETTLED and not start.force:
         return {"state": "known", "version": known["model"], "before": known["state"]}
     folder = scratch / "artifact"
-    if known:
+    if known and models.is_whole(around.bucket, known["model"]):
         models.fetch(around.bucket, known["model"], folder)
     else:
         with _stage(around, "Train"):

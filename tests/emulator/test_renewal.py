@@ -105,6 +105,9 @@ def test_the_life_of_a_model(here: Here, stack: Stack, original_dir: Path) -> No
         (first, False),
         (bundled, False),
     ]
+    assert stack.invoke("TrainingFunction", {"action": "versions"})["versions"] == json.loads(shown)
+    refused = stack.invoke("TrainingFunction", {"action": "rollback", "version": "none"})
+    assert "version is 'none', expected one that was live" in refused["errorMessage"]
     assert command(here, stack, "rollback").startswith(f"live: {first}")
     assert served(stack) == first
     assert state_of(stack, second) == "dismissed"

@@ -16,7 +16,8 @@ from tests.aws.server import Here
 from tests.release.killed import Killer
 from tests.release.world import World, make_world, releases_of
 from training.release.cleanup import clean_up
-from training.release.releases import LIVE, OvertakenError, Releases, WaitingError
+from training.release.history import LIVE
+from training.release.releases import OvertakenError, Releases, WaitingError
 
 SOAK = "SOAK" in os.environ
 RACES = 200 if SOAK else 40

@@ -9,8 +9,9 @@ from tests.aws.server import Here
 from tests.release.world import BROKEN, BUNDLED, World, deploy_code
 from training.release.api_function import ReleaseError
 from training.release.cleanup import clean_up
+from training.release.history import LIVE
 from training.release.overview import overview
-from training.release.releases import LIVE, OvertakenError, WaitingError
+from training.release.releases import OvertakenError, WaitingError
 
 
 def publish(world: World, *models: str) -> None:

@@ -29,7 +29,8 @@ class QuickApi(ApiFunction):
         if model is None or model.startswith(BROKEN):
             return 503, {}, {}
         assert path == "/saude" or scope
-        return 200, {"x-versao": model}, [path]
+        card = {"treino": {"date": "2026-01-02T03:04:05+00:00"}}
+        return 200, {"x-versao": model}, card if path == "/modelo" else [path]
 
 
 @dataclass(frozen=True)

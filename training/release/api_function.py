@@ -9,6 +9,11 @@ from botocore.exceptions import ClientError
 
 RUNTIMES = ["python3.13"]
 LATEST = "$LATEST"
+# Errors of AWS that another attempt would meet again.
+HOPELESS = (
+    *("AccessDeniedException", "CodeStorageExceededException", "InvalidParameterValueException"),
+    *("RequestEntityTooLargeException", "ResourceNotFoundException"),
+)
 
 
 class ReleaseError(Exception):

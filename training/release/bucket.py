@@ -92,6 +92,11 @@ class Ledger:
         numbers = self._numbers()
         return self._read(numbers[0]) if numbers else None
 
+    def read(self, number: int) -> Record | None:
+        """Return the record of a number, None if there is none."""
+        found = self._read(number)
+        return found if found.body else None
+
     def claim(self, number: int, body: Body) -> Record | None:
         """Write the record of a number; return None if somebody else wrote it."""
         created = self.bucket.create(f"{self.prefix}{number:08d}.json", body)

@@ -54,9 +54,11 @@ class Canary:
         )
         return {"deployment": made["deploymentId"], "from": current, "to": target}
 
-    def progress(self, deployment: str) -> Progress:
-        """Return how a deployment stands."""
-        found = self.client.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"]
-        if found not in ENDED:
-            return Progress.RUNS
-        return Progress.SUCCEEDED if ENDED[found] else Progress.FAILED
+
+def find_progress(deployment: str) -> Progress:
+    """Return how a deployment stands."""
+    client: Any = boto3.client("codedeploy")
+    found = client.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"]
+    if found not in ENDED:
+        return Progress.RUNS
+    return Progress.SUCCEEDED if ENDED[found] else Progress.FAILED

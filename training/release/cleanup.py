@@ -2,7 +2,8 @@
 
 import logging
 
-from training.release.releases import LIVE, MODELS, Releases
+from training.release.history import LIVE
+from training.release.releases import MODELS, Releases
 
 _log = logging.getLogger(__name__)
 
@@ -35,12 +36,13 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
             layers.add(api.layer_of(version))
         else:
             api.delete_version(version["Version"])
+    released = {record.body["model"] for record in records}
     deleted = []
     for layer in list(api.layers()):
         arn, model = layer["LayerVersionArn"], layer["Description"]
-        if arn not in layers and model not in kept:
-            api.delete_layer(arn)
+        if arn not in layers and model not in kept and model in released:
             releases.bucket.remove(f"{MODELS}{model}/")
+            api.delete_layer(arn)
             deleted.append(model)
     if deleted:
         _log.info("deleted %d old models", len(deleted))

@@ -33,4 +33,9 @@ def read_action(event: Any) -> str | None:
         raise EventError(f"{', '.join(sorted(unknown))} is unknown, {action} has {known}")
     if action == "publish" and not isinstance(event.get("version"), str):
         raise EventError(f"version is {event.get('version')!r}, expected that of a model")
+    if not isinstance(event.get("force", False), bool):
+        raise EventError(f"force is {event['force']!r}, expected true or false")
+    after = event.get("after", 0)
+    if isinstance(after, bool) or not isinstance(after, int) or after < 0:
+        raise EventError(f"after is {after!r}, expected the number of a release")
     return str(action)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from training.release.releases import LIVE, MODELS, Releases, models
+from training.release.history import LIVE, models
+from training.release.releases import MODELS, Releases
 
 Row = dict[str, Any]
 

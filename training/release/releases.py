@@ -6,18 +6,18 @@ without an end is carried on before the next one is written.
 """
 
 import logging
-from collections.abc import Iterable
-from datetime import UTC, datetime
 
-from training.release.api_function import ApiFunction, Live, ReleaseError
+from botocore.exceptions import ClientError, WaiterError
+
+from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
 from training.release.bucket import Body, Bucket, Ledger, Record
-from training.release.canary import Canary, Progress
+from training.release.canary import Canary, Progress, find_progress
+from training.release.history import ABANDONED, LIVE, ROLLED_BACK, models, now
 from training.release.trainings import DISMISSED, PUBLISHED, Trainings
 
 PREFIX = "publicacoes/"
 MODELS = "modelos/"
 LAYER_FILE = "camada.zip"
-LIVE, ABANDONED, ROLLED_BACK = "live", "abandoned", "rolled_back"  # ends of a release
 WAITING = "waiting"  # for the end of a canary deployment
 
 _log = logging.getLogger(__name__)
@@ -64,6 +64,13 @@ class Releases:
         live, present = self._now()
         if present == model:
             return {"outcome": LIVE}
+        done = self.ledger.read(after + 1)
+        if (
+            done
+            and done.end
+            and (done.body["model"], done.body.get("training")) == (model, training)
+        ):
+            return done.end  # of this very offer, which was sent again
         decision = self.bucket.read(decision_key(model, after))
         if not decision or not (decision["passed"] or decision["forced"]):
             raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
@@ -119,10 +126,12 @@ class Releases:
         live = self.api.live()
         try:
             return self._take_steps(record, live)
-        except ReleaseError as error:
+        except (ReleaseError, ClientError, WaiterError) as error:
+            if isinstance(error, ClientError) and error.response["Error"]["Code"] not in HOPELESS:
+                raise  # to be tried again
             self.api.set_layer(self.api.live().layer)
             self._end(record, ABANDONED, reason=str(error))
-            raise
+            raise ReleaseError(str(error)) from error
 
     def number(self) -> int:
         """Return the number of the last release, 0 if there was none."""
@@ -133,15 +142,23 @@ class Releases:
         """Return the version of the model that the alias serves, as its code tells it."""
         return self._now()[1]
 
+    def answering(self, version: str) -> str:
+        """Return the model that a function version serves, "" if it could not load one."""
+        try:
+            return self._model_served(version)
+        except ReleaseError:
+            return ""
+
     def _now(self) -> tuple[Live, str]:
-        """Return what the alias serves, and the version of its model."""
+        """Return what the alias serves, and its model, even if that cannot be loaded."""
         live = self.api.live()
-        return live, self._model_served(live.version)
+        found = self.answering(live.version)
+        return live, found or (self.api.model_of(live.layer) if live.layer else None) or ""
 
     def _release(self, after: int, body: Body, live: Live) -> Body:
         if live.weighted:
             raise ReleaseError("a deployment runs: wait for its end")
-        record = self.ledger.claim(after + 1, {**body, "date": _now_as_text()})
+        record = self.ledger.claim(after + 1, {**body, "date": now()})
         if record is None:
             raise OvertakenError(f"another release came after release {after}")
         _log.info("release %d: %s", record.number, body)
@@ -154,22 +171,22 @@ class Releases:
             layer = self._layer(model)
             description = f"{record.number:08d} {model}"
             version = self.api.publish_version(live, layer, description)
+            self._prove(version, model, record)
             if version != live.version:
-                self._prove(version, model, record)
                 if self.canary is None:
                     self.api.move_alias(live, version)
                 else:
                     deployment = self.canary.begin(live.version, version)
                     self.bucket.create(_deployment_key(record), deployment)
         if deployment is not None:
-            assert self.canary is not None
-            progress = self.canary.progress(deployment["deployment"])
+            version, progress = deployment["to"], find_progress(deployment["deployment"])
             if progress is Progress.RUNS:
                 return {"outcome": WAITING, **deployment}
-            version = deployment["to"]
             if progress is Progress.FAILED:
                 self.api.set_layer(self.api.live().layer)
                 return self._end(record, ROLLED_BACK, version=version)
+        if self.api.live().version != version:
+            raise ReleaseError(f"alias {self.api.alias} does not serve version {version}")
         return self._end(record, LIVE, version=version)
 
     def _layer(self, model: str) -> str:
@@ -204,11 +221,12 @@ class Releases:
         return headers["x-versao"]
 
     def _end(self, record: Record, outcome: str, version: str = "", reason: str = "") -> Body:
-        body = {"outcome": outcome, "version": version, "reason": reason, "date": _now_as_text()}
-        if outcome == LIVE:  # noted before the end, after which nobody carries on
+        body = {"outcome": outcome, "version": version, "reason": reason, "date": now()}
+        if outcome in (LIVE, ROLLED_BACK):  # noted before the end, after which nobody carries on
             if training := record.body.get("training"):
-                Trainings(self.bucket).set_state(training, PUBLISHED)
-            if dismissed := record.body.get("dismissed"):
+                state = PUBLISHED if outcome == LIVE else DISMISSED
+                Trainings(self.bucket).set_state(training, state)
+            if outcome == LIVE and (dismissed := record.body.get("dismissed")):
                 self._dismiss(dismissed)
         end = self.ledger.end(record.number, body)
         _log.info("release %d ended: %s", record.number, end)
@@ -227,22 +245,3 @@ def decision_key(model: str, after: int) -> str:
 
 def _deployment_key(record: Record) -> str:
     return f"{PREFIX}{record.number:08d}.implantacao.json"
-
-
-def models(records: Iterable[Record]) -> dict[str, bool]:
-    """Return the models that were live, in the order in which they first were.
-
-    A model's value is whether it was rolled back and has not been live since.
-    """
-    found: dict[str, bool] = {}
-    for record in reversed(list(records)):
-        found.setdefault(record.body["replaces"]["model"], False)
-        if record.end and record.end["outcome"] == LIVE:
-            found[record.body["model"]] = False
-            if record.body["kind"] == "rollback":
-                found[record.body["dismissed"]] = True
-    return found
-
-
-def _now_as_text() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

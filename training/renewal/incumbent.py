@@ -38,12 +38,15 @@ def find_incumbent(
     """
     last = Ledger(bucket, PREFIX).latest()
     number = last.number if last else 0
+    layer = ""
     if last and not last.end:
         model: str | None = last.body["model"]
     else:
         layer = api.live().layer
         model = api.model_of(layer) if layer else None
     folder = bundled
+    if layer and not (model and bucket.read(f"{MODELS}{model}/{MANIFEST_FILE}")):
+        raise DataError(f"model {model} of layer {layer} is live, but not in the bucket")
     if model and bucket.read(f"{MODELS}{model}/{MANIFEST_FILE}"):
         folder = scratch / "incumbent"
         folder.mkdir()

@@ -30,6 +30,12 @@ def store(bucket: Bucket, folder: Path) -> str:
     return place
 
 
+def is_whole(bucket: Bucket, version: str) -> bool:
+    """Return whether the bucket has all of a model: it may have been deleted since."""
+    key = f"{MODELS}{version}/{LAYER_FILE}"
+    return key in bucket.keys(key)
+
+
 def fetch(bucket: Bucket, version: str, folder: Path) -> None:
     """Download a model to a new artifact folder."""
     folder.mkdir()

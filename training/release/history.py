@@ -1,0 +1,28 @@
+"""What the records of releases tell of the models that were live."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from training.release.bucket import Record
+
+LIVE, ABANDONED, ROLLED_BACK = "live", "abandoned", "rolled_back"  # ends of a release
+
+
+def models(records: Iterable[Record]) -> dict[str, bool]:
+    """Return the models that were live, in the order in which they first were.
+
+    A model's value is whether it was rolled back and has not been live since.
+    """
+    found: dict[str, bool] = {}
+    for record in reversed(list(records)):
+        found.setdefault(record.body["replaces"]["model"], False)
+        if record.end and record.end["outcome"] == LIVE:
+            found[record.body["model"]] = False
+            if record.body["kind"] == "rollback":
+                found[record.body["dismissed"]] = True
+    return found
+
+
+def now() -> str:
+    """Return the current time as records bear it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
