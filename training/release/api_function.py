@@ -1,6 +1,7 @@
 """The API function on Lambda: its versions, the layers that hold models, and its alias."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -153,7 +154,7 @@ class ApiFunction:
         )
         told = json.loads(answer["Payload"].read() or b"null")
         if "FunctionError" in answer or not isinstance(told, dict) or "statusCode" not in told:
-            raise ReleaseError(f"version {version} fails on GET {path}: {str(told)[:300]}")
+            raise ReleaseError(f"version {version} fails on GET {route(path)}: {str(told)[:300]}")
         headers = {name.lower(): value for name, value in told.get("headers", {}).items()}
         return told["statusCode"], headers, json.loads(told.get("body") or "null")
 
@@ -196,6 +197,11 @@ class ApiFunction:
 
     def _holds_model(self, arn: str) -> bool:
         return arn.rsplit(":", 2)[1] == self.layer_name
+
+
+def route(path: str) -> str:
+    """Return a path without ids, for logs."""
+    return re.sub(r"/[0-9]+", "/{id}", path)
 
 
 def _arn(layer: Any) -> str:

@@ -20,7 +20,7 @@ def lease(bucket: Bucket, holder: str, seconds: float) -> Iterator[None]:
 
     Args:
         bucket: where the records are.
-        holder: a name for the log.
+        holder: id of the invocation. If it crashed and Lambda tries it again, it goes on.
         seconds: how long the holder can run; a holder that was killed loses the lease after that.
 
     Raises:
@@ -28,7 +28,7 @@ def lease(bucket: Bucket, holder: str, seconds: float) -> Iterator[None]:
     """
     ledger, now = Ledger(bucket, PREFIX), time.time()
     last = ledger.latest()
-    if last and not last.end and last.body["until"] > now:
+    if last and not last.end and last.body["until"] > now and last.body["holder"] != holder:
         left = last.body["until"] - now
         raise LeaseError(
             f"another training runs ({last.body['holder']}): it ends, or its lease does, within "

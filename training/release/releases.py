@@ -9,7 +9,7 @@ import logging
 
 from botocore.exceptions import ClientError, WaiterError
 
-from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
+from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError, route
 from training.release.bucket import Body, Bucket, Ledger, Record
 from training.release.canary import Canary, Progress, find_progress
 from training.release.history import ABANDONED, LIVE, ROLLED_BACK, models, now
@@ -212,7 +212,7 @@ class Releases:
         ]:
             status, _, found = self.api.ask(version, path, self.scope)
             if status != 200 or not found:
-                raise ReleaseError(f"version {version} answers {status} to GET {path}")
+                raise ReleaseError(f"version {version} answers {status} to GET {route(path)}")
 
     def _model_served(self, version: str) -> str:
         status, headers, _ = self.api.ask(version, "/saude")
