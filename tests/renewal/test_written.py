@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import fields
 from typing import Any
 
 import boto3
@@ -322,7 +322,9 @@ def check_invariants(merged: Dataset, data: Dataset) -> None:
     before = {row[0]: row for row in data.users.to_numpy().tolist()}
     for row in merged.users.to_numpy().tolist():
         assert row == before.get(row[0], [row[0], f"Usuário {row[0]}", ""])
-    assert replace(merged, users=data.users, ratings=data.ratings, demonstration=True) == data
+    for field in fields(data):  # a data frame is neither true nor false
+        if field.name not in ("users", "ratings", "demonstration"):
+            assert getattr(merged, field.name) is getattr(data, field.name)
 
 
 def test_of_two_ratings_of_one_film_the_later_one_counts() -> None:
