@@ -57,6 +57,7 @@ def before(stack: str, note: Path = NOTE) -> str:
         note.write_text("{}", encoding="utf-8")
         return ""
     latest, live = releases.ledger.latest(), releases.api.live()
+    number = latest.number if latest else 0
     if latest and not latest.end:
         raise ReleaseError(f"release {latest.number} has not ended: try again when it has")
     if live.weighted:
@@ -64,14 +65,14 @@ def before(stack: str, note: Path = NOTE) -> str:
     model = releases.served()
     if live.layer:
         _check_readable(releases, model)
-    if releases.number() != (latest.number if latest else 0):
+    if releases.number() != number:
         raise ReleaseError("a model is being released: try again when it is live")
     releases.api.set_layer(live.layer)
     facts = {
         "model": model,
         "layer": live.layer,
         "version": live.version,
-        "release": latest.number if latest else 0,
+        "release": number,
     }
     note.write_text(json.dumps(facts), encoding="utf-8")
     return live.layer

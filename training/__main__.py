@@ -101,7 +101,7 @@ def _add_releases(commands: Any) -> None:
     for command in (publishes, lists, rolls_back):
         command.add_argument("--stack", default=STACK, help=f"default {STACK}")
     publishes.add_argument(
-        "what", metavar="FOLDER|VERSION", help="an artifact, or one released before"
+        "what", metavar="FOLDER|VERSION", help="an artifact, or a model in the bucket"
     )
     publishes.add_argument(
         "--force", action="store_true", help="even if the gate did not let it pass"

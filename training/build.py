@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from recommender.model import artifact
@@ -18,7 +17,7 @@ from training.bake import database, picture
 from training.choice import limits
 from training.choice.aim import Aim
 from training.choice.choose import Choice, choose
-from training.choice.metrics import CUTOFF, PROTOCOL, measure
+from training.choice.metrics import CUTOFF, PROTOCOL, measure, sample_users
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM
 from training.model.fit import complete, fit
@@ -27,7 +26,6 @@ from training.model.labels import find_leads_of
 from training.renewal.lineage import Lineage, begin
 
 DIGEST_DIGITS = 12  # that name a lineage which nobody names
-MEASURED = 10_000  # users at most in the means of a manifest's metrics
 TABLE_ROWS = 10  # of the settings tried, best first, in a manifest
 
 _log = logging.getLogger(__name__)
@@ -57,11 +55,8 @@ def evaluate(
         return Evaluation(0, {})
     with threadpool_limits(1):  # a fixed order of sums: equal data gives equal bits
         model = fit(train, choose(train, seed, aim, fixed, end).chosen)
-    users = np.unique(test.ratings["user"])
-    if len(users) > MEASURED:
-        users = np.random.RandomState(seed).choice(users, MEASURED, replace=False)
-    held_out = test.with_ratings(test.ratings[test.ratings["user"].isin(users)])
-    return Evaluation(len(users), measure(model, train, held_out))
+    held_out = sample_users(test, seed)
+    return Evaluation(held_out.ratings["user"].nunique(), measure(model, train, held_out))
 
 
 def build(
@@ -106,9 +101,8 @@ def build(
 
     def bake(new: Path) -> None:
         database.bake(data, find_leads_of(data, model), new / artifact.CATALOG_FILE)
-        titles = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
         with threadpool_limits(1):
-            picture.draw(model, titles, new)
+            picture.draw(model, data.titles(), new)
 
     training = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

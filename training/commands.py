@@ -1,12 +1,12 @@
 """What a person does with models: publish, list, roll back and verify them."""
 
 import json
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from recommender.model import artifact
-from recommender.model.artifact import MANIFEST_FILE, ArtifactError
 from recommender.settings import BUNDLED
 from training.release.releases import Releases, decision_key
 from training.release.stack import Stack
@@ -25,9 +25,7 @@ def verify(folder: Path) -> None:
     """
     found = artifact.load(folder)
     for name in artifact.ARTIFACT_FILES:
-        digest = artifact.file_digest(folder / name)
-        if digest != found.manifest["files"][name]:
-            raise ArtifactError(f"{folder / name} was altered: SHA-256 {digest[:SHORT]}…")
+        artifact.verify_file(folder / name, found.manifest["files"][name])
     data, training = found.manifest["data"], found.manifest["training"]
     print(f"version   {found.version}")
     print(f"trained   {training['date']}, aim {training['objetivo']}, seed {training['seed']}")
@@ -89,10 +87,7 @@ def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
     bucket = stack.bucket
     candidate = read_incumbent(folder)
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch, "artifact")
-        copy.mkdir()
-        for name in (*artifact.ARTIFACT_FILES, MANIFEST_FILE):
-            (copy / name).write_bytes((folder / name).read_bytes())
+        copy = shutil.copytree(folder, Path(scratch, "artifact"))
         models.store(bucket, copy)
         incumbent, release = find_incumbent(bucket, stack.api, BUNDLED, Path(scratch))
     checks = [Check("settings not worse", True, {"compared": "no, that needs the ratings"})]

@@ -1,6 +1,5 @@
 """The training function: renews the model from data in the bucket and ratings in the table."""
 
-import json
 import os
 import signal
 import tempfile
@@ -12,16 +11,17 @@ from typing import Any
 
 os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # Lambda can write only there
 
-import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from botocore.config import Config
+
+from training.release.stack import ask_release_function
 
 # Figures of the gate by check: the metric's name, and the figure's.
 METRICS = {
     "settings not worse": {"Ndcg": "ndcg", "NdcgOfIncumbent": "ndcg of the incumbent's"},
     "gain over popularity not lost": {"GainOverPopularity": "now"},
 }
+TOLD = ("state", "version", "reason", "before")  # of an answer, in the log
 SEARCH_SHARE = 0.8  # of the function's time; a search that takes longer fails
 MARGIN = 10.0  # seconds before the end of the function's time at which a training fails
 RELEASES = ("publish", "rollback", "versions")  # what the release function does
@@ -47,11 +47,12 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     Raises:
         DataError: the event, the data or a parameter is wrong; the message names the value.
         LeaseError: another training runs.
+        ReleaseError: the release function fails; the message is its own.
         TimeoutError: the training took longer than the function may.
     """
     metrics.add_metric("Events", MetricUnit.Count, 1)
     if isinstance(event, dict) and event.get("action") in RELEASES:
-        return _pass_on(event)
+        return ask_release_function(os.environ["RELEASE_FUNCTION"], event)
     # These imports take longer than Lambda's init may.
     from training.renewal.events import IgnoredEventError, read_start
 
@@ -88,16 +89,13 @@ def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
         _failing_after(seconds - MARGIN),
     ):
         answer = renew(start, around, Path(scratch), end)
-    logger.info("renewal", extra={"renewal": {k: answer[k] for k in _TOLD if k in answer}})
+    logger.info("renewal", extra={"renewal": {k: answer[k] for k in TOLD if k in answer}})
     metrics.add_metric("Refused", MetricUnit.Count, int(answer["state"] == "refused"))
     for check in answer.get("decision", {}).get("checks", []):
         for name, figure in METRICS.get(check["name"], {}).items():
             if check["figures"].get(figure) is not None:
                 metrics.add_metric(name, MetricUnit.NoUnit, check["figures"][figure])
     return answer
-
-
-_TOLD = ("state", "version", "reason", "before")
 
 
 @contextmanager
@@ -114,15 +112,3 @@ def _failing_after(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-def _pass_on(event: dict[str, Any]) -> dict[str, Any]:
-    """Have the release function do what an event asks for; return its answer."""
-    patient = Config(read_timeout=900, retries={"total_max_attempts": 1})  # a release may wait
-    answer = boto3.client("lambda", config=patient).invoke(
-        FunctionName=os.environ["RELEASE_FUNCTION"], Payload=json.dumps(event).encode()
-    )
-    found: dict[str, Any] = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        raise RuntimeError(found.get("errorMessage", str(found)))
-    return found

@@ -110,8 +110,7 @@ def _look_after(releases: Releases) -> dict[str, Any]:
     except WaitingError as error:
         return {"state": "waiting", "reason": str(error)}
     deleted = clean_up(releases, int(os.environ.get("KEEP_VERSIONS", "5")))
-    for state in (WAITING, OVERTAKEN):
-        Trainings(releases.bucket).restart(state)
+    Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
     _, _, card = releases.api.ask(releases.api.live().version, "/modelo", releases.scope)
     trained = datetime.fromisoformat(card["treino"]["date"])
     age = (datetime.now(UTC) - trained).total_seconds() / SECONDS_OF_A_DAY

@@ -65,20 +65,26 @@ class DynamoStore:
         if film_id is not None:
             condition += " AND filme_id = :filme"
             values[":filme"] = {"N": str(film_id)}
+        query = {
+            "TableName": self._table,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ConsistentRead": True,
+        }
+        return {
+            int(raw["filme_id"]["N"]): raw
+            for page in self._pages(query, "a user's entries")
+            for raw in page["Items"]
+        }
+
+    def _pages(self, query: Mapping[str, Any], what: str) -> Iterator[Any]:
+        """Yield the pages of a query, as long as that does not take too long."""
         end = time.monotonic() + READ_SECONDS
-        found = {}
         with _reached():
-            for page in self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ConsistentRead=True,
-            ):
-                for raw in page["Items"]:
-                    found[int(raw["filme_id"]["N"])] = raw
+            for page in self._client.get_paginator("query").paginate(**query):
+                yield page
                 if "LastEvaluatedKey" in page and time.monotonic() > end:
-                    raise StoreError("a user's entries took too long")
-        return found
+                    raise StoreError(f"{what} took too long")
 
     @in_thread
     def write(
@@ -186,13 +192,8 @@ class DynamoStore:
     @in_thread
     def hidden(self) -> frozenset[int]:
         """See ``HiddenSource``."""
-        end, films = time.monotonic() + READ_SECONDS, set[int]()
-        with _reached():
-            for page in self._client.get_paginator("query").paginate(**hidden_query(self._table)):
-                films.update(films_in(page, self._origin))
-                if "LastEvaluatedKey" in page and time.monotonic() > end:
-                    raise StoreError("the hidden films took too long")
-        return frozenset(films)
+        pages = self._pages(hidden_query(self._table), "the hidden films")
+        return frozenset(film for page in pages for film in films_in(page, self._origin))
 
     @in_thread
     def hide(self, film_id: int, *, hidden: bool) -> None:

@@ -119,7 +119,7 @@ class Artifact:
 
     def read_map(self) -> bytes:
         """Return the picture of the films, as SVG, or raise ``ArtifactError`` if it was altered."""
-        _verify(self.path / MAP_FILE, self.manifest["files"][MAP_FILE])
+        verify_file(self.path / MAP_FILE, self.manifest["files"][MAP_FILE])
         return (self.path / MAP_FILE).read_bytes()
 
 
@@ -129,7 +129,7 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _verify(path: Path, digest: str) -> None:
+def verify_file(path: Path, digest: str) -> None:
     """Raise ``ArtifactError`` unless a file has this SHA-256."""
     try:
         found = file_digest(path)
@@ -217,7 +217,7 @@ def load(folder: Path) -> Artifact:
     """
     manifest = read_manifest(folder)
     for name in SERVED_FILES:
-        _verify(folder / name, manifest["files"][name])
+        verify_file(folder / name, manifest["files"][name])
     try:
         parts = arrays.read(folder / MODEL_FILE)
     except pickle.UnpicklingError as error:

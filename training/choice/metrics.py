@@ -17,6 +17,7 @@ from training.data.dataset import Dataset
 from training.data.tables import TIME_COLUMN
 
 CUTOFF = 10
+MEASURED = 10_000  # users at most whose lists are measured, of a manifest's metrics and at the gate
 BY_DEFAULT = "padrao_com_recencia"  # the model's lists with its own recency
 PROTOCOL = (
     "another model, trained by the same procedure on three quarters of each film's ratings (seed "
@@ -70,6 +71,14 @@ def films_of(
     row_of_film = model.rows_by_id.astype(np.int32)  # a data set has films in order of id
     rows = {user: row_of_film[films] for user, films in ratings.groupby("user")["film"]}
     return [rows.get(user, np.empty(0, np.int32)) for user in users]
+
+
+def sample_users(test: Dataset, seed: int) -> Dataset:
+    """Return a test part with the ratings of at most ``MEASURED`` of its users, drawn at random."""
+    users = np.unique(test.ratings["user"])
+    if len(users) > MEASURED:
+        users = np.random.RandomState(seed).choice(users, MEASURED, replace=False)
+    return test.with_ratings(test.ratings[test.ratings["user"].isin(users)])
 
 
 def measure(model: Model, train: Dataset, test: Dataset) -> dict[str, dict[str, Any]]:

@@ -103,6 +103,10 @@ class Dataset:
         kept = order[np.cumsum(sizes[order]) <= most]
         return self.with_ratings(self.ratings[self.ratings["user"].isin(kept)])
 
+    def titles(self) -> dict[int, str]:
+        """Return the title of each film by id."""
+        return dict(zip(self.films["id"].tolist(), self.films["titulo"], strict=True))
+
     def genres(self) -> list[list[str]]:
         """Return the genres of each film."""
         return [split_names(text) for text in self.films["genero"]]

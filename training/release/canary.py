@@ -8,8 +8,6 @@ import boto3
 
 from training.release.bucket import Body
 
-ENDED = {"Succeeded": True, "Failed": False, "Stopped": False}
-
 
 class Progress(Enum):
     """How a deployment stands."""
@@ -19,16 +17,19 @@ class Progress(Enum):
     FAILED = "failed"  # requests go to the old version again
 
 
+ENDED = {
+    "Succeeded": Progress.SUCCEEDED,
+    "Failed": Progress.FAILED,
+    "Stopped": Progress.FAILED,
+}
+
+
 class Canary:
     """Deployments of versions of a function, in a deployment group of a CodeDeploy application."""
 
     def __init__(self, application: str, group: str, function: str, alias: str) -> None:
-        self.application, self.group, self.function, self.alias = (
-            application,
-            group,
-            function,
-            alias,
-        )
+        self.application, self.group = application, group
+        self.function, self.alias = function, alias
         self.client: Any = boto3.client("codedeploy")
 
     def begin(self, current: str, target: str) -> Body:
@@ -59,6 +60,4 @@ def find_progress(deployment: str) -> Progress:
     """Return how a deployment stands."""
     client: Any = boto3.client("codedeploy")
     found = client.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"]
-    if found not in ENDED:
-        return Progress.RUNS
-    return Progress.SUCCEEDED if ENDED[found] else Progress.FAILED
+    return ENDED.get(found, Progress.RUNS)

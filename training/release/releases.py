@@ -74,9 +74,8 @@ class Releases:
         decision = self.bucket.read(decision_key(model, after))
         if not decision or not (decision["passed"] or decision["forced"]):
             raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
-        replaced = {"replaces": {"model": present, "layer": live.layer}}
-        body = {"kind": "publish", "model": model, "training": training, **replaced}
-        return self._release(after, {**body, "forced": not decision["passed"]}, live)
+        body = {"kind": "publish", "model": model, "training": training}
+        return self._release(after, {**body, "forced": not decision["passed"]}, live, present)
 
     def roll_back(self, model: str | None = None) -> Body:
         """Release a model that was live before; by default the last that stands before the present.
@@ -98,9 +97,8 @@ class Releases:
         elif model == present or model not in history:
             others = ", ".join(name for name in history if name != present) or "no model"
             raise ReleaseError(f"version is {model!r}, expected one that was live: {others}")
-        replaced = {"replaces": {"model": present, "layer": live.layer}}
-        body = {"kind": "rollback", "model": model, "dismissed": present, **replaced}
-        return self._release(self.number(), body, live)
+        body = {"kind": "rollback", "model": model, "dismissed": present}
+        return self._release(self.number(), body, live, present)
 
     def resume(self) -> Body | None:
         """Carry on the last release if it has not ended; return its end, None if there is none.
@@ -155,10 +153,11 @@ class Releases:
         found = self.answering(live.version)
         return live, found or (self.api.model_of(live.layer) if live.layer else None) or ""
 
-    def _release(self, after: int, body: Body, live: Live) -> Body:
+    def _release(self, after: int, body: Body, live: Live, present: str) -> Body:
         if live.weighted:
             raise ReleaseError("a deployment runs: wait for its end")
-        record = self.ledger.claim(after + 1, {**body, "date": now()})
+        replaces = {"model": present, "layer": live.layer}
+        record = self.ledger.claim(after + 1, {**body, "replaces": replaces, "date": now()})
         if record is None:
             raise OvertakenError(f"another release came after release {after}")
         _log.info("release %d: %s", record.number, body)

@@ -1,6 +1,7 @@
 """A deployed stack, for a person's commands: its resources by name, and calls of its functions."""
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,21 @@ from training.release.api_function import ApiFunction, ReleaseError
 from training.release.bucket import Bucket
 
 LONGEST = Config(read_timeout=900, retries={"total_max_attempts": 1})  # a release may wait
+
+
+def ask_release_function(name: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the release function answers to an event.
+
+    Raises:
+        ReleaseError: it fails; the message is its own.
+    """
+    answer = boto3.client("lambda", config=LONGEST).invoke(
+        FunctionName=name, Payload=json.dumps(event).encode()
+    )
+    found: dict[str, Any] = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise ReleaseError(found.get("errorMessage", str(found)))
+    return found
 
 
 class Stack:
@@ -30,18 +46,8 @@ class Stack:
         return ApiFunction(self._outputs["ApiFunctionName"], f"{self.name}-modelo")
 
     def release(self, **event: Any) -> dict[str, Any]:
-        """Return what the release function answers to an event.
-
-        Raises:
-            ReleaseError: it fails; the message is its own.
-        """
-        answer = boto3.client("lambda", config=LONGEST).invoke(
-            FunctionName=self._outputs["ReleaseFunctionName"], Payload=json.dumps(event).encode()
-        )
-        found: dict[str, Any] = json.loads(answer["Payload"].read())
-        if "FunctionError" in answer:
-            raise ReleaseError(found.get("errorMessage", str(found)))
-        return found
+        """Return what the release function answers to an event; see ``ask_release_function``."""
+        return ask_release_function(self._outputs["ReleaseFunctionName"], event)
 
     @cached_property
     def _outputs(self) -> dict[str, str]:

@@ -37,12 +37,12 @@ class Trainings:
         if known := self.read(training):
             self.bucket.write(_key(training), {**known, "state": state})
 
-    def restart(self, state: str) -> None:
-        """Start the trainings in a state again, from the gate on."""
+    def restart(self, *states: str) -> None:
+        """Start the trainings in some states again, from the gate on."""
         client: Any = boto3.client("lambda")
         for key in list(self.bucket.keys(PREFIX)):
             known = self.bucket.read(key)
-            if known["state"] == state and known["function"]:
+            if known["state"] in states and known["function"]:
                 self.bucket.write(key, {**known, "state": TRAINED})
                 payload = json.dumps(known["event"]).encode()
                 client.invoke(

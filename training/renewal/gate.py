@@ -9,23 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from recommender.data.catalog import fold
 from recommender.model.artifact import ArtifactError, load
 from recommender.model.profile import make_profile
 from recommender.model.ranking import Strategy, rank
 from training.choice import limits
 from training.choice.aim import Aim
-from training.choice.metrics import films_of, make_profiles, rank_all, score_some
+from training.choice.metrics import (
+    films_of,
+    make_profiles,
+    rank_all,
+    sample_users,
+    score_some,
+    summarise,
+)
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
 from training.renewal.incumbent import Incumbent
+from training.renewal.lineage import compare_titles
 
 SAMPLE = 20  # users for whom a candidate has to answer
 ASKED = 5  # of these, for whom the code that shall serve has to answer
-MEASURED = 10_000  # users at most whose lists are compared
-NORMAL = 1.96  # standard errors on each side of a 95% interval
 OF_THE_INDEX = ("cells", "candidates")  # which depend on the number of films
 
 Manifest = Mapping[str, Any]
@@ -88,11 +93,7 @@ def decide(
     sample = _sample(data, manifest["training"]["seed"])
     checks = [_answers(data, folder, sample)]
     if incumbent:
-        checks += check_facts(
-            dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True)),
-            manifest,
-            incumbent,
-        )
+        checks += check_facts(data.titles(), manifest, incumbent)
         checks.append(_settings(data, manifest, incumbent.manifest))
     users = tuple(int(data.users["id"].iloc[user]) for user in sample[:ASKED])
     return Decision(
@@ -121,8 +122,8 @@ def check_facts(titles: Mapping[int, str], manifest: Manifest, incumbent: Incumb
         )
         for name in ("filmes", "usuarios", "avaliacoes")
     ]
-    shared = incumbent.titles.keys() & titles.keys()
-    same = sum(fold(incumbent.titles[film]) == fold(titles[film]) for film in shared)
+    shared, changed = compare_titles(incumbent.titles, titles)
+    same = len(shared) - len(changed)
     checks.append(
         Check(
             "titles stay",
@@ -174,16 +175,16 @@ def _settings(data: Dataset, manifest: Manifest, old: Manifest) -> Check:
     difference = found[0] - found[1]
     if len(difference) < 2:
         return Check(name, True, {"users": len(difference)})
-    error = float(difference.std(ddof=1) / np.sqrt(len(difference)))
-    mean = float(difference.mean())
+    means = summarise({"new": found[0], "old": found[1], "difference": difference})
+    mean, margin = (means["difference"][part] or 0.0 for part in ("mean", "margin"))
     figures = {
-        "ndcg": round(float(found[0].mean()), 6),
-        "ndcg of the incumbent's": round(float(found[1].mean()), 6),
-        "difference": round(mean, 6),
-        "margin": round(NORMAL * error, 6),
+        "ndcg": means["new"]["mean"],
+        "ndcg of the incumbent's": means["old"]["mean"],
+        "difference": mean,
+        "margin": margin,
         "users": len(difference),
     }
-    return Check(name, mean + NORMAL * error >= 0, figures)
+    return Check(name, mean + margin >= 0, figures)
 
 
 def _chosen(manifest: Manifest, seed: int) -> Hyperparameters:
@@ -196,10 +197,7 @@ def _ndcgs(train: Dataset, test: Dataset, chosen: Hyperparameters, aim: str) -> 
     """Return the nDCG at 10 of the users with a relevant film in the test part."""
     with threadpool_limits(1):
         model = fit(train, chosen)
-    users = np.unique(test.ratings["user"])
-    if len(users) > MEASURED:
-        users = np.random.RandomState(chosen.seed).choice(users, MEASURED, replace=False)
-    held_out = test.ratings[test.ratings["user"].isin(users)]
+    held_out = sample_users(test, chosen.seed).ratings
     profiles = make_profiles(model, train.ratings, held_out)
     relevant = profiles.relevant
     if aim == Aim.LIKED:

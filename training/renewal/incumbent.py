@@ -1,18 +1,18 @@
 """The model in use, as far as a training has to know it."""
 
 import json
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recommender.model.artifact import CATALOG_FILE, MANIFEST_FILE, file_digest
+from recommender.model.artifact import CATALOG_FILE, MANIFEST_FILE, verify_file
 from training.data.tables import DataError
 from training.release.api_function import ApiFunction
 from training.release.bucket import Bucket, Ledger
 from training.release.releases import MODELS, PREFIX
+from training.renewal import models
+from training.renewal.lineage import titles_of
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,17 @@ def find_incumbent(
     """
     last = Ledger(bucket, PREFIX).latest()
     number = last.number if last else 0
-    layer = ""
-    if last and not last.end:
-        model: str | None = last.body["model"]
-    else:
-        layer = api.live().layer
-        model = api.model_of(layer) if layer else None
+    pending = last.body["model"] if last and not last.end else None
+    layer = "" if pending else api.live().layer
+    model = pending or (api.model_of(layer) if layer else None)
     folder = bundled
-    if layer and not (model and bucket.read(f"{MODELS}{model}/{MANIFEST_FILE}")):
-        raise DataError(f"model {model} of layer {layer} is live, but not in the bucket")
-    if model and bucket.read(f"{MODELS}{model}/{MANIFEST_FILE}"):
+    if model and models.is_whole(bucket, model):
         folder = scratch / "incumbent"
         folder.mkdir()
         for name in (MANIFEST_FILE, CATALOG_FILE):
             bucket.fetch(f"{MODELS}{model}/{name}", folder / name)
+    elif layer:
+        raise DataError(f"model {model} of layer {layer} is live, but not in the bucket")
     return read_incumbent(folder) if folder and folder.is_dir() else None, number
 
 
@@ -59,13 +56,8 @@ def read_incumbent(folder: Path) -> Incumbent:
     """Return what the manifest and the catalogue of an artifact folder say.
 
     Raises:
-        DataError: the catalogue is not the one that the manifest names.
+        ArtifactError: the catalogue is not the one that the manifest names.
     """
     manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
-    catalog = folder / CATALOG_FILE
-    if file_digest(catalog) != manifest["files"][CATALOG_FILE]:
-        raise DataError(f"{catalog.name} of the model in use was altered")
-    uri = f"{catalog.absolute().as_uri()}?mode=ro&immutable=1"
-    with closing(sqlite3.connect(uri, uri=True)) as database:
-        titles = dict(database.execute("SELECT id, titulo FROM filmes"))
-    return Incumbent(manifest, titles)
+    verify_file(folder / CATALOG_FILE, manifest["files"][CATALOG_FILE])
+    return Incumbent(manifest, titles_of(folder / CATALOG_FILE))

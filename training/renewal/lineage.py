@@ -66,9 +66,7 @@ def lineage_of(
     """
     old = incumbent.get("linhagem", "")
     first = incumbent.get("primeira_linhagem", old)
-    after = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
-    shared = titles.keys() & after.keys()
-    changed = {film_id for film_id in shared if fold(titles[film_id]) != fold(after[film_id])}
+    shared, changed = compare_titles(titles, data.titles())
     if not shared or 100 * len(changed) > (100 - KEPT) * len(shared):
         names = (f"{name}-{data.digest[:digits]}" for digits in DIGITS)
         return Lineage(next(new for new in names if new not in (old, first)), first)
@@ -77,6 +75,17 @@ def lineage_of(
     if not old:  # the incumbent is older than lineages: all that was written is of this one
         return Lineage(name, name, retitled)
     return Lineage(old, first, retitled)
+
+
+def compare_titles(
+    before: Mapping[int, str], after: Mapping[int, str]
+) -> tuple[set[int], set[int]]:
+    """Return the ids that two catalogues share, and those of them whose titles differ.
+
+    Case and accents make no difference.
+    """
+    shared = before.keys() & after.keys()
+    return shared, {film_id for film_id in shared if fold(before[film_id]) != fold(after[film_id])}
 
 
 def titles_of(catalog: Path) -> dict[int, str]:
