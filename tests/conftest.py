@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +77,22 @@ def client(artifact_dir: Path) -> Iterator[TestClient]:
     """A client of the API on the example data; failures come as answers, as they do in service."""
     with TestClient(create_app(artifact_dir), raise_server_exceptions=False) as session:
         yield session
+
+
+@dataclass
+class LambdaContext:
+    """What Lambda's runtime tells a function about its invocation, as far as anything reads it."""
+
+    function_name: str
+    memory_limit_in_mb: int = 2048
+    aws_request_id: str = "6f2a1b0c-0d1e-4f3a-9b8c-7d6e5f4a3b2c"
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return f"arn:aws:lambda:us-east-1:123456789012:function:{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
 
 
 def forget_app(patch: pytest.MonkeyPatch) -> None:

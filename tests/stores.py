@@ -2,13 +2,15 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -51,6 +53,15 @@ def moto_server(delays: Sequence[float] = ()) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def run_machine(
+    machine: type[RuleBasedStateMachine], make: Callable[[], Any], *, examples: int, steps: int
+) -> None:
+    """Run a state machine whose ``make`` makes what it works on."""
+    made = type(machine.__name__, (machine,), {"make": staticmethod(make)})
+    limits = settings(max_examples=examples, stateful_step_count=steps, deadline=None)
+    run_state_machine_as_test(made, settings=limits)
 
 
 def create_table(url: str, name: str) -> None:

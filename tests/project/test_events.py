@@ -5,7 +5,6 @@ import ipaddress
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from aws_lambda_powertools.utilities.parser.models import (
     S3Model,
 )
 
-from tests.conftest import forget_app
+from tests.conftest import LambdaContext, forget_app
 from tests.expectations import (
     ANSWERS,
     BUCKET,
@@ -60,16 +59,6 @@ def is_read(name: str) -> bool:
 Api = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-@dataclass(frozen=True)
-class Context:
-    """What the runtime tells a function about its invocation, as far as anything reads it."""
-
-    function_name: str = "ApiFunction"
-    memory_limit_in_mb: int = 1769
-    invoked_function_arn: str = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:ApiFunction"
-    aws_request_id: str = "6f2a1b0c-0d1e-4f3a-9b8c-7d6e5f4a3b2c"
-
-
 @contextmanager
 def cold_start(**environment: str) -> Iterator[Api]:
     """The API function as a cold start makes it in an environment.
@@ -81,7 +70,7 @@ def cold_start(**environment: str) -> Iterator[Api]:
             patch.setenv(variable, value)
         forget_app(patch)
         handler = importlib.import_module("handler").handler
-        yield lambda event: handler(event, Context())
+        yield lambda event: handler(event, LambdaContext("ApiFunction"))
 
 
 @pytest.fixture(scope="module")

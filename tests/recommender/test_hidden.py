@@ -32,10 +32,11 @@ from recommender.model.ranking import Strategy, rank
 from recommender.settings import Access, Mode, read_settings
 from tests.expectations import FILMS, RATINGS
 from tests.project.test_events import cold_start
+from tests.recommender.conftest import LOCAL
 from tests.recommender.test_api import check_problem, follow
 from tests.recommender.test_handler import http_api, run_cold
-from tests.recommender.test_ratings import LOCAL, Unreachable
-from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server
+from tests.recommender.test_ratings import Unreachable
+from tests.stores import CREDENTIALS, create_table, dynamo_store
 
 USER, NO_RATINGS = 1, 205
 FILM, OTHER = 309, 14
@@ -124,30 +125,6 @@ class Counted:
         self.films = self.films | {film_id} if hidden else self.films - {film_id}
 
     def close(self) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    with moto_server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "dynamo"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "sqlite":
-        made: Store = SqliteStore(tmp_path / "avaliacoes.sqlite3")
-    else:
-        url, name = request.getfixturevalue("aws"), tmp_path.name
-        create_table(url, name)
-        made = dynamo_store(url, name)
-    with closing(made):
-        yield made
-
-
-@pytest.fixture
-def api(artifact_dir: Path, store: Store) -> Iterator[TestClient]:
-    with TestClient(create_app(artifact_dir, LOCAL, store)) as client:
-        yield client
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from recommender.api.application import create_app
 from recommender.data.dynamo_store import CONFIG, READ_TIMEOUT, DynamoStore
@@ -24,7 +23,7 @@ from recommender.data.store import ConflictError, Entry, Store, StoreError, spel
 from recommender.settings import Access, Mode
 from tests.expectations import FILMS, RATINGS
 from tests.recommender.test_store import check_chain, read, write, write_all
-from tests.stores import create_table, dynamo_store, moto_server
+from tests.stores import create_table, dynamo_store, moto_server, run_machine
 
 OWN = Origin("filmes", "filmes", "0:5")
 LATER = Origin("ml-100k", "filmes", "0:5")
@@ -44,12 +43,6 @@ Told = Callable[[], list[tuple[str, str]]]
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine may be busy, and a write that takes long is given up."""
     monkeypatch.setattr("recommender.data.dynamo_store.WRITE_SECONDS", 60.0)
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    with moto_server() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])
@@ -218,14 +211,7 @@ class Lineages(RuleBasedStateMachine):
 
 
 def test_each_origin_sees_its_own_ratings_only(make: Callable[[], Open]) -> None:
-    class Machine(Lineages):
-        pass
-
-    Machine.make = staticmethod(make)
-
-    run_state_machine_as_test(
-        Machine, settings=settings(max_examples=12, stateful_step_count=20, deadline=None)
-    )
+    run_machine(Lineages, make, examples=12, steps=20)
 
 
 def test_items_that_bear_nothing_are_of_the_first_lineage(place: Open) -> None:

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,17 +12,14 @@ from fastapi.testclient import TestClient
 
 from recommender.api.answers import Rating
 from recommender.api.application import create_app
-from recommender.data.sqlite_store import SqliteStore
-from recommender.data.store import Entry, Store, StoreError
-from recommender.settings import Access, Mode
+from recommender.data.store import Entry, StoreError
 from tests.expectations import DATA, FILMS, RATINGS
+from tests.recommender.conftest import LOCAL
 from tests.recommender.test_api import check_problem, follow, ids
-from tests.stores import create_table, dynamo_store, moto_server
 
 USER = 1
 RATED, UNRATED = min(RATINGS[USER]), next(film for film in FILMS if film not in RATINGS[USER])
 NEW_USER = 10**12
-LOCAL = Access(Mode.LOCAL)
 
 
 class Unreachable:
@@ -46,31 +41,6 @@ class Unreachable:
         raise StoreError("nowhere")
 
     def close(self) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    with moto_server() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "dynamo"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "sqlite":
-        made: Store = SqliteStore(tmp_path / "avaliacoes.sqlite3")
-    else:
-        url, name = request.getfixturevalue("aws"), tmp_path.name
-        create_table(url, name)
-        made = dynamo_store(url, name)
-    with closing(made):
-        yield made
-
-
-@pytest.fixture
-def api(artifact_dir: Path, store: Store) -> Iterator[TestClient]:
-    """A client in whose one event loop all requests are answered, as by a server."""
-    with TestClient(create_app(artifact_dir, LOCAL, store)) as client:
-        yield client
 
 
 @pytest.fixture

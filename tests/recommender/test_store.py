@@ -22,9 +22,8 @@ from pathlib import Path
 import pytest
 from botocore.stub import Stubber
 from fastapi.testclient import TestClient
-from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from recommender.api.application import create_app, open_store
 from recommender.data.dynamo_store import (
@@ -40,7 +39,7 @@ from recommender.data.store import ConflictError, Entry, Store, StoreError, over
 from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT
 from tests.expectations import FILMS, RATINGS
-from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, nobody
+from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, nobody, run_machine
 
 WRITERS = 50
 LOCAL = Access(Mode.LOCAL)
@@ -71,12 +70,6 @@ def write_all(
     store: Store, user: int, ratings: dict[int, float]
 ) -> dict[int, tuple[Entry | None, Entry | None]]:
     return asyncio.run(store.write_all(user, ratings))
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[str]:
-    with moto_server() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])
@@ -179,13 +172,7 @@ class Ratings(RuleBasedStateMachine):
 
 
 def test_a_store_does_what_a_dictionary_does(make: Make) -> None:
-    class Machine(Ratings):
-        pass
-
-    Machine.make = staticmethod(make)
-    run_state_machine_as_test(
-        Machine, settings=settings(max_examples=25, stateful_step_count=25, deadline=None)
-    )
+    run_machine(Ratings, make, examples=25, steps=25)
 
 
 def test_fifty_writers_of_one_rating_make_fifty_versions(store: Store) -> None:

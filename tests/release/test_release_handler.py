@@ -1,28 +1,18 @@
 """The release function: what it does for each event, and whom it starts again."""
 
 import json
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.aws.server import Here
+from tests.conftest import LambdaContext
 from tests.expectations import read_event
 from tests.release.world import BUNDLED, World
 from training import release_handler
 from training.release.events import EventError
 from training.release.trainings import Trainings
-
-
-@dataclass
-class Context:
-    """The context that the Lambda runtime passes to a function."""
-
-    function_name: str = "ReleaseFunction"
-    memory_limit_in_mb: int = 256
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:ReleaseFunction"
-    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
@@ -42,7 +32,7 @@ def started(monkeypatch: pytest.MonkeyPatch, world: World) -> list[dict[str, Any
 
 
 def call(event: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = release_handler.handler(event, Context())
+    answer: dict[str, Any] = release_handler.handler(event, LambdaContext("ReleaseFunction"))
     return answer
 
 

@@ -5,7 +5,6 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from recommender.model.artifact import ARTIFACT_FILES, file_digest, load
+from tests.conftest import LambdaContext
 from tests.training.small_data import CASE, as_document, as_json, block_ratings, random_ratings
 from training.data.tables import DataError
 from training.handler import handler
@@ -23,19 +23,6 @@ from training.release.trainings import Trainings
 
 BUCKET = "filmes-modelos"
 GOOD = CASE.read_bytes()
-
-
-@dataclass
-class Context:
-    """The context that the Lambda runtime passes to a function."""
-
-    function_name: str = "TrainingFunction"
-    memory_limit_in_mb: int = 2048
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:TrainingFunction"
-    aws_request_id: str = "00000000-0000-0000-0000-000000000000"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 900_000
 
 
 @pytest.fixture
@@ -73,7 +60,7 @@ def put(s3: Any, key: str, body: bytes = GOOD) -> None:
 
 
 def call(event: dict[str, Any]) -> dict[str, Any]:
-    answer: dict[str, Any] = handler(event, Context())
+    answer: dict[str, Any] = handler(event, LambdaContext("TrainingFunction"))
     return answer
 
 
@@ -157,7 +144,7 @@ def test_a_training_that_would_outlast_the_function_fails(
     s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(s3, KEY, as_json(as_document(block_ratings(3, 10, 10))))
-    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 0)
+    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 0)
     with pytest.raises(DataError, match="did not end in time"):
         call({})
     assert [*objects(s3)] == [KEY]
@@ -167,7 +154,7 @@ def test_whatever_takes_longer_than_the_function_may_fails_in_words(
     s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(s3, KEY)
-    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 10_200)
+    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 10_200)
     monkeypatch.setattr("training.renew.build", lambda *_: time.sleep(60))
     with pytest.raises(TimeoutError, match="did not end in the function's time"):
         call({})
