@@ -73,11 +73,12 @@ class HiddenFilms:
     async def current(self) -> Hidden:
         """Return what is hidden, as the source said less than half a minute ago if it answers."""
         while self._clock() >= self._due:
-            if self._reading is None:
+            reading = self._reading
+            if reading is None:
                 await self._read()
             elif self._films is None:
                 # Of another loop, maybe: asyncio's own locks are of one loop only.
-                await asyncio.shield(asyncio.wrap_future(self._reading))
+                await asyncio.shield(asyncio.wrap_future(reading))
             else:
                 break
         return self._shown
@@ -105,7 +106,8 @@ class HiddenFilms:
 
     async def _read(self) -> None:
         assert self._source is not None
-        self._reading, writes, began = Future(), self._writes, self._clock()
+        self._reading = reading = Future()
+        writes, began = self._writes, self._clock()
         try:
             films = await self._source.hidden()
         except StoreError as error:
@@ -116,19 +118,19 @@ class HiddenFilms:
         else:
             self._fails = False
             if writes == self._writes:  # else the answer may be older than a write
-                self._due = began + READ_EVERY
                 self._set(films)
+                self._due = began + READ_EVERY  # last: another thread's loop may look
         finally:
-            self._reading.set_result(None)
             self._reading = None
+            reading.set_result(None)
 
     def _set(self, films: Iterable[int]) -> None:
         films = frozenset(films)
         if films == self._films:
             return
-        self._films = films
         rows = known_rows(self._model, sorted(films))
         ids = sorted(self._model.film_ids.take(rows).tolist())
         marks = np.zeros(len(self._model.film_ids), np.bool_)
         marks[rows] = True
         self._shown = Hidden(marks, json.dumps(ids)) if ids else NONE
+        self._films = films

@@ -5,6 +5,7 @@ import itertools
 import json
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -471,6 +472,16 @@ def test_a_read_that_began_before_a_write_does_not_undo_it(model: Model) -> None
     asyncio.run(work())
 
 
+@pytest.fixture
+def eager_switches() -> Iterator[None]:
+    """Threads that take turns at almost every instruction."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("eager_switches")
 def test_requests_of_several_loops_share_a_read(artifact_dir: Path, tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "a.sqlite3")
     asyncio.run(store.hide(FILM, hidden=True))
