@@ -10,6 +10,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from recommender.data.titles import shown_title
 from recommender.model import artifact
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
@@ -102,7 +103,8 @@ def build(
     def bake(new: Path) -> None:
         database.bake(data, find_leads_of(data, model), new / artifact.CATALOG_FILE)
         with threadpool_limits(1):
-            picture.draw(model, data.titles(), new)
+            titles = {film_id: shown_title(title) for film_id, title in data.titles().items()}
+            picture.draw(model, titles, new)
 
     training = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

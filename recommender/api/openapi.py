@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from recommender.api.requests import MAX_ID
 from recommender.http.problems import Problem
 
 _TEXT = {"type": "string"}
@@ -30,16 +29,13 @@ def make_document(app: FastAPI) -> dict[str, Any]:
 
 
 def _exact(part: Any) -> Any:
-    """Return a part of a document with whole bounds as integers.
-
-    FastAPI makes all bounds floats, in which the bounds of ids cannot be told exactly.
-    """
+    """Return a part of a document with whole bounds as integers: FastAPI makes them floats."""
     if isinstance(part, dict):
         return {name: _exact(inner) for name, inner in part.items()}
     if isinstance(part, list):
         return [_exact(inner) for inner in part]
     if isinstance(part, float) and part.is_integer():
-        return max(-MAX_ID, min(int(part), MAX_ID))
+        return int(part)
     return part
 
 

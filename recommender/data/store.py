@@ -19,7 +19,7 @@ from recommender.data.catalog import Rated
 
 MOST = 100  # ratings that one write may set, as DynamoDB allows in a transaction
 
-HIDDEN_KEY = 10**20  # in the place of a user's id: ids have 64 bits, so no user ever has this one
+HIDDEN_KEY = 10**20  # in the place of a user's id, and far above `MAX_ID`
 
 MICROSECONDS = 1e6  # of a second: the steps in which stores keep moments
 

@@ -21,7 +21,7 @@ from fastapi.testclient import TestClient
 from benchmarks.catalogues import make_catalogue, make_model, make_profiles
 from recommender.api.application import ROUTES, create_app, open_hidden
 from recommender.api.hiding import READ_EVERY, HiddenFilms
-from recommender.api.requests import MAX_ID
+from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_store import DynamoStore
 from recommender.data.hidden_table import ATTEMPTS, TIMEOUT, HiddenTable
 from recommender.data.origin import UNKNOWN, origin_of

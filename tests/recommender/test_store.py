@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from recommender.api.application import create_app, open_store
+from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_store import (
     CONFIG,
     READ_SECONDS,
@@ -44,7 +45,7 @@ from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, n
 WRITERS = 50
 LOCAL = Access(Mode.LOCAL)
 FREE_FILMS = [film for film in FILMS if film not in RATINGS[1]]
-IDS = st.sampled_from([1, 2, -5, 2**63 - 1])
+IDS = st.sampled_from([1, 2, -5, MAX_ID])
 VALUES = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 0.1, 4.0, 5.0]))
 EXPECTED = st.one_of(st.none(), st.integers(0, 4))
 

@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recommender.data.catalog import MAX_ID
 from training.data.tables import DataError, Table, quote
 
+REMEDY = "--renumber FILE numbers other ids"
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell one, but UTF-8 cannot encode it
 
 
@@ -46,17 +48,26 @@ def _number(value: object) -> float:
 
 
 def ids(table: Table, column: str) -> NDArray[np.int64]:
-    """Return a column of ids (m,): whole numbers from 0 with up to 18 digits."""
+    """Return a column of ids (m,): whole numbers from 0 to ``MAX_ID``."""
+    found = read_ids(table, column)
+    refuse(table, found < 0, column, f"a whole number from 0 to {MAX_ID}; {REMEDY}")
+    return found
+
+
+def read_ids(table: Table, column: str) -> NDArray[np.int64]:
+    """Return a column of ids (m,), -1 for what is none."""
     raw = table.frame[column]
     if raw.dtype == np.int64:
-        refuse(table, raw.to_numpy() < 0, column, "a whole number from 0")
-        return raw.to_numpy()
-    text = raw.astype(str)
-    wrong = ~text.str.fullmatch(r"\d{1,18}").to_numpy(np.bool_)
-    if not table.is_text:
-        wrong |= np.fromiter((not isinstance(value, int) for value in raw), np.bool_, len(raw))
-    refuse(table, wrong, column, "a whole number from 0 with up to 18 digits")
-    return text.to_numpy(dtype=np.int64)
+        whole = raw.to_numpy()
+    else:
+        text = raw.astype(str)
+        right = text.str.fullmatch(r"[0-9]{1,18}").to_numpy(np.bool_)
+        if not table.is_text:
+            right = right & np.fromiter(
+                (isinstance(value, int) for value in raw), np.bool_, len(raw)
+            )
+        whole = text.where(right, "-1").to_numpy(dtype=np.int64)
+    return np.where((whole >= 0) & (whole <= MAX_ID), whole, -1)
 
 
 def unique_ids(table: Table) -> NDArray[np.int64]:
