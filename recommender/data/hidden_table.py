@@ -7,6 +7,7 @@ read and nobody may write, one query is all that the table is asked.
 import hashlib
 import hmac
 import json
+import logging
 import re
 import ssl
 import time
@@ -17,6 +18,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from recommender.data.dynamo_items import read_id
 from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.store import HIDDEN_KEY, StoreError, in_thread
 
@@ -32,6 +34,8 @@ INTRICATE = (
     *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"),
 )
 
+_log = logging.getLogger(__name__)
+
 
 def hidden_query(table: str) -> dict[str, Any]:
     """Return the parameters of the query for the hidden films of a table."""
@@ -46,11 +50,17 @@ def hidden_query(table: str) -> dict[str, Any]:
 
 def films_in(page: Mapping[str, Any], origin: Origin) -> list[int]:
     """Return the ids of films of a lineage that an answer to the query holds."""
-    return [
-        int(item["filme_id"]["N"])
-        for item in page["Items"]
-        if origin.shares(item["linhagem"]["S"] if "linhagem" in item else None)
-    ]
+    found, passed = [], 0
+    for item in page["Items"]:
+        film_id = read_id(item, "filme_id")
+        lineage = item.get("linhagem", {"S": None})
+        if film_id is None or "S" not in lineage:
+            passed += 1
+        elif origin.shares(lineage["S"]):
+            found.append(film_id)
+    if passed:
+        _log.warning("hidden films passed over: malformed: %d", passed)
+    return found
 
 
 def is_simple(environment: Mapping[str, str]) -> bool:

@@ -120,6 +120,11 @@ def test_what_does_not_count_is_passed_over_and_counted(
     put(table, MAX_ID + 1, 1, "4")
     put(table, -(2**60), 1, None, versao=None, momento=None, oculto={"BOOL": True})
     put(table, -1, 1, "4")
+    for film, key in ((1, {"usuario_id": {"N": "1.5"}}), (2, {"filme_id": {"N": "1.5"}})):
+        put(table, 4, film, "4", **key)
+    put(table, 4, 3, "4", filme_id={"N": str(10**30)})
+    put(table, 4, 4, "4", versao={"N": "1.5"})
+    put(table, 4, 5, "4", versao={"N": "0"})
     put(table, 2, 9, "4")
     for film, rating in ((1, "5.5"), (2, "-1"), (4, "4.25")):
         put(table, 3, film, rating)
@@ -132,9 +137,9 @@ def test_what_does_not_count_is_passed_over_and_counted(
         (1, 2, 4.0, 1_700_000_000.5),
     }
     assert found.counts == {
-        "read": 17,
-        "no_user": 3,
-        "malformed": 3,
+        "read": 22,
+        "no_user": 4,
+        "malformed": 7,
         "other_lineage": 1,
         "other_scale": 1,
         "retitled": 1,
