@@ -46,10 +46,11 @@ def main() -> int:
         if options.command == "build":
             given = dict(text.partition("=")[::2] for text in options.fix)
             fixed = limits.check_hyperparameters(given)
-            data, lineage = read(options.data), begin(name_of(options.data))
+            data, lineage = read(options.data, options.renumber), begin(name_of(options.data))
             build(data, options.out, seed, aim, fixed, end, lineage)
             return 0
-        _evaluate(read(options.data), seed, aim, end, options.plot, as_json=options.json)
+        data = read(options.data, options.renumber)
+        _evaluate(data, seed, aim, end, options.plot, as_json=options.json)
     except (DataError, ArtifactError, ReleaseError, BotoCoreError, ClientError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -64,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in (builds, evaluates):
         command.add_argument(
             "--data", type=Path, required=True, help="JSON file or MovieLens folder"
+        )
+        command.add_argument(
+            "--renumber",
+            type=Path,
+            metavar="FILE",
+            help="number users and films whose ids are texts or above 2^53 - 1; FILE keeps the "
+            "numbers (CSV: kind,id,original), and the next run goes on from it",
         )
         command.add_argument("--seed", default=SEED, help=f"default {SEED}")
         command.add_argument(

@@ -10,7 +10,6 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from recommender.data.titles import shown_title
 from recommender.model import artifact
 from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
@@ -103,8 +102,7 @@ def build(
     def bake(new: Path) -> None:
         database.bake(data, find_leads_of(data, model), new / artifact.CATALOG_FILE)
         with threadpool_limits(1):
-            titles = {film_id: shown_title(title) for film_id, title in data.titles().items()}
-            picture.draw(model, titles, new)
+            picture.draw(model, data.titles(), new)
 
     training = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

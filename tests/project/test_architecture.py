@@ -30,7 +30,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "entry": {"settings", "model", "data", "http", "api", "aws"},
     },
     "training": {
-        "data": set(),
+        "data": {"recommender.data"},
         "model": {"data", "recommender.model", "recommender.data"},
         "choice": {"data", "model", "recommender.model"},
         "bake": {"data", "model", "recommender.model", "recommender.data"},

@@ -11,6 +11,7 @@ from training.data.readers import (
     movielens_dat,
     recbole,
 )
+from training.data.renumber import Numbering
 from training.data.tables import DataError, Tables
 
 
@@ -32,8 +33,10 @@ class Reader(Protocol):
 READERS: tuple[Reader, ...] = (json_file, movielens_csv, movielens_100k, movielens_dat, recbole)
 
 
-def read(path: Path) -> Dataset:
+def read(path: Path, renumber: Path | None = None) -> Dataset:
     """Return the data set in a file or folder of any layout that ``READERS`` know.
+
+    ``renumber`` names a file of numbers for ids that are none; see ``Numbering``.
 
     Raises:
         DataError: the path is missing, has no known layout, or holds a record that is wrong.
@@ -42,6 +45,12 @@ def read(path: Path) -> Dataset:
         raise DataError(f"{path} does not exist")
     for reader in READERS:
         if reader.is_mine(path):
-            return check(reader.read(path))
+            tables = reader.read(path)
+            if renumber is None:
+                return check(tables)
+            numbering = Numbering(renumber)
+            data = check(numbering.apply(tables))
+            numbering.save()
+            return data
     layouts = "; ".join(reader.LAYOUT for reader in READERS)
     raise DataError(f"{path.name} has none of the known layouts: {layouts}")
