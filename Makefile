@@ -35,9 +35,10 @@ $(SWAGGER_UI)/.done: .ci/swagger.py
 	$(PYTHON) .ci/swagger.py $(SWAGGER_UI)
 
 run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT
+	@PORT="$(PORT)" $(BIN)/python -m recommender check
 	$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out .local/artifact
-	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_DIR=.local/avaliacoes \
-		$(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
+	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_DIR=.local/avaliacoes PORT="$(PORT)" \
+		$(BIN)/python -m recommender
 
 evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also draws a chart there
 	$(BIN)/python -m training evaluate --data "$(DATA)" --aim "$(AIM)" $(if $(PLOT),--plot "$(PLOT)")

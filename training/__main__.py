@@ -1,5 +1,7 @@
 """``python -m training``: build and evaluate models; publish, list, roll back and verify them."""
 
+from training import present  # noqa: F401 # isort: skip: before the others import what is missing
+
 import argparse
 import json
 import logging
@@ -13,6 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recommender.model.artifact import ArtifactError
+from recommender.settings import missing
 from training.build import build
 from training.choice import limits
 from training.choice.aim import Aim
@@ -53,6 +56,9 @@ def main() -> int:
         _evaluate(data, seed, aim, end, options.plot, as_json=options.json)
     except (DataError, ArtifactError, ReleaseError, BotoCoreError, ClientError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:  # of evaluation
+        print(f"error: {missing(error)}", file=sys.stderr)
         return 2
     return 0
 

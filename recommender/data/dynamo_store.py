@@ -45,10 +45,17 @@ class DynamoStore:
     """A store in a table. boto3 blocks, so each call is made in a thread."""
 
     def __init__(self, table: str, origin: Origin = UNKNOWN) -> None:
-        """Make the client; nothing is sent yet. Ratings of another origin do not count."""
+        """Make the client; nothing is sent yet. Ratings of another origin do not count.
+
+        Raises:
+            StoreError: AWS's settings are not enough for a client.
+        """
         self._table = table
         self._origin = origin
-        self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
+        try:
+            self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
+        except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
+            raise StoreError(str(error)) from error
 
     def close(self) -> None:
         """See ``Store``."""

@@ -57,9 +57,21 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path, origin: Origin = UNKNOWN) -> None:
-        """Open the file, or create it. Its ratings of another origin do not count."""
+        """Open the file, or create it. Its ratings of another origin do not count.
+
+        Raises:
+            StoreError: it cannot be made, or it is no database of ratings.
+        """
         self._origin = origin
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._open(path)
+        except OSError as error:
+            raise StoreError(f"{path.parent}: {error.strerror}") from error
+        except sqlite3.Error as error:
+            raise StoreError(f"{path.name}: {error}") from error
+
+    def _open(self, path: Path) -> None:
         self._reader, self._writer = (
             # Transactions are begun by hand: the module itself begins one only at the first write.
             sqlite3.connect(
@@ -81,6 +93,7 @@ class SqliteStore:
                     database.execute(f"ALTER TABLE avaliacoes ADD COLUMN {column} TEXT")
 
         self._writer.execute(HIDDEN_SCHEMA)
+        self._reader.execute(READ, [0])  # fails if another program's table has this name
 
     def _lacking(self) -> list[str]:
         """Return the columns to add to the table, all of them if there is no table."""

@@ -47,13 +47,14 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     },
 }
 ENTRY = {
-    "recommender": ("handler", "recommender"),
+    "recommender": ("handler", "recommender", "recommender.__main__"),
     "training": (
         "training",
         "training.__main__",
         "training.build",
         "training.commands",
         "training.handler",
+        "training.present",
         "training.release_handler",
         "training.renew",
     ),

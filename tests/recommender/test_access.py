@@ -237,7 +237,7 @@ def test_logs_name_neither_users_nor_tokens(artifact_dir: Path) -> None:
         | {
             "ARTIFACT_DIR": str(artifact_dir),
             "ACCESS": "jwt",
-            "RATINGS_TABLE": "t",
+            "RATINGS_TABLE": "tabela",
             "AWS_ENDPOINT_URL_DYNAMODB": nobody(),
         },
         capture_output=True,
