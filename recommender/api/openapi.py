@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from recommender.http.problems import Problem
+from recommender.settings import Mode
 
 _TEXT = {"type": "string"}
 
@@ -14,17 +15,27 @@ HEADERS = {
     "ETag": {"description": "Forte; com `If-None-Match`, a resposta é 304.", "schema": _TEXT},
 }
 NEXT = {"Link": {"description": 'A página seguinte, `rel="next"`, se houver.', "schema": _TEXT}}
+TOKEN = {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 UNCHANGED = {"description": "O que o cliente já tem (`If-None-Match`) ainda vale."}
 
 
 def make_document(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of an app. It is the same whatever artifact is served."""
+    """Return the OpenAPI document of an app. It is the same whatever artifact is served.
+
+    Where access is protected, it asks for a token for whatever may be refused with 401, but for
+    routes that say themselves that they need none.
+    """
     document: dict[str, Any] = _exact(app.openapi())
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     document["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
+    is_protected = app.state.access.mode is Mode.JWT
+    if is_protected:
+        document["components"]["securitySchemes"] = {"token": TOKEN}
     for path in document["paths"].values():
         for method, operation in path.items():
             _describe_answers(operation, reads=method == "get")
+            if is_protected and "401" in operation["responses"]:
+                operation.setdefault("security", [{"token": []}])
     return document
 
 
