@@ -272,7 +272,7 @@ def test_a_retitled_film_loses_its_older_ratings_alone(place: Open) -> None:
         assert after.version == 4
 
 
-MALFORMED = {
+MALFORMED: dict[str, dict[str, Any]] = {
     "no version": {"versao": {}},
     "no number as version": {"versao": {"S": "três"}},
     "no moment": {"momento": {"S": "ontem"}},

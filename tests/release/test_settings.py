@@ -1,7 +1,5 @@
 """Settings of the training and the release function: each is checked, and refused in one line."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.conftest import LambdaContext
@@ -34,11 +32,10 @@ CASES = [(name, value) for name, values in BAD.items() for value in values]
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    return
 
 
 def test_all_settings_have_a_form() -> None:
