@@ -28,6 +28,7 @@ TARGET = "DynamoDB_20120810.Query"
 KIND = "application/x-amz-json-1.0"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # as Lambda gives them
 REGION = re.compile("(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
+ENDPOINT = re.compile("https?://[^/:?#@]+(:[0-9]{1,5})?/?")
 # Settings of which boto3 knows more than this module.
 INTRICATE = (
     *("AWS_CA_BUNDLE", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"),
@@ -69,6 +70,7 @@ def is_simple(environment: Mapping[str, str]) -> bool:
         all(map(environment.get, CREDENTIALS))
         and REGION.fullmatch(_region(environment)) is not None
         and not any(map(environment.get, INTRICATE))
+        and ENDPOINT.fullmatch(_endpoint(environment)) is not None
     )
 
 
@@ -79,11 +81,8 @@ class HiddenTable:
         self, table: str, environment: Mapping[str, str], origin: Origin = UNKNOWN
     ) -> None:
         """Note where to ask; nothing is sent yet, and the credentials are read at each call."""
-        region = _region(environment)
-        suffix = "amazonaws.com" + (".cn" if region.startswith("cn-") else "")
-        named = (environment.get(f"AWS_ENDPOINT_URL{kind}") for kind in ("_DYNAMODB", ""))
-        self._url = urlsplit(next(filter(None, named), f"https://dynamodb.{region}.{suffix}"))
-        self._table, self._region, self._environment = table, region, environment
+        self._url = urlsplit(_endpoint(environment))
+        self._table, self._region, self._environment = table, _region(environment), environment
         self._origin = origin
 
     def close(self) -> None:
@@ -171,6 +170,13 @@ def _parsed(content: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _endpoint(environment: Mapping[str, str]) -> str:
+    region = _region(environment)
+    suffix = "amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+    named = (environment.get(f"AWS_ENDPOINT_URL{kind}") for kind in ("_DYNAMODB", ""))
+    return next(filter(None, named), f"https://dynamodb.{region}.{suffix}")
 
 
 def _region(environment: Mapping[str, str]) -> str:

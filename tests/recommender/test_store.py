@@ -626,7 +626,7 @@ def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.Mon
     assert isinstance(local, SqliteStore)
     local.close()
     assert [path.name for path in folder.iterdir()] == ["filmes.sqlite3"]
-    assert isinstance(named(RATINGS_TABLE="t", RATINGS_DIR=str(folder)), DynamoStore)
+    assert isinstance(named(RATINGS_TABLE="tabela", RATINGS_DIR=str(folder)), DynamoStore)
     with pytest.raises(ValueError, match=r"RATINGS_FILE is 'a\.sqlite3', .* set RATINGS_DIR"):
         named(RATINGS_FILE="a.sqlite3")
 
@@ -644,7 +644,7 @@ def test_a_lineage_names_a_file_of_the_folder(tmp_path: Path, lineage: str, file
 
 @pytest.mark.parametrize(
     ("access", "table", "imported"),
-    [("jwt", "", "False"), ("jwt", "t", "True"), ("open", "t", "False")],
+    [("jwt", "", "False"), ("jwt", "tabela", "True"), ("open", "tabela", "False")],
 )
 def test_boto3_is_imported_at_the_start_and_only_where_ratings_are_written(
     artifact_dir: Path, access: str, table: str, imported: str
