@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data.catalog import fold
-from recommender.data.titles import shown_title
 from recommender.model.artifact import Model
 from training.data.dataset import Dataset
 from training.model.clusters import FilmCells, TasteGroups, shelve
@@ -114,7 +113,7 @@ def complete(data: Dataset, model: Model, seed: int) -> Model:
         model,
         near_rows=model.rows_by_id.astype(np.int32)[near[places]],
         near_scores=similarities[places],
-        cell_labels=label_cells(find_leads_of(data, model), data.films["titulo"].map(shown_title)),
+        cell_labels=label_cells(find_leads_of(data, model), data.films["titulo"]),
     )
 
 
