@@ -56,6 +56,15 @@ class Canary:
         return {"deployment": made["deploymentId"], "from": current, "to": target}
 
 
+def stop(deployment: str) -> None:
+    """Have all requests go to the old version again, unless the deployment has ended."""
+    client: Any = boto3.client("codedeploy")
+    try:
+        client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+    except client.exceptions.DeploymentAlreadyCompletedException:
+        pass
+
+
 def find_progress(deployment: str) -> Progress:
     """Return how a deployment stands."""
     client: Any = boto3.client("codedeploy")
