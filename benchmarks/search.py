@@ -33,6 +33,7 @@ from training.data.read import read
 from training.evaluation.baselines import Ease
 from training.evaluation.tuning import RIDGES, tune
 from training.model.fit import complete, fit
+from training.model.labels import find_leads_of
 
 SEED = 42
 TURNS = 3
@@ -42,7 +43,8 @@ WIDE = (600, 10_000, 100_000)  # users, films, ratings
 
 def search(data: Dataset) -> None:
     """Make the model that a build would serve."""
-    complete(data, fit(data, choose(data, SEED).chosen), SEED)
+    fitted = fit(data, choose(data, SEED).chosen)
+    complete(data, fitted, find_leads_of(data, fitted), SEED)
 
 
 def five_folds(data: Dataset) -> list[Fold]:

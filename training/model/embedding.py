@@ -120,9 +120,7 @@ def decompose(
     return Spectrum(normalisation, vectors, values, counts, mean, half_range)
 
 
-def _by_gram_matrix(
-    matrix: sparse.csr_matrix, below: Array, wanted: int
-) -> tuple[Array, Array]:
+def _by_gram_matrix(matrix: sparse.csr_matrix, below: Array, wanted: int) -> tuple[Array, Array]:
     """Return singular values (d,) and right vectors (n, d) from the smaller Gram matrix.
 
     ``below`` (n, c) are dense rows below those of the matrix (u, n), as columns.
