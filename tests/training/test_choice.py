@@ -65,7 +65,7 @@ def test_with_many_films_full_rank_goes_on_only_if_it_leads(
     monkeypatch.setattr(Search, "climb", watch)
     monkeypatch.setattr(Search, "best", lambda _, some, folds=None: some[-1 if leads else 0])  # noqa: ARG005
     choose(as_data(block_ratings(3, 12, 10)), 42)
-    (place,) = [place for place, (_, _, passes) in enumerate(climbs) if passes == 1]
+    place = [passes for _, _, passes in climbs].index(1)
     next_start = climbs[place + 1][0]
     assert next_start == (climbs[place][1] if leads else EASE)
 

@@ -115,7 +115,7 @@ def _search(
     smaller, passes = min(users, films), math.inf
     # A decomposition into many vectors takes long: beyond ``QUICK`` it is made on the first fold
     # only, and for large data with one normalisation. With many films the search passes once over
-    # the settings, and goes on only if it leads then.
+    # the settings, and once more only if it leads then.
     quick, fold = names, 1 if smaller > QUICK else None
     if smaller > SMALL:
         quick = [name for name in names if not hasattr(Normalisation, name)]
@@ -128,9 +128,9 @@ def _search(
     long = search.climb(long, quick, fold, reach=1, passes=passes)
     found = search.best([short, long])
     if found == long and passes == 1:
-        found = search.best([short, search.climb(long, quick, fold, reach=1)])
+        found = search.best([short, search.climb(long, quick, fold, reach=1, passes=1)])
     ease = search.climb(start(EASE), {"strength"} - fixed.keys())
     if search.best([found, ease]) == ease:
         ease = search.best([ease, start(_start(ease, aim))])
-        found = search.climb(ease, quick, fold, reach=1)
+        found = search.climb(ease, quick, fold, reach=1, passes=passes)
     return found, short
