@@ -14,7 +14,9 @@ REFERENCE = 16  # number of the singular value that the strength of the filter r
 SMALL = 1500  # users or films up to which the decomposition is exact
 EXACT = 4000  # ... if more than LEADING singular vectors are wanted
 LEADING = 256  # singular vectors at most otherwise
-APART = 4096  # films from which their contents are multiplied apart, as a dense matrix
+# Films from which their contents are multiplied apart, as a dense matrix. As this is more than
+# ``EXACT``, an exact decomposition is then of fewer users.
+APART = 4096
 POWER_ITERATIONS = 4
 VECTOR_BYTES = 64_000_000  # of all film vectors at most, as the 32-bit floats that are served
 ROUNDING = 1e-9  # of the largest squared singular value; smaller ones are rounding errors
