@@ -94,6 +94,8 @@ def make_model(vectors: Floats) -> Model:
         candidates=1,
         popularity=popularity,
         popular_rows=np.argsort(-popularity).astype(np.int32),
+        trend=popularity,
+        trend_rows=np.argsort(-popularity).astype(np.int32),
         group_centers=groups,
         group_rows=np.argsort(-groups, axis=1).astype(np.int32),
         group_scale=ones,
@@ -103,6 +105,10 @@ def make_model(vectors: Floats) -> Model:
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),
         film_genres=pack_genres(films, of_genre),
+        director_names=np.empty(0, np.str_),
+        director_starts=np.zeros(1, np.int32),
+        director_rows=np.empty(0, np.int32),
+        map_places=np.zeros((0, 2), np.float32),
     )
 
 

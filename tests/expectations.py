@@ -209,6 +209,17 @@ def popular(user: int) -> Answer:
     return Answer(200, assert_popular, listed.headers)
 
 
+def trending(user: int) -> Answer:
+    """The films that most people have rated of late; each one's share of all ratings, by age."""
+    listed = recommended(user, strategy="em_alta")
+
+    def assert_trending(body: Body) -> None:
+        listed.check(body)
+        assert all(0 < film["pontuacao"] < 0.1 for film in body)
+
+    return Answer(200, assert_trending, listed.headers)
+
+
 def with_check(answer: Answer, check: Check) -> Answer:
     """The same and more."""
 
@@ -414,6 +425,26 @@ def assert_if_rated(body: Body) -> None:
     assert {film["id"] for film in body["diferenca"]["entraram"]} <= set(ids)
 
 
+def assert_users(body: Body) -> None:
+    """The first users of the data, by name, and what each likes more than others do."""
+    assert len(body) == 50
+    names = {user["id"]: user["nome"] for user in DATA["usuarios"]}
+    assert [user["id"] for user in body] == sorted(names)[:50]
+    genres = {name for film in FILMS.values() for name in film["genero"].split(", ")}
+    for user in body:
+        assert user["nome"] == names[user["id"]]
+        assert user["total_avaliacoes"] == len(RATINGS[user["id"]])
+        assert set(user["generos"]) <= genres
+        if user["generos"]:
+            assert user["gosto"] == f"gosta de {' e '.join(user['generos'])}"
+    assert body[0]["gosto"] == "gosta de comédia"
+
+
+def assert_all_users(body: Body) -> None:
+    assert len(body) == 100
+    assert body[0]["nome"] == DATA["usuarios"][0]["nome"]
+
+
 # Everything else
 
 
@@ -461,6 +492,7 @@ def assert_openapi(body: Body) -> None:
         "/grupos",
         "/mapa.svg",
         "/recomendacoes",
+        "/usuarios",
         "/usuarios/{usuario_id}/recomendacoes",
         "/modelo",
         "/saude",
@@ -512,7 +544,7 @@ def invalid(*fields: tuple[str, str, str]) -> Answer:
 
 UNKNOWN_USER = problem(404, "Não encontrado", "Usuário com ID 999 não encontrado.")
 UNKNOWN_FILM = problem(404, "Não encontrado", "Filme com ID 9999 não encontrado.")
-STRATEGIES = "um de: 'padrao', 'grupo', 'populares'"
+STRATEGIES = "um de: 'padrao', 'grupo', 'populares', 'em_alta'"
 CURSOR = "o valor de um Link com rel=next"
 
 ANSWERS: dict[str, Answer] = {
@@ -531,6 +563,7 @@ ANSWERS: dict[str, Answer] = {
     "recomendacoes-padrao": with_check(recommended(1, limit=10), assert_fargo),
     "recomendacoes-grupo": recommended(1, strategy="grupo"),
     "recomendacoes-populares": with_check(popular(1), assert_some_rated),
+    "recomendacoes-em-alta": trending(1),
     "recomendacoes-genero": recommended(1, limit=10, among=of("terror", "faroeste")),
     "recomendacoes-excluir": recommended(1, among=without(309, 236)),
     "recomendacoes-recencia": recommended(1),
@@ -571,6 +604,9 @@ ANSWERS: dict[str, Answer] = {
     "recomendacoes-se-avaliasse": Answer(200, assert_if_rated, {"etag": None}),
     "avaliacoes": rated(1),
     "avaliacao": rating(200, 1, 3, 0),
+    "usuarios": Answer(
+        200, assert_users, {"x-total-count": "205", "link": NEXT, "cache-control": "private.*"}
+    ),
     "modelo": Answer(200, assert_model_card),
     "saude": Answer(200, assert_healthy),
     "docs": Answer(200, assert_docs, {"content-type": "text/html; charset=utf-8"}),
@@ -660,6 +696,13 @@ WITH_TOKENS: dict[str, Answer] = {
     "avaliacao-apagar": Answer(204, assert_empty, {"etag": None}),
     "avaliacao-apagar-ausente": Answer(204, assert_empty, {"etag": None}),
     "avaliacoes-servico": rated(2),
+    "usuarios-servico": Answer(200, assert_all_users, {"x-total-count": "205", "link": NEXT}),
+    "erro-usuarios-sem-token": problem(
+        401,
+        "Não autenticado",
+        "Falta um token de acesso válido (Authorization: Bearer …).",
+        **{"www-authenticate": "Bearer"},
+    ),
     "ocultar": Answer(204, assert_empty, {"etag": None}),
     "ocultar-desfazer": Answer(204, assert_empty, {"etag": None}),
     "recomendacoes-token": with_check(recommended(1), assert_fargo),

@@ -162,6 +162,7 @@ def _facts(
                 "settings": choice.settings[:TABLE_ROWS],
                 "priors": choice.priors,
                 "order": choice.order[:TABLE_ROWS],
+                "trends": choice.trends[:TABLE_ROWS],
                 "indices": choice.indices,
             },
         },

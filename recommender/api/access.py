@@ -51,6 +51,21 @@ def check(
         raise ProblemError(403, detail, headers={"WWW-Authenticate": challenge})
 
 
+def check_list(access: Access, claims: Mapping[str, Any] | None, *, is_demonstration: bool) -> None:
+    """Pass if a caller with these verified claims may read who the users are.
+
+    Of data for demonstration everybody may, with a token where one is asked for; of other data
+    only a service, and whoever serves on their own machine.
+
+    Raises:
+        ProblemError: 403 or, without the claims that are asked for, 401.
+    """
+    if access.mode is Mode.OPEN and not is_demonstration:
+        raise ProblemError(403, "Esta instalação não diz quem são os usuários.")
+    if access.mode is Mode.JWT and (claims is None or not is_demonstration):
+        check(access, claims, None, write=False)
+
+
 def allow(request: Request, user_id: int | None, *, write: bool = False) -> None:
     """Pass if the caller may read (or write) a user's data, else raise as ``check`` does."""
     check(request.app.state.access, _verified_claims(request.scope), user_id, write=write)
@@ -70,6 +85,13 @@ async def _service(request: Request) -> None:
     allow(request, None, write=True)
 
 
+async def _lister(request: Request) -> None:
+    if serving := request.app.state.serving:
+        shown = bool(serving.artifact.manifest["data"].get("demonstracao"))
+        claims = _verified_claims(request.scope)
+        check_list(request.app.state.access, claims, is_demonstration=shown)
+
+
 Reader = Annotated[int, Depends(_reader)]
 """The id in the path of a user whose data the caller may read."""
 
@@ -78,6 +100,9 @@ Writer = Annotated[int, Depends(_writer)]
 
 FOR_SERVICES = Depends(_service)
 """What a route depends on that only a service may call."""
+
+FOR_LISTS_OF_USERS = Depends(_lister)
+"""What a route depends on that says who the users are."""
 
 
 def _number(claim: object) -> Decimal | None:

@@ -118,6 +118,22 @@ class Rating(BaseModel):
     momento: str | None = Field(description="Da escrita (ISO 8601); `null` na versão 0.")
 
 
+class User(BaseModel):
+    """A user of the data that the model was trained on."""
+
+    id: int
+    nome: str | None = Field(description="`null`, a não ser que os dados sejam de demonstração.")
+    gosto: str | None = Field(
+        description="Do que gosta mais do que os outros, em palavras.",
+        examples=["gosta de terror e suspense"],
+    )
+    generos: list[str] = Field(
+        description="Os gêneros de `gosto`, o que mais o distingue primeiro.",
+        examples=[["terror", "suspense"]],
+    )
+    total_avaliacoes: int | None = Field(description="`null`, como `gosto`, no formato 7.")
+
+
 class Health(BaseModel):
     """Whether the API can serve, and what."""
 

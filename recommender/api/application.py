@@ -13,7 +13,15 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from recommender.api.hiding import HiddenFilms
-from recommender.api.routes import about, films, hidden, pages, ratings, recommendations
+from recommender.api.routes import (
+    about,
+    films,
+    hidden,
+    pages,
+    ratings,
+    recommendations,
+    users,
+)
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
 from recommender.data.origin import UNKNOWN, Origin, origin_of
@@ -24,7 +32,8 @@ from recommender.http.timing import start
 from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, load
 from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
 
-ROUTERS = (recommendations, films, ratings, hidden, about, pages)  # the most asked for first
+# The most asked for first.
+ROUTERS = (recommendations, films, ratings, hidden, users, about, pages)
 # `include_router` would analyse each route once more, at each cold start.
 ROUTES = [route for module in ROUTERS for route in module.router.routes]
 

@@ -17,10 +17,13 @@ ALLOWED = "o valor de um Link com rel=next"
 EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações ou os filmes ocultos mudaram."
 
 
-def read_offset(ctx: Context, cursor: str | None, basis: bytes = b"") -> int:
+def read_offset(
+    ctx: Context, cursor: str | None, basis: bytes = b"", most: int | None = None
+) -> int:
     """Return the offset that a cursor stands for, 0 for none.
 
-    ``basis`` is what the list is made from besides the artifact and the hidden films.
+    ``basis`` is what the list is made from besides the artifact and the hidden films. It has at
+    most ``most`` entries, by default as many as there are films.
 
     Raises:
         ProblemError: 422 if it is no cursor of this list, 410 if any of these changed.
@@ -36,7 +39,8 @@ def read_offset(ctx: Context, cursor: str | None, basis: bytes = b"") -> int:
     if parts is None:
         raise invalid_field("cursor", cursor, ALLOWED)
     of_list, of_basis, offset = parts[1], parts[2], int(parts[3])
-    if of_list != _digest(_list(ctx.request)) or offset > len(ctx.model.film_ids):
+    longest = len(ctx.model.film_ids) if most is None else most
+    if of_list != _digest(_list(ctx.request)) or offset > longest:
         raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
     if of_basis != _digest(basis + ctx.hidden.basis):
         raise ProblemError(410, "A lista de que o cursor é mudou. Recomece sem cursor.")

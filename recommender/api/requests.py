@@ -65,14 +65,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class RatingQuery(Strict):
-    """Parameters of ``GET /usuarios/{usuario_id}/avaliacoes``."""
+class PageQuery(Strict):
+    """Parameters of ``GET /usuarios`` and of ``GET /usuarios/{usuario_id}/avaliacoes``."""
 
     limite: Annotated[int, Field(ge=1, le=1000), WholeNumber] = 100
     cursor: Cursor = None
 
 
-class FilmQuery(RatingQuery):
+class FilmQuery(PageQuery):
     """Parameters of ``GET /filmes``."""
 
     genero: Genres = []
@@ -114,9 +114,14 @@ class Personal(Ranked):
     incluir_avaliados: bool | None = Field(
         None,
         description="Se os filmes já avaliados concorrem com os demais. "
-        "Por omissão: não em `padrao`, sim em `grupo` e `populares`.",
+        "Por omissão: não em `padrao`, sim nas outras estratégias.",
     )
-    estrategia: Annotated[Strategy, Field(strict=False)] = Strategy.MODEL
+    estrategia: Annotated[Strategy, Field(strict=False)] = Field(
+        Strategy.MODEL,
+        description="`padrao`: o modelo. `grupo`: o algoritmo original. `populares`: os que mais "
+        "gente avaliou. `em_alta`: os mesmos, com avaliações que pesam menos quanto mais antigas; "
+        "se os dados do modelo não dizem quando se avaliou, `populares`, o que `X-Estrategia` diz.",
+    )
     recencia: Annotated[float | None, BeforeValidator(_decimal)] = Field(
         None,
         ge=0,

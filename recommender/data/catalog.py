@@ -101,6 +101,16 @@ class Catalog:
         query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
         return int(self._count(query, tuple(values))[0][0])
 
+    def users(self, limit: int, offset: int, *, tastes: bool) -> list[dict[str, Any]]:
+        """Return users in order of id: ``id``, ``nome``, ``generos`` and ``total_avaliacoes``.
+
+        The last two are None unless the database has ``tastes``, as it has since format 8.
+        """
+        told = "generos, total_avaliacoes" if tastes else "NULL generos, NULL total_avaliacoes"
+        joined = "LEFT JOIN gostos ON usuario_id = id" if tastes else ""
+        query = f"SELECT id, nome, {told} FROM usuarios {joined} ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 fixed parts
+        return [dict(row) for row in self._rows(query, (limit, offset))]
+
     def ratings(self, user_id: int) -> list[Rated] | None:
         """Return a user's ratings in order of film id, or None for no such user."""
         query = "SELECT filme_id, avaliacao, momento FROM usuarios LEFT JOIN avaliacoes"

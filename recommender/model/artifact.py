@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recommender.model import arrays
 
-FORMAT = 7
+FORMAT = 8
 OLDEST = 7  # no stack has an older one
 READABLE = range(max(OLDEST, FORMAT - 1), FORMAT + 1)  # code may be newer than a stack's model
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
@@ -80,6 +80,8 @@ class Model:
 
     popularity: Floats  # (n,) score of each film for nobody in particular
     popular_rows: Rows  # (n,) rows, most popular first
+    trend: Floats  # (n,) the same with old ratings weighing less; (0,) where nothing has times
+    trend_rows: Rows  # (n,) rows, highest trend first; (0,) likewise
 
     group_centers: Floats  # (g, n) KMeans over users: standardised ratings
     group_rows: Rows  # (g, n) rows, highest centre first
@@ -92,6 +94,25 @@ class Model:
     genre_starts: Rows  # (t + 1,) genre_rows of genre t: genre_starts[t] to genre_starts[t + 1]
     genre_rows: Rows  # ascending within a genre
     film_genres: NDArray[np.uint8]  # (n, -(-t // 8)) bit t of row i: whether it is of genre t
+
+    director_names: NDArray[np.str_]  # (p,) directors of several films
+    director_starts: Rows  # (p + 1,) as genre_starts
+    director_rows: Rows  # ascending within a director
+
+    map_places: Floats  # (m, 2) where the m best known films, popular_rows[:m], lie on the map
+
+
+ADDED: Mapping[int, Mapping[str, NDArray[Any]]] = {
+    8: {
+        "trend": np.empty(0, np.float32),
+        "trend_rows": np.empty(0, np.int32),
+        "director_names": np.empty(0, np.str_),
+        "director_starts": np.zeros(1, np.int32),
+        "director_rows": np.empty(0, np.int32),
+        "map_places": np.empty((0, 2), np.float32),
+    },
+}
+"""What each format added to a model, and what stands for it in a model of an older format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +248,9 @@ def load(folder: Path) -> Artifact:
         parts = arrays.read(folder / MODEL_FILE)
     except pickle.UnpicklingError as error:
         raise ArtifactError(f"{folder / MODEL_FILE} holds {error}") from None
+    for form, added in ADDED.items():
+        if form > manifest["format"]:
+            parts = {**added, **parts}
     if parts.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
     return Artifact(folder, manifest, Model(**parts))

@@ -29,6 +29,7 @@ class Strategy(StrEnum):
     MODEL = "padrao"
     GROUP = "grupo"
     POPULAR = "populares"
+    TRENDING = "em_alta"
 
 
 class Ranking(NamedTuple):
@@ -60,6 +61,15 @@ def find_cells(model: Model, rows: Rows) -> NDArray[np.intp]:
     return model.cell_starts.searchsorted(rows, side="right") - 1
 
 
+def usable(model: Model, profile: Profile, strategy: Strategy) -> Strategy:
+    """Return the strategy that answers instead of one that has nothing to go by, else that one.
+
+    Without ratings, and of what is trending without times, these are the popular films.
+    """
+    can = len(model.trend_rows) if strategy is Strategy.TRENDING else len(profile.rows)
+    return strategy if can else Strategy.POPULAR
+
+
 def rank(
     model: Model,
     profile: Profile,
@@ -84,8 +94,7 @@ def rank(
     (0 to 1): see ``fold_in``. ``hidden`` marks films that no list shows.
     """
     rated = profile.rows
-    if not len(rated):
-        strategy = Strategy.POPULAR
+    strategy = usable(model, profile, strategy)
     by_model = strategy is Strategy.MODEL
     mixed = not by_model if include_rated is None else include_rated
     listed = index.films_of_genres(model, genres)
@@ -231,5 +240,7 @@ def _fixed_order(model: Model, profile: Profile, strategy: Strategy) -> tuple[Fl
     """Return scores (n,) and rows (n,) of an order that was fixed by training."""
     if strategy is Strategy.POPULAR:
         return model.popularity, model.popular_rows
+    if strategy is Strategy.TRENDING:
+        return model.trend, model.trend_rows
     group = user_group(model, profile)
     return model.group_centers[group], model.group_rows[group]

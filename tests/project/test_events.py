@@ -235,8 +235,12 @@ def test_an_http_api_event_is_whole(name: str) -> None:
     assert method in ("ANY", http["method"])
     parameters = event.get("pathParameters", {})
     public = "/{proxy+}" if parameters else "/"
-    behind = {"proxy": "/usuarios/{proxy+}", "filme_id": "/filmes/{filme_id}/oculto"}
-    assert route == (behind[next(iter(parameters))] if "authorizer" in context else public)
+    behind = {
+        "proxy": "/usuarios/{proxy+}",
+        "filme_id": "/filmes/{filme_id}/oculto",
+        None: "/usuarios",
+    }
+    assert route == (behind[next(iter(parameters), None)] if "authorizer" in context else public)
     called = route.replace("{proxy+}", "{proxy}").format(**parameters)
     assert event["rawPath"] == http["path"] == called
     assert context["accountId"] == ACCOUNT

@@ -91,7 +91,8 @@ def test_the_rule_is_that_of_the_documentation(method: str, path: str, expected:
 def test_protected_are_users_and_what_services_do() -> None:
     assert {path for _, path in PROTECTED} >= {"/usuarios/{usuario_id}/recomendacoes"}
     assert ("PUT", "/filmes/{filme_id}/oculto") in PROTECTED
-    assert all("{usuario_id}" in path or "oculto" in path for _, path in PROTECTED)
+    assert ("GET", "/usuarios") in PROTECTED
+    assert all("usuario" in path or "oculto" in path for _, path in PROTECTED)
     refusing = {operation for operation, told in OPERATIONS.items() if "401" in told["responses"]}
     assert refusing == {*PROTECTED, *ONLY_FOR_A_FIELD}
 

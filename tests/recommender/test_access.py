@@ -15,7 +15,7 @@ import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from recommender.api.access import check
+from recommender.api.access import check, check_list
 from recommender.api.application import ROUTES, create_app
 from recommender.data.catalog import MAX_ID
 from recommender.http.problems import ProblemError
@@ -35,7 +35,9 @@ OPERATIONS = [
 ]
 PERSONAL = [(method, path) for method, path in OPERATIONS if "{usuario_id}" in path]
 FOR_SERVICES = [(method, path) for method, path in OPERATIONS if path.endswith("/oculto")]
-PUBLIC = [operation for operation in OPERATIONS if operation not in PERSONAL + FOR_SERVICES]
+USERS = ("GET", "/usuarios")
+NAMING = [*PERSONAL, *FOR_SERVICES, USERS]
+PUBLIC = [operation for operation in OPERATIONS if operation not in NAMING]
 WRITES = [(method, path) for method, path in PERSONAL if method in ("PUT", "DELETE")]
 READS = [operation for operation in PERSONAL if operation not in WRITES]
 BODIES: dict[str, dict[str, Any]] = {
@@ -150,6 +152,8 @@ def test_every_route_for_every_caller(ask: Ask, mode: str, caller: str) -> None:
         if (method, path) in PUBLIC:
             assert found == ask(method, path, "anonymous")["statusCode"], case
             assert found not in (401, 403), case
+        elif (method, path) == USERS and (mode != "jwt" or caller not in UNKNOWN):
+            assert found == 200, case  # the data is for demonstration
         elif mode == "local" or (mode == "open" and (method, path) in READS):
             assert found in (success, 404), case  # no rating of this film yet
         elif mode == "open":
@@ -165,6 +169,27 @@ def test_every_route_for_every_caller(ask: Ask, mode: str, caller: str) -> None:
             assert response["headers"]["www-authenticate"].startswith("Bearer error="), case
         if problem and (method, path) not in PUBLIC:
             assert problem["status"] == found, case
+
+
+@pytest.mark.parametrize(
+    ("access", "claims", "status"),
+    [
+        (Access(Mode.LOCAL), None, 200),
+        (Access(Mode.OPEN), None, 403),
+        (Access(Mode.JWT), None, 401),
+        (Access(Mode.JWT), {"sub": "1", "scope": "openid"}, 403),
+        (Access(Mode.JWT), {"sub": "x", "scope": "filmes/usuarios"}, 200),
+    ],
+)
+def test_who_the_users_of_real_data_are_is_for_services(
+    access: Access, claims: dict[str, str] | None, status: int
+) -> None:
+    if status == 200:
+        check_list(access, claims, is_demonstration=False)
+        return
+    with pytest.raises(ProblemError) as refused:
+        check_list(access, claims, is_demonstration=False)
+    assert refused.value.status_code == status
 
 
 @pytest.mark.parametrize("caller", CALLERS)

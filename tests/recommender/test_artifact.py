@@ -40,6 +40,8 @@ from tests.recommender.conftest import LOCAL
 from training.build import build
 from training.data.dataset import Dataset
 
+READABLE = " and ".join(map(str, artifact.READABLE))
+
 
 @pytest.fixture
 def copy(artifact_dir: Path, tmp_path: Path) -> Path:
@@ -142,6 +144,23 @@ def test_every_format_that_a_stack_may_have_serves(form: int) -> None:
         assert [film["id"] for film in films] == [19, 18, 11, 20, 14]
 
 
+def test_what_an_older_format_lacks_is_empty_and_said() -> None:
+    """Format 7 knows no trends, directors or places: the popular films stand for what is trending.
+
+    Remove this test when format 7 is no longer read.
+    """
+    folder = ROOT / "tests/data/formato-7"
+    model = load(folder).model
+    assert model.trend.size == model.director_names.size == model.map_places.size == 0
+    with TestClient(create_app(folder, LOCAL)) as api:
+        lists = [
+            api.get(f"/usuarios/1/recomendacoes?estrategia={strategy}")
+            for strategy in ("em_alta", "populares")
+        ]
+        assert [answer.headers["x-estrategia"] for answer in lists] == ["populares"] * 2
+        assert lists[0].json() == lists[1].json()
+
+
 def set_field(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
     return lambda manifest: {**manifest, name: value}
 
@@ -160,7 +179,7 @@ def one_file_less(manifest: dict[str, Any]) -> dict[str, Any]:
     [
         (
             set_field("format", artifact.FORMAT + 1),
-            f"is of format {artifact.FORMAT + 1}, this code reads {artifact.FORMAT}",
+            f"is of format {artifact.FORMAT + 1}, this code reads {READABLE}",
         ),
         (set_field("format", None), "is of format None"),
         (set_field("version", "0" * 64), "was altered"),

@@ -65,7 +65,9 @@ def group_scores(model: Model, profile: Profile) -> Array:
 
 
 def all_scores(model: Model, profile: Profile, strategy: Strategy) -> Array:
-    if strategy is Strategy.POPULAR or not len(profile.rows):
+    if strategy is Strategy.TRENDING and len(model.trend_rows):
+        return model.trend.astype(np.float64)
+    if strategy in (Strategy.POPULAR, Strategy.TRENDING) or not len(profile.rows):
         return model.popularity.astype(np.float64)
     if strategy is Strategy.GROUP:
         return group_scores(model, profile)
@@ -136,6 +138,7 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
     ids = rng.choice(5 * films, films, replace=False).astype(np.int64)
     vectors = rng.integers(-2, 3, (films, 2)).astype(np.float32)
     popularity = rng.integers(0, 4, films).astype(np.float32)
+    trend = rng.integers(0, 4, films * rng.integers(0, 2)).astype(np.float32)  # or no times
     groups = rng.integers(-3, 4, (3, films)).astype(np.float32)
     shift = rng.integers(0, 3, films).astype(np.float32)
     of_genre = [np.flatnonzero(rng.random(films) < 0.4) for _ in GENRES]
@@ -166,6 +169,8 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         candidates=int(rng.integers(1, films + 1)),
         popularity=popularity,
         popular_rows=sorted_rows(ids, popularity),
+        trend=trend,
+        trend_rows=sorted_rows(ids[: len(trend)], trend),
         group_centers=groups,
         group_rows=np.stack([sorted_rows(ids, center) for center in groups]),
         group_scale=rng.choice([0.5, 1.0, 2.0], films).astype(np.float32),
@@ -175,6 +180,10 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
         genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
         genre_rows=np.concatenate(of_genre).astype(np.int32),
         film_genres=np.zeros((films, 1), np.uint8),
+        director_names=np.empty(0, np.str_),
+        director_starts=np.zeros(1, np.int32),
+        director_rows=np.empty(0, np.int32),
+        map_places=np.zeros((0, 2), np.float32),
     )
 
 
@@ -203,8 +212,9 @@ def test_any_ranking_is_the_exact_one(case: Case) -> None:
     found = rank(case.model, case.profile, **case.options, limit=50)
     assert as_films(case.model, found) == expected
     assert not found.more
-    used = case.options["strategy"] if case.ratings else Strategy.POPULAR
-    assert found.strategy is used
+    asked = case.options["strategy"]
+    can = len(case.model.trend) > 0 if asked is Strategy.TRENDING else len(case.ratings) > 0
+    assert found.strategy is (asked if can else Strategy.POPULAR)
 
 
 @given(cases(), st.integers(1, 12))
@@ -445,7 +455,7 @@ def test_films_that_the_model_lacks_are_passed_over(model: Model) -> None:
 
 
 @pytest.mark.parametrize("ratings", [[], [(10**6, 5.0)]])
-@pytest.mark.parametrize("strategy", Strategy)
+@pytest.mark.parametrize("strategy", [*set(Strategy) - {Strategy.TRENDING}])
 def test_without_ratings_the_popular_films_come(
     model: Model, ratings: Ratings, strategy: Strategy
 ) -> None:
@@ -454,6 +464,18 @@ def test_without_ratings_the_popular_films_come(
     assert found.rows.tolist() == model.popular_rows[:5].tolist()
     assert not found.rated.any()
     assert explain(model, make_profile(model, ratings), found) == [[]] * 5
+
+
+@pytest.mark.parametrize("ratings", [[], [(1, 5.0)]])
+def test_what_is_trending_needs_times_and_no_ratings(model: Model, ratings: Ratings) -> None:
+    profile = make_profile(model, ratings)
+    found = rank(model, profile, Strategy.TRENDING)
+    assert found.strategy is Strategy.TRENDING
+    assert found.rows.tolist() == model.trend_rows[:5].tolist()
+    timeless = replace(model, trend=model.trend[:0], trend_rows=model.trend_rows[:0])
+    found = rank(timeless, profile, Strategy.TRENDING)
+    assert found.strategy is Strategy.POPULAR
+    assert found.rows.tolist() == model.popular_rows[:5].tolist()
 
 
 def fit_small(films: int, users: int = 2) -> Model:
@@ -473,7 +495,7 @@ def test_a_catalogue_of_one_film(strategy: Strategy) -> None:
     model = fit_small(1)
     assert as_films(model, rank(model, make_profile(model, []), strategy))[0][0] == 1
     found = rank(model, make_profile(model, [(1, 2.0)]), strategy)
-    assert found.strategy is strategy
+    assert found.strategy is (Strategy.POPULAR if strategy is Strategy.TRENDING else strategy)
     assert model.film_ids[found.rows].tolist() == [1]
     assert found.rated.tolist() == [True]
     assert not found.more

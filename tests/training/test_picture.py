@@ -2,6 +2,7 @@
 
 import struct
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.training.small_data import Matrix, as_data, random_ratings
 from training.bake.picture import LONGEST_LABEL, draw
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
+from training.model.plane import place_films
 
 SVG = "{http://www.w3.org/2000/svg}"
 TITLES = [
@@ -51,7 +53,7 @@ def drawn(folder: Path, ratings: Matrix, titles: list[str] | None = None) -> lis
     data = as_data(ratings, titles)
     model = fit(data, Hyperparameters(cells=len(data.films)))
     names = dict(zip(data.films["id"].tolist(), data.films["titulo"], strict=True))
-    draw(model, names, folder)
+    draw(replace(model, map_places=place_films(model)), names, folder)
     root = ET.fromstring((folder / "mapa.svg").read_bytes())
     assert root.tag == SVG + "svg"
     png = (folder / "mapa.png").read_bytes()

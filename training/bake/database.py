@@ -14,6 +14,7 @@ from recommender.data.titles import shown_title
 from training.data.dataset import Dataset
 from training.data.tables import TIME_COLUMN
 from training.model.labels import Lead
+from training.model.tastes import find_tastes
 
 BLOCK = 100_000  # ratings converted to Python objects at a time
 SCHEMA = """
@@ -39,6 +40,11 @@ CREATE TABLE generos (
     filme_id INTEGER NOT NULL REFERENCES filmes (id),
     PRIMARY KEY (chave, filme_id)
 ) WITHOUT ROWID;
+CREATE TABLE gostos (
+    usuario_id INTEGER PRIMARY KEY REFERENCES usuarios (id),
+    generos TEXT NOT NULL, -- what the user likes more than others do; names separated by commas
+    total_avaliacoes INTEGER NOT NULL
+);
 CREATE TABLE grupos ( -- KMeans cells of films; names separated by commas
     id INTEGER PRIMARY KEY,
     generos TEXT NOT NULL,
@@ -68,6 +74,7 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
             )
             db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data))
             db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?, ?)", _ratings(data))
+            db.executemany("INSERT INTO gostos VALUES (?, ?, ?)", _tastes(data))
             db.executemany(
                 "INSERT INTO grupos VALUES (?, ?, ?)",
                 [(n, ", ".join(g.genres), ", ".join(g.directors)) for n, g in enumerate(groups)],
@@ -89,6 +96,15 @@ def _films(data: Dataset) -> Iterator[list[Any]]:
     for place, film in enumerate(data.films.to_numpy().tolist()):
         mean, count = given.get(place, (None, 0))
         yield [*film, None if mean is None else round(mean, 2), int(count)]
+
+
+def _tastes(data: Dataset) -> Iterator[tuple[int, str, int]]:
+    """Yield the rows of ``gostos``: each user's taste, and the number of their ratings."""
+    totals = np.bincount(data.ratings["user"], minlength=len(data.users)).tolist()
+    for user_id, genres, total in zip(
+        data.users["id"].tolist(), find_tastes(data), totals, strict=True
+    ):
+        yield user_id, ", ".join(genres), total
 
 
 def _found_by(data: Dataset) -> Iterator[list[Any]]:

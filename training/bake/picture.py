@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from numpy.typing import NDArray
-from sklearn.decomposition import PCA
 
 from recommender.data.titles import shown_title
 from recommender.model.artifact import Model
 from recommender.model.ranking import find_cells
+from training.model.plane import shares_of_variance
 
 DOTS = 3000  # films drawn at most: the most popular ones
 LONGEST_LABEL = 40  # characters
@@ -38,13 +38,14 @@ def _any_glyph() -> Iterator[None]:
 
 @_any_glyph()
 def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
-    """Write ``mapa.svg`` and ``mapa.png``; equal models give equal bytes."""
+    """Write ``mapa.svg`` and ``mapa.png``; equal models give equal bytes.
+
+    The model has to know where films lie on the map (``map_places``).
+    """
     shown = np.asarray(model.popular_rows[:DOTS])
     cells = find_cells(model, shown)
-    # Popularity is the size of a dot, so places show only the direction of a vector: the taste.
-    vectors = model.vectors[shown].astype(np.float64)
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    places, share = _project(vectors)
+    places = model.map_places[:DOTS].astype(np.float64)
+    share = shares_of_variance(model, DOTS)
 
     figure = Figure(figsize=(11, 8), dpi=120, facecolor=PAPER, layout="constrained")
     FigureCanvasAgg(figure)
@@ -64,7 +65,7 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
         loc="left", fontsize=14, color=INK, pad=12,
     )  # fmt: skip
     for set_label, number in ((axes.set_xlabel, 0), (axes.set_ylabel, 1)):
-        part = f" ({100 * share[number]:.0f}% da variância)" if number < len(share) else ""
+        part = f" ({100 * share[number]:.0f}% da variância)" if share[number] else ""
         set_label(f"{number + 1}º componente principal{part}", color=GREY, fontsize=10)
     axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
     axes.spines[:].set_visible(False)
@@ -103,17 +104,6 @@ def _name_clusters(
             label.remove()
         else:
             drawn.append(label)
-
-
-def _project(vectors: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return coordinates (n, 2) on up to two principal components, and their shares of variance."""
-    places = np.zeros((len(vectors), 2))
-    if not np.ptp(vectors, axis=0).any():
-        return places, np.empty(0)
-    components = min(2, *vectors.shape)
-    pca = PCA(components, random_state=0).fit(vectors)
-    places[:, :components] = pca.transform(vectors)
-    return places, pca.explained_variance_ratio_
 
 
 def _label(title: str) -> str:

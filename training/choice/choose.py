@@ -10,6 +10,7 @@ from training.choice.index_size import choose_index
 from training.choice.order import choose_order
 from training.choice.prior import choose_prior
 from training.choice.search import GRID, WIDEST, Row, Search
+from training.choice.trending import choose_half_life
 from training.data.dataset import Dataset
 from training.model.embedding import SMALL, Normalisation
 from training.model.hyperparameters import Hyperparameters, Settings, Values
@@ -40,7 +41,7 @@ class Choice:
     """The hyperparameters chosen, and tables of what was tried: values and their nDCG.
 
     ``settings`` and ``priors`` list the best first, each with the number of folds it was tried on,
-    ``order`` lists the best first, too.
+    ``order`` and ``trends`` list the best first, too.
     ``indices`` lists what was tried on the first fold, in order of trial.
     """
 
@@ -48,6 +49,7 @@ class Choice:
     settings: list[Row] = field(default_factory=list)
     priors: list[Row] = field(default_factory=list)
     order: list[Row] = field(default_factory=list)
+    trends: list[Row] = field(default_factory=list)
     indices: list[Row] = field(default_factory=list)
 
 
@@ -65,7 +67,8 @@ def choose(
     2. Shorten the vectors as long as next to no nDCG is lost.
     3. Choose the prior's strength on shortened profiles.
     4. Choose how much the order of ratings counts, on users' last ratings in time.
-    5. Choose the smallest index that loses next to no nDCG.
+    5. Choose how fast ratings age for what is trending, on the last ratings of all.
+    6. Choose the smallest index that loses next to no nDCG.
 
     Values in ``fixed`` are kept as they are. Equal data, seed, aim and fixed values give an equal
     choice.
@@ -85,15 +88,18 @@ def choose(
     _log.info("best of %d settings: nDCG %.4f", len(table), search.race.ndcg(best))
     priors: list[Row] = []
     order: list[Row] = []
+    trends: list[Row] = []
     indices: list[Row] = []
     if "prior_strength" not in fixed:
         strength, priors = choose_prior(folds, chosen)
         chosen = replace(chosen, prior_strength=strength)
     if not {"decay", "recency"} <= fixed.keys():
         chosen, order = choose_order(data, folds[0].contents, chosen, fixed)
+    if "half_life" not in fixed:
+        chosen, trends = choose_half_life(data, aim, chosen)
     if "cells" not in fixed or "candidates" not in fixed:
         chosen, indices = choose_index(folds[0], chosen, fixed)
-    return Choice(chosen, table, priors, order, indices)
+    return Choice(chosen, table, priors, order, trends, indices)
 
 
 def _start(settings: Settings, aim: Aim) -> Settings:

@@ -24,6 +24,7 @@ HYPERPARAMETERS: dict[str, Limits] = {
     "prior_strength": (float, 0, 1000),
     "decay": (float, 0.1, 1000),
     "recency": (float, 0, 1),
+    "half_life": (float, 0.01, 100_000),
     "cells": (int, 1, 100_000),
     "candidates": (int, 1, 10_000_000),
     "groups": (int, 1, 1000),

@@ -1,15 +1,14 @@
 """Fitting: a data set and hyperparameters go in, the model that serves comes out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data.catalog import fold
 from recommender.model.artifact import Model
-from training.data.dataset import Dataset
+from training.data.dataset import Dataset, split_names
 from training.model.clusters import FilmCells, TasteGroups, shelve
 from training.model.cold_films import fill, traits
 from training.model.contents import components
@@ -18,7 +17,13 @@ from training.model.hyperparameters import Hyperparameters
 from training.model.labels import Lead, label_cells
 from training.model.neighbours import find_neighbours
 from training.model.next_film import fit_next_film
+from training.model.plane import place_films
 from training.model.quality import lower, mostly_disliked
+from training.model.trends import find_trend
+
+DIRECTORS = 10_000  # at most: those with the most ratings
+FILMS_MADE = 3  # by each of them, at least
+LONGEST_NAME = 60  # characters: what is longer is rarely a name
 
 
 def mean_source(embedding: SpectralEmbedding, spectrum: Spectrum) -> NDArray[np.float64]:
@@ -58,10 +63,14 @@ def fit(
     order = shelves.order
     film_ids = data.films["id"].to_numpy(np.int64)[order]
     popularity = np.bincount(data.ratings["film"], minlength=len(order))[order] / len(data.users)
+    trend = find_trend(data, chosen.half_life)[order if data.timed else []].astype(np.float32)
     group_centers = groups.centers_[:, order].astype(np.float32)
     group_shift = groups.shift_[order]
     film_genres = data.genres()
-    names, starts, rows = _genre_lists([film_genres[film] for film in order])
+    names, starts, rows = _lists(
+        [[fold(name) for name in film_genres[film]] for film in order], sorted
+    )
+    directors = _directors(data.films["diretor"].iloc[order].tolist(), popularity)
     return Model(
         film_ids=film_ids,
         rows_by_id=np.argsort(film_ids).astype(np.int64),
@@ -91,6 +100,8 @@ def fit(
         candidates=chosen.candidates or -(-len(order) // 4),
         popularity=popularity.astype(np.float32),
         popular_rows=np.lexsort((film_ids, -popularity)).astype(np.int32),
+        trend=trend,
+        trend_rows=np.lexsort((film_ids[: len(trend)], -trend)).astype(np.int32),
         group_centers=group_centers,
         group_rows=np.stack([np.lexsort((film_ids, -center)) for center in group_centers]).astype(
             np.int32
@@ -102,11 +113,15 @@ def fit(
         genre_starts=starts,
         genre_rows=rows,
         film_genres=pack_genres(len(order), np.split(rows, starts[1:-1]) if names.size else []),
+        director_names=directors[0],
+        director_starts=directors[1],
+        director_rows=directors[2],
+        map_places=np.zeros((0, 2), np.float32),
     )
 
 
 def complete(data: Dataset, model: Model, leads: Sequence[Lead], seed: int) -> Model:
-    """Return a fitted model with what people are shown besides: similar films and labels.
+    """Return a fitted model with what people are shown besides: similar films, labels, the map.
 
     ``leads`` (k,) are those of its cells.
     """
@@ -117,6 +132,7 @@ def complete(data: Dataset, model: Model, leads: Sequence[Lead], seed: int) -> M
         near_rows=model.rows_by_id.astype(np.int32)[near[places]],
         near_scores=similarities[places],
         cell_labels=label_cells(leads, data.films["titulo"]),
+        map_places=place_films(model),
     )
 
 
@@ -128,22 +144,38 @@ def pack_genres(films: int, of_genres: Sequence[NDArray[np.integer]]) -> NDArray
     return np.packbits(bits, axis=1)
 
 
-def _genre_lists(
-    genres: list[list[str]],
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the folded genre names (t,), where each one's rows begin (t + 1,), and the rows.
+Lists = tuple[NDArray[np.str_], NDArray[np.int32], NDArray[np.int32]]
+"""Names (t,), where the rows of each begin (t + 1,), and the rows, ascending for each name."""
 
-    ``genres`` (n,) are the genres of the film in each row.
-    """
+
+def _directors(texts: Sequence[str], popularity: NDArray[np.float64]) -> Lists:
+    """Return the directors of several films; ``texts`` and ``popularity`` (n,) are of each row."""
+
+    def known(rows: dict[str, list[int]]) -> list[str]:
+        several = [
+            name
+            for name, made in rows.items()
+            if len(made) >= FILMS_MADE and len(name) <= LONGEST_NAME
+        ]
+        several.sort(key=lambda name: (-popularity[rows[name]].sum(), name))
+        return sorted(several[:DIRECTORS])
+
+    return _lists([split_names(text) for text in texts], known)
+
+
+def _lists(
+    of_films: Sequence[Sequence[str]], choose: Callable[[dict[str, list[int]]], list[str]]
+) -> Lists:
+    """Return the rows that bear each name; ``choose`` says which names, in which order."""
     rows: dict[str, list[int]] = {}
-    for row, of_film in enumerate(genres):
-        for name in dict.fromkeys(fold(genre) for genre in of_film):
+    for row, names in enumerate(of_films):
+        for name in dict.fromkeys(names):
             rows.setdefault(name, []).append(row)
-    names = sorted(rows)
-    sizes = [len(rows[name]) for name in names]
-    flat = [row for name in names for row in rows[name]]
+    chosen = choose(rows)
+    sizes = [len(rows[name]) for name in chosen]
+    flat = [row for name in chosen for row in rows[name]]
     return (
-        np.array(names, dtype=np.str_),
+        np.array(chosen, dtype=np.str_),
         np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]).astype(np.int32),
         np.array(flat, dtype=np.int32),
     )

@@ -60,6 +60,7 @@ class Hyperparameters:
     prior_strength: float = 5.0  # weight of the prior in a user's vector, as a number of ratings
     decay: float = 5.0  # later ratings after which a rating weighs e times less for the next film
     recency: float = 0.0  # what the next film counts against all ratings alike, from 0 to 1
+    half_life: float = 30.0  # days after which a rating counts half for what is trending
     cells: int | None = None  # by default the square root of the number of films
     candidates: int | None = None  # films to score; by default a quarter of them
     groups: int = 5

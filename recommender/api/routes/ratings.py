@@ -8,7 +8,7 @@ from recommender.api.access import REFUSALS, Reader, Writer
 from recommender.api.answers import Rating
 from recommender.api.hypotheses import checked_ratings, on_scale, scale_allowed
 from recommender.api.paging import EXPIRED, public_path, read_offset, set_next_link
-from recommender.api.requests import Id, NewRating, NewRatings, RatingQuery
+from recommender.api.requests import Id, NewRating, NewRatings, PageQuery
 from recommender.api.serving import Context, Ctx, make_router, no_user
 from recommender.data.catalog import Film
 from recommender.data.store import ConflictError, Entry, Store, overlay, spell
@@ -30,7 +30,7 @@ _VERSIONS = "`versao` cresce de um em um a cada mudança; 0 é a avaliação que
     description=f"Em ordem de id do filme, aos pedaços. {_VERSIONS}",
 )
 async def list_ratings(
-    usuario_id: Reader, query: Annotated[RatingQuery, Query()], ctx: Ctx
+    usuario_id: Reader, query: Annotated[PageQuery, Query()], ctx: Ctx
 ) -> list[Rating]:
     """Answer with a user's ratings of films that the catalogue has, in order of film id."""
     ratings = overlay(ctx.catalog.ratings(usuario_id), await ctx.written(usuario_id))
