@@ -326,6 +326,15 @@ def assert_map(body: Body) -> None:
     assert "</svg>" in body
 
 
+def assert_places(body: Body) -> None:
+    """Every film has a place, and a group that has a label."""
+    films = body["filmes"]
+    assert sorted(films["id"]) == sorted(FILMS)
+    assert {len(column) for column in films.values()} == {len(FILMS)}
+    assert set(films["grupo"]) == {group["id"] for group in body["grupos"]}
+    assert len(set(zip(films["x"], films["y"], strict=True))) > 0.9 * len(FILMS)
+
+
 def assert_anonymous(body: Body) -> None:
     assert len(body) == 7
     for film in body:
@@ -490,6 +499,7 @@ def assert_openapi(body: Body) -> None:
         "/filmes/populares",
         "/filmes/{usuario_id}/recomendacoes",
         "/grupos",
+        "/mapa.json",
         "/mapa.svg",
         "/recomendacoes",
         "/usuarios",
@@ -592,6 +602,7 @@ ANSWERS: dict[str, Answer] = {
     "grupos-filmes": Answer(200, assert_some_groups, {"link": NEXT}),
     "mapa": Answer(200, assert_map, {"content-type": SVG, "vary": "Accept-Encoding"}),
     "mapa-gzip": Answer(200, assert_map, {"content-type": SVG, "content-encoding": "gzip"}),
+    "mapa-lugares": Answer(200, assert_places, {"cache-control": "public.*"}),
     "recomendacoes-anonimas": Answer(
         200, assert_anonymous, {"etag": None, "cache-control": "no-store", "link": None}
     ),

@@ -58,6 +58,24 @@ class GroupDetails(Group):
     filmes: list[FilmTitle] = Field(description="Os mais avaliados primeiro.")
 
 
+class MappedFilms(BaseModel):
+    """Films on the map, column by column: the first of each list are of the first film."""
+
+    id: list[int]
+    titulo_exibido: list[str]
+    x: list[float] = Field(description="O primeiro componente principal dos vetores dos filmes.")
+    y: list[float] = Field(description="O segundo.")
+    grupo: list[int] = Field(description="O `id` do grupo do filme.")
+    popularidade: list[float] = Field(description="A parte dos usuários que o avaliou.")
+
+
+class FilmMap(BaseModel):
+    """Where films lie: near others that the same people like."""
+
+    filmes: MappedFilms = Field(description="Os que mais gente avaliou primeiro.")
+    grupos: list[Group] = Field(description="Os grupos desses filmes.")
+
+
 class Reason(BaseModel):
     """A film that raised or lowered a recommendation, and by how much."""
 

@@ -17,6 +17,7 @@ from recommender.api.routes import (
     about,
     films,
     hidden,
+    maps,
     pages,
     ratings,
     recommendations,
@@ -33,7 +34,7 @@ from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, lo
 from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
 
 # The most asked for first.
-ROUTERS = (recommendations, films, ratings, hidden, users, about, pages)
+ROUTERS = (recommendations, films, ratings, maps, hidden, users, about, pages)
 # `include_router` would analyse each route once more, at each cold start.
 ROUTES = [route for module in ROUTERS for route in module.router.routes]
 

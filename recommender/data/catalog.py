@@ -84,6 +84,12 @@ class Catalog:
             known.update((row["id"], _film(row)) for row in self._rows(query, [json.dumps(unread)]))
         return {film_id: known[film_id] for film_id in film_ids if film_id in known}
 
+    def titles(self, film_ids: Collection[int]) -> dict[int, str]:
+        """Return the shown titles of the films with these ids, by id; there may be thousands."""
+        query = f"SELECT id, titulo FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
+        rows = self._rows(query, [json.dumps(list(film_ids))])
+        return {row["id"]: shown_title(row["titulo"]) for row in rows}
+
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return genres and directors of the groups with ids from ``first`` on."""
         query = "SELECT id, generos, diretores FROM grupos WHERE id >= ? ORDER BY id LIMIT ?"

@@ -113,7 +113,7 @@ class Trial:
         seconds = time.perf_counter() - started
         self.profiles = profiles = make_profiles(model, self.train.ratings, self.test.ratings)
         rows = []
-        for name, strategy, recency in _asked(model.recency, protocol):
+        for name, strategy, recency in _asked(model, protocol):
             found = rank_all(model, profiles, strategy, recency=recency)
             lists = positions(self.train, model, found)
             rows.append({"name": name, "ours": True, **self.measure(lists)})
@@ -188,17 +188,19 @@ class Trial:
         return {"metrics": summarise(kept), "disliked": disliked, **of_all}
 
 
-def _asked(recency: float, protocol: Protocol) -> list[tuple[str, Strategy, float]]:
+def _asked(model: Model, protocol: Protocol) -> list[tuple[str, Strategy, float]]:
     """Return what is asked under a protocol: a name, a strategy, and how much the order counts.
 
     The model is asked with its own recency where the last ratings are held out, and with none where
-    they are drawn at random. A row with the other recency is added.
+    they are drawn at random. A row with the other recency is added. What is trending is asked for
+    where times tell it.
     """
+    recency = model.recency
     order = (recency, 0.0) if protocol.timed else (0.0, recency)
+    others = [Strategy.GROUP, Strategy.POPULAR]
+    others += [Strategy.TRENDING] if len(model.trend_rows) else []
     asked = [(Strategy.MODEL.value, Strategy.MODEL, order[0])]
-    asked += [
-        (strategy.value, strategy, 0.0) for strategy in Strategy if strategy is not asked[0][1]
-    ]
+    asked += [(strategy.value, strategy, 0.0) for strategy in others]
     if recency:
         asked.append((f"padrao, recencia {order[1]:g}", Strategy.MODEL, order[1]))
     return asked

@@ -1,21 +1,19 @@
-"""Routes of the catalogue: films, similar ones, popular ones, their groups and the map."""
+"""Routes of the catalogue: films, similar ones, popular ones and their groups."""
 
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import Query, Response
+from fastapi import Query
 
 from recommender.api import answers
 from recommender.api.answers import Recommendation
 from recommender.api.listing import describe, describe_group
 from recommender.api.paging import EXPIRED, read_offset, set_next_link
 from recommender.api.requests import FilmQuery, GroupQuery, Id, ListQuery
-from recommender.api.serving import Context, Ctx, ListCtx, make_router
+from recommender.api.serving import Context, ListCtx, make_router
 from recommender.data.catalog import FilmFilter
-from recommender.http.caching import PUBLIC
-from recommender.http.problems import ProblemError, responses
+from recommender.http.problems import responses
 from recommender.model import ranking, similarity
-from recommender.model.artifact import ArtifactError
 from recommender.model.index import unmarked
 from recommender.model.profile import find_rows, make_profile
 from recommender.model.ranking import Strategy
@@ -116,23 +114,6 @@ async def list_groups(
         _describe_members(ctx, group, query.filmes)
         for group in ctx.catalog.groups(first, query.limite)
     ]
-
-
-@router.get(
-    "/mapa.svg",
-    response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
-    summary="O mapa dos filmes",
-    description="Os filmes em dois componentes principais, coloridos por grupo.",
-)
-async def draw_map(ctx: Ctx) -> Response:
-    """Answer with the picture that training drew, if nobody has altered it since."""
-    try:
-        picture = ctx.artifact.read_map()
-    except ArtifactError:
-        raise ProblemError(503, "O mapa do modelo em uso está ausente ou alterado.") from None
-    policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-    return Response(picture, headers={**PUBLIC, **policy}, media_type="image/svg+xml")
 
 
 def _describe_members(ctx: Context, group: dict[str, Any], most: int) -> answers.GroupDetails:
