@@ -230,6 +230,12 @@ def with_check(answer: Answer, check: Check) -> Answer:
     return Answer(answer.status, assert_both, answer.headers)
 
 
+def with_no_tag(answer: Answer) -> Answer:
+    """The same to a POST, which nobody may keep."""
+    headers = {**answer.headers, "etag": None, "cache-control": "no-store"}
+    return Answer(answer.status, answer.check, headers)
+
+
 def falling(numbers: Iterable[float]) -> None:
     listed = list(numbers)
     assert listed == sorted(listed, reverse=True)
@@ -333,6 +339,28 @@ def assert_places(body: Body) -> None:
     assert {len(column) for column in films.values()} == {len(FILMS)}
     assert set(films["grupo"]) == {group["id"] for group in body["grupos"]}
     assert len(set(zip(films["x"], films["y"], strict=True))) > 0.9 * len(FILMS)
+
+
+def home(
+    rated: Iterable[int], *, strategy: str = "padrao", lines: int = 8, limit: int = 12
+) -> Answer:
+    """A first screen: titled lines, no film twice, and none that was rated."""
+
+    def assert_home(body: Body) -> None:
+        found = body["linhas"]
+        assert 4 <= len(found) <= lines
+        films = [film for line in found for film in line["filmes"]]
+        assert len({film["id"] for film in films}) == len(films)
+        assert not {film["id"] for film in films} & {*rated}
+        for line in found:
+            assert 2 <= len(line["filmes"]) <= limit
+            assert line["titulo"]
+            assert line["motivo"].endswith(".")
+        first = "Para você" if strategy == "padrao" else "Em alta"
+        assert found[0]["titulo"] == first
+        assert len({line["titulo"] for line in found}) == len(found)
+
+    return Answer(200, assert_home, {"x-estrategia": strategy})
 
 
 def assert_anonymous(body: Body) -> None:
@@ -499,10 +527,12 @@ def assert_openapi(body: Body) -> None:
         "/filmes/populares",
         "/filmes/{usuario_id}/recomendacoes",
         "/grupos",
+        "/inicio",
         "/mapa.json",
         "/mapa.svg",
         "/recomendacoes",
         "/usuarios",
+        "/usuarios/{usuario_id}/inicio",
         "/usuarios/{usuario_id}/recomendacoes",
         "/modelo",
         "/saude",
@@ -613,6 +643,10 @@ ANSWERS: dict[str, Answer] = {
     ),
     "recomendacoes-e-se": Answer(200, assert_what_if, {"etag": None}),
     "recomendacoes-se-avaliasse": Answer(200, assert_if_rated, {"etag": None}),
+    "inicio": home(RATINGS[1]),
+    "inicio-sem-avaliacoes": home((), strategy="populares"),
+    "inicio-anonimo": with_no_tag(home((14, 20), lines=4, limit=6)),
+    "erro-inicio-usuario-desconhecido": UNKNOWN_USER,
     "avaliacoes": rated(1),
     "avaliacao": rating(200, 1, 3, 0),
     "usuarios": Answer(
@@ -716,6 +750,7 @@ WITH_TOKENS: dict[str, Answer] = {
     ),
     "ocultar": Answer(204, assert_empty, {"etag": None}),
     "ocultar-desfazer": Answer(204, assert_empty, {"etag": None}),
+    "inicio-token": home(RATINGS[1]),
     "recomendacoes-token": with_check(recommended(1), assert_fargo),
     "erro-sem-token": problem(
         401,

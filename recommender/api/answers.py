@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from recommender.model.screen import Kind
+
 
 class FilmTitle(BaseModel):
     """A film by name."""
@@ -95,6 +97,31 @@ class Recommendation(Film):
     contra: list[Reason] = Field(description="Filmes de que não gostou; parcelas negativas.")
     grupo: Group
     resto: float = Field(description="O que falta às parcelas para a pontuação.")
+
+
+class HomeLine(BaseModel):
+    """Films that have something in common, and what."""
+
+    tipo: Kind
+    titulo: str = Field(examples=["Porque você gostou de Blade Runner"])
+    motivo: str = Field(
+        description="Por que a linha está aqui.",
+        examples=[
+            "Você deu 5 a Blade Runner: quem gosta dele gosta destes, que se parecem com ele."
+        ],
+    )
+    alvo: str | None = Field(
+        description="O filme, a direção ou o gênero que o título diz, para outros títulos.",
+        examples=["Blade Runner"],
+    )
+    filme_id: int | None = Field(description="O filme avaliado pelo qual a linha está aqui.")
+    filmes: list[Recommendation]
+
+
+class Home(BaseModel):
+    """A first screen: no film is in two lines."""
+
+    linhas: list[HomeLine]
 
 
 class ListedFilm(FilmTitle):

@@ -17,6 +17,7 @@ from recommender.api.routes import (
     about,
     films,
     hidden,
+    home,
     maps,
     pages,
     ratings,
@@ -34,7 +35,7 @@ from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, lo
 from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
 
 # The most asked for first.
-ROUTERS = (recommendations, films, ratings, maps, hidden, users, about, pages)
+ROUTERS = (recommendations, home, films, ratings, maps, hidden, users, about, pages)
 # `include_router` would analyse each route once more, at each cold start.
 ROUTES = [route for module in ROUTERS for route in module.router.routes]
 

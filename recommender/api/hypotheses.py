@@ -5,24 +5,26 @@ import time
 from collections.abc import Mapping, Sequence
 
 from recommender.api.answers import Difference, ListedFilm, MovedFilm
-from recommender.api.requests import Hypothesis, RatedFilm
+from recommender.api.requests import GivenRating, RatedFilm
 from recommender.data.catalog import Film
 from recommender.http.problems import Fault, invalid_fields
 from recommender.model.artifact import Artifact
 from recommender.model.profile import find_rows
 
 
-def timed_ratings(artifact: Artifact, asked: Hypothesis) -> dict[int, tuple[float, float]]:
+def timed_ratings(
+    artifact: Artifact, given: Sequence[GivenRating], among: Sequence[int] = ()
+) -> dict[int, tuple[float, float]]:
     """Return the ratings of a request, and when they were given, by film id.
 
     Those without a moment were given just now, in the order of the request. Raises as
     ``checked_ratings`` does.
     """
-    ratings = checked_ratings(artifact, asked.avaliacoes, asked.entre or [])
+    ratings = checked_ratings(artifact, given, among)
     now = time.time()
     moments = (
-        given.momento.timestamp() if given.momento else now + place
-        for place, given in enumerate(asked.avaliacoes)
+        each.momento.timestamp() if each.momento else now + place
+        for place, each in enumerate(given)
     )
     return dict(zip(ratings, zip(ratings.values(), moments, strict=True), strict=True))
 

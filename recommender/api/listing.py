@@ -1,10 +1,11 @@
 """Lists of films as answers show them: each film with its score, its reasons and its group."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recommender.api.answers import Group, Recommendation
 from recommender.api.serving import Context
+from recommender.data.catalog import Film
 from recommender.model.artifact import Model
 from recommender.model.ranking import Ranking, Reason, find_cells
 
@@ -15,14 +16,32 @@ REASONS, AGAINST = 3, 2  # films at most that are told of one score
 def describe(
     ctx: Context, found: Ranking, reasons: Sequence[Sequence[Reason]]
 ) -> list[Recommendation]:
-    """Return a ranking as an answer shows it, with the reasons for and against each of its films.
+    """Return a ranking as an answer shows it, each film with the reasons for and against it."""
+    films = ctx.catalog.films(named_films(ctx.model, found, reasons))
+    return show(ctx.model, films, found, reasons)
+
+
+def named_films(
+    model: Model, found: Ranking, reasons: Sequence[Sequence[Reason]]
+) -> dict[int, None]:
+    """Return the ids of the films that an answer names, each once."""
+    rows = [*found.rows.tolist(), *(row for of_film in reasons for row, _, _ in of_film)]
+    return dict.fromkeys(model.film_ids.take(rows).tolist())
+
+
+def show(
+    model: Model,
+    films: Mapping[int, Film],
+    found: Ranking,
+    reasons: Sequence[Sequence[Reason]],
+) -> list[Recommendation]:
+    """Return what ``describe`` does; ``films`` are those that it names, by id.
 
     Scores and shares are rounded so that they still add up: the rest takes the difference.
     """
-    model, rows = ctx.model, found.rows.tolist()
+    rows = found.rows.tolist()
     everywhere = [*rows, *(row for of_film in reasons for row, _, _ in of_film)]
     ids = dict(zip(everywhere, model.film_ids.take(everywhere).tolist(), strict=True))
-    films = ctx.catalog.films({*ids.values()})
     cells, labels = find_cells(model, found.rows).tolist(), model.cell_labels
     listed = []
     for place, row in enumerate(rows):

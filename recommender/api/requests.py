@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from recommender.data.catalog import MAX_ID, fold
 from recommender.data.store import MOST
 from recommender.model.ranking import Strategy
+from recommender.model.screen import FILMS, LEAST, LINES
 
 WHOLE = re.compile("0|-?[1-9][0-9]*")
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as in JSON
@@ -56,6 +57,20 @@ Genres = Annotated[
 ]
 Excluded = Annotated[
     list[Id], Field(max_length=500, description="Ids de filmes a deixar fora.", examples=[[309]])
+]
+
+
+Recency = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="De 0 (do que mais o usuário gostaria) a 1 (o que viria a seguir ao que "
+        "avaliou por último). Por omissão, o que a validação escolheu: `GET /modelo`, `recency`. "
+        "Só tem efeito em `padrao` e se os dados do modelo dizem quando se avaliou.",
+    ),
+    BeforeValidator(_decimal),
 ]
 
 
@@ -122,15 +137,7 @@ class Personal(Ranked):
         "gente avaliou. `em_alta`: os mesmos, com avaliações que pesam menos quanto mais antigas; "
         "se os dados do modelo não dizem quando se avaliou, `populares`, o que `X-Estrategia` diz.",
     )
-    recencia: Annotated[float | None, BeforeValidator(_decimal)] = Field(
-        None,
-        ge=0,
-        le=1,
-        allow_inf_nan=False,
-        description="De 0 (do que mais o usuário gostaria) a 1 (o que viria a seguir ao que "
-        "avaliou por último). Por omissão, o que a validação escolheu: `GET /modelo`, `recency`. "
-        "Só tem efeito em `padrao` e se os dados do modelo dizem quando se avaliou.",
-    )
+    recencia: Recency = None
 
     def options(self) -> dict[str, Any]:
         """See ``Ranked``."""
@@ -149,6 +156,24 @@ class ListQuery(Ranked):
 
 class RecommendationQuery(Personal, ListQuery):
     """Parameters of a list made for a user."""
+
+
+class HomeQuery(Ranked):
+    """Parameters of ``GET /usuarios/{usuario_id}/inicio``."""
+
+    linhas: Annotated[int, Field(ge=1, le=LINES), WholeNumber] = Field(
+        LINES, description="Quantas linhas, no máximo."
+    )
+    limite: Annotated[int, Field(ge=LEAST, le=FILMS), WholeNumber] = Field(
+        FILMS, description="Quantos filmes em cada linha, no máximo."
+    )
+    recencia: Recency = None
+
+    def wishes(self) -> dict[str, Any]:
+        """Return what is wished of the films of all lines; see ``screen.Wishes``."""
+        options = self.options() | {"recency": self.recencia}
+        del options["limit"]
+        return options
 
 
 class GroupQuery(Strict):
@@ -223,6 +248,19 @@ class Hypothesis(Personal):
     def options(self) -> dict[str, Any]:
         """See ``Ranked``."""
         return super().options() | {"among": self.entre}
+
+
+class HomeRequest(HomeQuery):
+    """Body of ``POST /inicio``."""
+
+    model_config = ConfigDict(
+        strict=True,
+        json_schema_extra={"examples": [{"avaliacoes": [{"filme_id": 15, "avaliacao": 4}]}]},
+    )
+
+    avaliacoes: list[GivenRating] = Field(
+        max_length=1000, description="Cada filme uma só vez. Sem nenhuma: linhas para qualquer um."
+    )
 
 
 class RecommendationRequest(Hypothesis):

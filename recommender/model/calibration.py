@@ -67,15 +67,21 @@ def leading_genres(model: Model, profile: Profile) -> list[int]:
     Of equally frequent ones, that of the fewest films comes first: it says most of a taste.
     """
     liked = profile.rows[profile.ratings >= model.rating_liked]
-    bits = np.unpackbits(model.film_genres.take(liked, axis=0), axis=1)
-    counts = bits.sum(axis=0)[: len(model.genre_names)]
+    counts = count_genres(model, liked)
     leading = np.flatnonzero(counts >= max(LEADING * len(liked), 1))
     if len(leading) > 1:
         sizes = np.diff(model.genre_starts)
-        leading = leading[np.lexsort((sizes[leading], -counts[leading].astype(np.int64)))]
+        leading = leading[np.lexsort((sizes[leading], -counts[leading]))]
     most = FEW[1] if len(liked) < FEW[0] else len(leading)
     found: list[int] = leading[:most].tolist()
     return found
+
+
+def count_genres(model: Model, rows: Rows) -> NDArray[np.int64]:
+    """Return how many of some films (rows) are of each genre (t,)."""
+    bits = np.unpackbits(model.film_genres.take(rows, axis=0), axis=1)
+    counts: NDArray[np.int64] = bits.sum(axis=0, dtype=np.int64)[: len(model.genre_names)]
+    return counts
 
 
 def _settle(scores: Array, inside: NDArray[np.bool_]) -> Array | None:

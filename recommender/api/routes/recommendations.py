@@ -71,7 +71,7 @@ async def recommend_to_anybody(
     if asked.usuario_id is not None:
         allow(ctx.request, asked.usuario_id)
         return await _compare(ctx, asked.usuario_id, asked)
-    given = hypotheses.timed_ratings(ctx.artifact, asked)
+    given = hypotheses.timed_ratings(ctx.artifact, asked.avaliacoes, asked.entre or ())
     profile = make_profile(ctx.model, [(film_id, *rated) for film_id, rated in given.items()])
     found = ctx.rank(profile, **asked.options())
     ctx.headers["X-Estrategia"] = found.strategy
@@ -93,7 +93,7 @@ async def recommend_if(usuario_id: Reader, asked: Hypothesis, ctx: ListCtx) -> W
 
 async def _compare(ctx: Context, user_id: int, asked: Hypothesis) -> WhatIf:
     """Return a user's list as some more ratings would make it, and how it differs from today's."""
-    given = hypotheses.timed_ratings(ctx.artifact, asked)
+    given = hypotheses.timed_ratings(ctx.artifact, asked.avaliacoes, asked.entre or ())
     known, _ = await ctx.known(user_id)
     rated = films_rated(ctx.model, known) | given
     profile = make_profile(ctx.model, [(film_id, *rating) for film_id, rating in rated.items()])

@@ -1,0 +1,62 @@
+"""The lines of a first screen in words: a title for each, and why it is there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from recommender.data.catalog import Film, fold
+from recommender.model.artifact import Model
+from recommender.model.profile import Profile
+from recommender.model.screen import Kind, Line, co_directors
+
+FIXED = {
+    Kind.FOR_YOU: ("Para você", "Pelo conjunto do que você avaliou."),
+    Kind.TASTE: (
+        "Quem tem o seu gosto",
+        "O que mais vê, e do que mais gosta, o grupo de usuários que avalia como você.",
+    ),
+    Kind.TRENDING: ("Em alta", "Os mais avaliados ultimamente."),
+    Kind.POPULAR: ("Os mais vistos", "Os que mais gente avaliou."),
+    Kind.RARE: (
+        "Pouco vistos, para você",
+        "Fora do terço dos filmes mais conhecidos, os que mais devem agradar a você.",
+    ),
+}
+
+
+class Heading(NamedTuple):
+    """A title, why the line is there, and the name in the title, if any."""
+
+    title: str
+    reason: str
+    name: str | None = None
+
+
+def head(model: Model, profile: Profile, line: Line, films: Mapping[int, Film]) -> Heading:
+    """Return the heading of a line; ``films`` are its films and the one that speaks for it."""
+    if line.kind in FIXED:
+        return Heading(*FIXED[line.kind])
+    if line.kind is Kind.GENRE:
+        genre = _spelled(str(model.genre_names[line.about]), films.values())
+        title = genre[:1].upper() + genre[1:]
+        if len(profile.rows):
+            return Heading(
+                f"{title}, para você", f"Você gosta de {genre} mais do que outros.", genre
+            )
+        return Heading(title, f"De {genre}, os que mais gente avaliou.", genre)
+    liked = films[int(model.film_ids[line.source])]["titulo_exibido"]
+    if line.kind is Kind.DIRECTOR:
+        name = _join(co_directors(model, line.about))
+        return Heading(f"Mais de {name}", f"Você gostou de {liked}.", name)
+    rating = f"{profile.ratings[profile.rows.searchsorted(line.source)]:g}".replace(".", ",")
+    reason = f"Você deu {rating} a {liked}: quem gosta dele gosta destes, que se parecem com ele."
+    return Heading(f"Porque você gostou de {liked}", reason, liked)
+
+
+def _join(names: Sequence[str]) -> str:
+    return " e ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _spelled(key: str, films: Iterable[Film]) -> str:
+    """Return a genre as films spell it, by its folded name."""
+    names = (name.strip() for film in films for name in film["genero"].split(","))
+    return next((name for name in names if fold(name) == key), key)
