@@ -304,7 +304,7 @@ WHOLE = "um número inteiro"
         ({"avaliacoes": [], "notas": 1}, ("notas", "1", "nenhum parâmetro com este nome")),
         (
             {"avaliacoes": [], "estrategia": "sorte"},
-            ("estrategia", "sorte", "um de: 'padrao', 'grupo', 'populares'"),
+            ("estrategia", "sorte", "um de: 'padrao', 'grupo', 'populares', 'em_alta'"),
         ),
     ],
 )

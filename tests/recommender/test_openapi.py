@@ -70,7 +70,8 @@ def ask(api: Any, session: ASGIClient, path: str, method: str, mode: GenerationM
         if mode is GenerationMode.POSITIVE:  # what no schema can tell from what is of another list,
             case.query.pop("cursor", None)
             if method == "post":  # or of no film
-                case.body["entre"] = case.body.get("entre") and [309, 14]
+                if case.body.get("entre"):
+                    case.body["entre"] = [309, 14]
                 count = len(case.body["avaliacoes"])
                 case.body["avaliacoes"] = [
                     {"filme_id": film, "avaliacao": film % 6} for film in range(1, count + 1)

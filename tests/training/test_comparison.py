@@ -79,7 +79,7 @@ def test_every_protocol_has_every_metric(data: Dataset) -> None:
     for part in found["protocols"]:
         names = [row["name"] for row in part["rows"]]
         others = [name for name in names if not name.startswith("padrao, recencia ")]
-        assert others == ["padrao", "grupo", "populares", "EASE", "user groups"]
+        assert others == ["padrao", "grupo", "populares", "em_alta", "EASE", "user groups"]
         assert len(names) <= len(others) + 1
         for row in part["rows"]:
             assert row["metrics"].keys() == {*METRICS, LIKED, *VARIETY}
