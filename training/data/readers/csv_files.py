@@ -1,0 +1,164 @@
+"""Files with a header: MovieLens as published since 2015, its form on Kaggle, and others' own.
+
+A file of ratings is enough. Films then have their ids as names.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from training.data.files import names
+from training.data.files.names import FILMS, RATINGS, Names, normal, require
+from training.data.files.ratings import Layout, read_ratings
+from training.data.files.rows import Form, Row, first_row, read_rows, require_fields, sniff
+from training.data.files.source import File, Folder
+from training.data.readers.films import Film, join_genres, join_people, make_films
+from training.data.tables import DataError, Table, Tables, did_you_mean, listed, quote
+
+LAYOUT = "ratings.csv and movies.csv, or one file of ratings"
+RATINGS_NAMES = ("ratings", "rating", "avaliacoes", "interactions")
+FILMS_NAMES = ("movies", "movie", "films", "filmes", "items")
+ENDINGS = (".csv", ".tsv", ".txt")
+MOST_LOOKED_AT = 100  # files
+
+Kind = Callable[[set[str], set[str]], bool]
+"""Whether a file is of a kind, going by which columns of ratings and of films it has."""
+
+
+def find(folder: Folder) -> list[File]:
+    """Return the file of ratings, and that of films if there is one, by their names or headers."""
+    texts = [file for file in folder.files if file.base.endswith(ENDINGS)]
+    if folder.named and folder.named not in texts and b"\0" not in _start(folder.named):
+        texts.insert(0, folder.named)
+    texts = texts[:MOST_LOOKED_AT]
+    films = _called(folder, FILMS_NAMES) or _only(texts, _is_films)
+    ratings = _called(folder, RATINGS_NAMES)
+    if folder.named in texts and folder.named is not films:
+        ratings = folder.named
+    others = [file for file in texts if file is not films]
+    if not ratings:
+        ratings = _only(others, _is_ratings) or _only(others, _is_seen)
+    if not ratings and len(others) == 1 and folder.columns:
+        ratings = others[0]
+    found = [file for file in (ratings, films) if file]
+    return found if ratings else []
+
+
+def _start(file: File) -> bytes:
+    with file.path.open("rb") as content:
+        return content.read(1000)
+
+
+def _called(folder: Folder, stems: tuple[str, ...]) -> File | None:
+    return folder.get(*(stem + ending for stem in stems for ending in ENDINGS))
+
+
+def _only(files: list[File], kind: Kind) -> File | None:
+    """Return the file of a kind if there is exactly one."""
+    found = [file for file in files if kind(_columns(file, RATINGS), _columns(file, FILMS))]
+    return found[0] if len(found) == 1 else None
+
+
+def _columns(file: File, known: Names) -> set[str]:
+    """Return which of our columns a file has; none if it cannot be taken apart."""
+    try:
+        return set(names.find(first_row(file, sniff(file)), known))
+    except DataError:
+        return set()
+
+
+def _is_films(ratings: set[str], films: set[str]) -> bool:
+    return {"id", "titulo"} <= films and "usuario_id" not in ratings
+
+
+def _is_ratings(ratings: set[str], _: set[str]) -> bool:
+    return {"usuario_id", "filme_id", "avaliacao"} <= ratings
+
+
+def _is_seen(ratings: set[str], _: set[str]) -> bool:
+    return {"usuario_id", "filme_id"} <= ratings
+
+
+def read(folder: Folder) -> Tables:
+    """Return films and ratings."""
+    ratings, *films = find(folder)
+    return Tables(_ratings(ratings, folder.columns), _films(films[0]) if films else None)
+
+
+def _ratings(file: File, columns: Mapping[str, str]) -> Table:
+    form = sniff(file)
+    first = first_row(file, form)
+    if not first:
+        raise DataError(f"{file.name} is empty")
+    where = f"{file.name}, line 1"
+    if columns:
+        places = {ours: _place(name, first, where) for ours, name in columns.items()}
+        header = not all(name.isdecimal() for name in columns.values())
+        header = header or _is_header(first, places)
+    else:
+        if sum(_is_number(text) for text in first) > 1:
+            told = f"{listed(first)} are no names of columns: say which is which"
+            raise DataError(f"{where}: {told}, as in --columns user=0,item=1,rating=2")
+        places, header = require(first, RATINGS, ("usuario_id", "filme_id"), where), True
+    named = {ours: first[at] if header else f"column {at}" for ours, at in places.items()}
+    return read_ratings(file, Layout(form, places, len(first), header, named))
+
+
+def _place(column: str, first: list[str], where: str) -> int:
+    """Return the position of a column that a person names by its position or its name."""
+    if column.isdecimal():
+        if int(column) < len(first):
+            return int(column)
+        last = len(first) - 1
+        raise DataError(f"{where}: there is no column {column}, expected one from 0 to {last}")
+    known = {normal(name): quote(name) for name in first}
+    if normal(column) not in known:
+        slip = did_you_mean([normal(column)], known)
+        raise DataError(f"{where}: no column {quote(column)} among {listed(first)}{slip}")
+    return list(map(normal, first)).index(normal(column))
+
+
+def _is_header(first: list[str], places: dict[str, int]) -> bool:
+    """Return whether a first row names columns: what should be a number or an id is none."""
+    if "avaliacao" in places:
+        return not _is_number(first[places["avaliacao"]])
+    return not any(sign.isdecimal() for ours in places for sign in first[places[ours]])
+
+
+def _is_number(text: str) -> bool:
+    return text.strip().replace(",", "").replace(".", "").isdecimal()
+
+
+def _films(file: File) -> Table:
+    form = sniff(file)
+    header = first_row(file, form)
+    if not header:
+        raise DataError(f"{file.name} is empty")
+    places = require(header, FILMS, ("id", "titulo"), f"{file.name}, line 1")
+    films = [_film(file, line, row, places, len(header)) for line, row in _after_header(file, form)]
+    return make_films(file, films, {ours: header[place] for ours, place in places.items()})
+
+
+def _after_header(file: File, form: Form) -> Iterator[Row]:
+    rows = read_rows(file, form)
+    next(rows, None)
+    return rows
+
+
+def _film(file: File, line: int, row: list[str], places: dict[str, int], width: int) -> Film:
+    require_fields(file, line, row, max(places.values()) + 1)
+    if any(map(str.strip, row[width:])):
+        told = f"{len(row)} fields, {width} are needed"
+        raise DataError(f"{file.name}, line {line}: {told}: a title may lack its quotation marks")
+    texts = {ours: row[place] for ours, place in places.items()}
+    return Film(
+        line,
+        texts["id"],
+        texts["titulo"],
+        join_genres(texts.get("genero", "").split("|")),
+        texts.get("ano", ""),
+        _people(texts.get("diretor", "")),
+        _people(texts.get("atores", "")),
+    )
+
+
+def _people(text: str) -> str:
+    return join_people(text.split("|")) if "|" in text else text
