@@ -3,7 +3,9 @@ PORT ?= 8000
 PORT_AWS ?= 5005
 HOST_AWS ?= 127.0.0.1
 DATA ?= mock_data.json
-AIM ?= gostar
+AIM ?=
+OPTIONS ?=
+READ = --data "$(DATA)" $(if $(AIM),--aim "$(AIM)") $(OPTIONS)
 ARCHITECTURE ?= x86_64
 STACK ?= filmes
 UV_VERSION := 0.13.9
@@ -34,13 +36,13 @@ $(VENV)/.done: pyproject.toml uv.lock
 $(SWAGGER_UI)/.done: .ci/swagger.py
 	$(PYTHON) .ci/swagger.py $(SWAGGER_UI)
 
-run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT
-	$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out .local/artifact
+run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT; OPTIONS="--scale 1:10"
+	$(BIN)/python -m training build $(READ) --out .local/artifact
 	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_DIR=.local/avaliacoes \
 		$(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
 
 evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also draws a chart there
-	$(BIN)/python -m training evaluate --data "$(DATA)" --aim "$(AIM)" $(if $(PLOT),--plot "$(PLOT)")
+	$(BIN)/python -m training evaluate $(READ) $(if $(PLOT),--plot "$(PLOT)")
 
 lenskit: setup ## installs LensKit for the accuracy tables, in a separate environment (500 MB)
 	$(BIN)/uv venv --quiet --python 3.11 --clear .local/lenskit
@@ -93,7 +95,7 @@ soak: setup ## kills releases before each of their calls, and races 200 of them 
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py
 
 build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA or from the folder ARTIFACT
-	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out artifact)
+	$(if $(ARTIFACT),,$(BIN)/python -m training build $(READ) --out artifact)
 	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.read_settings().artifact)'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 

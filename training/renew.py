@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import boto3
 from recommender.model.artifact import FORMAT, MANIFEST_FILE
 from recommender.settings import BUNDLED
 from training.build import build
+from training.choice.aim import resolve
 from training.data.dataset import Dataset
 from training.data.read import read
 from training.data.tables import DataError
@@ -83,6 +84,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
         if not start.scheduled:
             raise DataError(str(error)) from error
         return {"state": "no data", "reason": str(error)}
+    start = replace(start, aim=resolve(start.aim, data))
     training = digest(data, start, lineage)
     known = trainings.read(training)
     if known and known["state"] in SETTLED and not start.force:
@@ -118,7 +120,7 @@ def _read(
 ) -> tuple[Dataset, Lineage]:
     """Return the data set in the bucket with the ratings written since, and its lineage."""
     path = download(around.bucket, start.key, start.version_id, scratch)
-    data, name = read(path), name_of(path)
+    data, name = read(path, name=start.key.rstrip("/")), name_of(path)
     lineage = begin(name)
     if incumbent:
         lineage = lineage_of(incumbent.manifest["data"], incumbent.titles, data, name, time.time())

@@ -128,14 +128,14 @@ def test_evaluate_with_almost_no_data(
     assert ("| **padrao** | 1.000 |" in out) == (users == 3 and not option)
 
 
-REFUSAL = "error: bad.json: avaliacoes[3]: avaliacao is 'cinco', expected a number from 0 to 5\n"
+REFUSAL = "error: {}: avaliacoes[3]: avaliacao is 'cinco', expected a number from 0 to 5\n"
 
 
 def test_bad_data_is_reported_in_one_line(bad: Path, tmp_path: Path) -> None:
     """A separate process prints nothing else, not even a traceback."""
     command = ["-m", "training", "build", "--data", str(bad), "--out", str(tmp_path / "out")]
     found = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
-    assert (found.returncode, found.stdout, found.stderr) == (2, "", REFUSAL)
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", REFUSAL.format(bad))
     assert not (tmp_path / "out").exists()
 
 
@@ -143,7 +143,7 @@ def test_bad_data_is_not_evaluated(
     monkeypatch: pytest.MonkeyPatch, bad: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "evaluate", "--data", bad) == 2
-    assert capsys.readouterr() == ("", REFUSAL)
+    assert capsys.readouterr() == ("", REFUSAL.format(bad))
 
 
 def test_hyperparameters_can_be_set(
