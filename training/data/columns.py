@@ -19,13 +19,15 @@ ANY_TIME = (-1e18, 1e18)
 FINER, UNITS = 1000, 3  # milliseconds, microseconds and nanoseconds
 
 
-def refuse(table: Table, wrong: NDArray[np.bool_], column: str, expected: str) -> None:
+def refuse(
+    table: Table, wrong: NDArray[np.bool_], column: str, expected: str, remedy: str = ""
+) -> None:
     """Raise ``DataError`` for the first record marked as wrong (m,), if there is one."""
     if wrong.any():
         place = int(np.argmax(wrong))
         told = f"{table.column(column)} is {table.value(column, place)}, expected {expected}"
         more = and_more(int(np.count_nonzero(wrong)) - 1)
-        raise DataError(f"{table.record(place)}: {told}{more}")
+        raise DataError(f"{table.record(place)}: {told}{more}{remedy}")
 
 
 def _each(raw: pd.Series, convert: Callable[[pd.Series], NDArray[Any]]) -> NDArray[Any]:
@@ -47,12 +49,12 @@ def numbers(table: Table, column: str) -> NDArray[np.float64]:
 
 
 def within(
-    table: Table, column: str, values: NDArray[np.float64], bounds: Scale, more: str = ""
+    table: Table, column: str, values: NDArray[np.float64], bounds: Scale, remedy: str = ""
 ) -> NDArray[np.float64]:
-    """Return the numbers of a column (m,), all within bounds; ``more`` is told if they are not."""
+    """Return the numbers of a column (m,), all within bounds; a remedy is told if they are not."""
     lowest, highest = bounds
     wrong = ~((values >= lowest) & (values <= highest))
-    refuse(table, wrong, column, f"a number from {lowest:g} to {highest:g}{more}")
+    refuse(table, wrong, column, f"a number from {lowest:g} to {highest:g}", remedy)
     return values
 
 

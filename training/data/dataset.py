@@ -185,14 +185,14 @@ def _check_ratings(
     if not len(ratings.frame):
         raise DataError(f"{ratings.name} has no records: nothing to train on")
     user_ids, film_ids = users["id"].to_numpy(), films["id"].to_numpy()
-    more = "" if scale else f"; {GIVE_ONE}"
+    remedy = "" if scale else f"; {GIVE_ONE}"
     values = columns.numbers(ratings, "avaliacao")
     bounds = scale or widest(values)
     table = pd.DataFrame(
         {
             "user": columns.positions(ratings, "usuario_id", user_ids, "user"),
             "film": columns.positions(ratings, "filme_id", film_ids, "film"),
-            "avaliacao": columns.within(ratings, "avaliacao", values, bounds, more),
+            "avaliacao": columns.within(ratings, "avaliacao", values, bounds, remedy),
         }
     )
     if TIME_COLUMN in ratings.frame:

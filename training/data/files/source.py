@@ -175,7 +175,7 @@ def _zip_members(archive: zipfile.ZipFile, name: str, budget: Budget) -> Members
         if stat.S_ISLNK(member.external_attr >> 16):
             raise DataError(f"{name} holds a link, {quote(member.filename)}: links are refused")
         if not member.is_dir():
-            called = f"{name}: {member.filename}"
+            called = f"{name}: {place}"
 
             def give(member: zipfile.ZipInfo = member, called: str = called) -> Path:
                 with failing(called), archive.open(member) as content:
@@ -194,7 +194,7 @@ def _tar_members(archive: tarfile.TarFile, name: str, budget: Budget) -> Members
                 f"{name} holds {quote(member.name)}, a link or device: these are refused"
             )
         if member.isfile():
-            called = f"{name}: {member.name}"
+            called = f"{name}: {place}"
 
             def give(member: tarfile.TarInfo = member, called: str = called) -> Path:
                 with failing(called):

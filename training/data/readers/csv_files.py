@@ -16,7 +16,8 @@ from training.data.tables import DataError, Table, Tables, did_you_mean, listed,
 LAYOUT = "ratings.csv and movies.csv, or one file of ratings"
 RATINGS_NAMES = ("ratings", "rating", "avaliacoes", "interactions")
 FILMS_NAMES = ("movies", "movie", "films", "filmes", "items")
-ENDINGS = (".csv", ".tsv", ".txt")
+TABLES = (".csv", ".tsv")
+ENDINGS = (*TABLES, ".txt")
 MOST_LOOKED_AT = 100  # files
 
 Kind = Callable[[set[str], set[str]], bool]
@@ -36,7 +37,8 @@ def find(folder: Folder) -> list[File]:
     others = [file for file in texts if file is not films]
     if not ratings:
         ratings = _only(others, _is_ratings) or _only(others, _is_seen)
-    if not ratings and len(others) == 1 and folder.columns:
+    is_alone = len(others) == 1 and (folder.columns or others[0].base.endswith(TABLES))
+    if not ratings and is_alone:
         ratings = others[0]
     found = [file for file in (ratings, films) if file]
     return found if ratings else []
