@@ -236,7 +236,7 @@ TIMES = "expected seconds since 1970, or a date such as 2005-04-02 23:53:47"
             HEADER + b"1,1,5,9\n\n1,7,5,9\n2,y,4,9\n",
             f", line 5: movieId is 'y', {WHOLE}",
         ),
-        ("ratings.csv", HEADER + b"1,1,5,9\n\n1,7,11,9\n", f", line 4: rating is '11', {NUMBERS}"),
+        ("ratings.csv", HEADER + b"1,1,5,9\n\n1,7,11,9\n", f", line 4: rating is 11, {NUMBERS}"),
         ("ratings.csv", HEADER + b"1,1.5,4,9\n", f", line 2: movieId is '1.5', {WHOLE}"),
         (
             "ratings.csv",

@@ -51,9 +51,11 @@ def artifact(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
 
 @pytest.fixture
 def api(artifact: Artifact, tmp_path: Path) -> Iterator[TestClient]:
-    with closing(SqliteStore(tmp_path / "avaliacoes.sqlite3")) as store:
-        with TestClient(create_app(artifact.path, Access(Mode.LOCAL), store)) as client:
-            yield client
+    with (
+        closing(SqliteStore(tmp_path / "avaliacoes.sqlite3")) as store,
+        TestClient(create_app(artifact.path, Access(Mode.LOCAL), store)) as client,
+    ):
+        yield client
 
 
 def test_the_aim_is_what_people_see(artifact: Artifact) -> None:
@@ -71,7 +73,7 @@ def test_liking_is_no_aim(
         assert capsys.readouterr().err == f"error: aim is gostar, but {told}: expected ver\n"
 
 
-def test_lists_follow_what_was_seen(artifact: Artifact, api: TestClient) -> None:
+def test_lists_follow_what_was_seen(api: TestClient) -> None:
     for block in range(BLOCKS):
         own = range(block * FILMS + 1, (block + 1) * FILMS + 1)
         three = [{"filme_id": film, "avaliacao": 1} for film in own[:3]]
@@ -85,7 +87,7 @@ def test_every_list_is_served(api: TestClient) -> None:
         found = api.get("/usuarios/1/recomendacoes", params={"estrategia": strategy})
         assert found.status_code == 200
         assert len(found.json()) == 5
-    for path in ("/usuarios", "/usuarios/1/inicio", "/grupos", "/modelo", "/filmes/2/similares"):
+    for path in ("/usuarios/1/inicio", "/grupos", "/modelo", "/filmes/2/similares"):
         assert api.get(path).status_code == 200
 
 

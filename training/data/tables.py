@@ -24,6 +24,25 @@ class DataError(Exception):
     """Data that cannot be trained on; the message names record, value and what is allowed."""
 
 
+@dataclass
+class Faults:
+    """What is wrong with the rows of a file: the first fault, and how many there are."""
+
+    name: str
+    first: str = ""
+    count: int = 0
+
+    def add(self, line: int, told: str) -> None:
+        """Note a fault of a line."""
+        self.count += 1
+        self.first = self.first or f"line {line}{told}"
+
+    def refuse(self) -> None:
+        """Raise ``DataError`` if there was any."""
+        if self.count:
+            raise DataError(f"{self.name}, {self.first}{and_more(self.count - 1)}")
+
+
 @dataclass(frozen=True)
 class Table:
     """A table as it was read.

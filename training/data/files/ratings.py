@@ -1,7 +1,7 @@
 """Files of ratings: by pandas where nothing is odd, otherwise row by row."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,14 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.data.columns import to_seconds
-from training.data.files.gathered import Gathered
-from training.data.files.rows import Form, first_row, read_rows
+from training.data.files.gathered import gather
+from training.data.files.rows import Form, Row, first_row, read_rows
 from training.data.files.source import File
-from training.data.files.text import count_lines
-from training.data.tables import RATING_COLUMNS, TIME_COLUMN, DataError, Table, and_more
+from training.data.files.text import find_lines
+from training.data.tables import RATING_COLUMNS, TIME_COLUMN, Faults, Table
 
 SEEN = 1.0  # the rating of a film where the data only says who saw what
 CHUNK = 1 << 20  # rows at a time
+
+# What pandas raises, or warns of, where rows are too long or values are no numbers or too large.
+ODD = (ValueError, OverflowError, TypeError, RuntimeWarning, pd.errors.ParserWarning)
 
 Columns = dict[str, NDArray[Any]]
 
@@ -67,9 +70,10 @@ def _by_pandas(file: File, layout: Layout) -> pd.DataFrame | None:
             for ours, values in chunk.items():
                 parts[ours].append(values)
             count += len(chunk["usuario_id"])
-    except (ValueError, OverflowError, pd.errors.ParserWarning):
+    except ODD:
         return None
-    if not count or count + layout.header != count_lines(file.path):
+    lines = find_lines(file.path)
+    if lines is None or not count or len(lines) != count + layout.header:
         return None
     columns: Columns = {}
     for ours in layout.places:  # one by one: there may be hundreds of millions of values
@@ -77,8 +81,7 @@ def _by_pandas(file: File, layout: Layout) -> pd.DataFrame | None:
     if not np.isfinite(columns.get("avaliacao", np.ones(1))).all():
         return None
     frame = pd.DataFrame(columns, copy=False)
-    first = int(layout.header)
-    frame.index = pd.RangeIndex(first, first + count)
+    frame.index = pd.Index(lines[int(layout.header) :])
     return frame
 
 
@@ -96,8 +99,7 @@ def _chunks(file: File, layout: Layout) -> Any:
     has_dates = TIME_COLUMN in places and _has_dates(file, layout)
     if has_dates:
         types[places[TIME_COLUMN]] = "str"
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
+    with warnings.catch_warnings(action="error"):
         chunks = pd.read_csv(
             file.path,
             sep=separator,
@@ -133,29 +135,30 @@ def _has_dates(file: File, layout: Layout) -> bool:
 
 
 def _by_row(file: File, layout: Layout) -> pd.DataFrame:
-    """Return the columns as categories of text, with the lines that an editor shows as index.
+    """Return the columns as texts with the lines that an editor shows, see ``gather``.
 
     Raises:
         DataError: rows have too few fields, or more than the header.
     """
     most = max(layout.places.values()) + 1
-    gathered = Gathered(layout.places)
-    wrong, first_wrong = 0, ""
-    rows = read_rows(file, layout.form)
-    if layout.header:
-        next(rows, None)
-    has_decimal_commas = layout.form.separator != ","
-    for line, row in rows:
-        if len(row) < most or any(map(str.strip, row[layout.width :])):
-            wrong += 1
-            first_wrong = (
-                first_wrong or f"line {line}: {len(row)} fields, {layout.width} are needed"
-            )
-            continue
-        texts = {ours: row[place].strip() for ours, place in layout.places.items()}
-        if has_decimal_commas and "avaliacao" in texts:
-            texts["avaliacao"] = texts["avaliacao"].replace(",", ".")
-        gathered.add(line, texts)
-    if wrong:
-        raise DataError(f"{file.name}, {first_wrong}{and_more(wrong - 1)}")
-    return gathered.frame()
+    wrong = Faults(file.name)
+
+    def right_rows() -> Iterator[Row]:
+        rows = read_rows(file, layout.form)
+        if layout.header:
+            next(rows, None)
+        for line, row in rows:
+            if len(row) == layout.width or (
+                len(row) >= most and not any(map(str.strip, row[layout.width :]))
+            ):
+                yield line, row
+            else:
+                wrong.add(line, f": {len(row)} fields, {layout.width} are needed")
+
+    frame = gather(right_rows(), layout.places)
+    wrong.refuse()
+    if layout.form.separator != "," and "avaliacao" in frame:
+        texts = frame["avaliacao"].cat
+        commas = {text: text.replace(",", ".") for text in texts.categories}
+        frame["avaliacao"] = frame["avaliacao"].map(commas).astype("category")
+    return frame

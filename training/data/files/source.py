@@ -173,7 +173,7 @@ def _zip_members(archive: zipfile.ZipFile, name: str, budget: Budget) -> Members
     for member in found:
         place = _place(member.filename, name)
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise DataError(f"{name} holds a link, {quote(member.filename)}: links are refused")
+            raise DataError(f"{name} holds a link, {quote(member.filename)}: refused")
         if not member.is_dir():
             called = f"{name}: {place}"
 
@@ -190,9 +190,7 @@ def _tar_members(archive: tarfile.TarFile, name: str, budget: Budget) -> Members
         budget.check(member.offset_data + member.size, name)
         place = _place(member.name, name)
         if not member.isfile() and not member.isdir():
-            raise DataError(
-                f"{name} holds {quote(member.name)}, a link or device: these are refused"
-            )
+            raise DataError(f"{name} holds a link or device, {quote(member.name)}: refused")
         if member.isfile():
             called = f"{name}: {place}"
 

@@ -5,11 +5,15 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from training.data.files.source import File
 from training.data.tables import DataError
 
 LONGEST_LINE = 1_000_000  # characters
 BLOCK = 1 << 24  # bytes
+NEWLINE, RETURN = b"\n\r"
 MARK = "ï»¿"  # the mark at the start of many files in UTF-8, read as Latin-1
 OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16
 
@@ -58,14 +62,23 @@ def _windows(line: str) -> str:
         return "".join(byte.decode("cp1252", "ignore") or byte.decode("latin-1") for byte in each)
 
 
-def count_lines(path: Path) -> int:
-    """Return the number of the last line of a file that is not empty."""
-    count, rest, ends = 0, 0, True
+def find_lines(path: Path) -> "range | NDArray[np.int64] | None":
+    """Return which lines of a file are not empty, counted from 0.
+
+    None if lines end in a carriage return alone, as on very old systems.
+    """
+    total, empty = 0, []
     with path.open("rb") as binary:
-        while block := binary.read(BLOCK):
-            count += block.count(b"\n")
-            whole = block.rstrip(b"\r\n")
-            trailing = block[len(whole) :].count(b"\n")
-            rest = trailing if whole else rest + trailing
-            ends = block.endswith(b"\n") if whole else ends
-    return count - rest + 1 if count or not ends else 0
+        while block := binary.read(BLOCK) + binary.readline(LONGEST_LINE):
+            if not block.endswith(b"\n"):
+                block += b"\n"
+            if block.count(b"\r") != block.count(b"\r\n"):
+                return None
+            content = np.frombuffer(block, np.uint8)
+            ends = np.flatnonzero(content == NEWLINE)
+            starts = np.concatenate([[0], ends[:-1] + 1])
+            is_empty = (ends == starts) | ((ends == starts + 1) & (content[starts] == RETURN))
+            empty.append(total + np.flatnonzero(is_empty))
+            total += len(ends)
+    without = np.concatenate(empty) if empty else np.empty(0, np.int64)
+    return np.delete(np.arange(total), without) if len(without) else range(total)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from training.data.columns import to_seconds
-from training.data.files.gathered import Gathered
+from training.data.files.gathered import gather
+from training.data.files.ratings import ODD
+from training.data.files.rows import Row
 from training.data.files.source import File, Folder
 from training.data.files.text import lines
 from training.data.readers.films import Film, make_films
@@ -18,9 +21,9 @@ from training.data.tables import (
     RATING_COLUMNS,
     TIME_COLUMN,
     DataError,
+    Faults,
     Table,
     Tables,
-    and_more,
     join,
     quote,
 )
@@ -66,8 +69,9 @@ def read(folder: Folder) -> Tables:
 
 def _ratings(file: File) -> Table:
     try:
-        frame = _by_block(file)
-    except (ValueError, OverflowError, pd.errors.ParserWarning):
+        with warnings.catch_warnings(action="error"):
+            frame = _by_block(file)
+    except ODD:
         frame = _by_line(file)
     return Table(frame, file.name, 1, is_text=True, named=NAMED)
 
@@ -91,6 +95,8 @@ def _by_block(file: File) -> pd.DataFrame:
             raise ValueError("a rating is missing")
         if len(rows) != block.count(b"\n") + (not block.endswith(b"\n")):
             raise ValueError("rows are not lines")
+        if not len(rows):
+            raise ValueError("no rows")
         films = np.concatenate([[film], rows.loc[heads, 0].to_numpy()])[np.cumsum(heads)]
         if (films[~heads] < 0).any():
             raise ValueError("ratings before the line of a film")
@@ -124,18 +130,20 @@ def _blocks(file: File) -> Iterator[bytes]:
 
 def _by_line(file: File) -> pd.DataFrame:
     """Return a file as texts; raise ``DataError`` for lines of another form."""
-    gathered, film = Gathered(COLUMNS), ""
-    wrong, first_wrong = 0, ""
-    for number, line in enumerate(lines(file), 1):
-        head, fields = FILM.fullmatch(line.strip()), line.split(",")
-        if head:
-            film = head[1]
-        elif film and len(fields) == 3:
-            gathered.add(number, dict(zip(COLUMNS, [fields[0], film, *fields[1:]], strict=True)))
-        elif line.strip():
-            wrong += 1
-            expected = "expected customer,rating,date" + ("" if film else " below a line FILM:")
-            first_wrong = first_wrong or f"line {number} is {quote(line)}, {expected}"
-    if wrong:
-        raise DataError(f"{file.name}, {first_wrong}{and_more(wrong - 1)}")
-    return gathered.frame()
+    wrong = Faults(file.name)
+
+    def right_rows() -> Iterator[Row]:
+        film = ""
+        for number, line in enumerate(lines(file), 1):
+            fields = line.split(",")
+            if head := FILM.fullmatch(line.strip()):
+                film = head[1]
+            elif film and len(fields) == len(COLUMNS) - 1:
+                yield number, [fields[0], film, *fields[1:]]
+            elif line.strip():
+                expected = "customer,rating,date" + ("" if film else " below a line FILM:")
+                wrong.add(number, f" is {quote(line)}, expected {expected}")
+
+    frame = gather(right_rows(), {name: place for place, name in enumerate(COLUMNS)})
+    wrong.refuse()
+    return frame
