@@ -16,7 +16,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test soak aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -93,6 +93,9 @@ test: setup ## runs the whole test suite
 
 soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py
+
+fuzz: setup ## reads 100,000 mutations of all layouts of data, and shows how far it is (most of an hour)
+	FUZZ=100000 $(BIN)/python -m pytest --capture=no tests/training/test_fuzz.py
 
 build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA or from the folder ARTIFACT
 	$(if $(ARTIFACT),,$(BIN)/python -m training build $(READ) --out artifact)

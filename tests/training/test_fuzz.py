@@ -32,7 +32,7 @@ from training.data.read import read
 from training.data.scale import parse_scale
 from training.data.tables import DataError
 
-EACH = int(os.environ.get("FUZZ", "0"))  # files of each layout
+WANTED = int(os.environ.get("FUZZ", "0"))  # files in all
 FEW = 15
 TRAINED = 1000  # files, of which one is trained on, too
 PATIENCE = 60  # seconds for a file
@@ -67,6 +67,7 @@ def seeds() -> list[str]:
     ]
 
 
+SEEDS = seeds()
 VALUES = [
     *("", " ", "0", "-1", "6", "11", "1e400", "nan", "inf", "NULL", "\\N", "1.5", "1,5", "٣", "²"),
     *("9" * 18, "9" * 19, "9" * 400, "0" * 30 + "1", "1e3", "0x10", "1_0", "True", "1.0", "+1"),
@@ -241,7 +242,7 @@ class Counter:
 
     def __init__(self) -> None:
         self.files = self.read = self.trained = 0
-        self.bar = tqdm(total=EACH * len(seeds()), unit=" files", disable=not EACH, file=sys.stderr)
+        self.bar = tqdm(total=WANTED, unit=" files", disable=not WANTED, file=sys.stderr)
 
     def count(self, *, read: bool, trained: bool) -> None:
         self.files += 1
@@ -276,7 +277,7 @@ def outcome(path: Path, scale: str | None, columns: str | None) -> None:
     COUNTER.count(read=is_read, trained=is_read and is_trained)
 
 
-@pytest.mark.parametrize("case", seeds())
+@pytest.mark.parametrize("case", SEEDS)
 def test_anything_is_read_or_refused(case: str) -> None:
     data = FOUND / case / "data"
     good = {
@@ -286,9 +287,9 @@ def test_anything_is_read_or_refused(case: str) -> None:
     }
 
     @settings(
-        max_examples=EACH or FEW,
+        max_examples=-(-WANTED // len(SEEDS)) or FEW,
         deadline=None,
-        derandomize=not EACH,
+        derandomize=not WANTED,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
