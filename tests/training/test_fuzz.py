@@ -118,7 +118,7 @@ MUTATIONS = st.lists(
         st.sampled_from(VALUES) | st.text(st.characters(codec="utf-8"), max_size=6),
     ),
     min_size=1,
-    max_size=5,
+    max_size=3,
 )
 PACKED = st.sampled_from(["", "", "", "zip", "tar.gz", "gz", "tar", "broken zip", "broken tar.gz"])
 SCALES = st.sampled_from([None, None, None, "1:5", "0:100", "1:1", "-5:5"])

@@ -87,7 +87,7 @@ def test_every_list_is_served(api: TestClient) -> None:
         found = api.get("/usuarios/1/recomendacoes", params={"estrategia": strategy})
         assert found.status_code == 200
         assert len(found.json()) == 5
-    for path in ("/usuarios/1/inicio", "/grupos", "/modelo", "/filmes/2/similares"):
+    for path in ("/grupos", "/modelo", "/filmes/2/similares"):
         assert api.get(path).status_code == 200
 
 

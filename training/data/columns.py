@@ -72,6 +72,12 @@ def _number(value: object) -> float:
         return math.inf
 
 
+def is_blank(table: Table, column: str) -> bool:
+    """Return whether a column of texts has none at all, as if it were not there."""
+    raw = table.frame[column]
+    return raw.dtype == object and bool((raw == "").all())
+
+
 def moments(table: Table, column: str) -> NDArray[np.int64]:
     """Return a column of times as whole seconds since 1970 (m,).
 

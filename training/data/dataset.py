@@ -12,7 +12,7 @@ from scipy import sparse
 
 from training.data import columns
 from training.data.plausible import check_films
-from training.data.scale import GIVE_ONE, infer, widest
+from training.data.scale import GIVE_ONE, SEEN, infer, widest
 from training.data.tables import (
     FILM_COLUMNS,
     TIME_COLUMN,
@@ -138,6 +138,11 @@ def check(tables: Tables, scale: Scale | None = None) -> Dataset:
     """
     users = _named_in(tables.ratings) if tables.users is None else _check_users(tables.users)
     films = _rated_in(tables.ratings) if tables.films is None else _check_films(tables.films)
+    if "avaliacao" not in tables.ratings.frame:
+        if scale not in (None, SEEN):
+            told = f"the ratings of {tables.ratings.name} are all 1: it says who saw what"
+            raise DataError(f"scale is {scale[0]:g}:{scale[1]:g}, but {told}")
+        scale = SEEN
     scale = scale or tables.scale
     ratings = _check_ratings(tables.ratings, users, films, scale)
     if scale is None:
@@ -185,16 +190,18 @@ def _check_ratings(
     if not len(ratings.frame):
         raise DataError(f"{ratings.name} has no records: nothing to train on")
     user_ids, film_ids = users["id"].to_numpy(), films["id"].to_numpy()
-    remedy = "" if scale else f"; {GIVE_ONE}"
-    values = columns.numbers(ratings, "avaliacao")
-    bounds = scale or widest(values)
     table = pd.DataFrame(
         {
             "user": columns.positions(ratings, "usuario_id", user_ids, "user"),
             "film": columns.positions(ratings, "filme_id", film_ids, "film"),
-            "avaliacao": columns.within(ratings, "avaliacao", values, bounds, remedy),
         }
     )
-    if TIME_COLUMN in ratings.frame:
+    if "avaliacao" in ratings.frame:
+        values = columns.numbers(ratings, "avaliacao")
+        bounds, remedy = (scale, "") if scale else (widest(values), f"; {GIVE_ONE}")
+        table["avaliacao"] = columns.within(ratings, "avaliacao", values, bounds, remedy)
+    else:
+        table["avaliacao"] = SEEN[0]
+    if TIME_COLUMN in ratings.frame and not columns.is_blank(ratings, TIME_COLUMN):
         table[TIME_COLUMN] = columns.moments(ratings, TIME_COLUMN)
     return table

@@ -12,6 +12,7 @@ NARROW, WIDE, PERCENT = 5.0, 10.0, 100.0  # tops of the scales that people use
 LOWS = (0.0, 0.5, 1.0)  # where they start
 RARE = 0.001  # share of the ratings; a value that fewer have may be a slip
 MOST = 1000.0  # of a scale that a person gives, either way
+SEEN: Scale = (1.0, 1.0)  # where the data only says who saw what
 GIVE_ONE = "for another scale give --scale LOW:HIGH"
 
 Values = NDArray[np.float64]

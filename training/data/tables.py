@@ -106,7 +106,8 @@ class Tables:
     """All tables of one source, with the columns named above.
 
     Args:
-        ratings: ``RATING_COLUMNS`` and, where the source has times, ``TIME_COLUMN``.
+        ratings: ``RATING_COLUMNS``, of which the last may be missing where the source only says who
+            saw what, and ``TIME_COLUMN`` where it says when.
         films: ``FILM_COLUMNS``; None where only the ratings name the films.
         users: ``USER_COLUMNS``; None where only the ratings name the users.
         scale: lowest and highest rating allowed; None where the source does not say.

@@ -46,7 +46,8 @@ def gather(rows: Iterable[Row], places: Mapping[str, int]) -> pd.DataFrame:
     frame = pd.DataFrame(index=np.array(lines, np.int64) - 1)
     for ours in places:
         if ours == TIME_COLUMN:
-            frame[ours] = np.concatenate(moments) if moments else np.empty(0, np.int64)
+            found = np.concatenate(moments) if moments else np.empty(0, np.int64)
+            frame[ours] = pd.Series(found, frame.index, dtype=found.dtype)
         else:
             distinct = pd.Index(list(codes[ours]), dtype=object)
             frame[ours] = pd.Categorical.from_codes(columns[ours], distinct)

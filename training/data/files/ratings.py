@@ -14,9 +14,8 @@ from training.data.files.gathered import gather
 from training.data.files.rows import Form, Row, first_row, read_rows
 from training.data.files.source import File
 from training.data.files.text import find_lines
-from training.data.tables import RATING_COLUMNS, TIME_COLUMN, Faults, Table
+from training.data.tables import TIME_COLUMN, Faults, Table
 
-SEEN = 1.0  # the rating of a film where the data only says who saw what
 CHUNK = 1 << 20  # rows at a time
 
 # What pandas raises, or warns of, where rows are too long or values are no numbers or too large.
@@ -45,14 +44,11 @@ class Layout:
 
 
 def read_ratings(file: File, layout: Layout) -> Table:
-    """Return a file of ratings as a table; without a column of ratings each is ``SEEN``."""
+    """Return a file of ratings as a table, with those of its columns that the layout names."""
     frame = _by_pandas(file, layout)
     if frame is None:
         frame = _by_row(file, layout)
-    if "avaliacao" not in frame:
-        frame["avaliacao"] = SEEN
-    order = [*RATING_COLUMNS, *([TIME_COLUMN] if TIME_COLUMN in frame else [])]
-    return Table(frame[order], file.name, 1, is_text=True, named=layout.named)
+    return Table(frame, file.name, 1, is_text=True, named=layout.named)
 
 
 def _by_pandas(file: File, layout: Layout) -> pd.DataFrame | None:

@@ -6,7 +6,7 @@ A file of ratings is enough. Films then have their ids as names.
 from collections.abc import Callable, Iterator, Mapping
 
 from training.data.files import names
-from training.data.files.names import FILMS, RATINGS, Names, normal, require
+from training.data.files.names import FILM_ID, FILMS, RATINGS, normal, require
 from training.data.files.ratings import Layout, read_ratings
 from training.data.files.rows import Form, Row, first_row, read_rows, require_fields, sniff
 from training.data.files.source import File, Folder
@@ -20,8 +20,10 @@ TABLES = (".csv", ".tsv")
 ENDINGS = (*TABLES, ".txt")
 MOST_LOOKED_AT = 100  # files
 
-Kind = Callable[[set[str], set[str]], bool]
-"""Whether a file is of a kind, going by which columns of ratings and of films it has."""
+ANYBODYS = ("name", "nome")  # not of films alone
+
+Kind = Callable[[list[str]], bool]
+"""Whether a file is of a kind, going by its header."""
 
 
 def find(folder: Folder) -> list[File]:
@@ -36,7 +38,7 @@ def find(folder: Folder) -> list[File]:
         ratings = folder.named
     others = [file for file in texts if file is not films]
     if not ratings:
-        ratings = _only(others, _is_ratings) or _only(others, _is_seen)
+        ratings = _only(others, _is_ratings) or _only_seen(folder, others)
     is_alone = len(others) == 1 and (folder.columns or others[0].base.endswith(TABLES))
     if not ratings and is_alone:
         ratings = others[0]
@@ -55,28 +57,40 @@ def _called(folder: Folder, stems: tuple[str, ...]) -> File | None:
 
 def _only(files: list[File], kind: Kind) -> File | None:
     """Return the file of a kind if there is exactly one."""
-    found = [file for file in files if kind(_columns(file, RATINGS), _columns(file, FILMS))]
+    found = [file for file in files if kind(_header(file))]
     return found[0] if len(found) == 1 else None
 
 
-def _columns(file: File, known: Names) -> set[str]:
-    """Return which of our columns a file has; none if it cannot be taken apart."""
+def _only_seen(folder: Folder, files: list[File]) -> File | None:
+    """Return the file that says who saw what; raise ``DataError`` if several may do so."""
+    found = [file for file in files if _is_seen(_header(file))]
+    if len(found) > 1:
+        told = f"several files that may be ratings, {listed(file.base for file in found)}"
+        raise DataError(f"{folder.name} holds {told}: name one of them")
+    return found[0] if found else None
+
+
+def _header(file: File) -> list[str]:
+    """Return the first row of a file; nothing if it cannot be taken apart."""
     try:
-        return set(names.find(first_row(file, sniff(file)), known))
+        return first_row(file, sniff(file))
     except DataError:
-        return set()
+        return []
 
 
-def _is_films(ratings: set[str], films: set[str]) -> bool:
-    return {"id", "titulo"} <= films and "usuario_id" not in ratings
+def _is_films(header: list[str]) -> bool:
+    """Return whether these are surely columns of films: ids and names may be those of users."""
+    found = {ours: normal(header[place]) for ours, place in names.find(header, FILMS).items()}
+    titled = found.get("id") in FILM_ID or found.get("titulo") not in ANYBODYS
+    return {"id", "titulo"} <= found.keys() and titled and not _is_seen(header)
 
 
-def _is_ratings(ratings: set[str], _: set[str]) -> bool:
-    return {"usuario_id", "filme_id", "avaliacao"} <= ratings
+def _is_ratings(header: list[str]) -> bool:
+    return {"usuario_id", "filme_id", "avaliacao"} <= names.find(header, RATINGS).keys()
 
 
-def _is_seen(ratings: set[str], _: set[str]) -> bool:
-    return {"usuario_id", "filme_id"} <= ratings
+def _is_seen(header: list[str]) -> bool:
+    return {"usuario_id", "filme_id"} <= names.find(header, RATINGS).keys()
 
 
 def read(folder: Folder) -> Tables:

@@ -15,6 +15,7 @@ from training.data.tables import (
     DataError,
     Table,
     Tables,
+    and_more,
     did_you_mean,
     quote,
 )
@@ -69,12 +70,18 @@ def _table(
     if not isinstance(records, list):
         slip = _slip([key], document if isinstance(document, dict) else {})
         raise DataError(f"{name}: a list named {key} is missing{slip}")
-    for number, record in enumerate(records):
-        if not isinstance(record, dict) or not record.keys() >= set(columns):
-            found = record if isinstance(record, dict) else {}
-            slip = _slip([column for column in columns if column not in found], found)
-            told = f"{name}: {key}[{number}] is {quote(record)}, not an object with "
-            raise DataError(told + ", ".join(columns) + slip)
+    needed = set(columns)
+    wrong = [
+        n
+        for n, each in enumerate(records)
+        if not (isinstance(each, dict) and each.keys() >= needed)
+    ]
+    if wrong:
+        record = records[wrong[0]]
+        found = record if isinstance(record, dict) else {}
+        slip = _slip([column for column in columns if column not in found], found)
+        told = f"{name}: {key}[{wrong[0]}] is {quote(record)}, not an object with "
+        raise DataError(told + ", ".join(columns) + slip + and_more(len(wrong) - 1))
     given = [record.get(optional) is not None for record in records] if optional else []
     if optional and any(given):
         if not all(given):

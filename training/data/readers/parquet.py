@@ -3,10 +3,9 @@
 import pandas as pd
 
 from training.data.files.names import FILMS, RATINGS, require
-from training.data.files.ratings import SEEN
 from training.data.files.source import File, Folder
 from training.data.readers.films import Film, join_genres, join_people, make_films
-from training.data.tables import RATING_COLUMNS, TIME_COLUMN, DataError, Table, Tables, quote
+from training.data.tables import TIME_COLUMN, DataError, Table, Tables, quote
 
 LAYOUT = "ratings.parquet and movies.parquet"
 MARK = b"PAR1"
@@ -52,13 +51,10 @@ def _ratings(frame: pd.DataFrame, file: File) -> Table:
     if moments is not None and isinstance(moments.dtype, pd.DatetimeTZDtype | type(None)):
         columns[TIME_COLUMN] = moments.dt.tz_convert(None)
     table = pd.DataFrame(columns)
-    if "avaliacao" not in table:
-        table["avaliacao"] = SEEN
     if TIME_COLUMN in table and table[TIME_COLUMN].dtype.kind == "M":
         table[TIME_COLUMN] = table[TIME_COLUMN].astype(str).where(table[TIME_COLUMN].notna(), "")
     named = {ours: header[place] for ours, place in places.items()}
-    order = [*RATING_COLUMNS, *([TIME_COLUMN] if TIME_COLUMN in table else [])]
-    return Table(table[order], file.name, 0, is_text=True, named=named, unit="row")
+    return Table(table, file.name, 0, is_text=True, named=named, unit="row")
 
 
 def _films(file: File) -> Table:
