@@ -34,7 +34,7 @@ from training.data.tables import DataError
 
 WANTED = int(os.environ.get("FUZZ", "0"))  # files in all
 FEW = 15
-TRAINED = 1000  # files, of which one is trained on, too
+TRAINED = 50  # data sets, of which one is trained on, too
 PATIENCE = 60  # seconds for a file
 MOST_MEMORY = 2 << 30  # bytes
 QUICK = {
@@ -238,7 +238,7 @@ def patience() -> Iterator[None]:
 
 
 class Counter:
-    """How many files were read, and what became of them."""
+    """How many files there were, and what became of them."""
 
     def __init__(self) -> None:
         self.files = self.read = self.trained = 0
@@ -258,7 +258,7 @@ COUNTER = Counter()
 def outcome(path: Path, scale: str | None, columns: str | None) -> None:
     """Read, and sometimes train; anything but a data set or a line is an error."""
     is_read = False
-    is_trained = COUNTER.files % TRAINED == TRAINED - 1
+    is_trained = COUNTER.read % TRAINED == TRAINED - 1
     try:
         data = read(
             path,

@@ -230,9 +230,9 @@ def test_pandas_reads_what_the_careful_way_reads(
     found = file(tmp_path_factory.mktemp("rows") / "f", content.encode())
     places = {"usuario_id": 0, "filme_id": 1, "avaliacao": 2}
     layout = Layout(Form(separator), places, 4, header=True)
-    quick = ratings._by_pandas(found, layout)
+    quick = ratings.read_by_pandas(found, layout)
     if quick is not None:
-        slow = ratings._by_row(found, layout)
+        slow = ratings.read_by_row(found, layout)
         assert slow.index.tolist() == quick.index.tolist()
         for column in places:
             assert slow[column].astype(float).tolist() == quick[column].tolist()

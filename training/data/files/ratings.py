@@ -45,13 +45,13 @@ class Layout:
 
 def read_ratings(file: File, layout: Layout) -> Table:
     """Return a file of ratings as a table, with those of its columns that the layout names."""
-    frame = _by_pandas(file, layout)
+    frame = read_by_pandas(file, layout)
     if frame is None:
-        frame = _by_row(file, layout)
+        frame = read_by_row(file, layout)
     return Table(frame, file.name, 1, is_text=True, named=layout.named)
 
 
-def _by_pandas(file: File, layout: Layout) -> pd.DataFrame | None:
+def read_by_pandas(file: File, layout: Layout) -> pd.DataFrame | None:
     """Return the columns as numbers; None if any value is not one, or any row has another form.
 
     The index counts lines: a file in which rows are not lines is not read here.
@@ -130,7 +130,7 @@ def _has_dates(file: File, layout: Layout) -> bool:
     return place < len(first) and not first[place].strip().lstrip("-").isdecimal()
 
 
-def _by_row(file: File, layout: Layout) -> pd.DataFrame:
+def read_by_row(file: File, layout: Layout) -> pd.DataFrame:
     """Return the columns as texts with the lines that an editor shows, see ``gather``.
 
     Raises:
