@@ -75,6 +75,7 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/compact.py
 	$(BIN)/python benchmarks/fitting.py
+	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/growth_page.py
 	$(BIN)/python benchmarks/floors.py

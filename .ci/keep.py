@@ -90,7 +90,7 @@ def after(stack: str, note: Path = NOTE) -> None:
     if not facts or releases is None:
         return
     latest, live = releases.ledger.latest(), releases.api.live()
-    model = releases.answering(live.version)
+    model = releases.proof.find_model(live.version)
     if latest and latest.number != facts["release"]:
         released = latest.body["model"]
         if model != released and latest.end and latest.end["outcome"] == LIVE:

@@ -8,7 +8,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import machine
 
-RESULTS = ("cold", "warm", "tricks", "index", "neighbours", "growth", "training", "fitting")
+RESULTS = (
+    *("cold", "warm", "tricks", "index", "neighbours", "growth", "training", "fitting", "search"),
+)
 
 
 class Floor(NamedTuple):
@@ -34,7 +36,7 @@ def floors() -> list[Floor]:
     """Return all floors, with values from the results."""
     cold, warm, growth = machine.read("cold"), machine.read("warm"), machine.read("growth")
     index, rivals = machine.read("index")["rows"], machine.read("neighbours")["rows"]
-    training = machine.read("training")
+    training, (small, wide) = machine.read("training"), machine.read("search")["rows"]
     package, largest = cold["packages"]["ours"], training["rows"][-1]
     brute = min(row["times_faster"] for row in index if row["films"] == 1_000_000)
     inverted = max(
@@ -57,6 +59,8 @@ def floors() -> list[Floor]:
         Floor("training in MovieLens 25M's shape, s", 900, largest["seconds"]),
         Floor("… memory, GB", 10, largest["gigabytes"]),
         Floor("… exponent of time over ratings", 1.1, training["exponent"]),
+        Floor("search and fit on MovieLens 100K, times EASE's tuning", 2, small["of_ease"]),
+        Floor(f"… with {wide['users']} users and {wide['films']:,} films", 2, wide["of_ease"]),
     ]
 
 

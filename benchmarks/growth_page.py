@@ -65,6 +65,16 @@ FITTING = {
     "`implicit` ALS, s": "{als_seconds}",
     "of its time": "{of_als}",
 }
+SEARCH = {
+    "data": "{data}",
+    "users": "{users:,}",
+    "films": "{films:,}",
+    "ratings": "{ratings:,}",
+    "search and fit, s": "{seconds}",
+    "tuning EASE, s": "{ease_seconds}",
+    "times EASE": "{of_ease}",
+    "the same for measuring, s": "{measuring_seconds}",
+}
 
 
 def table(columns: dict[str, str], rows: list[Row]) -> str:
@@ -76,8 +86,8 @@ def table(columns: dict[str, str], rows: list[Row]) -> str:
 
 def page() -> str:
     """Return the page."""
-    index, growth, rivals, compact, training, fitting = map(
-        machine.read, ("index", "growth", "neighbours", "compact", "training", "fitting")
+    index, growth, rivals, compact, training, fitting, search = map(
+        machine.read, ("index", "growth", "neighbours", "compact", "training", "fitting", "search")
     )
     where = growth["machine"]
     exponents = {"films": "exponent"} | growth["exponents"]
@@ -93,6 +103,7 @@ def page() -> str:
         exponent=training["exponent"],
         last_exponent=round(exponent(training["rows"][-2:]), 2),
         fitting=table(FITTING, fitting["rows"]),
+        search=table(SEARCH, search["rows"]),
     )
 
 

@@ -98,13 +98,15 @@ def build(
     data = data.with_ratings(data.ratings.sort_values(["user", "film"]))
     with threadpool_limits(1):
         choice = choose(data, seed, aim, fixed, end)
-        model = complete(data, fit(data, choice.chosen), seed)
+        fitted = fit(data, choice.chosen)
+        leads = find_leads_of(data, fitted)
+        model = complete(data, fitted, leads, seed)
     _log.info("measuring: the same once more, on three quarters of the ratings")
     evaluation = evaluate(data, seed, aim, fixed, end)
     _log.info("%s", summary(evaluation))
 
     def bake(new: Path) -> None:
-        database.bake(data, find_leads_of(data, model), new / artifact.CATALOG_FILE)
+        database.bake(data, leads, new / artifact.CATALOG_FILE)
         with threadpool_limits(1):
             picture.draw(model, data.titles(), new)
 

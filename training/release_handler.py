@@ -26,7 +26,7 @@ metrics = Metrics(namespace="Filmes")
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
-def handler(event: Any, _context: Any) -> dict[str, Any]:
+def handler(event: Any, context: Any) -> dict[str, Any]:
     """Publish, roll back, list versions, or look after releases.
 
     ``{"action": "publish", "version": …}`` releases a model in the bucket that the gate let pass,
@@ -48,7 +48,7 @@ def handler(event: Any, _context: Any) -> dict[str, Any]:
     if action is None:
         return _look_after(releases)
     try:
-        return ACTIONS[action](releases, event)
+        return ACTIONS[action](releases, event, context.aws_request_id)
     except WaitingError as error:
         logger.info("waiting: %s", error)
         _restart_later(releases, event, WAITING)
@@ -71,7 +71,7 @@ def make_releases() -> Releases:
     return Releases(Bucket(environment["MODEL_BUCKET"]), api, canary, scope)
 
 
-def publish(releases: Releases, event: dict[str, Any]) -> dict[str, Any]:
+def publish(releases: Releases, event: dict[str, Any], _request: str) -> dict[str, Any]:
     """Release a model."""
     version, after = str(event["version"]), event.get("after")
     if after is None:
@@ -85,19 +85,19 @@ def publish(releases: Releases, event: dict[str, Any]) -> dict[str, Any]:
     return {"state": end["outcome"], "version": version}
 
 
-def roll_back(releases: Releases, event: dict[str, Any]) -> dict[str, Any]:
+def roll_back(releases: Releases, event: dict[str, Any], request: str) -> dict[str, Any]:
     """Bring back an older model."""
-    end = releases.roll_back(event.get("version"))
+    end = releases.roll_back(event.get("version"), request)
     metrics.add_metric("RolledBack", MetricUnit.Count, 1)
     return {"state": end["outcome"], "version": releases.served()}
 
 
-def versions(releases: Releases, _event: dict[str, Any]) -> dict[str, Any]:
+def versions(releases: Releases, _event: dict[str, Any], _request: str) -> dict[str, Any]:
     """List the models that were live."""
     return {"versions": overview(releases)}
 
 
-ACTIONS: dict[str, Callable[[Releases, dict[str, Any]], dict[str, Any]]] = {
+ACTIONS: dict[str, Callable[[Releases, dict[str, Any], str], dict[str, Any]]] = {
     "publish": publish,
     "rollback": roll_back,
     "versions": versions,

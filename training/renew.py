@@ -29,7 +29,7 @@ from training.release.releases import MODELS, decision_key
 from training.release.trainings import REFUSED, SETTLED, Trainings
 from training.renewal import models
 from training.renewal.download import NoDataError, download
-from training.renewal.events import Start
+from training.renewal.events import Start, Way
 from training.renewal.gate import Decision, decide
 from training.renewal.incumbent import Incumbent, find_incumbent
 from training.renewal.lineage import Lineage, begin, lineage_of, name_of
@@ -67,8 +67,9 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
         end: moment of the monotonic clock at which a search for settings fails.
 
     Returns:
-        ``state`` (``no data``, ``known``, ``dry run``, ``refused``, ``stored`` or ``offered``), and
-        from a training on ``version``, ``artifact``, ``metrics`` and the gate's ``decision``.
+        ``state`` (``no data``, ``older``, ``known``, ``dry run``, ``refused``, ``stored`` or
+        ``offered``), and from a training on ``version``, ``artifact``, ``metrics`` and the gate's
+        ``decision``.
 
     Raises:
         DataError: the data is wrong, or there was not enough time.
@@ -77,11 +78,16 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
     incumbent, release = None, 0
     if around.api:
         incumbent, release = find_incumbent(around.bucket, around.api, BUNDLED, scratch)
+    before = incumbent.training if incumbent else {}
+    start = start.like(before.get("event", {}))
     try:
         with _stage(around, "Read"):
-            data, lineage = _read(start, around, scratch, incumbent, end)
+            path, arrived = download(around.bucket, start.key, start.version_id, scratch)
+            if start.version_id and arrived < before.get("arrived", 0) and not start.force:
+                return {"state": "older", "reason": f"model {before['model']} has newer data"}
+            data, lineage = _read(path, start.key, around, incumbent, end)
     except NoDataError as error:
-        if not start.scheduled:
+        if start.way is not Way.SCHEDULE:
             raise DataError(str(error)) from error
         return {"state": "no data", "reason": str(error)}
     start = replace(start, aim=resolve(start.aim, data))
@@ -99,7 +105,8 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
             models.store(around.bucket, folder)
     manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     if not start.dry_run:
-        trainings.record(training, manifest["version"], start.as_event(), around.function)
+        event, version = start.as_event(), manifest["version"]
+        trainings.record(training, version, event, around.function, arrived)
     with _stage(around, "Gate"):
         decision = decide(data, folder, manifest, incumbent, release, forced=start.force)
     return _conclude(start, around, training, manifest, decision)
@@ -112,15 +119,13 @@ def digest(data: Dataset, start: Start, lineage: Lineage) -> str:
 
 
 def _read(
-    start: Start,
-    around: Surroundings,
-    scratch: Path,
-    incumbent: Incumbent | None,
-    end: float,
+    path: Path, key: str, around: Surroundings, incumbent: Incumbent | None, end: float
 ) -> tuple[Dataset, Lineage]:
-    """Return the data set in the bucket with the ratings written since, and its lineage."""
-    path = download(around.bucket, start.key, start.version_id, scratch)
-    data, name = read(path, name=start.key.rstrip("/")), name_of(path)
+    """Return a data set with the ratings written since, and its lineage.
+
+    ``key`` is what messages call the data.
+    """
+    data, name = read(path, name=key.rstrip("/")), name_of(path)
     lineage = begin(name)
     if incumbent:
         lineage = lineage_of(incumbent.manifest["data"], incumbent.titles, data, name, time.time())

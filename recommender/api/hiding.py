@@ -106,7 +106,8 @@ class HiddenFilms:
 
     async def _read(self) -> None:
         assert self._source is not None
-        self._reading = reading = Future()
+        reading: Future[None] = Future()
+        self._reading = reading
         writes, began = self._writes, self._clock()
         try:
             films = await self._source.hidden()

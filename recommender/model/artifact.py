@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from recommender.model import arrays
 
 FORMAT = 7
+OLDEST = 7  # no stack has an older one
+READABLE = range(max(OLDEST, FORMAT - 1), FORMAT + 1)  # code may be newer than a stack's model
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
 CATALOG_FILE = "catalogo.sqlite3"
@@ -140,9 +142,9 @@ def verify_file(path: Path, digest: str) -> None:
         raise ArtifactError(f"{path} was altered or truncated: {told}")
 
 
-def content_version(digests: Mapping[str, str]) -> str:
-    """Return the version of an artifact whose files have these SHA-256 digests."""
-    lines = [f"{FORMAT}", *(f"{name} {digests[name]}" for name in ARTIFACT_FILES)]
+def content_version(digests: Mapping[str, str], form: int = FORMAT) -> str:
+    """Return the version of an artifact of a format whose files have these SHA-256 digests."""
+    lines = [f"{form}", *(f"{name} {digests[name]}" for name in ARTIFACT_FILES)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
@@ -198,13 +200,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise ArtifactError(f"{path} is not JSON: {error}") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        found = manifest.get("format") if isinstance(manifest, dict) else None
-        raise ArtifactError(f"{path} is of format {found!r}, this code reads {FORMAT}: train again")
+    form = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(manifest, dict) or form not in READABLE:
+        readable = " and ".join(map(str, READABLE))
+        raise ArtifactError(
+            f"{path} is of format {form!r}, this code reads {readable}: train again"
+        )
     digests = manifest.get("files")
     if not isinstance(digests, dict) or not digests.keys() >= set(ARTIFACT_FILES):
         raise ArtifactError(f"{path} does not name the digest of every file")
-    if manifest.get("version") != content_version(digests):
+    if manifest.get("version") != content_version(digests, manifest["format"]):
         raise ArtifactError(f"{path} was altered: its version is not the digest of its files")
     return manifest
 

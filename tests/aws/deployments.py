@@ -123,6 +123,8 @@ class Deployments:
         name = given["deploymentId"]
         if name not in self.known:
             return refusal("DeploymentDoesNotExistException", f"There is no deployment {name}")
+        if self.known[name].status != RUNNING:
+            return refusal("DeploymentAlreadyCompletedException", f"{name} has ended")
         self.finish(name, STOPPED)
         return Answer(200, json.dumps({"status": SUCCEEDED}).encode())
 

@@ -18,7 +18,7 @@ FUNCTION = "AWS::Serverless::Function"
 ROLE = "AWS::IAM::Role"
 # Of the resources that are plain CloudFormation: the properties to keep, None for all.
 KINDS: dict[str, tuple[str, ...] | None] = {
-    "AWS::S3::Bucket": ("VersioningConfiguration",),
+    "AWS::S3::Bucket": (),
     "AWS::DynamoDB::Table": None,
     "AWS::SQS::Queue": None,
     "AWS::SNS::Topic": None,
@@ -99,6 +99,11 @@ def make_stack(
         for one in resources
         if "LogicalResourceId" in one  # else its condition does not hold
     }
+    for logical_id, resource in template["Resources"].items():
+        if versioning := resource.get("Properties", {}).get("VersioningConfiguration"):
+            s3.put_bucket_versioning(
+                Bucket=names[logical_id], VersioningConfiguration=versioning
+            )  # moto's CloudFormation does not
     awslambda = client("lambda")
     for logical_id, properties in functions.items():
         if "DeploymentPreference" in properties:

@@ -88,6 +88,17 @@ def invoke_once(emulator: sam.SamLocal | plain.Plain) -> Invoke:
     return counted(emulator, emulator.invoke_once)
 
 
+@pytest.fixture(scope="session")
+def invoke_warm(emulator: sam.SamLocal | plain.Plain) -> Invoke:
+    """The same without a cold start for each, for what the function answers from its package."""
+
+    def run(function: str, event: Any, env: dict[str, str] | None = None) -> Any:
+        data = json.loads(event.read_text()) if isinstance(event, Path) else event
+        return emulator.invoke_warm(function, data, env or {})
+
+    return run
+
+
 def counted(emulator: sam.SamLocal | plain.Plain, invoke: Callable[..., Any]) -> Invoke:
     def run(function: str, event: Any, env: dict[str, str] | None = None) -> Any:
         used.append(emulator.name)

@@ -1,10 +1,11 @@
 """The emulator inside aws-sam-cli, run as a plain process, for hosts without Docker."""
 
 import base64
+import json
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ class Plain:
     def __init__(self, built: Path, aws_url: str) -> None:
         self.built = built
         self.aws_url = aws_url
+        self.warm: dict[tuple[str, str], Callable[[Any], Any]] = {}  # by function and environment
+        self.stack = ExitStack()
         with warnings.catch_warnings(action="ignore"):  # of SAM's own deprecations
             self.functions = SamFunctionProvider(
                 SamLocalStackProvider.get_stacks(str(built / "template.yaml"))[0]
@@ -55,8 +58,16 @@ class Plain:
 
     invoke_once = invoke
 
+    def invoke_warm(self, function: str, event: Any, env: dict[str, str]) -> Any:
+        """The same in a process that stays."""
+        key = (function, json.dumps(env))
+        if key not in self.warm:
+            self.warm[key] = self.stack.enter_context(self.running(function, env))
+        return self.warm[key](event)
+
     def close(self) -> None:
-        """Nothing is left running."""
+        """Stop what runs."""
+        self.stack.close()
 
     @contextmanager
     def api(self) -> Iterator[str]:

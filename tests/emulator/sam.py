@@ -50,7 +50,7 @@ class SamLocal:
         done = docker("build", "--tag", TESTED, "-", text=dockerfile)
         assert done.returncode == 0, done.stderr
         self.built = built
-        self.urls: dict[str, str] = {}  # by environment
+        self.urls: dict[tuple[str, ...], str] = {}  # by environment and more options
         self.stack = ExitStack()
         self.environ = os.environ | {
             "AWS_ACCESS_KEY_ID": "test",
@@ -83,9 +83,16 @@ class SamLocal:
 
     def invoke(self, function: str, event: Any, env: dict[str, str]) -> Any:
         """As `sam local start-lambda` does, in a container that starts cold likewise."""
-        key = json.dumps(env)
+        return self.call(function, event, env)
+
+    def invoke_warm(self, function: str, event: Any, env: dict[str, str]) -> Any:
+        """The same in a container that stays."""
+        return self.call(function, event, env, "--warm-containers", "LAZY", "--no-watch")
+
+    def call(self, function: str, event: Any, env: dict[str, str], *options: str) -> Any:
+        key = (json.dumps(env), *options)
         if key not in self.urls:
-            self.urls[key] = self.stack.enter_context(self.lambdas(env))
+            self.urls[key] = self.stack.enter_context(self.lambdas(env, *options))
         url = f"{self.urls[key]}/2015-03-31/functions/{function}/invocations"
         request = urllib.request.Request(url, json.dumps(event).encode())
         with urllib.request.urlopen(request) as answer:
@@ -96,9 +103,12 @@ class SamLocal:
         self.stack.close()
 
     @contextmanager
-    def lambdas(self, env: dict[str, str]) -> Iterator[str]:
+    def lambdas(self, env: dict[str, str], *options: str) -> Iterator[str]:
         """The functions behind Lambda's own interface."""
-        with variables(env) as file, self.serving("start-lambda", "--env-vars", file) as url:
+        with (
+            variables(env) as file,
+            self.serving("start-lambda", "--env-vars", file, *options) as url,
+        ):
             yield url
 
     @contextmanager

@@ -58,7 +58,12 @@ def versions() -> dict[Any, str]:
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_the_api_function_answers_as_expected(invoke: Invoke, name: str) -> None:
+def test_the_api_function_answers_as_expected(invoke_warm: Invoke, name: str) -> None:
+    assert_answer(ANSWERS[name], invoke_warm("ApiFunction", EVENTS / f"{name}.json"))
+
+
+@pytest.mark.parametrize("name", ["recomendacoes", "docs", "erro-usuario-desconhecido-alb"])
+def test_a_cold_api_function_answers_likewise(invoke: Invoke, name: str) -> None:
     assert_answer(ANSWERS[name], invoke("ApiFunction", EVENTS / f"{name}.json"))
 
 
@@ -173,7 +178,7 @@ def test_the_training_function_stores_a_model(
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_training_that_is_refused_changes_nothing(invoke: Invoke, s3: S3, name: str) -> None:
+def test_a_training_that_is_refused_changes_nothing(invoke_warm: Invoke, s3: S3, name: str) -> None:
     bad = json.loads(json.dumps(ORIGINAL))
     bad["avaliacoes"][3]["avaliacao"] = 7
     event = read_event(name)
@@ -183,7 +188,7 @@ def test_a_training_that_is_refused_changes_nothing(invoke: Invoke, s3: S3, name
     s3.put_object(Bucket=BUCKET, Key="dados/dados.json", Body=json.dumps(ORIGINAL).encode())
     before = contents(s3)
 
-    answer = train(invoke, event)
+    answer = train(invoke_warm, event)
 
     assert answer["errorType"] == "DataError", answer
     for text in REFUSED[name].texts:

@@ -20,11 +20,13 @@ from tests.aws.server import Here
 from tests.aws.stack import ALIAS, Stack
 from tests.conftest import ROOT
 from tests.emulator.test_invoke import http_event
+from tests.expectations import read_event
 from tests.training.small_data import as_document, as_json, block_ratings, from_json
 from training.build import build
 from training.renewal.lineage import begin
 
 KEY = "dados/dados.json"
+OTHER_KEY = "outros-dados/dados.json"  # whose arrival starts nothing
 BLOCKS, USERS = 4, 12
 WRITER = 900  # who rated only through the API
 
@@ -60,6 +62,15 @@ def document(more: int) -> bytes:
     return as_json(found)
 
 
+def arrival_of(stack: Stack, version: str) -> dict[str, Any]:
+    """What S3 says through EventBridge about a version of the data."""
+    found = {
+        "bucket": {"name": stack["ModelBucket"]},
+        "object": {"key": KEY, "version-id": version},
+    }
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": found}
+
+
 def test_the_life_of_a_model(here: Here, stack: Stack, original_dir: Path) -> None:
     s3 = here.client("s3")
     bundled = served(stack)
@@ -69,30 +80,36 @@ def test_the_life_of_a_model(here: Here, stack: Stack, original_dir: Path) -> No
         here.settle()
 
     # Data arrives: it is trained on, gated and published.
+    older = s3.put_object(Bucket=stack["ModelBucket"], Key=KEY, Body=document(3))["VersionId"]
+    time.sleep(1)  # the unit of S3's times
     here.watch(stack)
     arrive(document(1))
     first = served(stack)
     assert first != bundled
     assert state_of(stack, first) == "published"
 
+    # What arrived before is no news, however late S3 tells of it.
+    answer = stack.invoke("TrainingFunction", arrival_of(stack, older))
+    assert answer["state"] == "older", answer
+
     # Ratings written through the API are trained on, and who wrote them becomes a user.
     films = [{"filme_id": film, "avaliacao": 5} for film in (1, 2, 3)]
     write_ratings(here, stack, {film["filme_id"]: film["avaliacao"] for film in films})
-    answer = stack.invoke("TrainingFunction", {})
+    s3.put_object(Bucket=stack["ModelBucket"], Key=OTHER_KEY, Body=document(2))
+    answer = stack.invoke("TrainingFunction", {"data_key": OTHER_KEY})
     assert answer["state"] == "offered", answer
     here.settle()
     second = served(stack)
     assert second == answer["version"] != first
     assert ask(stack, f"/usuarios/{WRITER}/recomendacoes")["statusCode"] == 200
 
-    # The same input again is known; a truncated data set and worse settings are refused.
-    assert stack.invoke("TrainingFunction", {})["state"] == "known"
+    # The schedule renews that model, whose input is known by now.
+    assert stack.invoke("TrainingFunction", read_event("treino-agendado"))["state"] == "known"
+
+    # A truncated data set and worse settings are refused.
     arrive(as_json(truncated(document(1))))
     worse = {"strength": 1000, "bandwidth": 1, "output_exponent": 1, "slope": 2}
-    s3.put_object(Bucket=stack["ModelBucket"], Key="dados-antes/dados.json", Body=document(1))
-    refused = stack.invoke(
-        "TrainingFunction", {"data_key": "dados-antes/dados.json", "hyperparameters": worse}
-    )
+    refused = stack.invoke("TrainingFunction", {"data_key": OTHER_KEY, "hyperparameters": worse})
     assert refused["state"] == "refused", refused
     assert "settings not worse" in refused["reason"]
     assert {state_of(stack, model) for model in stored(stack)} == {"published", "refused"}

@@ -14,12 +14,14 @@ from typing import Any
 import joblib
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as example
 from numpy.typing import NDArray
 
 from recommender import settings
+from recommender.api.application import create_app
 from recommender.model import arrays, artifact
 from recommender.model.artifact import (
     ARTIFACT_FILES,
@@ -34,6 +36,7 @@ from recommender.model.artifact import (
 )
 from recommender.settings import read_settings
 from tests.conftest import ROOT
+from tests.recommender.conftest import LOCAL
 from training.build import build
 from training.data.dataset import Dataset
 
@@ -121,6 +124,22 @@ def test_a_missing_file(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(ArtifactError, match=f"{name} cannot be read"):
         load(copy)
+
+
+@pytest.mark.parametrize("form", artifact.READABLE)
+def test_every_format_that_a_stack_may_have_serves(form: int) -> None:
+    """tests/data/formato-N holds the model of caso_original.json as code of that format wrote it.
+
+    Whoever raises FORMAT adds a folder, and has the code read the one before.
+    """
+    folder = ROOT / "tests/data" / f"formato-{form}"
+    assert json.loads((folder / MANIFEST_FILE).read_text())["format"] == form
+    with TestClient(create_app(folder, LOCAL)) as api:
+        assert api.get("/saude").json()["versao"] == artifact.read_manifest(folder)["version"]
+        films = api.get("/filmes/1/recomendacoes").json()
+        assert [film["id"] for film in films] == [20, 18, 14, 11, 10]
+        films = api.get("/filmes/1/recomendacoes?estrategia=grupo").json()
+        assert [film["id"] for film in films] == [19, 18, 11, 20, 14]
 
 
 def set_field(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:

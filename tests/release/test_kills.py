@@ -22,7 +22,7 @@ from training.release.releases import OvertakenError, Releases, WaitingError
 SOAK = "SOAK" in os.environ
 RACES = 200 if SOAK else 40
 # Of the calls of a kind of release, the nth is the last before which it is killed.
-STEPS = {"publish": 1, "rollback": 1 if SOAK else 3, "canary": 1 if SOAK else 4}
+STEPS = {"publish": 1 if SOAK else 2, "rollback": 1 if SOAK else 3, "canary": 1 if SOAK else 4}
 LEAST_CALLS = 30
 
 

@@ -186,7 +186,6 @@ def test_a_canary_ends_as_codedeploy_says(
     world.put_model("b", 1)
     actions: list[Callable[[], object]] = [
         partial(releases.publish, "b", 1),
-        releases.roll_back,
         releases.resume,
     ]
     for action in actions:
@@ -198,3 +197,53 @@ def test_a_canary_ends_as_codedeploy_says(
     assert (end["outcome"], world.served()) == (outcome, served)
     assert world.layer_of_latest() == releases.api.live().layer
     assert releases.publish("b", 1)["outcome"] == "waiting"
+
+
+def test_a_rollback_stops_a_model_that_gets_live_step_by_step(canary_world: World) -> None:
+    world, releases = canary_world, canary_world.releases()
+    training = world.put_model("a")
+    assert releases.publish("a", 0, training)["outcome"] == "waiting"
+    assert releases.api.live().weighted
+    assert releases.roll_back()["outcome"] == "rolled_back"
+    live = releases.api.live()
+    assert (world.served(), live.weighted, world.layer_of_latest()) == (BUNDLED, (), "")
+    assert world.state(training) == "dismissed"
+    assert releases.number() == 1
+
+
+def test_a_second_rollback_does_not_stop_the_first(here: Here, canary_world: World) -> None:
+    world, releases = canary_world, canary_world.releases()
+    world.put_model("a")
+    begun = releases.publish("a", 0)
+    here.server.deployments.finish(begun["deployment"])
+    assert releases.resume()
+    begun = releases.roll_back()
+    assert begun["outcome"] == "waiting"
+    with pytest.raises(WaitingError, match=f"release 2 waits for deployment {begun['deployment']}"):
+        releases.roll_back()
+    here.server.deployments.finish(begun["deployment"])
+    assert releases.resume()
+    assert world.served() == BUNDLED
+
+
+def test_a_rollback_that_came_too_late_to_stop_takes_the_model_back(
+    here: Here, canary_world: World
+) -> None:
+    world, releases = canary_world, canary_world.releases()
+    world.put_model("a")
+    begun = releases.publish("a", 0)
+    here.server.deployments.finish(begun["deployment"])
+    begun = releases.roll_back()
+    assert (begun["outcome"], world.served()) == ("waiting", "a")
+    here.server.deployments.finish(begun["deployment"])
+    assert releases.resume()
+    assert world.served() == BUNDLED
+
+
+def test_a_rollback_that_lambda_tries_again_goes_back_one_model(world: World) -> None:
+    publish(world, "a", "b")
+    for _ in range(2):
+        assert world.releases().roll_back(request="one")["outcome"] == LIVE
+        assert world.served() == "a"
+    world.releases().roll_back(request="two")
+    assert world.served() == BUNDLED

@@ -2,13 +2,14 @@
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from training.choice.aim import Aim
 from training.data.tables import DataError
-from training.renewal.events import IgnoredEventError, Start, read_start
+from training.renewal.events import IgnoredEventError, Start, Way, read_start
 
 BUCKET = "filmes-modelos"
 DEFAULT = "dados/filmes.json"
@@ -62,18 +63,19 @@ WAYS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", WAYS)
 def test_a_new_object_starts_a_training_on_its_version(name: str) -> None:
-    assert read_start(WAYS[name], BUCKET, DEFAULT) == Start("dados/a b+cé.json", "v1")
+    expected = Start("dados/a b+cé.json", "v1", way=Way.OBJECT)
+    assert read_start(WAYS[name], BUCKET, DEFAULT) == expected
 
 
 @pytest.mark.parametrize("source", ["aws.scheduler", "aws.events"])
 def test_a_schedule_trains_on_the_default(source: str) -> None:
     event = {"source": source, "detail-type": "Scheduled Event", "detail": "{}"}
-    assert read_start(event, BUCKET, DEFAULT) == Start(DEFAULT, scheduled=True)
+    assert read_start(event, BUCKET, DEFAULT) == Start(DEFAULT, way=Way.SCHEDULE)
 
 
 def test_an_object_in_a_folder_stands_for_the_folder() -> None:
     event = by_eventbridge("dados/ml/ratings.csv")
-    assert read_start(event, BUCKET, DEFAULT) == Start("dados/ml/")
+    assert read_start(event, BUCKET, DEFAULT) == Start("dados/ml/", way=Way.OBJECT)
 
 
 def test_a_direct_call_sets_what_it_names() -> None:
@@ -95,6 +97,18 @@ def test_a_direct_call_sets_what_it_names() -> None:
 def test_what_starts_a_training_again_starts_the_same() -> None:
     start = Start("x.json", "v2", 7, Aim.SEEN, {"groups": 2}, force=True)
     assert read_start(start.as_event(), BUCKET, DEFAULT) == start
+
+
+def test_what_starts_by_itself_keeps_the_settings_of_the_live_model() -> None:
+    made_by = Start("dados/x.json", "v2", 7, Aim.SEEN, {"groups": 2}, force=True).as_event()
+    arrival = Start("dados/y.json", "v3", way=Way.OBJECT)
+    schedule = Start(DEFAULT, way=Way.SCHEDULE)
+    settings: dict[str, Any] = {"seed": 7, "aim": Aim.SEEN, "fixed": {"groups": 2}}
+    assert arrival.like(made_by) == replace(arrival, **settings)
+    assert schedule.like(made_by) == replace(schedule, key="dados/x.json", **settings)
+    call = Start("dados/y.json")
+    assert call.like(made_by) == call
+    assert [start.like({}) for start in (arrival, schedule)] == [arrival, schedule]
 
 
 IGNORED: dict[str, dict[str, Any]] = {

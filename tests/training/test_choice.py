@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,11 @@ from training.choice.folds import Fold, make_folds
 from training.choice.metrics import make_profiles, rank_all, score_lists
 from training.choice.prior import PRIOR_STRENGTHS
 from training.choice.race import Race
-from training.choice.search import GRID, LOSS, Search, SearchTimeoutError
+from training.choice.search import GRID, LOSS, REACH, Search, SearchTimeoutError
 from training.data.splits import BY_FILM
 from training.model.contents import components
 from training.model.fit import fit
-from training.model.hyperparameters import Hyperparameters
+from training.model.hyperparameters import Hyperparameters, Settings
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,37 @@ def test_a_climb_ends_where_no_neighbour_is_better() -> None:
             neighbour = best.with_value(name, step)
             assert neighbour in search.race.tried
             assert not search.race.beats(neighbour, best)
+
+
+def test_a_climb_may_end_after_one_pass() -> None:
+    search = Search(make_folds(as_data(block_ratings(3, 12, 10)), Aim.LIKED, 42), math.inf)
+    once = search.climb(SHORT[2], GRID, passes=1)
+    tried = len(search.race.tried)
+    assert tried <= 1 + sum(2 * REACH for _ in GRID)
+    best = search.climb(SHORT[2], GRID)
+    assert len(search.race.tried) > tried
+    assert not search.race.beats(once, best)
+
+
+@pytest.mark.parametrize("leads", [True, False])
+def test_with_many_films_full_rank_goes_on_only_if_it_leads(
+    leads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    climbs: list[tuple[Settings, Settings, float]] = []
+    climb = Search.climb
+
+    def watch(search: Search, start: Settings, *args: Any, **options: Any) -> Settings:
+        found = climb(search, start, *args, **options)
+        climbs.append((start, found, options.get("passes", math.inf)))
+        return found
+
+    monkeypatch.setattr("training.choice.choose.MANY", 0)
+    monkeypatch.setattr(Search, "climb", watch)
+    monkeypatch.setattr(Search, "best", lambda _, some, folds=None: some[-1 if leads else 0])  # noqa: ARG005
+    choose(as_data(block_ratings(3, 12, 10)), 42)
+    place = [passes for _, _, passes in climbs].index(1)
+    next_start = climbs[place + 1][0]
+    assert next_start == (climbs[place][1] if leads else EASE)
 
 
 def test_the_vectors_are_shortened_as_far_as_next_to_nothing_is_lost() -> None:

@@ -42,6 +42,11 @@ def test_the_same_name_as_director_and_actor_is_two_traits() -> None:
     assert traits(films(("A", "", "Ana", ""), ("B", "", "", "Ana"))).shape == (2, 0)
 
 
+def test_the_order_of_a_films_traits_does_not_depend_on_the_hash_seed() -> None:
+    many = ", ".join("abcdefghijklmnop")
+    assert traits(films(("A", many, many, ""), ("B", many, many, ""))).has_sorted_indices
+
+
 def test_unrated_films_get_vectors_near_films_with_their_traits() -> None:
     table = films(*[(f"{n}", "ab"[n % 2], "", "") for n in range(40)])
     vectors = np.where(np.arange(40)[:, None] % 2 == 0, [1.0, 0.0], [0.0, 1.0])

@@ -95,6 +95,25 @@ def test_leading_vectors_equal_those_of_the_full_decomposition(shape: tuple[int,
     assert np.allclose(part.vectors, whole.vectors[:, :7], atol=1e-8)
 
 
+@pytest.mark.parametrize("wanted", [None, 7])
+def test_contents_that_are_multiplied_apart_give_the_same_spectrum(
+    wanted: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matrix = as_data(random_ratings(12, 60)).matrix
+    contents = np.random.default_rng(1).normal(size=(60, 3))
+
+    def spectrum() -> Spectrum:
+        chosen = Normalisation(content=0.5)
+        return decompose(matrix, (0.0, 5.0), chosen, 0, wanted, contents)
+
+    stacked = spectrum()
+    monkeypatch.setattr("training.model.embedding.APART", 0)
+    apart = spectrum()
+    assert len(apart.values) == (wanted or 15)
+    assert np.allclose(apart.values, stacked.values)
+    assert np.allclose(apart.vectors, stacked.vectors)
+
+
 def test_no_more_dimensions_than_the_matrix_has() -> None:
     spectrum = factor(random_ratings(6, 9))
     assert spectrum.vectors.shape == (9, len(spectrum.values))

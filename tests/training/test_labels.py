@@ -98,7 +98,8 @@ def test_a_director_of_several_films_is_leading(directors: list[str], label: str
 
 
 def test_the_leads_of_a_model_give_its_labels(data: Dataset) -> None:
-    model = complete(data, fit(data, Hyperparameters()), seed=0)
-    leads = find_leads_of(data, model)
+    fitted = fit(data, Hyperparameters())
+    leads = find_leads_of(data, fitted)
+    model = complete(data, fitted, leads, seed=0)
     assert label_cells(leads, data.films["titulo"]).tolist() == model.cell_labels.tolist()
     assert any(lead.directors for lead in leads)

@@ -6,9 +6,9 @@ import pytest
 
 from recommender.model.profile import fold_in, make_profile
 from recommender.model.ranking import rank
-from tests.training.small_data import as_data
+from tests.training.small_data import as_data, random_ratings
 from training.choice.choose import SHORT, choose
-from training.choice.order import DECAYS, RECENCIES, Judges, choose_order
+from training.choice.order import DECAYS, RECENCIES, Judges, choose_order, reachable
 from training.data.dataset import Dataset
 from training.model.contents import components
 from training.model.fit import fit
@@ -130,6 +130,23 @@ def test_the_judges_know_no_order_of_one_rating() -> None:
     found = judges.ndcgs(2.0, RECENCIES)
     assert found.any()
     assert (found == found[0]).all()
+
+
+def test_judges_whose_target_is_out_of_reach_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = as_data(random_ratings(30, 80, 0.2))
+    shuffled = np.random.RandomState(3).permutation(len(data.ratings))
+    data = data.with_ratings(data.ratings.assign(momento=shuffled))
+    judges = Judges(data, components(data.films), PLAIN)
+    found = judges.ndcgs(2.0, RECENCIES)
+    left: list[int] = []
+
+    def keep_all(first: np.ndarray, last: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        left.append(len(targets) - len(reachable(first, last, targets)))
+        return np.arange(len(targets))
+
+    monkeypatch.setattr("training.choice.order.reachable", keep_all)
+    assert (judges.ndcgs(2.0, RECENCIES) == found).all()
+    assert sum(left) > 0
 
 
 def test_the_judges_see_only_what_came_before() -> None:

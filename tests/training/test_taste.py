@@ -20,6 +20,7 @@ from training.data.dataset import Dataset
 from training.data.read import read
 from training.model.fit import complete, fit
 from training.model.hyperparameters import Hyperparameters
+from training.model.labels import find_leads_of
 
 PAIRS = ROOT / "tests/data/known_pairs.json"  # made before similar films were changed
 RATERS = 20  # of a film that is looked at
@@ -36,7 +37,8 @@ def movielens() -> tuple[Dataset, Model]:
     """The data set, and a model like the one that the trainer makes of it."""
     chosen = Hyperparameters(SHORT[0], recency=0.6, cells=21, candidates=100)
     chosen = chosen.with_values(RATINGS[Aim.LIKED])
-    return ml_100k(), complete(ml_100k(), fit(ml_100k(), chosen), seed=0)
+    fitted = fit(ml_100k(), chosen)
+    return ml_100k(), complete(ml_100k(), fitted, find_leads_of(ml_100k(), fitted), seed=0)
 
 
 def lists(data: Dataset, model: Model, films: list[int]) -> list[set[int]]:

@@ -30,6 +30,7 @@ NORMALISED_EASE = Settings(Normalisation(0.25, 0.15, content=0.3), WIDEST, 1, 0,
 EASE = Settings(Normalisation(0, 0, 0), WIDEST, 1, 0, 1)
 
 QUICK = 500  # users or films up to which any decomposition is quick
+MANY = 4096  # films from which scoring them with all singular vectors takes long
 
 _log = logging.getLogger(__name__)
 
@@ -110,20 +111,26 @@ def _search(
         return replace(chosen, settings=settings).with_values(fixed).settings
 
     names = [name for name in GRID if name not in fixed]
-    smaller = min(search.race.folds[0].train.matrix.shape)
+    users, films = search.race.folds[0].train.matrix.shape
+    smaller, passes = min(users, films), math.inf
     # A decomposition into many vectors takes long: beyond ``QUICK`` it is made on the first fold
-    # only, and for large data with one normalisation.
+    # only, and for large data with one normalisation. With many films the search passes once over
+    # the settings, and once more only if it leads then.
     quick, fold = names, 1 if smaller > QUICK else None
     if smaller > SMALL:
         quick = [name for name in names if not hasattr(Normalisation, name)]
+    elif films >= MANY:
+        passes = 1
     short = search.best([start(_start(each, aim)) for each in SHORT], folds=1)
     short = search.climb(short, names)
     bare = NORMALISED_EASE.with_value("content", 0.0)
     long = search.best([start(_start(each, aim)) for each in (NORMALISED_EASE, bare)], folds=1)
-    long = search.climb(long, quick, fold, reach=1)
+    long = search.climb(long, quick, fold, reach=1, passes=passes)
     found = search.best([short, long])
+    if found == long and passes == 1:
+        found = search.best([short, search.climb(long, quick, fold, reach=1, passes=1)])
     ease = search.climb(start(EASE), {"strength"} - fixed.keys())
     if search.best([found, ease]) == ease:
         ease = search.best([ease, start(_start(ease, aim))])
-        found = search.climb(ease, quick, fold, reach=1)
+        found = search.climb(ease, quick, fold, reach=1, passes=passes)
     return found, short

@@ -112,8 +112,8 @@ def user_ndcgs(
     cutoff = min(CUTOFF, scores.shape[1])
     best = np.argpartition(scores, scores.shape[1] - cutoff, axis=1)[:, -cutoff:]
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-    counting = gains.toarray()
-    hits = np.take_along_axis(counting, np.take_along_axis(best, order, axis=1), axis=1)
+    found = np.take_along_axis(best, order, axis=1)
+    hits = gains[np.arange(len(found))[:, None], found].toarray()
     discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
     return np.asarray((hits @ discounts[:cutoff]) / _ideal(gains, discounts))
 

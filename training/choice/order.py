@@ -24,6 +24,7 @@ RECENCIES = tuple(step / 10 for step in range(11))
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
 
 
 def choose_order(
@@ -123,8 +124,11 @@ class Judges:
             scores[
                 np.repeat(np.arange(len(scores)), np.diff(profiles.indptr)), profiles.indices
             ] = -np.inf
+            targets = self.targets[block]
+            some = reachable(scores + recencies[0] * rest, scores + recencies[-1] * rest, targets)
+            scores, rest, targets = scores[some], rest[some], targets[some]
             for number, recency in enumerate(recencies):
-                found[number, block] = _ndcg(scores + recency * rest, self.targets[block])
+                found[number, start + some] = _ndcg(scores + recency * rest, targets)
         return found
 
     def _profiles(self, known: list[Rows]) -> sparse.csr_matrix:
@@ -143,7 +147,18 @@ def _without(data: Dataset, places: Rows) -> Dataset:
     return data.with_ratings(ordered[kept])
 
 
-def _ndcg(scores: NDArray[np.float32], targets: Rows) -> Array:
+def reachable(first: Scores, last: Scores, targets: Rows) -> Rows:
+    """Return which judges' targets may be among the best ten with some recency.
+
+    ``first`` and ``last`` (j, n) are the scores with the lowest and the highest one. Scores are
+    linear in it, so a film that is ahead of the target with both is so with any in between.
+    """
+    places = np.arange(len(targets)), targets
+    ahead = (first > first[places][:, None]) & (last > last[places][:, None])
+    return np.flatnonzero(ahead.sum(axis=1) < CUTOFF)
+
+
+def _ndcg(scores: Scores, targets: Rows) -> Array:
     """Return the nDCG at 10 (j,) of scores (j, n) with one relevant film each."""
     reached = scores[np.arange(len(targets)), targets][:, None]
     rank = (scores > reached).sum(axis=1)

@@ -1,6 +1,7 @@
 """Coordinate search: one setting at a time, along a grid, as long as the nDCG rises."""
 
 import logging
+import math
 import time
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -61,20 +62,26 @@ class Search:
         return found
 
     def climb(
-        self, start: Settings, names: Collection[str], folds: int | None = None, reach: int = REACH
+        self,
+        start: Settings,
+        names: Collection[str],
+        folds: int | None = None,
+        reach: int = REACH,
+        passes: float = math.inf,
     ) -> Settings:
         """Return the best settings reached from a start by changing only the named ones.
 
         A step is taken if it gains more than ``STEP_ERRORS`` standard errors.
 
         ``folds`` limits the comparison to the first few folds; None takes all. ``reach`` steps of
-        the grid are tried on each side, one where each needs a new decomposition.
+        the grid are tried on each side, one where each needs a new decomposition. The climb ends
+        after so many ``passes`` over the names.
         """
         best, last = start, len(self.race.tried) + MOST_TRIED
         with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
             before = None
-            while before != best:
-                before = best
+            while before != best and passes > 0:
+                before, passes = best, passes - 1
                 for name in names:
                     for candidate in self._neighbours(best, name, reach):
                         if len(self.race.tried) >= last:

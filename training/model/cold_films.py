@@ -24,7 +24,7 @@ def traits(films: pd.DataFrame) -> sparse.csr_matrix:
     counts = Counter(trait for of_film in of_films for trait in of_film)
     names = sorted(name for name, count in counts.items() if count >= FEWEST)
     place = {name: number for number, name in enumerate(names)}
-    kept = [[place[trait] for trait in of_film if trait in place] for of_film in of_films]
+    kept = [sorted(place[trait] for trait in of_film if trait in place) for of_film in of_films]
     starts = np.cumsum([0, *map(len, kept)])
     columns = np.array([column for of_film in kept for column in of_film], dtype=np.int64)
     return sparse.csr_matrix(

@@ -14,6 +14,9 @@ REFERENCE = 16  # number of the singular value that the strength of the filter r
 SMALL = 1500  # users or films up to which the decomposition is exact
 EXACT = 4000  # ... if more than LEADING singular vectors are wanted
 LEADING = 256  # singular vectors at most otherwise
+# Films from which their contents are multiplied apart, as a dense matrix. As this is more than
+# ``EXACT``, an exact decomposition is then of fewer users.
+APART = 4096
 POWER_ITERATIONS = 4
 VECTOR_BYTES = 64_000_000  # of all film vectors at most, as the 32-bit floats that are served
 ROUNDING = 1e-9  # of the largest squared singular value; smaller ones are rounding errors
@@ -95,15 +98,19 @@ def decompose(
     matrix = weigh(ratings, mean, half_range, normalisation)
     matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
     matrix = matrix[np.diff(matrix.indptr) > 0]  # in a sample, many users have no ratings
+    users, films = matrix.shape
+    below = np.zeros((films, 0))
     if normalisation.content and contents is not None:
-        lengths = np.sqrt(np.bincount(matrix.indices, matrix.data**2, matrix.shape[1]))
-        scaled = contents * (normalisation.content * lengths[lengths > 0].mean())
-        matrix = sparse.vstack([matrix, scaled.T]).tocsr()
-    smaller = min(matrix.shape)
-    most = max(REFERENCE, VECTOR_BYTES // (4 * matrix.shape[1]))
+        lengths = np.sqrt(np.bincount(matrix.indices, matrix.data**2, films))
+        below = contents * (normalisation.content * lengths[lengths > 0].mean())
+    smaller = min(users + below.shape[1], films)
+    most = max(REFERENCE, VECTOR_BYTES // (4 * films))
     wanted = min(wanted or smaller, smaller, most)
-    if smaller <= (SMALL if wanted <= LEADING else EXACT):
-        values, vectors = _by_gram_matrix(matrix, wanted)
+    exact = smaller <= (SMALL if wanted <= LEADING else EXACT)
+    if below.size and not (exact and films >= APART):
+        matrix, below = sparse.vstack([matrix, below.T]).tocsr(), below[:, :0]
+    if exact:
+        values, vectors = _by_gram_matrix(matrix, below, wanted)
     else:
         _, values, rows = randomized_svd(
             matrix.astype(np.float32),
@@ -115,10 +122,17 @@ def decompose(
     return Spectrum(normalisation, vectors, values, counts, mean, half_range)
 
 
-def _by_gram_matrix(matrix: sparse.csr_matrix, wanted: int) -> tuple[Array, Array]:
-    """Return singular values (d,) and right vectors (n, d) from the smaller Gram matrix."""
-    wide = matrix.shape[0] < matrix.shape[1]
+def _by_gram_matrix(matrix: sparse.csr_matrix, below: Array, wanted: int) -> tuple[Array, Array]:
+    """Return singular values (d,) and right vectors (n, d) from the smaller Gram matrix.
+
+    ``below`` (n, c) are dense rows below those of the matrix (u, n), as columns.
+    """
+    users, films = matrix.shape
+    wide = users + below.shape[1] < films
     gram = (matrix @ matrix.T if wide else matrix.T @ matrix).toarray()
+    if below.size:
+        across = matrix @ below
+        gram = np.block([[gram, across], [across.T, below.T @ below]])
     last = len(gram) - 1
     squares, vectors = eigh(gram, subset_by_index=(last - wanted + 1, last), overwrite_a=True)
     kept = squares > ROUNDING * squares[-1]
@@ -128,7 +142,10 @@ def _by_gram_matrix(matrix: sparse.csr_matrix, wanted: int) -> tuple[Array, Arra
     largest = vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])]
     vectors = vectors * np.sign(largest)
     if wide:
-        vectors = matrix.T.tocsr() @ (vectors / np.where(values > 0, values, 1))
+        sources = vectors / np.where(values > 0, values, 1)
+        vectors = matrix.T.tocsr() @ sources[:users]
+        if below.size:
+            vectors += below @ sources[users:]
     return values, vectors
 
 

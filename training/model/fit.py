@@ -15,7 +15,7 @@ from training.model.cold_films import fill, traits
 from training.model.contents import components
 from training.model.embedding import MEAN_STRENGTH, SpectralEmbedding, Spectrum, decompose
 from training.model.hyperparameters import Hyperparameters
-from training.model.labels import find_leads_of, label_cells
+from training.model.labels import Lead, label_cells
 from training.model.neighbours import find_neighbours
 from training.model.next_film import fit_next_film
 from training.model.quality import lower, mostly_disliked
@@ -105,15 +105,18 @@ def fit(
     )
 
 
-def complete(data: Dataset, model: Model, seed: int) -> Model:
-    """Return a fitted model with what people are shown besides: similar films and labels."""
+def complete(data: Dataset, model: Model, leads: Sequence[Lead], seed: int) -> Model:
+    """Return a fitted model with what people are shown besides: similar films and labels.
+
+    ``leads`` (k,) are those of its cells.
+    """
     near, similarities = find_neighbours(data, model.vectors[model.rows_by_id], seed)
     places = np.argsort(model.rows_by_id)
     return replace(
         model,
         near_rows=model.rows_by_id.astype(np.int32)[near[places]],
         near_scores=similarities[places],
-        cell_labels=label_cells(find_leads_of(data, model), data.films["titulo"]),
+        cell_labels=label_cells(leads, data.films["titulo"]),
     )
 
 

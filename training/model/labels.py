@@ -94,7 +94,7 @@ def find_leads_of(data: Dataset, model: Model) -> list[Lead]:
     return find_leads(data, cells, closeness)
 
 
-def label_cells(leads: list[Lead], titles: pd.Series) -> NDArray[np.str_]:
+def label_cells(leads: Sequence[Lead], titles: pd.Series) -> NDArray[np.str_]:
     """Return a label for each cell (k,), for example ``drama e crime, de Fulano: A, B, C``.
 
     Where cells would have the same traits, further ones tell them apart as far as there are any.

@@ -65,6 +65,16 @@ class Bucket:
         extra = {"VersionId": version} if version else None
         self.client.download_file(self.name, key, str(path), ExtraArgs=extra)
 
+    def arrival(self, key: str, version: str | None = None) -> float:
+        """Return when an object, or one version of it, was written, in seconds since 1970.
+
+        Raises:
+            ClientError: there is none.
+        """
+        extra = {"VersionId": version} if version else {}
+        found = self.client.head_object(Bucket=self.name, Key=key, **extra)["LastModified"]
+        return float(found.timestamp())
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in ascending order."""
         pages = self.client.get_paginator("list_objects_v2")

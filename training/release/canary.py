@@ -1,6 +1,7 @@
 """Deployments by CodeDeploy, which shifts an alias step by step and back if an alarm goes off."""
 
 import json
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -54,6 +55,13 @@ class Canary:
             revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
         )
         return {"deployment": made["deploymentId"], "from": current, "to": target}
+
+
+def stop(deployment: str) -> None:
+    """Have all requests go to the old version again, unless the deployment has ended."""
+    client: Any = boto3.client("codedeploy")
+    with suppress(client.exceptions.DeploymentAlreadyCompletedException):
+        client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
 
 
 def find_progress(deployment: str) -> Progress:

@@ -23,6 +23,12 @@ def models(records: Iterable[Record]) -> dict[str, bool]:
     return found
 
 
+def training_of(records: Iterable[Record], model: str) -> str:
+    """Return the digest of the input that a model was last released from, "" if none is known."""
+    found = (record.body.get("training") for record in records if record.body["model"] == model)
+    return next(filter(None, found), "")
+
+
 def now() -> str:
     """Return the current time as records bear it."""
     return datetime.now(UTC).isoformat(timespec="seconds")

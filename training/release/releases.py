@@ -9,10 +9,11 @@ import logging
 
 from botocore.exceptions import ClientError, WaiterError
 
-from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError, route
+from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
 from training.release.bucket import Body, Bucket, Ledger, Record
-from training.release.canary import Canary, Progress, find_progress
+from training.release.canary import Canary, Progress, find_progress, stop
 from training.release.history import ABANDONED, LIVE, ROLLED_BACK, models, now
+from training.release.proof import Proof
 from training.release.trainings import DISMISSED, PUBLISHED, Trainings
 
 PREFIX = "publicacoes/"
@@ -46,6 +47,7 @@ class Releases:
     ) -> None:
         self.bucket, self.api, self.canary, self.scope = bucket, api, canary, scope
         self.ledger = Ledger(bucket, PREFIX)
+        self.proof = Proof(api, scope)
 
     def publish(self, model: str, after: int, training: str = "") -> Body:
         """Release a model that passed the gate against release ``after``; return the end.
@@ -77,16 +79,28 @@ class Releases:
         body = {"kind": "publish", "model": model, "training": training}
         return self._release(after, {**body, "forced": not decision["passed"]}, live, present)
 
-    def roll_back(self, model: str | None = None) -> Body:
+    def roll_back(self, model: str | None = None, request: str = "") -> Body:
         """Release a model that was live before; by default the last that stands before the present.
 
-        The model that was live is not published again from the same input unless forced.
+        The model that was live is not published again from the same input unless forced. While a
+        model gets live step by step, it is that model that goes: the deployment is stopped.
+
+        Args:
+            model: the version of the artifact.
+            request: id of the call. One that was killed and is tried again goes on.
 
         Raises:
             ReleaseError: there is no such model.
             WaitingError: the last release has not ended.
         """
-        self.resume()
+        record = self.ledger.latest()
+        is_stopped = self._stop(record)
+        end = self.resume()
+        if is_stopped and model is None and end and end["outcome"] == ROLLED_BACK:
+            return end
+        repeated = bool(request and record and record.body.get("request") == request)
+        if repeated and end and end["outcome"] == LIVE:
+            return end
         (live, present), history = self._now(), models(self.ledger.records())
         if model is None:
             names = list(history)
@@ -97,7 +111,7 @@ class Releases:
         elif model == present or model not in history:
             others = ", ".join(name for name in history if name != present) or "no model"
             raise ReleaseError(f"version is {model!r}, expected one that was live: {others}")
-        body = {"kind": "rollback", "model": model, "dismissed": present}
+        body = {"kind": "rollback", "model": model, "dismissed": present, "request": request}
         return self._release(self.number(), body, live, present)
 
     def resume(self) -> Body | None:
@@ -140,18 +154,22 @@ class Releases:
         """Return the version of the model that the alias serves, as its code tells it."""
         return self._now()[1]
 
-    def answering(self, version: str) -> str:
-        """Return the model that a function version serves, "" if it could not load one."""
-        try:
-            return self._model_served(version)
-        except ReleaseError:
-            return ""
-
     def _now(self) -> tuple[Live, str]:
         """Return what the alias serves, and its model, even if that cannot be loaded."""
         live = self.api.live()
-        found = self.answering(live.version)
+        found = self.proof.find_model(live.version)
         return live, found or (self.api.model_of(live.layer) if live.layer else None) or ""
+
+    def _stop(self, record: Record | None) -> bool:
+        """Stop the deployment of a model that a release waits for; return whether there is one."""
+        if record is None or record.end or record.body["kind"] != "publish":
+            return False
+        deployment = self.bucket.read(_deployment_key(record))
+        if deployment is None:
+            return False
+        _log.info("release %d: deployment %s is stopped", record.number, deployment["deployment"])
+        stop(deployment["deployment"])
+        return True
 
     def _release(self, after: int, body: Body, live: Live, present: str) -> Body:
         if live.weighted:
@@ -170,7 +188,8 @@ class Releases:
             layer = self._layer(model)
             description = f"{record.number:08d} {model}"
             version = self.api.publish_version(live, layer, description)
-            self._prove(version, model, record)
+            decision = self.bucket.read(decision_key(model, record.number - 1)) or {}
+            self.proof.check(version, model, decision.get("users", []))
             if version != live.version:
                 if self.canary is None:
                     self.api.move_alias(live, version)
@@ -197,27 +216,6 @@ class Releases:
         if any(record.body["replaces"] == bundled for record in self.ledger.records()):
             return ""
         raise ReleaseError(f"s3://{self.bucket.name}/{key} does not exist")
-
-    def _prove(self, version: str, model: str, record: Record) -> None:
-        """Have the code that shall serve read the model, and answer for some users."""
-        served = self._model_served(version)
-        if served != model:
-            raise ReleaseError(f"version {version} serves model {served}, expected {model}")
-        decision = self.bucket.read(decision_key(model, record.number - 1)) or {}
-        for path in [
-            "/modelo",
-            "/filmes/populares",
-            *(f"/usuarios/{user}/recomendacoes" for user in decision.get("users", [])),
-        ]:
-            status, _, found = self.api.ask(version, path, self.scope)
-            if status != 200 or not found:
-                raise ReleaseError(f"version {version} answers {status} to GET {route(path)}")
-
-    def _model_served(self, version: str) -> str:
-        status, headers, _ = self.api.ask(version, "/saude")
-        if status != 200:
-            raise ReleaseError(f"version {version} of {self.api.name} could not load its model")
-        return headers["x-versao"]
 
     def _end(self, record: Record, outcome: str, version: str = "", reason: str = "") -> Body:
         body = {"outcome": outcome, "version": version, "reason": reason, "date": now()}

@@ -27,10 +27,15 @@ class Trainings:
         """Return what is known of an input, by its digest; None if it is new."""
         return self.bucket.read(_key(training))
 
-    def record(self, training: str, model: str, event: Body, function: str) -> None:
-        """Note that a model was trained, by which function and for which event."""
+    def record(
+        self, training: str, model: str, event: Body, function: str, arrived: float = 0.0
+    ) -> None:
+        """Note that a model was trained, by which function and for which event.
+
+        ``arrived`` is when the data came into the bucket, in seconds since 1970.
+        """
         facts = {"state": TRAINED, "model": model, "event": event, "function": function}
-        self.bucket.write(_key(training), facts)
+        self.bucket.write(_key(training), {**facts, "arrived": arrived})
 
     def set_state(self, training: str, state: str) -> None:
         """Change the state of an input that is known."""

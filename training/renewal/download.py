@@ -12,8 +12,11 @@ class NoDataError(DataError):
     """There is no data under the key."""
 
 
-def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> Path:
+def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> tuple[Path, float]:
     """Download an object (a version of it), or the objects right under a key with a last slash.
+
+    Returns:
+        where they are, and when the last of them came into the bucket, in seconds since 1970.
 
     Raises:
         NoDataError: nothing is there.
@@ -22,21 +25,23 @@ def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> Pa
     target = scratch / "data" / Path(key).name
     if not key.endswith("/"):
         target.parent.mkdir()
-        _fetch(bucket, key, version, target)
-        return target
+        return target, _fetch(bucket, key, version, target)
     target.mkdir(parents=True)
+    arrivals = []
     for found in bucket.keys(key):
         name = found.removeprefix(key)
         if name and "/" not in name:
-            _fetch(bucket, found, None, target / name)
-    if not any(target.iterdir()):
+            arrivals.append(_fetch(bucket, found, None, target / name))
+    if not arrivals:
         raise NoDataError(f"s3://{bucket.name}/{key} is empty")
-    return target
+    return target, max(arrivals)
 
 
-def _fetch(bucket: Bucket, key: str, version: str | None, path: Path) -> None:
+def _fetch(bucket: Bucket, key: str, version: str | None, path: Path) -> float:
     try:
+        arrived = bucket.arrival(key, version)
         bucket.fetch(key, path, version)
     except ClientError as error:
         kind = NoDataError if error.response["Error"]["Code"] in ABSENT else DataError
         raise kind(f"s3://{bucket.name}/{key} cannot be read: {error}") from error
+    return arrived

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -26,13 +27,21 @@ class IgnoredEventError(Exception):
     """An event that is not about data to train on."""
 
 
+class Way(Enum):
+    """How a training was started."""
+
+    CALL = "call"
+    OBJECT = "object"  # new data in the bucket
+    SCHEDULE = "schedule"  # which may find no data yet
+
+
 @dataclass(frozen=True)
 class Start:
     """What a training was started with.
 
     ``version_id`` names a version of the object; None is the newest. With ``dry_run`` nothing is
     stored or released; with ``force`` the gate only records what it found, and an input that is
-    known is released again. ``scheduled`` trainings may find no data yet.
+    known, or older than that of the live model, is released again.
     """
 
     key: str
@@ -42,7 +51,19 @@ class Start:
     fixed: Values = field(default_factory=dict)
     dry_run: bool = False
     force: bool = False
-    scheduled: bool = False
+    way: Way = Way.CALL
+
+    def like(self, event: Mapping[str, Any]) -> "Start":
+        """Return this start with what a call would name taken from the training of another event.
+
+        A call names everything itself, so it stays as it is. New data are trained on with that
+        training's seed, aim and fixed hyperparameters, and a schedule takes its key, too.
+        """
+        if self.way is Way.CALL:
+            return self
+        other = _read_direct(event, self.key)
+        key = other.key if self.way is Way.SCHEDULE else self.key
+        return replace(self, key=key, seed=other.seed, aim=other.aim, fixed=other.fixed)
 
     def as_event(self) -> dict[str, Any]:
         """Return the direct call that starts the same training."""
@@ -70,7 +91,7 @@ def read_start(event: Any, bucket: str, default_key: str) -> Start:
     if not isinstance(event, Mapping):
         raise DataError(f"event is {_short(event)}, expected an object")
     if event.get("source") in SCHEDULES:
-        return Start(default_key, scheduled=True)
+        return Start(default_key, way=Way.SCHEDULE)
     if event.get("source") or event.keys() & {"Records", "Event", "Message"}:
         return _read_objects(event, bucket)
     return _read_direct(event, default_key)
@@ -113,7 +134,9 @@ def _read_objects(event: Mapping[str, Any], bucket: str) -> Start:
         raise DataError(f"the event names several objects: {keys}")
     _, key, version = found[0]
     folder = key.rpartition("/")[0] + "/"
-    return Start(key, version) if folder == DATA_FOLDER else Start(folder)
+    if folder == DATA_FOLDER:
+        return Start(key, version, way=Way.OBJECT)
+    return Start(folder, way=Way.OBJECT)
 
 
 def _objects(event: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +10,26 @@ from recommender.model.artifact import CATALOG_FILE, MANIFEST_FILE, verify_file
 from training.data.tables import DataError
 from training.release.api_function import ApiFunction
 from training.release.bucket import Bucket, Ledger
+from training.release.history import training_of
 from training.release.releases import MODELS, PREFIX
+from training.release.trainings import Trainings
 from training.renewal import models
 from training.renewal.lineage import titles_of
 
 
 @dataclass(frozen=True)
 class Incumbent:
-    """The model that a candidate would replace: its manifest, and titles by film id."""
+    """The model that a candidate would replace.
+
+    Args:
+        manifest: its manifest.
+        titles: titles of its films, by id.
+        training: what ``Trainings`` knows of the input that it was made from; empty if nothing.
+    """
 
     manifest: Mapping[str, Any]
     titles: Mapping[int, str]
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -36,7 +45,8 @@ def find_incumbent(
     The model is in the bucket if it came by a release, else in ``bundled``, the folder of the one
     that came with the code; None if there is no such folder. The number is 0 if there was none.
     """
-    last = Ledger(bucket, PREFIX).latest()
+    records = Ledger(bucket, PREFIX).records()
+    last = records[0] if records else None
     number = last.number if last else 0
     pending = last.body["model"] if last and not last.end else None
     layer = "" if pending else api.live().layer
@@ -49,7 +59,11 @@ def find_incumbent(
             bucket.fetch(f"{MODELS}{model}/{name}", folder / name)
     elif layer:
         raise DataError(f"model {model} of layer {layer} is live, but not in the bucket")
-    return read_incumbent(folder) if folder and folder.is_dir() else None, number
+    if not folder or not folder.is_dir():
+        return None, number
+    found = read_incumbent(folder)
+    known = Trainings(bucket).read(training_of(records, found.version))
+    return replace(found, training=known or {}), number
 
 
 def read_incumbent(folder: Path) -> Incumbent:

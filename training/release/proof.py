@@ -1,0 +1,39 @@
+"""What a version of the API function answers, before and after it gets live."""
+
+from collections.abc import Iterable
+
+from training.release.api_function import ApiFunction, ReleaseError, route
+
+
+class Proof:
+    """Asks versions of the API function, as their users would.
+
+    Args:
+        api: the function.
+        scope: gives access to all users.
+    """
+
+    def __init__(self, api: ApiFunction, scope: str) -> None:
+        self.api, self.scope = api, scope
+
+    def find_model(self, version: str) -> str:
+        """Return the model that a version serves, "" if it could not load one."""
+        status, headers, _ = self.api.ask(version, "/saude")
+        return headers["x-versao"] if status == 200 else ""
+
+    def check(self, version: str, model: str, users: Iterable[int]) -> None:
+        """Have a version load a model, and answer for some users.
+
+        Raises:
+            ReleaseError: it does not.
+        """
+        served = self.find_model(version)
+        if not served:
+            raise ReleaseError(f"version {version} of {self.api.name} could not load its model")
+        if served != model:
+            raise ReleaseError(f"version {version} serves model {served}, expected {model}")
+        lists = (f"/usuarios/{user}/recomendacoes" for user in users)
+        for path in ["/modelo", "/filmes/populares", *lists]:
+            status, _, found = self.api.ask(version, path, self.scope)
+            if status != 200 or not found:
+                raise ReleaseError(f"version {version} answers {status} to GET {route(path)}")
