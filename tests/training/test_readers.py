@@ -284,14 +284,14 @@ TIMES = "expected seconds since 1970, or a date such as 2005-04-02 23:53:47"
         ("ratings.dat", b"", " has no records: nothing to train on"),
         ("ratings.dat", b"1::1::3::9\n1::7::3\n", ", line 2: 3 fields, 4 are needed"),
         ("ratings.dat", b"1::1::3::9\n1:1::3::9\n", ", line 2: 3 fields, 4 are needed"),
-        ("ratings.dat", b"1,1,3,9\n", ", line 1: 1 fields, 4 are needed"),
+        ("ratings.dat", b"1,1,3,9\n", ", line 1: 1 field, 4 are needed"),
         ("movies.dat", b"1::A\n", ", line 1: 2 fields, 3 are needed"),
         ("ml.inter", b"", " is empty"),
         ("ml.inter", INTER, " has no records: nothing to train on"),
         ("ml.inter", INTER + b"a\t1\t3\t9\n", f", line 2: user_id is 'a', {WHOLE}"),
         ("ml.item", b"", " is empty"),
         ("ml.item", b"item_id:token\n1\n", ", line 1: no column for the title among 'item_id'"),
-        ("ml.item", b"item_id:token\tmovie_title:token\n1\n", ", line 2: 1 fields, 2 are needed"),
+        ("ml.item", b"item_id:token\tmovie_title:token\n1\n", ", line 2: 1 field, 2 are needed"),
     ],
 )
 def test_a_broken_file_is_named(name: str, content: bytes, expected: str, tmp_path: Path) -> None:

@@ -105,9 +105,17 @@ def test_too_much_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_bomb(tmp_path: Path) -> None:
-    bomb = b"\0" * (64 << 20)
-    expected = "it: ratings.csv unpacks to more than 200 times its size: no data"
-    assert refusal(zipped(tmp_path / "a.zip", {"ratings.csv": bomb})) == expected
+    bomb = b"0" * (64 << 20)
+    expected = "unpacks to more than 200 times its size: no data"
+    assert refusal(zipped(tmp_path / "a.zip", {"r.csv": bomb})) == f"it: r.csv {expected}"
+    assert refusal(tarred(tmp_path / "a.tgz", (entry("r.csv"), bomb))) == f"it {expected}"
+    (tmp_path / "r.csv.gz").write_bytes(gzip.compress(bomb))
+    assert refusal(tmp_path / "r.csv.gz") == f"it {expected}"
+
+
+def test_gzip_in_an_archive(tmp_path: Path) -> None:
+    packed = {"a/ratings.csv.gz": gzip.compress(RATINGS_CSV)}
+    assert len(read(zipped(tmp_path / "a.zip", packed)).ratings) == 3
 
 
 CUT: list[Callable[[bytes], bytes]] = [

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from training.data.tables import DataError, Scale, Table, and_more, quote
 
 NARROW, WIDE, PERCENT = 5.0, 10.0, 100.0  # tops of the scales that people use
-LOWS = (0.0, 0.5, 1.0)  # where they start
+HALF = 0.5
+LOWS = (0.0, HALF, 1.0)  # where they start
 RARE = 0.001  # share of the ratings; a value that fewer have may be a slip
 MOST = 1000.0  # of a scale that a person gives, either way
 SEEN: Scale = (1.0, 1.0)  # where the data only says who saw what
@@ -53,6 +54,8 @@ def infer(ratings: Table, values: Values) -> Scale:
     common = counts[counts >= RARE * len(values)]
     if len(common) < len(counts) and _is_complete(common.index.to_numpy()):
         lowest, highest = common.index[0], common.index[-1]
+        if lowest == 1 and (common.index % 1 == HALF).any():
+            lowest = HALF  # a scale of halves
         stray = counts[(counts.index < lowest) | (counts.index > highest)]
         if len(stray):
             _refuse(ratings, values, stray, (lowest, highest))

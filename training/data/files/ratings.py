@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from training.data.columns import to_seconds
 from training.data.files.gathered import gather
-from training.data.files.rows import Form, Row, first_row, read_rows
+from training.data.files.rows import Form, Row, first_row, read_rows, unlike
 from training.data.files.source import File
 from training.data.files.text import find_lines
 from training.data.tables import TIME_COLUMN, Faults, Table
 
-CHUNK = 1 << 20  # rows at a time
+CHUNK = 1 << 18  # rows at a time: those of reviews may be long
 
 # What pandas raises, or warns of, where rows are too long or values are no numbers or too large.
 ODD = (ValueError, OverflowError, TypeError, RuntimeWarning, pd.errors.ParserWarning)
@@ -81,7 +81,7 @@ def read_by_pandas(file: File, layout: Layout) -> pd.DataFrame | None:
     return frame
 
 
-def _chunks(file: File, layout: Layout) -> Any:
+def _chunks(file: File, layout: Layout) -> Iterator[Columns]:
     """Yield the columns of some rows at a time; raise ``ValueError`` for what is no number."""
     form, places, width = layout.form, dict(layout.places), layout.width
     separator = form.separator
@@ -149,7 +149,7 @@ def read_by_row(file: File, layout: Layout) -> pd.DataFrame:
             ):
                 yield line, row
             else:
-                wrong.add(line, f": {len(row)} fields, {layout.width} are needed")
+                wrong.add(line, unlike(row, layout.width))
 
     frame = gather(right_rows(), layout.places)
     wrong.refuse()

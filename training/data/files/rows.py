@@ -1,7 +1,7 @@
 """Rows of delimited files: separators, headers, and the line on which each row begins."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from dataclasses import dataclass
 from itertools import islice
 
@@ -68,7 +68,12 @@ def sniff(file: File) -> Form:
     return Form(max(SEPARATORS, key=lambda separator: rows[separator]))
 
 
-def require_fields(file: File, line: int, row: list[str], least: int) -> None:
+def unlike(row: Sized, needed: int) -> str:
+    """Return the end of a message about a row that has not as many fields as it should have."""
+    return f": {len(row)} field{'' if len(row) == 1 else 's'}, {needed} are needed"
+
+
+def require_fields(file: File, line: int, row: Sized, least: int) -> None:
     """Raise ``DataError`` if the fields of a row are too few."""
     if len(row) < least:
-        raise DataError(f"{file.name}, line {line}: {len(row)} fields, {least} are needed")
+        raise DataError(f"{file.name}, line {line}{unlike(row, least)}")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
-from training.data.files.unpack import Budget, copy, failing, gunzip
+from training.data.files.unpack import Budget, check_size, copy, failing, gunzip
 from training.data.tables import DataError, quote
 
 MOST_MEMBERS = 1000
@@ -86,17 +86,18 @@ def open_source(path: Path, name: str) -> Iterator[list[list[Folder]]]:
 
 def _open(path: Path, name: str, budget: Budget, stack: ExitStack) -> list[list[Folder]]:
     if path.is_dir():
-        return _by_depth(name, _walk(path, name, budget))
+        return _by_depth(name, _walk(path, name), budget)
     if not path.is_file():
         raise DataError(f"{name} is no file and no folder")
     with path.open("rb") as content:
         start = content.read(4)
     if start in ZIP:
         archive = stack.enter_context(zipfile.ZipFile(path))
-        return _by_depth(name, _zip_members(archive, name, budget))
+        return _by_depth(name, _zip_members(archive, name, budget), budget)
     if tarfile.is_tarfile(path):
+        size = path.stat().st_size
         packed = stack.enter_context(tarfile.open(path))  # noqa: SIM115 the stack closes it
-        return _by_depth(name, _tar_members(packed, name, budget))
+        return _by_depth(name, _tar_members(packed, name, budget, size), budget)
     beside = list(_beside(path, name, budget))
     named = beside[0]
     return [[Folder(name, tuple(beside), named)], [Folder(name, (named,), named)]]
@@ -106,12 +107,12 @@ Members = Iterator[tuple[PurePosixPath, Callable[[], Path], str]]
 """Where each file is within its source, what gives it, and what messages call it."""
 
 
-def _by_depth(name: str, members: Members) -> list[list[Folder]]:
+def _by_depth(name: str, members: Members, budget: Budget) -> list[list[Folder]]:
     """Return folders by depth, the outermost first, without what is no data."""
     folders: dict[PurePosixPath, list[File]] = {}
     for place, unpack, called in members:
         if not any(part.startswith(".") or part == NO_DATA for part in place.parts):
-            file = _file(place.name, called, unpack)
+            file = _file(place.name, called, unpack, budget)
             folders.setdefault(place.parent, []).append(file)
     levels: list[list[Folder]] = [[] for _ in range(DEEPEST)]
     for place, files in sorted(folders.items()):
@@ -121,23 +122,20 @@ def _by_depth(name: str, members: Members) -> list[list[Folder]]:
     return levels
 
 
-def _file(base: str, called: str, unpack: Callable[[], Path]) -> File:
-    return File(base.lower().removesuffix(".gz"), called, unpack)
-
-
-def _plain(path: Path, name: str, budget: Budget) -> Callable[[], Path]:
-    """Return what gives a file on disk; one packed by gzip is unpacked."""
+def _file(base: str, called: str, unpack: Callable[[], Path], budget: Budget) -> File:
+    """Return a file, which is unpacked once more if it is packed by gzip."""
 
     def give() -> Path:
-        with failing(name):
+        path = unpack()
+        with failing(called):
             with path.open("rb") as content:
                 is_packed = content.read(2) == GZIP
-            return gunzip(path, name, budget) if is_packed else path
+            return gunzip(path, called, budget) if is_packed else path
 
-    return give
+    return File(base.lower().removesuffix(".gz"), called, give)
 
 
-def _walk(folder: Path, name: str, budget: Budget) -> Members:
+def _walk(folder: Path, name: str) -> Members:
     seen = 0
     pending = [(folder, PurePosixPath())]
     while pending:
@@ -153,18 +151,18 @@ def _walk(folder: Path, name: str, budget: Budget) -> Members:
                 if seen > MOST_MEMBERS:
                     raise DataError(f"{name} holds more than {MOST_MEMBERS} files")
                 called = f"{name.rstrip('/')}/{place / path.name}"
-                yield place / path.name, _plain(path, called, budget), called
+                yield place / path.name, partial(Path, path), called
 
 
 def _beside(path: Path, name: str, budget: Budget) -> Iterator[File]:
     """Yield a file, and those of its folder that may belong to it."""
     folder = name[: len(name) - len(path.name)]
-    yield _file(path.name, name, _plain(path, name, budget))
+    yield _file(path.name, name, partial(Path, path), budget)
     others = (other for other in path.parent.iterdir() if other.is_file() and other != path)
     for other in sorted(others)[:MOST_MEMBERS]:
         if not other.name.startswith("."):
             called = folder + other.name
-            yield _file(other.name, called, _plain(other, called, budget))
+            yield _file(other.name, called, partial(Path, other), budget)
 
 
 def _zip_members(archive: zipfile.ZipFile, name: str, budget: Budget) -> Members:
@@ -184,10 +182,11 @@ def _zip_members(archive: zipfile.ZipFile, name: str, budget: Budget) -> Members
             yield place, give, called
 
 
-def _tar_members(archive: tarfile.TarFile, name: str, budget: Budget) -> Members:
+def _tar_members(archive: tarfile.TarFile, name: str, budget: Budget, size: int) -> Members:
+    """Yield what an archive of so many bytes holds."""
     for number, member in enumerate(archive, 1):
         _check_count(number, name)
-        budget.check(member.offset_data + member.size, name)
+        check_size(member.offset_data + member.size, size, name)
         place = _place(member.name, name)
         if not member.isfile() and not member.isdir():
             raise DataError(f"{name} holds a link or device, {quote(member.name)}: refused")

@@ -37,15 +37,18 @@ class Budget:
         self.used = 0
         self.files = 0
 
-    def check(self, size: int, name: str) -> None:
-        """Raise ``DataError`` if so many bytes are too many."""
-        if size > MOST_BYTES:
-            raise DataError(f"{name} unpacks to more than {MOST_BYTES >> 30} GB")
-
     def new(self) -> Path:
         """Return the path of a new file."""
         self.files += 1
         return self.folder / str(self.files)
+
+
+def check_size(size: int, packed: int, name: str) -> None:
+    """Raise ``DataError`` if what was so small while packed has too many bytes."""
+    if size > MOST_BYTES:
+        raise DataError(f"{name} unpacks to more than {MOST_BYTES >> 30} GB")
+    if size > SMALL and size > PACKED * packed:
+        raise DataError(f"{name} unpacks to more than {PACKED} times its size: no data")
 
 
 def copy(content: Readable, name: str, budget: Budget, packed: int) -> Path:
@@ -55,9 +58,8 @@ def copy(content: Readable, name: str, budget: Budget, packed: int) -> Path:
         while block := content.read(BLOCK):
             size += len(block)
             budget.used += len(block)
-            budget.check(budget.used, name)
-            if size > SMALL and size > PACKED * packed:
-                raise DataError(f"{name} unpacks to more than {PACKED} times its size: no data")
+            check_size(size, packed, name)
+            check_size(budget.used, budget.used, name)
             new.write(block)
     return target
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from training.data.files import names
 from training.data.files.names import FILM_ID, FILMS, RATINGS, normal, require
 from training.data.files.ratings import Layout, read_ratings
-from training.data.files.rows import Form, Row, first_row, read_rows, require_fields, sniff
+from training.data.files.rows import Form, Row, first_row, read_rows, require_fields, sniff, unlike
 from training.data.files.source import File, Folder
 from training.data.readers.films import Film, join_genres, join_people, make_films
 from training.data.tables import DataError, Table, Tables, did_you_mean, listed, quote
@@ -162,8 +162,8 @@ def _after_header(file: File, form: Form) -> Iterator[Row]:
 def _film(file: File, line: int, row: list[str], places: dict[str, int], width: int) -> Film:
     require_fields(file, line, row, max(places.values()) + 1)
     if any(map(str.strip, row[width:])):
-        told = f"{len(row)} fields, {width} are needed"
-        raise DataError(f"{file.name}, line {line}: {told}: a title may lack its quotation marks")
+        lacks = "a title may lack its quotation marks"
+        raise DataError(f"{file.name}, line {line}{unlike(row, width)}: {lacks}")
     texts = {ours: row[place] for ours, place in places.items()}
     return Film(
         line,

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from training.data.columns import to_seconds
 from training.data.files.gathered import gather
 from training.data.files.ratings import ODD
-from training.data.files.rows import Row
+from training.data.files.rows import Row, require_fields
 from training.data.files.source import File, Folder
 from training.data.files.text import lines
 from training.data.readers.films import Film, make_films
 from training.data.tables import (
     RATING_COLUMNS,
     TIME_COLUMN,
-    DataError,
     Faults,
     Table,
     Tables,
@@ -56,12 +55,9 @@ def read(folder: Folder) -> Tables:
     films = []
     for number, line in enumerate(lines(titles), 1):
         if line.strip():
-            film, *rest = line.split(",", 2)  # titles may have commas, and bear no quotation marks
-            if len(rest) < 2:
-                raise DataError(
-                    f"{titles.name}, line {number}: {len(rest) + 1} fields, 3 are needed"
-                )
-            films.append(Film(number, film, rest[1], year=rest[0]))
+            row = line.split(",", 2)  # titles may have commas, and bear no quotation marks
+            require_fields(titles, number, row, 3)
+            films.append(Film(number, row[0], row[2], year=row[1]))
     names = {"id": "the film", "titulo": "the title", "ano": "the year"}
     tables = [_ratings(file) for file in ratings]
     return Tables(join(tables), make_films(titles, films, names), scale=SCALE)
