@@ -37,6 +37,11 @@ def pack(data: Path, how: str, target: Path) -> Path:
             for path in files:
                 archive.write(path, path.relative_to(data))
         return target / "data.zip"
+    if how == "zip of gz":
+        with zipfile.ZipFile(target / "data.zip", "w") as archive:
+            for path in files:
+                archive.writestr(f"{path.relative_to(data)}.gz", gzip.compress(path.read_bytes()))
+        return target / "data.zip"
     if how == "tar.gz":
         with tarfile.open(target / "data.tar.gz", "w:gz") as packed:
             packed.add(data, ".")

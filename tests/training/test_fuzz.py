@@ -33,7 +33,7 @@ from training.data.scale import parse_scale
 from training.data.tables import DataError
 
 WANTED = int(os.environ.get("FUZZ", "0"))  # files in all
-FEW = 15
+FEW = 6
 TRAINED = 50  # data sets, of which one is trained on, too
 PATIENCE = 60  # seconds for a file
 MOST_MEMORY = 2 << 30  # bytes
@@ -242,7 +242,9 @@ class Counter:
 
     def __init__(self) -> None:
         self.files = self.read = self.trained = 0
-        self.bar = tqdm(total=WANTED, unit=" files", disable=not WANTED, file=sys.stderr)
+        self.bar = tqdm(
+            total=WANTED, unit=" files", disable=not WANTED, file=sys.stderr, mininterval=5
+        )
 
     def count(self, *, read: bool, trained: bool) -> None:
         self.files += 1

@@ -147,6 +147,7 @@ def check(tables: Tables, scale: Scale | None = None) -> Dataset:
     ratings = _check_ratings(tables.ratings, users, films, scale)
     if scale is None:
         scale = infer(tables.ratings, ratings["avaliacao"].to_numpy(np.float64))
+        _log.info("scale, as the ratings tell: %g to %g; --scale LOW:HIGH sets another", *scale)
     kept = ratings.drop_duplicates(["user", "film"], keep="last", ignore_index=True)
     duplicates = len(ratings) - len(kept)
     if duplicates:
