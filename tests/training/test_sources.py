@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -284,3 +285,50 @@ def test_scales() -> None:
     assert parse_scale("1:5") == (1, 5)
     assert parse_scale("-10:10") == (-10, 10)
     assert parse_scale("1:1") == (1, 1)
+
+
+def quoted(fields: list[str], separator: str) -> str:
+    return separator.join('"' + field.replace('"', '""') + '"' for field in fields) + "\n"
+
+
+@given(
+    st.permutations(["userId", "", "movieId", "rating", "timestamp"]),
+    st.permutations(["movieId", "title", "", "genres"]),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["utf-8", "utf-8-sig", "cp1252"]),
+)
+def test_columns_go_by_their_names(
+    tmp_path_factory: pytest.TempPathFactory,
+    of_ratings: list[str],
+    of_films: list[str],
+    separator: str,
+    encoding: str,
+) -> None:
+    """In any order, beside an index as pandas writes it, with any separator and encoding."""
+    folder = tmp_path_factory.mktemp("csv")
+    rows = [
+        {"userId": str(u), "movieId": str(f), "rating": str(r), "timestamp": str(u * 9), "": "7"}
+        for u, f, r in [(1, 1, 4), (2, 1, 3), (2, 2, 5)]
+    ]
+    films = [
+        {"movieId": "1", "title": 'À "nous", la liberté (1931)', "genres": "A|B", "": "0"},
+        {"movieId": "2", "title": "Café; Bar (1999)", "genres": "", "": "1"},
+    ]
+    for name, header, records in (("ratings", of_ratings, rows), ("movies", of_films, films)):
+        lines = [header, *([record[column] for column in header] for record in records)]
+        text = "".join(quoted(fields, separator) for fields in lines)
+        (folder / f"{name}.csv").write_bytes(text.encode(encoding))
+    data = read(folder)
+    assert data.films["titulo"].tolist() == [film["title"] for film in films]
+    assert data.genres() == [["A", "B"], []]
+    assert data.ratings["avaliacao"].tolist() == [4, 3, 5]
+    assert data.ratings["momento"].tolist() == [9, 18, 18]
+
+
+def test_dates_in_parquet(tmp_path: Path) -> None:
+    dates = pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02"]))
+    for name, times in (("a", dates), ("b", dates.astype(str) + "T01:00:00+01:00")):
+        frame = pd.DataFrame({"user": [1, 2], "item": [3, 3], "rating": [4.5, 2], "time": times})
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+        data = read(tmp_path / f"{name}.parquet")
+        assert data.ratings["momento"].tolist() == [1577836800, 1577923200]

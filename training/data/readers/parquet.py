@@ -1,5 +1,7 @@
 """Parquet: a file of ratings and one of films, or ratings alone. Its library is not everywhere."""
 
+import warnings
+
 import pandas as pd
 
 from training.data.files.names import FILMS, RATINGS, require
@@ -34,7 +36,8 @@ def read(folder: Folder) -> Tables:
 
 def _frame(file: File) -> pd.DataFrame:
     try:
-        frame = pd.read_parquet(file.path)
+        with warnings.catch_warnings(action="ignore"):  # of what the libraries deprecate
+            frame = pd.read_parquet(file.path)
     except ImportError:
         raise DataError(f"{file.name} is Parquet, {MISSING}") from None
     except Exception as error:  # the libraries raise what they like, down to IndexError
@@ -47,14 +50,10 @@ def _ratings(frame: pd.DataFrame, file: File) -> Table:
     header = list(map(str, frame.columns))
     places = require(header, RATINGS, ("usuario_id", "filme_id"), file.name)
     columns = {ours: frame.iloc[:, place] for ours, place in places.items()}
-    moments = columns.get(TIME_COLUMN)
-    if moments is not None and isinstance(moments.dtype, pd.DatetimeTZDtype | type(None)):
-        columns[TIME_COLUMN] = moments.dt.tz_convert(None)
-    table = pd.DataFrame(columns)
-    if TIME_COLUMN in table and table[TIME_COLUMN].dtype.kind == "M":
-        table[TIME_COLUMN] = table[TIME_COLUMN].astype(str).where(table[TIME_COLUMN].notna(), "")
+    if TIME_COLUMN in columns and pd.api.types.is_datetime64_any_dtype(columns[TIME_COLUMN]):
+        columns[TIME_COLUMN] = columns[TIME_COLUMN].astype(str)
     named = {ours: header[place] for ours, place in places.items()}
-    return Table(table, file.name, 0, is_text=True, named=named, unit="row")
+    return Table(pd.DataFrame(columns), file.name, 0, is_text=True, named=named, unit="row")
 
 
 def _films(file: File) -> Table:
