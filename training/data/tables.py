@@ -147,7 +147,7 @@ def did_you_mean(known: Iterable[str], found: Mapping[str, str]) -> str:
     """
     for wanted in known:
         for near in difflib.get_close_matches(wanted, found, 1, ALIKE):
-            return f"; {found[near]}: did you mean {wanted}?"
+            return f"; {quote(found[near])[1:-1]}: did you mean {wanted}?"
     return ""
 
 

@@ -125,7 +125,7 @@ def _place(column: str, first: list[str], where: str) -> int:
             return int(column)
         last = len(first) - 1
         raise DataError(f"{where}: there is no column {column}, expected one from 0 to {last}")
-    known = {normal(name): quote(name) for name in first}
+    known = {normal(name): name for name in first}
     if normal(column) not in known:
         slip = did_you_mean([normal(column)], known)
         raise DataError(f"{where}: no column {quote(column)} among {listed(first)}{slip}")

@@ -92,4 +92,4 @@ def _table(
 
 
 def _slip(missing: list[str], found: Iterable[str]) -> str:
-    return did_you_mean(missing, {name.lower(): quote(name) for name in found})
+    return did_you_mean(missing, {name.lower(): name for name in found})
