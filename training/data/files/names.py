@@ -80,9 +80,7 @@ def require(
             told = " and ".join(quote(name) for name in same)
             raise DataError(f"{where}: {len(same)} columns for {MEANT.get(ours, ours)}, {told}")
     others = {
-        normal(name): quote(name)
-        for place, name in enumerate(header)
-        if place not in found.values()
+        normal(name): name for place, name in enumerate(header) if place not in found.values()
     }
     for ours, known in names.items():
         if ours in found or ours not in MEANT:

@@ -125,11 +125,11 @@ def _place(column: str, first: list[str], where: str) -> int:
             return int(column)
         last = len(first) - 1
         raise DataError(f"{where}: there is no column {column}, expected one from 0 to {last}")
-    known = {normal(name): name for name in first}
-    if normal(column) not in known:
-        slip = did_you_mean([normal(column)], known)
+    plain = list(map(normal, first))
+    if normal(column) not in plain:
+        slip = did_you_mean(first, {column: column})
         raise DataError(f"{where}: no column {quote(column)} among {listed(first)}{slip}")
-    return list(map(normal, first)).index(normal(column))
+    return plain.index(normal(column))
 
 
 def _is_header(first: list[str], places: dict[str, int]) -> bool:
