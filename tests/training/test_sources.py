@@ -140,6 +140,12 @@ def test_a_broken_archive(ending: str, cut: Callable[[bytes], bytes], tmp_path: 
     assert refusal(path).startswith("it")
 
 
+def test_names_with_line_breaks_make_no_second_line(tmp_path: Path) -> None:
+    members = {"a\nb/ratings.csv": b'"user\nId",movieId,rating\n1,1,4\nx,1,4\n'}
+    found = refusal(zipped(tmp_path / "a.zip", members))
+    assert found.startswith("it: a\\nb/ratings.csv, line 4: user\\nId is 'x', expected ")
+
+
 def test_what_is_unpacked_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

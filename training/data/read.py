@@ -17,7 +17,7 @@ from training.data.readers import (
     parquet,
     recbole,
 )
-from training.data.tables import DataError, Scale, Tables, listed
+from training.data.tables import DataError, Scale, Tables, listed, one_line
 
 
 class Reader(Protocol):
@@ -68,7 +68,7 @@ def read(
     Raises:
         DataError: the path is missing, has no known layout, or holds a record that is wrong.
     """
-    name = name or str(path)
+    name = one_line(name or str(path))
     if not path.exists():
         raise DataError(f"{name} does not exist")
     with open_source(path, name) as levels:

@@ -13,7 +13,7 @@ FILM_COLUMNS = ["id", "titulo", "genero", "diretor", "atores"]
 RATING_COLUMNS = ["usuario_id", "filme_id", "avaliacao"]
 TIME_COLUMN = "momento"
 EMAIL = re.compile(r"[^\s'\"@]+@[^\s'\"@]+")
-LONGEST_QUOTE = 80  # characters
+LONGEST_QUOTE, LONGEST_NAME = 80, 300  # characters
 ALIKE = 0.75  # of two names, from which on one may be a slip of the other
 
 Scale = tuple[float, float]
@@ -74,7 +74,7 @@ class Table:
 
     def column(self, ours: str) -> str:
         """Return what the source calls a column."""
-        return self.named.get(ours, ours)
+        return one_line(self.named.get(ours, ours))
 
     def value(self, column: str, place: int) -> str:
         """Return a value of a record for a message."""
@@ -128,6 +128,12 @@ def quote(value: object) -> str:
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…"
 
 
+def one_line(name: str) -> str:
+    """Return a name for a message that may be logged: no line break, and not too long."""
+    told = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in name)
+    return told if len(told) <= LONGEST_NAME else told[:LONGEST_NAME] + "…"
+
+
 def listed(values: Iterable[object], most: int = 8) -> str:
     """Return values for a message: the first of them, and how many there are besides."""
     found = list(values)
@@ -147,7 +153,7 @@ def did_you_mean(known: Iterable[str], found: Mapping[str, str]) -> str:
     """
     for wanted in known:
         for near in difflib.get_close_matches(wanted, found, 1, ALIKE):
-            return f"; {quote(found[near])[1:-1]}: did you mean {wanted}?"
+            return f"; {one_line(found[near])}: did you mean {one_line(wanted)}?"
     return ""
 
 

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from training.data.files.unpack import Budget, check_size, copy, failing, gunzip
-from training.data.tables import DataError, quote
+from training.data.tables import DataError, one_line, quote
 
 MOST_MEMBERS = 1000
 DEEPEST = 4  # folders in folders
@@ -118,7 +118,7 @@ def _by_depth(name: str, members: Members, budget: Budget) -> list[list[Folder]]
     for place, files in sorted(folders.items()):
         if (depth := len(place.parts)) < DEEPEST:
             called = f"{name}/{place}" if depth else name
-            levels[depth].append(Folder(called, tuple(files)))
+            levels[depth].append(Folder(one_line(called), tuple(files)))
     return levels
 
 
@@ -132,7 +132,7 @@ def _file(base: str, called: str, unpack: Callable[[], Path], budget: Budget) ->
                 is_packed = content.read(2) == GZIP
             return gunzip(path, called, budget) if is_packed else path
 
-    return File(base.lower().removesuffix(".gz"), called, give)
+    return File(base.lower().removesuffix(".gz"), one_line(called), give)
 
 
 def _walk(folder: Path, name: str) -> Members:
