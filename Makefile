@@ -37,9 +37,10 @@ $(SWAGGER_UI)/.done: .ci/swagger.py
 	$(PYTHON) .ci/swagger.py $(SWAGGER_UI)
 
 run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT; OPTIONS="--scale 1:10"
+	@PORT="$(PORT)" $(BIN)/python -m recommender check
 	$(BIN)/python -m training build $(READ) --out .local/artifact
-	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_DIR=.local/avaliacoes \
-		$(BIN)/python -m uvicorn recommender.api:app --port $(PORT)
+	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_DIR=.local/avaliacoes PORT="$(PORT)" \
+		$(BIN)/python -m recommender
 
 evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also draws a chart there
 	$(BIN)/python -m training evaluate $(READ) $(if $(PLOT),--plot "$(PLOT)")

@@ -10,6 +10,16 @@ from pathlib import Path
 LAYER = Path("/opt/artifact")  # where Lambda unpacks a layer that holds a model
 UNMADE = "RatingsTable"  # what SAM's emulator calls the template's table, which it does not make
 BUNDLED = Path(__file__).parents[1] / "artifact"  # what `make build` packages beside the code
+PORT = 8000
+ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+USUAL_PORTS = {"http": ":80", "https": ":443"}  # which browsers leave out
+TABLE = r"(arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[\w.-]{3,255}"
+SCOPE = r"[!#-+\--\[\]-~]+"  # as OAuth has it (RFC 6749 3.3), without the comma
+PATH = r"/?([\w.~-]+(/[\w.~-]+)*)?/?"
+
+
+class SettingError(ValueError):
+    """A setting is not as it must be; the message names variable, value and what is allowed."""
 
 
 class Mode(StrEnum):
@@ -32,6 +42,11 @@ class Access:
 OPEN = Access()
 
 
+def missing(error: ModuleNotFoundError) -> str:
+    """Return in a line what a start that fails for want of a package has to say."""
+    return f"the package {str(error.name).partition('.')[0]} is missing: run make setup"
+
+
 @dataclass(frozen=True)
 class Settings:
     """What an environment says: the model, who may do what, where ratings are written."""
@@ -42,6 +57,7 @@ class Settings:
     base_path: str = ""  # such as /v1, before all paths where a custom domain or a stage adds one
     ratings_table: str = ""
     ratings_dir: str = ""  # with a file for each lineage of catalogues
+    port: int = PORT  # of a server on one's own machine
     traced: bool = False  # by X-Ray
     snapshots: bool = False  # Lambda takes one (SnapStart)
 
@@ -50,31 +66,57 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of an environment; an empty variable counts as absent.
 
     Raises:
-        ValueError: ``ACCESS`` is unknown, or ``local`` inside Lambda; ``BASE_PATH`` is not a path;
-            ``RATINGS_FILE`` is set, which is read no more.
+        SettingError: a variable has a value that is not allowed.
     """
     mode = environment.get("ACCESS") or Mode.OPEN
     if mode not in [*Mode]:
-        raise ValueError(f"ACCESS is {mode!r}, allowed are {', '.join(Mode)}")
+        raise SettingError(f"ACCESS is {mode!r}, allowed are {', '.join(Mode)}")
     if mode == Mode.LOCAL and "AWS_LAMBDA_FUNCTION_NAME" in environment:
-        raise ValueError("ACCESS is 'local', which would open a Lambda function to everybody")
-    base_path = environment.get("BASE_PATH", "").strip("/")
-    if not re.fullmatch(r"([\w.~-]+(/[\w.~-]+)*)?", base_path, re.ASCII):
-        raise ValueError(f"BASE_PATH is {base_path!r}, allowed is a path such as /v1")
+        raise SettingError("ACCESS is 'local', which would open a Lambda function to everybody")
     if file := environment.get("RATINGS_FILE"):
-        raise ValueError(f"RATINGS_FILE is {file!r}, but each lineage has a file: set RATINGS_DIR")
-    table = environment.get("RATINGS_TABLE", "")
+        raise SettingError(
+            f"RATINGS_FILE is {file!r}, but each lineage has a file: set RATINGS_DIR"
+        )
+
+    def text(name: str, pattern: str, allowed: str, default: str = "") -> str:
+        value = environment.get(name) or default
+        if value and not re.fullmatch(pattern, value, re.ASCII):
+            raise SettingError(f"{name} is {value!r}, allowed is {allowed}")
+        return value
+
+    base_path = text("BASE_PATH", PATH, "a path such as /v1").strip("/")
+    table = text("RATINGS_TABLE", TABLE, "the name or the ARN of a DynamoDB table")
+    tracing = text("TRACING", "Active|PassThrough", "Active or PassThrough")
     return Settings(
         artifact=Path(environment.get("ARTIFACT_DIR") or (LAYER if LAYER.is_dir() else BUNDLED)),
         access=Access(
             Mode(mode),
-            environment.get("USER_CLAIM") or Access.user_claim,
-            environment.get("SERVICE_SCOPE") or Access.service_scope,
+            text("USER_CLAIM", r"\S+", "the name of a claim", Access.user_claim),
+            text("SERVICE_SCOPE", SCOPE, "one scope", Access.service_scope),
         ),
-        origins=tuple(environment.get("CORS_ORIGINS", "").replace(",", " ").split()),
+        origins=tuple(map(_origin, environment.get("CORS_ORIGINS", "").replace(",", " ").split())),
         base_path=base_path and f"/{base_path}",
         ratings_table="" if table == UNMADE and "AWS_SAM_LOCAL" in environment else table,
         ratings_dir=environment.get("RATINGS_DIR", ""),
-        traced=environment.get("TRACING") == "Active",
+        port=_port(environment.get("PORT") or str(PORT)),
+        traced=tracing == "Active",
         snapshots=environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start",
     )
+
+
+def _origin(text: str) -> str:
+    """Return an origin as browsers send it: in lower case, without a final slash or usual port."""
+    if text == "*":  # all of them
+        return text
+    plain = text.lower().removesuffix("/")
+    found = ORIGIN.fullmatch(plain)
+    if found is None:
+        allowed = "origins such as https://app.example.com, separated by commas, or *"
+        raise SettingError(f"CORS_ORIGINS has {text!r}, allowed are {allowed}")
+    return plain.removesuffix(USUAL_PORTS.get(found[1], " "))
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise SettingError(f"PORT is {text!r}, allowed is a whole number from 1 to 65535")
+    return int(text)

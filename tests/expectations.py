@@ -10,13 +10,16 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from recommender.data.catalog import MAX_ID
 from tests.conftest import ROOT
 
 EVENTS = ROOT / "events"
 BUCKET = "filmes-modelbucket-4k7q2m9x1z3w"  # what the events call the bucket of models
 
 DATA = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
-FILMS: dict[int, dict[str, Any]] = {film["id"]: film for film in DATA["filmes"]}
+FILMS: dict[int, dict[str, Any]] = {
+    film["id"]: {**film, "titulo_exibido": film["titulo"]} for film in DATA["filmes"]
+}
 RATINGS: dict[int, dict[int, float]] = {user["id"]: {} for user in DATA["usuarios"]}
 for _rating in DATA["avaliacoes"]:
     RATINGS[_rating["usuario_id"]][_rating["filme_id"]] = _rating["avaliacao"]
@@ -27,7 +30,6 @@ PROBLEM = r"application/problem\+json"
 NEXT = r'</[!-~]+[?&]cursor=[\w-]+>; rel="next"'
 ETAG = r'"[0-9a-f]{32}(-gzip)?"'
 VERSION = r"[0-9a-f]{64}"
-INT64 = 2**63 - 1
 
 Body = Any  # JSON
 Check = Callable[[Body], None]
@@ -184,7 +186,8 @@ def recommended(
         assert all(reason["parcela"] < 0 and reason["avaliacao"] <= 1 for reason in against)
         for reason in reasons + against:
             assert reason["filme_id"] != film["id"]
-            assert reason["titulo"] == FILMS[reason["filme_id"]]["titulo"]
+            named = FILMS[reason["filme_id"]]
+            assert (reason["titulo"], reason["titulo_exibido"]) == (named["titulo"],) * 2
             assert reason["avaliacao"] == rated[reason["filme_id"]]
         whole = sum(reason["parcela"] for reason in reasons + against) + film["resto"]
         assert abs(whole - film["pontuacao"]) < 5e-6  # six decimals, at most seven numbers
@@ -266,8 +269,9 @@ def similar_to(film_id: int, among: Callable[[dict[str, Any]], bool], limit: int
 
     def assert_reason(film: dict[str, Any]) -> None:
         assert film["id"] != film_id
-        reason = {"filme_id": film_id, "titulo": FILMS[film_id]["titulo"], "avaliacao": None}
-        assert film["motivos"] == [reason | {"parcela": film["pontuacao"]}]
+        named = {name: FILMS[film_id][name] for name in ("titulo", "titulo_exibido")}
+        reason = {"filme_id": film_id, **named, "avaliacao": None, "parcela": film["pontuacao"]}
+        assert film["motivos"] == [reason]
         assert film["resto"] == 0
 
     return listed(among, assert_reason, limit=limit)
@@ -376,6 +380,7 @@ def shown(film_id: int, value: float) -> dict[str, Any]:
     return {
         "filme_id": film_id,
         "titulo": FILMS[film_id]["titulo"],
+        "titulo_exibido": FILMS[film_id]["titulo_exibido"],
         "avaliacao": value,
         "versao": 0,
         "momento": None,
@@ -616,7 +621,7 @@ ANSWERS: dict[str, Answer] = {
     ),
     "erro-cursor-malformado": invalid(("cursor", "3", CURSOR)),
     "erro-usuario-texto": invalid(("usuario_id", "ana", "um número inteiro")),
-    "erro-usuario-enorme": invalid(("usuario_id", str(INT64 + 1), f"no máximo {INT64}")),
+    "erro-usuario-enorme": invalid(("usuario_id", str(MAX_ID + 1), f"no máximo {MAX_ID}")),
     "erro-limite-zero": invalid(("limite", "0", "no mínimo 1")),
     "erro-limite-alto": invalid(("limite", "1001", "no máximo 1000")),
     "erro-momento": invalid(

@@ -1,5 +1,7 @@
 """``python -m training``: build and evaluate models; publish, list, roll back and verify them."""
 
+from training import present  # noqa: F401 # isort: skip: before the others import what is missing
+
 import argparse
 import json
 import logging
@@ -13,6 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recommender.model.artifact import ArtifactError
+from recommender.settings import missing
 from training.build import build
 from training.choice import limits
 from training.choice.aim import Aim, resolve
@@ -56,13 +59,16 @@ def main() -> int:
     except (DataError, ArtifactError, ReleaseError, BotoCoreError, ClientError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except ModuleNotFoundError as error:  # of evaluation
+        print(f"error: {missing(error)}", file=sys.stderr)
+        return 2
     return 0
 
 
 def _read(options: argparse.Namespace) -> Dataset:
     scale = None if options.scale is None else parse_scale(options.scale)
     columns = {} if options.columns is None else parse_columns(options.columns)
-    return read(options.data, scale, columns)
+    return read(options.data, options.renumber, scale=scale, columns=columns)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -84,6 +90,13 @@ def _parser() -> argparse.ArgumentParser:
             "--columns",
             metavar="user=…,item=…,rating=…,time=…",
             help="of a single file of ratings: names or positions from 0, by default found by name",
+        )
+        command.add_argument(
+            "--renumber",
+            type=Path,
+            metavar="FILE",
+            help="number users and films whose ids are texts or above 2^53 - 1; FILE keeps the "
+            "numbers (CSV: kind,id,original), and the next run goes on from it",
         )
         command.add_argument("--seed", default=SEED, help=f"default {SEED}")
         command.add_argument(

@@ -14,6 +14,7 @@ os.environ.setdefault("MPLCONFIGDIR", tempfile.gettempdir())  # Lambda can write
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from training.release.settings import read_setting
 from training.release.stack import ask_release_function
 
 # Figures of the gate by check: the metric's name, and the figure's.
@@ -48,17 +49,18 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         DataError: the event, the data or a parameter is wrong; the message names the value.
         LeaseError: another training runs.
         ReleaseError: the release function fails; the message is its own.
+        SettingError: a variable of the environment has a value that is not allowed.
         TimeoutError: the training took longer than the function may.
     """
     metrics.add_metric("Events", MetricUnit.Count, 1)
     if isinstance(event, dict) and event.get("action") in RELEASES:
-        return ask_release_function(os.environ["RELEASE_FUNCTION"], event)
+        return ask_release_function(read_setting("RELEASE_FUNCTION"), event)
     # These imports take longer than Lambda's init may.
     from training.renewal.events import IgnoredEventError, read_start
 
-    bucket = os.environ["MODEL_BUCKET"]
+    bucket = read_setting("MODEL_BUCKET")
     try:
-        start = read_start(event, bucket, os.environ["DATA_KEY"])
+        start = read_start(event, bucket, read_setting("DATA_KEY"))
     except IgnoredEventError as error:
         logger.info("ignored: %s", error)
         return {"state": "ignored", "reason": str(error)}
@@ -73,13 +75,12 @@ def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
 
     seconds = context.get_remaining_time_in_millis() / 1000
     end = time.monotonic() + SEARCH_SHARE * seconds
-    bucket, environment = Bucket(bucket_name), os.environ
-    function = environment.get("API_FUNCTION")
+    bucket, function = Bucket(bucket_name), read_setting("API_FUNCTION", "")
     around = Surroundings(
         bucket,
-        ApiFunction(function, environment["LAYER_NAME"]) if function else None,
-        environment.get("RATINGS_TABLE", ""),
-        environment.get("RELEASE_FUNCTION", ""),
+        ApiFunction(function, read_setting("LAYER_NAME")) if function else None,
+        read_setting("RATINGS_TABLE", ""),
+        read_setting("RELEASE_FUNCTION", ""),
         context.function_name,
         lambda name, taken: metrics.add_metric(f"{name}Time", MetricUnit.Seconds, taken),
     )

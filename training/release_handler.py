@@ -1,6 +1,5 @@
 """The release function: makes a model live that passed the gate, or an older one again."""
 
-import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from training.release.cleanup import clean_up
 from training.release.events import read_action
 from training.release.overview import overview
 from training.release.releases import OvertakenError, Releases, WaitingError, decision_key
+from training.release.settings import read_setting
 from training.release.trainings import OVERTAKEN, SETTLED, WAITING, Trainings
 
 SECONDS_OF_A_DAY = 24 * 3600
@@ -41,6 +41,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     Raises:
         EventError: the event is none of these.
         ReleaseError: a model could not be released; what is served stays as it was.
+        SettingError: a variable of the environment has a value that is not allowed.
     """
     metrics.add_metric("Events", MetricUnit.Count, 1)
     releases = make_releases()
@@ -62,13 +63,12 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
 def make_releases() -> Releases:
     """Return the releases that the environment describes."""
-    environment = os.environ
-    api = ApiFunction(environment["API_FUNCTION"], environment["LAYER_NAME"])
+    api = ApiFunction(read_setting("API_FUNCTION"), read_setting("LAYER_NAME"))
     canary = None
-    if group := environment.get("DEPLOYMENT_GROUP"):
-        canary = Canary(environment["DEPLOYMENT_APPLICATION"], group, api.name, api.alias)
-    scope = environment.get("SERVICE_SCOPE", "")
-    return Releases(Bucket(environment["MODEL_BUCKET"]), api, canary, scope)
+    if group := read_setting("DEPLOYMENT_GROUP", ""):
+        canary = Canary(read_setting("DEPLOYMENT_APPLICATION"), group, api.name, api.alias)
+    scope = read_setting("SERVICE_SCOPE", "")
+    return Releases(Bucket(read_setting("MODEL_BUCKET")), api, canary, scope)
 
 
 def publish(releases: Releases, event: dict[str, Any], _request: str) -> dict[str, Any]:
@@ -105,11 +105,12 @@ ACTIONS: dict[str, Callable[[Releases, dict[str, Any], str], dict[str, Any]]] = 
 
 
 def _look_after(releases: Releases) -> dict[str, Any]:
+    kept = int(read_setting("KEEP_VERSIONS", "5"))
     try:
         releases.resume()
     except WaitingError as error:
         return {"state": "waiting", "reason": str(error)}
-    deleted = clean_up(releases, int(os.environ.get("KEEP_VERSIONS", "5")))
+    deleted = clean_up(releases, kept)
     Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
     _, _, card = releases.api.ask(releases.api.live().version, "/modelo", releases.scope)
     trained = datetime.fromisoformat(card["treino"]["date"])

@@ -6,6 +6,7 @@ that a client can send, such as a header, is looked at.
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -13,6 +14,8 @@ from fastapi import Depends, Request
 from recommender.api.requests import Id
 from recommender.http.problems import ProblemError
 from recommender.settings import Access, Mode
+
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")  # as in JSON
 
 REFUSALS = {401: "Falta um token válido.", 403: "O token não dá acesso a este usuário."}
 """What routes that name a user may answer in addition."""
@@ -40,7 +43,7 @@ def check(
     if claims is None:
         detail = "Falta um token de acesso válido (Authorization: Bearer …)."
         raise ProblemError(401, detail, headers={"WWW-Authenticate": "Bearer"})
-    own = user_id is not None and str(claims.get(access.user_claim)) == str(user_id)
+    own = user_id is not None and _number(claims.get(access.user_claim)) == user_id
     if not own and access.service_scope not in _scopes(claims):
         challenge = f'Bearer error="insufficient_scope", scope="{access.service_scope}"'
         what = "ao que é dos serviços" if user_id is None else f"ao usuário {user_id}"
@@ -75,6 +78,12 @@ Writer = Annotated[int, Depends(_writer)]
 
 FOR_SERVICES = Depends(_service)
 """What a route depends on that only a service may call."""
+
+
+def _number(claim: object) -> Decimal | None:
+    """Return the number that a claim is, by value: API Gateway may write 12000000 as 1.2E7."""
+    text = str(claim)
+    return Decimal(text) if NUMBER.fullmatch(text) else None
 
 
 def _verified_claims(scope: Mapping[str, Any]) -> Mapping[str, Any] | None:

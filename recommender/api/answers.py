@@ -9,7 +9,10 @@ class FilmTitle(BaseModel):
     """A film by name."""
 
     id: int = Field(examples=[309])
-    titulo: str = Field(examples=["O Auto da Compadecida"])
+    titulo: str = Field(examples=["Auto da Compadecida, O"])
+    titulo_exibido: str = Field(
+        description="O título com o artigo em seu lugar.", examples=["O Auto da Compadecida"]
+    )
 
 
 class Film(FilmTitle):
@@ -60,6 +63,7 @@ class Reason(BaseModel):
 
     filme_id: int
     titulo: str
+    titulo_exibido: str
     avaliacao: float | None = Field(description="`null` em filmes similares, que ninguém avalia.")
     parcela: float = Field(description="Parcela da pontuação que vem deste filme.")
 
@@ -108,6 +112,7 @@ class Rating(BaseModel):
 
     filme_id: int
     titulo: str
+    titulo_exibido: str
     avaliacao: float
     versao: int = Field(description="0: veio com o modelo. Cresce de um em um a cada mudança.")
     momento: str | None = Field(description="Da escrita (ISO 8601); `null` na versão 0.")

@@ -22,7 +22,7 @@ from recommender.http import problems
 from recommender.http.middleware import BasePath, Delivery, Failures
 from recommender.http.timing import start
 from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, load
-from recommender.settings import OPEN, Access, Mode, Settings, read_settings
+from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
 
 ROUTERS = (recommendations, films, ratings, hidden, about, pages)  # the most asked for first
 # `include_router` would analyse each route once more, at each cold start.
@@ -41,7 +41,11 @@ _log = logging.getLogger(__name__)
 
 
 def make_app() -> FastAPI:
-    """Return the app that the environment describes."""
+    """Return the app that the environment describes.
+
+    Raises:
+        SettingError: a variable has a value that is not allowed.
+    """
     settings = read_settings()
     artifact = _load(settings.artifact)
     origin = origin_of(artifact.manifest["data"]) if artifact else UNKNOWN
@@ -82,7 +86,7 @@ def _load(folder: Path) -> Artifact | None:
     try:
         return load(folder)
     except ArtifactError as error:
-        _log.error("artifact not loaded: %s", error)
+        _log.error("artifact not loaded (see ARTIFACT_DIR): %s", error)
         return None
 
 
@@ -139,16 +143,27 @@ def open_store(settings: Settings, origin: Origin) -> Store | None:
     """Return the store that the settings name, by table or by folder; None for neither.
 
     A table holds the ratings of all lineages; in a folder each lineage has a file.
+
+    Raises:
+        SettingError: there can be no such store.
     """
     if settings.ratings_table:
         from recommender.data.dynamo_store import DynamoStore  # boto3 takes long to import
 
-        return DynamoStore(settings.ratings_table, origin)
+        try:
+            return DynamoStore(settings.ratings_table, origin)
+        except StoreError as error:
+            told = f"RATINGS_TABLE is {settings.ratings_table!r}, which cannot be asked: {error}"
+            raise SettingError(f"{told}; set AWS_REGION and credentials") from None
     if settings.ratings_dir:
         from recommender.data.sqlite_store import SqliteStore
 
         name = quote(origin.lineage, safe="") or "_"
-        return SqliteStore(Path(settings.ratings_dir, f"{name}.sqlite3"), origin)
+        try:
+            return SqliteStore(Path(settings.ratings_dir, f"{name}.sqlite3"), origin)
+        except StoreError as error:
+            told = f"RATINGS_DIR is {settings.ratings_dir!r}, where no ratings can be kept: {error}"
+            raise SettingError(f"{told}; name a folder that can be written") from None
     return None
 
 

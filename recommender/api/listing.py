@@ -31,7 +31,8 @@ def describe(
         lowered: list[dict[str, Any]] = []
         titles = {film["titulo"]}  # some data has two entries for one film
         for source, rating, share in reasons[place]:
-            title, parcela = films[ids[source]]["titulo"], round(share, DIGITS)
+            named, parcela = films[ids[source]], round(share, DIGITS)
+            title = named["titulo"]
             told, most = (raised, REASONS) if parcela > 0 else (lowered, AGAINST)
             if parcela and title not in titles and len(told) < most:
                 titles.add(title)
@@ -39,6 +40,7 @@ def describe(
                     {
                         "filme_id": ids[source],
                         "titulo": title,
+                        "titulo_exibido": named["titulo_exibido"],
                         "avaliacao": rating,
                         "parcela": parcela,
                     }

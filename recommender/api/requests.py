@@ -7,11 +7,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from recommender.data.catalog import fold
+from recommender.data.catalog import MAX_ID, fold
 from recommender.data.store import MOST
 from recommender.model.ranking import Strategy
 
-MAX_ID = 2**63 - 1
 WHOLE = re.compile("0|-?[1-9][0-9]*")
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as in JSON
 

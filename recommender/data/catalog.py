@@ -10,13 +10,24 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from recommender.data.titles import shown_title
+
+MAX_ID = 2**53 - 1
+"""The largest id of a user or a film: up to here JavaScript holds every whole number."""
+
 _AMONG = "id IN (SELECT value FROM json_each(?))"
 FILMS = 10_000  # that are remembered once they were read
 COUNTS = 1000  # searches whose number of films is remembered: counting visits every match
 FILM_COLUMNS = "id, titulo, genero, diretor, atores, avaliacao_media, total_avaliacoes"
 
+LETTERS = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"}
+    | {"ŧ": "t"}
+)
+"""Letters that Unicode does not take for others with an accent; ``casefold`` knows ß."""
+
 Film = dict[str, Any]
-"""A row of ``filmes`` by column."""
+"""A row of ``filmes`` by column, and ``titulo_exibido``."""
 
 Rated = tuple[int, float, float | None]
 """A film's id, its rating, and the second since 1970 at which it was given (None: unknown)."""
@@ -35,9 +46,17 @@ class FilmFilter:
 
 
 def fold(text: str) -> str:
-    """Return a text without case, accents and outer blanks, by which names are compared."""
-    plain = unicodedata.normalize("NFKD", text.strip().casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c))
+    """Return a text without case, accents and outer blanks, by which names are compared.
+
+    Catalogues and queries are folded alike; ø is o, æ is ae, ß is ss.
+    """
+    parts = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in parts if not unicodedata.combining(c))
+    return plain.casefold().translate(LETTERS).strip()
+
+
+def _film(row: sqlite3.Row) -> Film:
+    return {**row, "titulo_exibido": shown_title(row["titulo"])}
 
 
 class Catalog:
@@ -62,7 +81,7 @@ class Catalog:
             known.clear()
         if unread := [film_id for film_id in film_ids if film_id not in known]:
             query = f"SELECT {FILM_COLUMNS} FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
-            known.update((row["id"], dict(row)) for row in self._rows(query, [json.dumps(unread)]))
+            known.update((row["id"], _film(row)) for row in self._rows(query, [json.dumps(unread)]))
         return {film_id: known[film_id] for film_id in film_ids if film_id in known}
 
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
@@ -74,7 +93,7 @@ class Catalog:
         """Return films in order of id."""
         where, values = _where(wanted)
         query = f"SELECT {FILM_COLUMNS} FROM filmes {where} ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 see _where
-        return [dict(row) for row in self._rows(query, (*values, limit, offset))]
+        return [_film(row) for row in self._rows(query, (*values, limit, offset))]
 
     def count_films(self, wanted: FilmFilter) -> int:
         """Return how many films ``list_films`` could list in all."""
@@ -108,14 +127,20 @@ def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
         parts.append(f"NOT {_AMONG}")
         values.append(wanted.hidden)
     named = (("diretor", wanted.director), ("atores", wanted.actor))
-    match = [f"{column} : {_quote(name)}" for column, name in named if name is not None]
+    match = [f"{column} : {_either(name)}" for column, name in named if name is not None]
     if wanted.text is not None:
         words = [word for word in wanted.text.split() if any(map(str.isalnum, word))]
-        match += [f"{_quote(word)} *" for word in words] or [_quote("")]
+        match += [_either(word, " *") for word in words] or [_quote("")]
     if match:
         parts.append("id IN (SELECT rowid FROM busca WHERE busca MATCH ?)")
         values.append(" AND ".join(match))
     return ("WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _either(text: str, ending: str = "") -> str:
+    """Return an expression for a text as it is, for catalogues of before, or folded."""
+    spellings = dict.fromkeys((text, fold(text)))
+    return f"({' OR '.join(_quote(spelling) + ending for spelling in spellings)})"
 
 
 def _quote(text: str) -> str:

@@ -3,22 +3,31 @@
 from collections.abc import Mapping
 from typing import Any
 
+from recommender.data.catalog import MAX_ID
 from recommender.data.origin import Item, Origin
-from recommender.data.store import Entry, read_moment, spell
+from recommender.data.store import Entry, is_id, read_moment, spell
 
 Raw = dict[str, Any]
 """Attributes as DynamoDB sends them: ``{"versao": {"N": "1"}}``."""
 
 
+def read_id(raw: Raw, name: str) -> int | None:
+    """Return a whole number that an item holds, None if it holds none: fractions can be keys."""
+    try:
+        number = int(raw[name]["N"])
+    except (KeyError, ValueError):
+        return None
+    return number if is_id(number) else None
+
+
 def read_item(raw: Raw) -> Item:
     """Return what an item holds; its entry is None if an attribute is missing or malformed."""
-    version = 0
+    version = max(read_id(raw, "versao") or 0, 0)
     try:
-        version = int(raw["versao"]["N"])
         rating = float(raw["avaliacao"]["N"]) if "avaliacao" in raw else None
         lineage = raw["linhagem"]["S"] if "linhagem" in raw else None
         scale = raw["escala"]["S"] if "escala" in raw else None
-        entry = Entry(rating, version, read_moment(raw["momento"]["S"]))
+        entry = Entry(rating, version, read_moment(raw["momento"]["S"])) if version else None
     except (KeyError, ValueError, OverflowError):
         return Item(None, version)
     return Item(entry, version, lineage, scale)
@@ -48,14 +57,17 @@ def setting(
 def counting(origin: Origin, film_id: int) -> tuple[str, Raw]:
     """Return the condition that an item counts, and the values that ``setting`` does not name.
 
-    It is never met where ``Origin.objection`` has one, unless the moment is a text but no moment.
+    It is never met where ``Origin.objection`` has one, unless the moment is a text but no moment,
+    or the version a fraction.
     """
     parts = [
         "attribute_type(versao, :numero)",
+        "versao BETWEEN :um AND :ultima",
         "attribute_type(momento, :texto)",
         "(attribute_not_exists(avaliacao) OR attribute_type(avaliacao, :numero))",
     ]
     values = {":numero": {"S": "N"}, ":texto": {"S": "S"}}
+    values |= {":um": {"N": "1"}, ":ultima": {"N": str(MAX_ID)}}
     for name, own, missing in (
         ("linhagem", origin.lineage, origin.first == origin.lineage),
         ("escala", origin.scale, True),

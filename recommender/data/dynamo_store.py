@@ -1,15 +1,16 @@
 """The store in a DynamoDB table, with the key usuario_id, filme_id and the store's attributes."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recommender.data.dynamo_items import Raw, counting, read_item, setting
+from recommender.data.dynamo_items import Raw, counting, read_id, read_item, setting
 from recommender.data.hidden_table import films_in, hidden_query
 from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.store import (
@@ -44,10 +45,17 @@ class DynamoStore:
     """A store in a table. boto3 blocks, so each call is made in a thread."""
 
     def __init__(self, table: str, origin: Origin = UNKNOWN) -> None:
-        """Make the client; nothing is sent yet. Ratings of another origin do not count."""
+        """Make the client; nothing is sent yet. Ratings of another origin do not count.
+
+        Raises:
+            StoreError: AWS's settings are not enough for a client.
+        """
         self._table = table
         self._origin = origin
-        self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
+        try:
+            self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
+        except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
+            raise StoreError(str(error)) from error
 
     def close(self) -> None:
         """See ``Store``."""
@@ -56,10 +64,11 @@ class DynamoStore:
     @in_thread
     def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
-        raw = self._read(user_id, film_id)
-        return self._origin.entries({film: read_item(found) for film, found in raw.items()})
+        found = self._read(user_id, film_id)
+        items = {film: read_item(raw) for film, raw in _by_film(found).items()}
+        return self._origin.entries(items, len(found) - len(items))
 
-    def _read(self, user_id: int, film_id: int | None = None) -> dict[int, Raw]:
+    def _read(self, user_id: int, film_id: int | None = None) -> list[Raw]:
         condition = "usuario_id = :usuario"
         values = {":usuario": {"N": str(user_id)}}
         if film_id is not None:
@@ -71,11 +80,7 @@ class DynamoStore:
             "ExpressionAttributeValues": values,
             "ConsistentRead": True,
         }
-        return {
-            int(raw["filme_id"]["N"]): raw
-            for page in self._pages(query, "a user's entries")
-            for raw in page["Items"]
-        }
+        return [raw for page in self._pages(query, "a user's entries") for raw in page["Items"]]
 
     def _pages(self, query: Mapping[str, Any], what: str) -> Iterator[Any]:
         """Yield the pages of a query, as long as that does not take too long."""
@@ -123,14 +128,14 @@ class DynamoStore:
     ) -> tuple[bool, Raw | None]:
         """Set or delete a rating that differs, unless the item there does not count.
 
-        Return whether it was done, and the item that was there.
+        Return whether it was done so that it counts, and the item that was or is there.
         """
         change, values = setting(self._origin, rating, now)
         condition = "attribute_exists(avaliacao)"
         if rating is not None:
             condition = "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
         counts, more = counting(self._origin, key[1])
-        values |= more | {":um": {"N": "1"}}
+        values |= more
         condition += f" AND {counts}"
         if expected is not None:
             condition += " AND versao = :esperada"
@@ -151,7 +156,11 @@ class DynamoStore:
         except ClientError as unmet:
             found: Any = unmet.response.get("Item")
             return False, found
-        return True, answer.get("Attributes")
+        before: Any = answer.get("Attributes")
+        if before and "versao" in before and read_id(before, "versao") is None:
+            # It was a fraction, and still is one: what was written would not count.
+            return False, {**before, "versao": {"N": str(Decimal(before["versao"]["N"]) + 1)}}
+        return True, before
 
     def _replace(self, key: Key, raw: Raw | None, entry: Entry) -> bool:
         """Put an entry in the place of an item; return whether the item was still there."""
@@ -171,7 +180,7 @@ class DynamoStore:
         """See ``Store``. A transaction, for which no entry may have changed since it was read."""
         end = time.monotonic() + WRITE_SECONDS
         while True:
-            raw = self._read(user_id)
+            raw = _by_film(self._read(user_id))
             items = {film_id: read_item(found) for film_id, found in raw.items()}
             versions = {film_id: item.version for film_id, item in items.items()}
             found = changes(self._origin.entries(items), versions, ratings)
@@ -226,6 +235,12 @@ class DynamoStore:
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values,
         }
+
+
+def _by_film(found: Iterable[Raw]) -> dict[int, Raw]:
+    """Return the items whose films have an id, by it."""
+    ids = ((read_id(raw, "filme_id"), raw) for raw in found)
+    return {film_id: raw for film_id, raw in ids if film_id is not None}
 
 
 def _key(user_id: int, film_id: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ read and nobody may write, one query is all that the table is asked.
 import hashlib
 import hmac
 import json
+import logging
 import re
 import ssl
 import time
@@ -17,6 +18,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from recommender.data.dynamo_items import read_id
 from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.store import HIDDEN_KEY, StoreError, in_thread
 
@@ -26,11 +28,14 @@ TARGET = "DynamoDB_20120810.Query"
 KIND = "application/x-amz-json-1.0"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # as Lambda gives them
 REGION = re.compile("(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
+ENDPOINT = re.compile("https?://[^/:?#@]+(:[0-9]{1,5})?/?")
 # Settings of which boto3 knows more than this module.
 INTRICATE = (
     *("AWS_CA_BUNDLE", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"),
     *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"),
 )
+
+_log = logging.getLogger(__name__)
 
 
 def hidden_query(table: str) -> dict[str, Any]:
@@ -46,11 +51,17 @@ def hidden_query(table: str) -> dict[str, Any]:
 
 def films_in(page: Mapping[str, Any], origin: Origin) -> list[int]:
     """Return the ids of films of a lineage that an answer to the query holds."""
-    return [
-        int(item["filme_id"]["N"])
-        for item in page["Items"]
-        if origin.shares(item["linhagem"]["S"] if "linhagem" in item else None)
-    ]
+    found, passed = [], 0
+    for item in page["Items"]:
+        film_id = read_id(item, "filme_id")
+        lineage = item.get("linhagem", {"S": None})
+        if film_id is None or "S" not in lineage:
+            passed += 1
+        elif origin.shares(lineage["S"]):
+            found.append(film_id)
+    if passed:
+        _log.warning("hidden films passed over: malformed: %d", passed)
+    return found
 
 
 def is_simple(environment: Mapping[str, str]) -> bool:
@@ -59,6 +70,7 @@ def is_simple(environment: Mapping[str, str]) -> bool:
         all(map(environment.get, CREDENTIALS))
         and REGION.fullmatch(_region(environment)) is not None
         and not any(map(environment.get, INTRICATE))
+        and ENDPOINT.fullmatch(_endpoint(environment)) is not None
     )
 
 
@@ -69,11 +81,8 @@ class HiddenTable:
         self, table: str, environment: Mapping[str, str], origin: Origin = UNKNOWN
     ) -> None:
         """Note where to ask; nothing is sent yet, and the credentials are read at each call."""
-        region = _region(environment)
-        suffix = "amazonaws.com" + (".cn" if region.startswith("cn-") else "")
-        named = (environment.get(f"AWS_ENDPOINT_URL{kind}") for kind in ("_DYNAMODB", ""))
-        self._url = urlsplit(next(filter(None, named), f"https://dynamodb.{region}.{suffix}"))
-        self._table, self._region, self._environment = table, region, environment
+        self._url = urlsplit(_endpoint(environment))
+        self._table, self._region, self._environment = table, _region(environment), environment
         self._origin = origin
 
     def close(self) -> None:
@@ -161,6 +170,13 @@ def _parsed(content: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _endpoint(environment: Mapping[str, str]) -> str:
+    region = _region(environment)
+    suffix = "amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+    named = (environment.get(f"AWS_ENDPOINT_URL{kind}") for kind in ("_DYNAMODB", ""))
+    return next(filter(None, named), f"https://dynamodb.{region}.{suffix}")
 
 
 def _region(environment: Mapping[str, str]) -> str:

@@ -59,9 +59,12 @@ class Origin:
         """Return the entry of an item if it counts."""
         return item.entry if item and self.objection(film_id, item) is None else None
 
-    def entries(self, items: Mapping[int, Item]) -> dict[int, Entry]:
-        """Return the entries that count, by film id; a log line says how many others there were."""
-        found, passed = {}, Counter[str]()
+    def entries(self, items: Mapping[int, Item], unreadable: int = 0) -> dict[int, Entry]:
+        """Return the entries that count, by film id; a log line says how many others there were.
+
+        ``unreadable`` is the number of items besides these, whose films have no id.
+        """
+        found, passed = {}, Counter({MALFORMED: unreadable} if unreadable else {})
         for film_id, item in items.items():
             objection = self.objection(film_id, item)
             if objection is not None:

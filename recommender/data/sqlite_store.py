@@ -1,5 +1,6 @@
 """The store in a SQLite file, for a server on one's own machine."""
 
+import math
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from recommender.data.store import (
     StoreError,
     changes,
     in_thread,
+    is_id,
     moment,
     read_moment,
     spell,
@@ -55,9 +57,21 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path, origin: Origin = UNKNOWN) -> None:
-        """Open the file, or create it. Its ratings of another origin do not count."""
+        """Open the file, or create it. Its ratings of another origin do not count.
+
+        Raises:
+            StoreError: it cannot be made, or it is no database of ratings.
+        """
         self._origin = origin
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._open(path)
+        except OSError as error:
+            raise StoreError(f"{path.parent}: {error.strerror}") from error
+        except sqlite3.Error as error:
+            raise StoreError(f"{path.name}: {error}") from error
+
+    def _open(self, path: Path) -> None:
         self._reader, self._writer = (
             # Transactions are begun by hand: the module itself begins one only at the first write.
             sqlite3.connect(
@@ -65,6 +79,8 @@ class SqliteStore:
             )
             for _ in range(2)
         )
+        for connection in (self._reader, self._writer):
+            connection.text_factory = _decoded  # SQLite keeps any bytes as a text
         self._writing = threading.Lock()  # a connection has only one transaction
         # In WAL mode readers wait for nobody. FULL keeps the last commits through a power failure.
         self._writer.execute("PRAGMA journal_mode = WAL")
@@ -77,6 +93,7 @@ class SqliteStore:
                     database.execute(f"ALTER TABLE avaliacoes ADD COLUMN {column} TEXT")
 
         self._writer.execute(HIDDEN_SCHEMA)
+        self._reader.execute(READ, [0])  # fails if another program's table has this name
 
     def _lacking(self) -> list[str]:
         """Return the columns to add to the table, all of them if there is no table."""
@@ -95,7 +112,8 @@ class SqliteStore:
             query, values = f"{READ} AND filme_id = ?", [user_id, film_id]
         with _reached():
             rows = self._reader.execute(query, values).fetchall()
-        return self._origin.entries(_items(rows))
+        items = _items(rows)
+        return self._origin.entries(items, len(rows) - len(items))
 
     @in_thread
     def write(
@@ -153,17 +171,26 @@ class SqliteStore:
 
 
 def _items(rows: list[Any]) -> dict[int, Item]:
-    """Return what rows of ``READ`` hold, by film id. SQLite keeps any type in any column."""
+    """Return what rows of ``READ`` hold, by film id, without those whose films have no id.
+
+    SQLite keeps any type in any column.
+    """
     items = {}
     for film_id, rating, version, written, lineage, scale in rows:
-        whole = version if isinstance(version, int) else 0
+        if not is_id(film_id):
+            continue
+        whole = max(version, 0) if is_id(version) else 0
         try:
             entry = Entry(rating, whole, read_moment(written))
         except (TypeError, ValueError, OverflowError):
             entry = None
-        is_rating = rating is None or isinstance(rating, float)
+        is_rating = rating is None or (isinstance(rating, float) and math.isfinite(rating))
         items[film_id] = Item(entry if whole and is_rating else None, whole, lineage, scale)
     return items
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode(errors="replace")
 
 
 @contextmanager

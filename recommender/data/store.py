@@ -11,15 +11,15 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-from recommender.data.catalog import Rated
+from recommender.data.catalog import MAX_ID, Rated
 
 MOST = 100  # ratings that one write may set, as DynamoDB allows in a transaction
 
-HIDDEN_KEY = 10**20  # in the place of a user's id: ids have 64 bits, so no user ever has this one
+HIDDEN_KEY = 10**20  # in the place of a user's id, and far above `MAX_ID`
 
 MICROSECONDS = 1e6  # of a second: the steps in which stores keep moments
 
@@ -146,5 +146,18 @@ def changes(
 
 
 def read_moment(text: str) -> float:
-    """Return the moment that a text of ``spell`` stands for."""
-    return datetime.fromisoformat(text).timestamp()
+    """Return the moment that a text stands for, as ``spell`` writes it; without an offset, in UTC.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is none, or none that ``spell`` could write.
+    """
+    found = datetime.fromisoformat(text)
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    if not MINYEAR < found.year < MAXYEAR:
+        raise OverflowError("a year in which no moment is safe from rounding")
+    return found.timestamp()
+
+
+def is_id(value: object) -> bool:
+    """Return whether a value that was stored by others may be the id of a film or a user."""
+    return isinstance(value, int) and -MAX_ID <= value <= MAX_ID

@@ -45,7 +45,7 @@ ALLOWED = {
     "float": "um número",
     "greater_than_equal": "no mínimo {ge}",
     "int": "um número inteiro",
-    "int_parsing_size": "um número inteiro de até 64 bits",
+    "int_parsing_size": "um número inteiro de até 16 algarismos",
     "less_than_equal": "no máximo {le}",
     "list": "uma lista",
     "missing": "um valor é obrigatório",

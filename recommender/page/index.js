@@ -57,7 +57,7 @@ function ratings() {
 
 function stars(film) {
   const rated = given.get(film.id);
-  const box = make("span", { className: "stars", role: "group", "aria-label": `Nota para ${film.titulo}` });
+  const box = make("span", { className: "stars", role: "group", "aria-label": `Nota para ${film.titulo_exibido}` });
   for (const rating of ratings()) {
     const button = make("button", { type: "button", className: rated && rating <= rated.rating ? "on" : "" }, "★");
     button.setAttribute("aria-label", `${rating.toLocaleString("pt-BR")} de ${scale.high}`);
@@ -70,14 +70,14 @@ function stars(film) {
 
 function name(film) {
   const names = [film.genero, film.diretor].filter(Boolean).join(" · ");
-  return make("span", {}, film.titulo, make("br"), make("span", { className: "meta" }, names));
+  return make("span", {}, film.titulo_exibido, make("br"), make("span", { className: "meta" }, names));
 }
 
 function showGiven() {
   byId("nenhuma").hidden = given.size > 0;
   byId("dadas").replaceChildren(...[...given.values()].map(({ film }) => {
     const forget = make("button", { type: "button" }, "Tirar");
-    forget.setAttribute("aria-label", `Tirar a avaliação de ${film.titulo}`);
+    forget.setAttribute("aria-label", `Tirar a avaliação de ${film.titulo_exibido}`);
     forget.addEventListener("click", () => { given.delete(film.id); showGiven(); recommend(); });
     return make("li", {}, name(film), stars(film), forget);
   }));
@@ -108,15 +108,15 @@ function card(film, difference) {
     const percent = `${Math.round(100 * share)}%`;
     const meter = make("meter", { min: 0, max: 1, value: share, title: percent });
     meter.setAttribute("aria-label", `${percent} da pontuação`);
-    return make("li", {}, make("span", {}, `nota ${reason.avaliacao.toLocaleString("pt-BR")} para ${reason.titulo}`), meter);
+    return make("li", {}, make("span", {}, `nota ${reason.avaliacao.toLocaleString("pt-BR")} para ${reason.titulo_exibido}`), meter);
   });
   reasons.push(...film.contra.map((reason) => make("li", { className: "meta" },
-    `apesar da nota ${reason.avaliacao.toLocaleString("pt-BR")} para ${reason.titulo}`)));
+    `apesar da nota ${reason.avaliacao.toLocaleString("pt-BR")} para ${reason.titulo_exibido}`)));
   const why = reasons.length
     ? make("ul", { className: "why", "aria-label": "Motivos" }, ...reasons)
     : make("p", { className: "why meta" }, "Entre os mais vistos por todos.");
   return make("li", { className: "film" },
-    make("header", {}, make("h3", {}, film.titulo), badge(film, difference)),
+    make("header", {}, make("h3", {}, film.titulo_exibido), badge(film, difference)),
     make("p", { className: "meta" }, [film.genero, film.diretor, film.atores].filter(Boolean).join(" · ")),
     why);
 }
@@ -144,7 +144,7 @@ const recommend = newest(async () => {
     tell(!films.length ? "Nenhum filme assim." : popular ? "Os filmes mais populares" : `Para ${whose}`);
     byId("lista").replaceChildren(...films.map((film) => card(film, difference)));
     byId("sairam").replaceChildren(...difference.sairam.map((film) =>
-      make("li", {}, make("span", {}, film.titulo), make("span", { className: "badge out" }, `saiu, era o ${film.posicao}º`))));
+      make("li", {}, make("span", {}, film.titulo_exibido), make("span", { className: "badge out" }, `saiu, era o ${film.posicao}º`))));
   };
 }, (error) => {
   if (error.status in refusals) byId("acesso").hidden = false;
@@ -159,7 +159,7 @@ async function showGroups() {
   byId("todos").append(...body.map((group) => make("li", { className: "group" },
     make("h3", {}, [...group.generos, ...group.diretores].join(", ") || `Grupo ${group.id}`),
     make("p", { className: "meta" }, group.total === 1 ? "1 filme" : `${group.total} filmes`),
-    make("p", { className: "meta" }, group.filmes.map(({ titulo }) => titulo).join(", ")))));
+    make("p", { className: "meta" }, group.filmes.map(({ titulo_exibido }) => titulo_exibido).join(", ")))));
   const link = /<[^?>]*(\?[^>]*)>/.exec(answer.headers.get("Link") || "");
   byId("mais").hidden = !link;
   if (link) nextGroups = `grupos${link[1]}`;

@@ -30,7 +30,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "entry": {"settings", "model", "data", "http", "api", "aws"},
     },
     "training": {
-        "data": set(),
+        "data": {"recommender.data"},
         "model": {"data", "recommender.model", "recommender.data"},
         "choice": {"data", "model", "recommender.model"},
         "bake": {"data", "model", "recommender.model", "recommender.data"},
@@ -47,13 +47,14 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     },
 }
 ENTRY = {
-    "recommender": ("handler", "recommender"),
+    "recommender": ("handler", "recommender", "recommender.__main__"),
     "training": (
         "training",
         "training.__main__",
         "training.build",
         "training.commands",
         "training.handler",
+        "training.present",
         "training.release_handler",
         "training.renew",
     ),

@@ -9,12 +9,12 @@ from samcli.yamlhelper import yaml_parse
 
 from recommender.api.application import create_app
 from recommender.api.openapi import make_document
-from recommender.settings import UNMADE
+from recommender.settings import UNMADE, Access, Mode
 from tests.conftest import ROOT
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 RESOURCES = TEMPLATE["Resources"]
-DOCUMENT = make_document(create_app(Path("none")))
+DOCUMENT = make_document(create_app(Path("none"), Access(Mode.JWT)))
 OPERATIONS = {
     (method.upper(), path): operation
     for path, operations in DOCUMENT["paths"].items()
@@ -23,11 +23,7 @@ OPERATIONS = {
 # Public, because nobody needs a token for ratings in a body. A user whom the body names besides is
 # refused with 401: with a token, the same is asked under /usuarios.
 ONLY_FOR_A_FIELD = {("POST", "/recomendacoes")}
-PROTECTED = [
-    operation
-    for operation, told in OPERATIONS.items()
-    if "401" in told["responses"] and operation not in ONLY_FOR_A_FIELD
-]
+PROTECTED = [operation for operation, told in OPERATIONS.items() if told.get("security")]
 UNDOCUMENTED = [("GET", path) for path in ("/", "/docs", "/openapi.json", "/pagina/index.js")]
 SAMPLE = re.compile(r"\{\w+\}")
 
@@ -96,7 +92,17 @@ def test_protected_are_users_and_what_services_do() -> None:
     assert {path for _, path in PROTECTED} >= {"/usuarios/{usuario_id}/recomendacoes"}
     assert ("PUT", "/filmes/{filme_id}/oculto") in PROTECTED
     assert all("{usuario_id}" in path or "oculto" in path for _, path in PROTECTED)
-    assert OPERATIONS.keys() >= ONLY_FOR_A_FIELD
+    refusing = {operation for operation, told in OPERATIONS.items() if "401" in told["responses"]}
+    assert refusing == {*PROTECTED, *ONLY_FOR_A_FIELD}
+
+
+def test_a_token_is_asked_for_where_access_is_protected_alone() -> None:
+    assert DOCUMENT["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for mode in (Mode.OPEN, Mode.LOCAL):
+        document = make_document(create_app(Path("none"), Access(mode)))
+        assert "securitySchemes" not in document["components"]
+        told = [operation for path in document["paths"].values() for operation in path.values()]
+        assert not any(operation.get("security") for operation in told)
 
 
 @pytest.mark.parametrize(("method", "path"), [*OPERATIONS, *UNDOCUMENTED])

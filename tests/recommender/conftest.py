@@ -8,10 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from recommender.api.application import create_app
+from recommender.data.catalog import MAX_ID
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import Store
 from recommender.settings import Access, Mode
 from tests.stores import create_table, dynamo_store, moto_server
+from tests.training.small_data import as_document, as_json, from_json, random_ratings
+from training.build import build
 
 LOCAL = Access(Mode.LOCAL)
 
@@ -41,3 +44,27 @@ def api(artifact_dir: Path, store: Store) -> Iterator[TestClient]:
     """A client in whose one event loop all requests are answered, as by a server."""
     with TestClient(create_app(artifact_dir, LOCAL, store)) as client:
         yield client
+
+
+FOUND = {
+    "Godfather, The (1972)": "The Godfather (1972)",
+    "Avventura, L' (1960)": "L'Avventura (1960)",
+    "Bjørn": "Bjørn",
+    **{f"Film, A ({year})": f"A Film ({year})" for year in range(1990, 1998)},
+}
+"""Titles as data sets have them, and as they are shown. The first film has the largest id."""
+
+
+@pytest.fixture(scope="session")
+def found_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifact of these films, the first and the last user having the largest id."""
+    document = as_document(random_ratings(12, len(FOUND), share=0.6), list(FOUND))
+    first, last = document["filmes"][0], document["usuarios"][-1]
+    first |= {"genero": "Børn", "diretor": "Søren Ægir", "atores": "Łukasz Ðór"}
+    for rating in document["avaliacoes"]:
+        for name, largest in (("filme_id", first), ("usuario_id", last)):
+            rating[name] = MAX_ID if rating[name] == largest["id"] else rating[name]
+    first["id"], last["id"] = MAX_ID, MAX_ID
+    folder = tmp_path_factory.mktemp("found") / "artifact"
+    build(from_json(as_json(document), "found.json"), folder, seed=42)
+    return folder

@@ -17,6 +17,8 @@ from fastapi.testclient import TestClient
 
 from recommender.api.access import check
 from recommender.api.application import ROUTES, create_app
+from recommender.data.catalog import MAX_ID
+from recommender.http.problems import ProblemError
 from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT, forget_app
 from tests.expectations import FILMS, RATINGS
@@ -41,7 +43,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST": {"avaliacoes": [{"filme_id": FILM, "avaliacao": 4}]},  # also a PUT of several
 }
 
-VARYING = ("timestamp", "milliseconds", "Latency", "_aws")  # numbers that may hold any digits
+VARYING = (
+    "timestamp",
+    "milliseconds",
+    "Init",
+    "Latency",
+    "_aws",
+)  # numbers that may hold any digits
 Ask = Callable[..., Event]
 
 
@@ -237,7 +245,7 @@ def test_logs_name_neither_users_nor_tokens(artifact_dir: Path) -> None:
         | {
             "ARTIFACT_DIR": str(artifact_dir),
             "ACCESS": "jwt",
-            "RATINGS_TABLE": "t",
+            "RATINGS_TABLE": "tabela",
             "AWS_ENDPOINT_URL_DYNAMODB": nobody(),
         },
         capture_output=True,
@@ -303,3 +311,45 @@ def test_no_lambda_function_is_open_to_everybody() -> None:
 def test_a_claim_of_another_name_tells_the_user() -> None:
     access = Access(Mode.JWT, user_claim="custom:usuario")
     check(access, {"sub": "4f1c8a", "custom:usuario": "7"}, 7, write=True)
+
+
+@pytest.mark.parametrize("claim", [5, "5", 5.0, "5.0", "5E0", "0.5e1", "50e-1", "5.000"], ids=repr)
+def test_a_claim_goes_by_value(claim: object) -> None:
+    check(Access(Mode.JWT), {"sub": claim}, 5, write=True)
+
+
+@pytest.mark.parametrize("claim", ["1.2E7", "12000000", 12000000.0, "1.2e+7", "120000000E-1"])
+def test_a_large_claim_goes_by_value(claim: object) -> None:
+    """API Gateway hands on a number in a token as Java spells it."""
+    check(Access(Mode.JWT), {"sub": claim}, 12_000_000, write=True)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        *("05", "+5", " 5", "5 ", "5.0.0", "5.1", "0x5", "\u0665", "5\n", "five", "", "NaN"),
+        *("5e", "5e9999999999", "-5", True, None, [5], {"5": 5}, 5.000000000000001),
+    ],
+    ids=repr,
+)
+def test_another_claim_is_another_user(claim: object) -> None:
+    with pytest.raises(ProblemError) as refused:
+        check(Access(Mode.JWT), {"sub": claim}, 5, write=True)
+    assert refused.value.status_code == 403
+
+
+def test_a_claim_just_beside_the_largest_id_is_another_user() -> None:
+    check(Access(Mode.JWT), {"sub": f"{MAX_ID}.0"}, MAX_ID, write=True)
+    for claim in (f"{MAX_ID}.3", f"{MAX_ID + 1}", f"{MAX_ID - 1}.9999"):
+        with pytest.raises(ProblemError):
+            check(Access(Mode.JWT), {"sub": claim}, MAX_ID, write=True)
+
+
+@pytest.mark.parametrize("spelled", ["5.0", "5e0", "05", "+5", "5%20", "%205", "1.2E7"])
+def test_paths_and_queries_go_by_spelling(client: TestClient, spelled: str) -> None:
+    for path in (f"/filmes/{spelled}/recomendacoes", f"/usuarios/{spelled}/avaliacoes"):
+        answer = client.get(path)
+        assert answer.status_code == 422
+        assert answer.json()["erros"][0]["campo"] == "usuario_id"
+    for name in ("excluir", "limite"):
+        assert client.get("/filmes", params={name: spelled.replace("%20", " ")}).status_code == 422

@@ -14,12 +14,13 @@ from pydantic import TypeAdapter
 
 from recommender.api.answers import Film, Health, ModelCard, Recommendation
 from recommender.api.application import create_app
+from recommender.data.catalog import MAX_ID
 from recommender.http.problems import Problem
 from recommender.model.artifact import FORMAT, load
 from tests.conftest import ROOT
 
 MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
-FILMS = MOCK["filmes"]
+FILMS = [film | {"titulo_exibido": film["titulo"]} for film in MOCK["filmes"]]
 USERS = [user["id"] for user in MOCK["usuarios"]]
 SILENT = USERS[-1]
 STRATEGIES = ("padrao", "grupo", "populares")
@@ -202,7 +203,7 @@ def test_rated_films_compete_if_asked_to(client: TestClient, strategy: str) -> N
 
 
 @pytest.mark.parametrize("route", RECOMMENDATIONS)
-@pytest.mark.parametrize("user", [0, -1, 999, 2**63 - 1])
+@pytest.mark.parametrize("user", [0, -1, 999, MAX_ID])
 def test_an_unknown_user(client: TestClient, route: str, user: int) -> None:
     body = check_problem(client.get(route.format(user)), 404)
     assert body["detail"] == body["error"] == f"Usuário com ID {user} não encontrado."
@@ -236,7 +237,7 @@ RECOMMENDATIONS_ONLY = (
     ("limite=101", "limite", "101", "no máximo 100"),
     ("excluir=x", "excluir.0", "x", "um número inteiro"),
     ("excluir=1&excluir=1e3", "excluir.1", "1e3", "um número inteiro"),
-    (f"excluir={2**63}", "excluir.0", str(2**63), f"no máximo {2**63 - 1}"),
+    (f"excluir={MAX_ID + 1}", "excluir.0", str(MAX_ID + 1), f"no máximo {MAX_ID}"),
     ("&".join(["excluir=1"] * 501), "excluir", None, "no máximo 500 valores"),
     ("incluir_avaliados=talvez", "incluir_avaliados", "talvez", "true ou false"),
     ("incluir_avaliados=", "incluir_avaliados", "", "true ou false"),
@@ -257,7 +258,7 @@ RECOMMENDATIONS_ONLY = (
     + [
         ("/filmes/x/recomendacoes", "usuario_id", "x", "um número inteiro"),
         ("/usuarios/1.5/recomendacoes", "usuario_id", "1.5", "um número inteiro"),
-        (f"/usuarios/{2**63}/recomendacoes", "usuario_id", str(2**63), f"no máximo {2**63 - 1}"),
+        (f"/usuarios/{2**63}/recomendacoes", "usuario_id", str(2**63), f"no máximo {MAX_ID}"),
         ("/filmes/%EF%BC%91/recomendacoes", "usuario_id", "１", "um número inteiro"),
     ],
 )

@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from recommender.data.catalog import Catalog, FilmFilter, fold
+from recommender.data.catalog import MAX_ID, Catalog, FilmFilter, fold
 from tests.conftest import ROOT
 from tests.training.small_data import count_rows
 
@@ -25,7 +25,7 @@ def catalog(artifact_dir: Path) -> Catalog:
 
 def given(films: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Films without what training has added to them."""
-    added = ("avaliacao_media", "total_avaliacoes")
+    added = ("avaliacao_media", "total_avaliacoes", "titulo_exibido")
     return [{name: film[name] for name in film if name not in added} for film in films]
 
 
@@ -75,7 +75,7 @@ def test_a_page_of_what_passes_the_filters(
 
 
 def test_films_by_id(catalog: Catalog) -> None:
-    found = catalog.films([3, 1, 3, -1, 2**62])
+    found = catalog.films([3, 1, 3, -1, MAX_ID])
     assert sorted(found) == [1, 3]
     assert given(found[film_id] for film_id in (1, 3)) == [MOCK["filmes"][0], MOCK["filmes"][2]]
     assert catalog.films([]) == {}
@@ -87,7 +87,7 @@ def test_films_read_before_are_read_no_more(
     catalog = Catalog(artifact_dir / "catalogo.sqlite3")
     statements: list[str] = []
     catalog._db.set_trace_callback(statements.append)
-    first = catalog.films([1, 2, 2**62])
+    first = catalog.films([1, 2, MAX_ID])
     assert catalog.films([2, 1]) == first
     assert len(statements) == 1
     assert catalog.films([1, 3]) | first == catalog.films([1, 2, 3])
@@ -192,7 +192,7 @@ def test_a_users_ratings(catalog: Catalog) -> None:
 def test_an_unknown_user_and_one_without_ratings(catalog: Catalog) -> None:
     silent = MOCK["usuarios"][-1]["id"]
     assert catalog.ratings(silent) == []
-    for unknown in (0, -1, silent + 1, 2**63 - 1):
+    for unknown in (0, -1, silent + 1, MAX_ID):
         assert catalog.ratings(unknown) is None
 
 
@@ -203,7 +203,7 @@ def test_the_database_is_read_only(artifact_dir: Path, tmp_path: Path) -> None:
     for statement in (
         "DELETE FROM avaliacoes",
         "CREATE TABLE x (y)",
-        "INSERT INTO busca (busca) VALUES ('rebuild')",
+        "INSERT INTO busca (busca) VALUES ('optimize')",
     ):
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             catalog._db.execute(statement)

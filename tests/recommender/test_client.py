@@ -22,8 +22,8 @@ GUIDE = (ROOT / "docs" / "client.md").read_text(encoding="utf-8")
 def server(artifact_dir: Path, tmp_path: Path) -> Iterator[str]:
     """The URL of the API, served as by `make run`."""
     url = f"http://127.0.0.1:{(port := free_port())}"
-    command = [sys.executable, "-m", "uvicorn", "recommender.api:app", "--port", str(port)]
-    environ = os.environ | {"ARTIFACT_DIR": str(artifact_dir)}
+    command = [sys.executable, "-m", "recommender"]
+    environ = os.environ | {"ARTIFACT_DIR": str(artifact_dir), "PORT": str(port)}
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
     try:

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from recommender.api.answers import FilmDetails, GroupDetails, Recommendation
 from recommender.api.application import create_app
+from recommender.data.catalog import MAX_ID
 from recommender.model.artifact import Model, load
 from recommender.model.ranking import make_directions
 from recommender.model.similarity import explain_similar, rank_similar
@@ -23,7 +24,7 @@ from tests.conftest import ROOT
 from training.model.labels import LEAST_GENRE
 
 MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
-FILMS = {film["id"]: film for film in MOCK["filmes"]}
+FILMS = {film["id"]: film | {"titulo_exibido": film["titulo"]} for film in MOCK["filmes"]}
 GENRES = sorted({film["genero"] for film in MOCK["filmes"]})
 
 
@@ -62,14 +63,14 @@ def test_a_film_has_its_mean_its_count_and_its_group(client: TestClient) -> None
 
 
 @pytest.mark.parametrize("route", ["/filmes/{}", "/filmes/{}/similares"])
-@pytest.mark.parametrize("film", [0, -1, 9999, 2**63 - 1])
+@pytest.mark.parametrize("film", [0, -1, 9999, MAX_ID])
 def test_an_unknown_film(client: TestClient, route: str, film: int) -> None:
     answer = client.get(route.format(film))
     assert answer.status_code == 404
     assert answer.json()["detail"] == f"Filme com ID {film} não encontrado."
 
 
-@pytest.mark.parametrize("path", ["/filmes/x", "/filmes/x/similares", f"/filmes/{2**63}"])
+@pytest.mark.parametrize("path", ["/filmes/x", "/filmes/x/similares", f"/filmes/{MAX_ID + 1}"])
 def test_what_is_no_film_id(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 422

@@ -489,7 +489,7 @@ def test_tracing_wraps_only_when_asked_to(monkeypatch: pytest.MonkeyPatch) -> No
             return handle
 
     monkeypatch.setattr("aws_lambda_powertools.Tracer", Tracer)
-    for value in ("", "PassThrough", "active"):
+    for value in ("", "PassThrough"):
         monkeypatch.setenv("TRACING", value)
         telemetry.observed(lambda _event, _context: {})
     assert wrapped == []

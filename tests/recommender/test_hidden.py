@@ -21,7 +21,7 @@ from fastapi.testclient import TestClient
 from benchmarks.catalogues import make_catalogue, make_model, make_profiles
 from recommender.api.application import ROUTES, create_app, open_hidden
 from recommender.api.hiding import READ_EVERY, HiddenFilms
-from recommender.api.requests import MAX_ID
+from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_store import DynamoStore
 from recommender.data.hidden_table import ATTEMPTS, TIMEOUT, HiddenTable
 from recommender.data.origin import UNKNOWN, origin_of
@@ -632,7 +632,7 @@ def test_an_open_function_reads_the_table_without_boto3(artifact_dir: Path, aws:
 
 def test_what_is_not_simple_is_left_to_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    simple = {**CREDENTIALS, "RATINGS_TABLE": "t"}
+    simple = {**CREDENTIALS, "RATINGS_TABLE": "tabela"}
     for more in ({}, {"AWS_REGION": "cn-north-1"}, {"AWS_REGION": "us-gov-west-1"}):
         assert isinstance(
             open_hidden(read_settings(simple | more), UNKNOWN, simple | more), HiddenTable
@@ -640,7 +640,7 @@ def test_what_is_not_simple_is_left_to_boto3(monkeypatch: pytest.MonkeyPatch) ->
     for other in (
         {"AWS_ACCESS_KEY_ID": ""},  # as with SnapStart, whose credentials come from a container
         *({"AWS_REGION": "us-iso-east-1"}, {"HTTPS_PROXY": "http://proxy"}),
-        {"AWS_USE_FIPS_ENDPOINT": "true"},
+        *({"AWS_USE_FIPS_ENDPOINT": "true"}, {"AWS_ENDPOINT_URL": "http://a:x"}),
     ):
         source = open_hidden(read_settings(simple), UNKNOWN, simple | other)
         assert isinstance(source, DynamoStore)

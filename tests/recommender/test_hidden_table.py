@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +91,21 @@ def test_a_table_is_asked_for_the_reserved_key_alone() -> None:
     assert first["ExpressionAttributeValues"] == {":ocultos": {"N": str(HIDDEN_KEY)}}
     assert first["ConsistentRead"] is True
     assert second == first | {"ExclusiveStartKey": {"a": 1}}
+
+
+def test_films_without_an_id_are_passed_over(caplog: pytest.LogCaptureFixture) -> None:
+    strange: list[dict[str, Any]] = [
+        {"filme_id": {"N": "1.5"}},
+        {"filme_id": {"N": str(10**30)}},
+        {"filme_id": {"N": "7"}, "linhagem": {"N": "7"}},
+    ]
+    log = logging.Logger("hidden")
+    log.addHandler(caplog.handler)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recommender.data.hidden_table._log", log)
+        with answering((200, {"Items": [*strange, *ONE["Items"]]})) as (url, _):
+            assert read(url) == {309}
+    assert caplog.messages == ["hidden films passed over: malformed: 3"]
 
 
 @pytest.mark.parametrize("failed", [(500, b"?"), (503, {}), (400, THROTTLED), (502, b"[]")])

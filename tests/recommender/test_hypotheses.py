@@ -138,7 +138,10 @@ def test_what_a_rating_would_change(client: TestClient) -> None:
     told = body["diferenca"]
     assert {f["id"] for f in told["entraram"]} == set(new) - set(old)
     assert {f["id"] for f in told["sairam"]} == set(old) - set(new)
-    assert told["sairam"][0] == {"id": loved, "titulo": today[0]["titulo"], "posicao": 1}
+    assert told["sairam"][0] == {
+        **{name: today[0][name] for name in ("id", "titulo", "titulo_exibido")},
+        "posicao": 1,
+    }
     for film in told["entraram"]:
         assert new[film["posicao"] - 1] == film["id"]
     for film in told["mudaram"]:
@@ -169,14 +172,14 @@ def test_an_unknown_user(client: TestClient) -> None:
 
 
 def test_a_difference_in_small() -> None:
-    films = {film: {"id": film, "titulo": str(film)} for film in range(6)}
+    films = {
+        film: {"id": film, "titulo": f"{film}, The", "titulo_exibido": f"The {film}"}
+        for film in range(6)
+    }
     assert difference([1, 2, 3, 4], [2, 5, 3], films).model_dump() == {
-        "entraram": [{"id": 5, "titulo": "5", "posicao": 2}],
-        "sairam": [
-            {"id": 1, "titulo": "1", "posicao": 1},
-            {"id": 4, "titulo": "4", "posicao": 4},
-        ],
-        "mudaram": [{"id": 2, "titulo": "2", "de": 2, "para": 1}],
+        "entraram": [films[5] | {"posicao": 2}],
+        "sairam": [films[1] | {"posicao": 1}, films[4] | {"posicao": 4}],
+        "mudaram": [films[2] | {"de": 2, "para": 1}],
     }
 
 

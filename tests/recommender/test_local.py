@@ -35,13 +35,14 @@ def serve(artifact_dir: Path, tmp_path: Path) -> Serve:
     def start() -> Iterator[httpx2.Client]:
         port = free_port()
         process = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "recommender.api:app", "--port", str(port)],
+            [sys.executable, "-m", "recommender"],
             cwd=ROOT,
             env=os.environ
             | {
                 "ARTIFACT_DIR": str(artifact_dir),
                 "ACCESS": "local",
                 "RATINGS_DIR": str(tmp_path),
+                "PORT": str(port),
             },
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -59,7 +60,7 @@ def serve(artifact_dir: Path, tmp_path: Path) -> Serve:
 
 def test_make_run_serves_so() -> None:
     assert "ACCESS=local RATINGS_DIR=.local/avaliacoes" in RUN
-    assert "uvicorn recommender.api:app" in RUN
+    assert "$(BIN)/python -m recommender\n" in f"{RUN}\n"
 
 
 def test_a_rating_outlives_the_server(serve: Serve) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from recommender.api.application import create_app
+from recommender.data.catalog import MAX_ID
+from recommender.data.dynamo_items import Raw
 from recommender.data.dynamo_store import CONFIG, READ_TIMEOUT, DynamoStore
 from recommender.data.origin import Origin, origin_of, spell_scale
 from recommender.data.sqlite_store import SqliteStore
@@ -81,7 +84,7 @@ def place(make: Callable[[], Open]) -> Open:
     return make()
 
 
-def put(store: Store, film: int, **attributes: Any) -> None:
+def put(store: Store, film: object, **attributes: Any) -> None:
     """Write an item as it is, by DynamoDB's types; SQLite takes the values alone."""
     if isinstance(store, DynamoStore):
         key = {"usuario_id": {"N": "1"}, "filme_id": {"N": str(film)}}
@@ -117,10 +120,15 @@ def told(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> I
     log.removeHandler(caplog.handler)
 
 
+def kept_by(store: DynamoStore, user: int) -> dict[int, Raw]:
+    """A user's items as the table keeps them, by film id."""
+    return {int(raw["filme_id"]["N"]): raw for raw in store._read(user)}
+
+
 def version(store: Store, film: int) -> int:
     """The version that the next write goes on from."""
     if isinstance(store, DynamoStore):
-        return int(store._read(1, film)[film]["versao"]["N"])
+        return int(kept_by(store, 1)[film]["versao"]["N"])
     assert isinstance(store, SqliteStore)
     query = "SELECT versao FROM avaliacoes WHERE usuario_id = 1 AND filme_id = ?"
     return int(store._reader.execute(query, [film]).fetchone()[0])
@@ -233,14 +241,14 @@ def test_what_is_written_bears_lineage_and_scale(aws: str) -> None:
         write(store, 1, 2, 4.0, None)
         write(store, 1, 3, None, 4.0)
         write_all(store, 1, {4: 3.0})
-        kept = store._read(1)
+        kept = kept_by(store, 1)
         for film in (2, 3, 4):
             assert kept[film]["linhagem"] == {"S": "ml-100k"}
             assert kept[film]["escala"] == {"S": "0:5"}
         assert "avaliacao" not in kept[3]
         write(old, 1, 2, 4.0, None)
         write_all(old, 1, {4: 3.0})
-        kept = old._read(1)
+        kept = kept_by(old, 1)
         for film in (2, 4):
             assert kept[film].keys() == {"usuario_id", "filme_id", "avaliacao", "versao", "momento"}
 
@@ -264,12 +272,17 @@ def test_a_retitled_film_loses_its_older_ratings_alone(place: Open) -> None:
         assert after.version == 4
 
 
-MALFORMED = {
+MALFORMED: dict[str, dict[str, Any]] = {
     "no version": {"versao": {}},
     "no number as version": {"versao": {"S": "três"}},
     "no moment": {"momento": {"S": "ontem"}},
     "a number as moment": {"momento": {"N": "1700000000"}},
     "no number as rating": {"avaliacao": {"S": "ótimo"}},
+    "a fraction as version": {"versao": {"N": "2.5"}},
+    "a version of zero": {"versao": {"N": "0"}},
+    "a version below zero": {"versao": {"N": "-7"}},
+    "a version beyond all writes": {"versao": {"N": str(2**63 - 1)}},
+    "a moment beyond the calendar": {"momento": {"S": "9999-12-31T23:59:59.999999-05:00"}},
 }
 
 
@@ -299,7 +312,7 @@ def test_a_malformed_item_is_as_good_as_absent(
                 assert found == (None, read(store, 1)[2])
                 assert read(store, 1)[2].version == last + 1
         fresh()
-        if broken != MALFORMED["no moment"]:  # which DynamoDB cannot tell from a moment
+        if "S" not in broken.get("momento", {}):  # which DynamoDB cannot tell from a moment
             with pytest.raises(ConflictError):
                 write(store, 1, 2, 5.0, None, expected=3)
         assert write(store, 1, 2, None, 4.0)[0] is None
@@ -307,6 +320,55 @@ def test_a_malformed_item_is_as_good_as_absent(
         fresh()
         assert write_all(store, 1, {2: 4.0, 3: 5.0})[2] == (None, read(store, 1)[2])
         assert read(store, 1)[2].version == last + 1
+
+
+def test_items_of_films_without_an_id_are_passed_over(place: Open, told: Told) -> None:
+    """DynamoDB's numbers may be fractions; a column of SQLite takes anything."""
+    films: list[object] = [1.5, -0.25, MAX_ID + 1, -(2**62)]
+    with closing(place(OWN)) as store:
+        films += ["dois", b"3"] if isinstance(store, SqliteStore) else [10**30]
+        for film in films:
+            put(store, film, **item())
+        assert read(store, 1) == {}
+        put(store, MAX_ID, **item())
+        assert read(store, 1) == {MAX_ID: Entry(4.0, 3, MOMENT)}
+        line = f"a user's written ratings passed over: malformed: {len(films)}"
+        assert told() == [("WARNING", line)] * 2
+        assert write_all(store, 1, {2: 4.0})[2] == (None, read(store, 1)[2])
+        assert read(store, 1).keys() == {2, MAX_ID}
+
+
+def test_bytes_that_are_no_text_are_passed_over(tmp_path: Path) -> None:
+    with closing(SqliteStore(tmp_path / "a.sqlite3", OWN)) as store:
+        put(store, 2, **item("4"))
+        store._writer.execute("UPDATE avaliacoes SET momento = CAST(x'ff' AS TEXT)")
+        put(store, 3, **item("5"))
+        assert read(store, 1).keys() == {3}
+
+
+@pytest.mark.parametrize("moment", ["2026-01-31T20:15:00", "2026-01-31T20:15:00+00:00"])
+def test_a_moment_without_an_offset_is_in_utc(place: Open, moment: str) -> None:
+    with closing(place(OWN)) as store:
+        put(store, 2, **item() | {"momento": {"S": moment}})
+        given = datetime(2026, 1, 31, 20, 15, tzinfo=UTC).timestamp()
+        assert read(store, 1)[2].moment == given
+
+
+def test_a_user_with_strange_items_is_answered(api: TestClient, store: Store) -> None:
+    paths = ["/usuarios/1/recomendacoes", "/usuarios/1/avaliacoes"]
+    before = [api.get(path).json() for path in paths]
+    for film, broken in enumerate(MALFORMED.values(), 101):
+        attributes = {name: value for name, value in (item() | broken).items() if value}
+        if isinstance(store, SqliteStore):
+            attributes |= {n: {"S": ""} for n in ("versao", "momento") if n not in attributes}
+        put(store, film, **attributes)
+    put(store, 1.5, **item())
+    put(store, 2**62, **item())
+    assert [api.get(path).json() for path in paths] == before
+    for film in range(101, 101 + len(MALFORMED)):
+        written = api.put(f"/usuarios/1/avaliacoes/{film}", json={"avaliacao": 4})
+        assert written.status_code in (200, 201)
+        assert api.get(f"/usuarios/1/avaliacoes/{film}").json() == written.json()
 
 
 def test_what_is_passed_over_is_counted_once_a_read(place: Open, told: Told) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -14,11 +15,13 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recommender.api.application import create_app
+from recommender.data.catalog import MAX_ID
 from recommender.model.artifact import Model
 from recommender.settings import Access, Mode
 from tests.browser import browser
 from tests.emulator.ports import free_port
 from tests.expectations import FILMS
+from tests.recommender.conftest import FOUND
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
@@ -81,6 +84,13 @@ def based(artifact_dir: Path) -> Iterator[str]:
 @pytest.fixture
 def gated(artifact_dir: Path) -> Iterator[str]:
     with serving(Gateway(create_app(artifact_dir, Access(Mode.JWT)))) as url:
+        yield url
+
+
+@pytest.fixture
+def largest(found_dir: Path) -> Iterator[str]:
+    """A film and a user with the largest id; titles with the article last."""
+    with serving(create_app(found_dir)) as url:
         yield url
 
 
@@ -151,6 +161,40 @@ def test_a_users_list_and_what_would_change_in_it(page: Page, url: str) -> None:
     expect(page.locator("#lista").get_by_text("entrou", exact=True).first).to_be_visible()
     assert best not in titles(page)
     watch.assert_quiet(url)
+
+
+def test_no_id_changes_on_its_way(page: Page, largest: str) -> None:
+    """From the API to the page, back, and into an answer: 2^53 - 1 is as exact as 1."""
+    watch = Watch(page)
+    bodies: list[dict[str, Any]] = []
+    page.on("request", lambda asked: bodies.append({"url": asked.url, "body": asked.post_data}))
+    page.goto(largest)
+    expect(page.get_by_role("status")).to_have_text("Os filmes mais populares")
+    page.get_by_label("Ou parta de um usuário").fill(str(MAX_ID))
+    expect(page.get_by_role("status")).to_have_text(f"Para o usuário {MAX_ID}")
+    rate(page, "godfather the", "The Godfather (1972)", "5 de 5")
+    expect(page.get_by_label("Suas avaliações").locator("li")).to_have_count(1)
+    reason = page.get_by_label("Motivos").get_by_text("nota 5 para The Godfather (1972)")
+    expect(reason.first).to_be_visible()
+    asked = bodies[-1]
+    assert asked["url"] == f"{largest}/usuarios/{MAX_ID}/recomendacoes"
+    assert f'"filme_id":{MAX_ID},' in asked["body"]
+    shown = page.evaluate(
+        "fetch('filmes?q=godfather').then((answer) => answer.json()).then((films) => films[0].id)"
+    )
+    assert shown == MAX_ID
+    watch.assert_quiet(largest)
+
+
+def test_titles_are_shown_with_their_article_in_front(page: Page, largest: str) -> None:
+    page.goto(largest)
+    expect(page.locator("#lista > li")).to_have_count(10)
+    assert set(titles(page)) <= set(FOUND.values())
+    page.get_by_label("Avalie filmes que já viu").fill("avventura l'")
+    expect(page.get_by_label("Filmes encontrados")).to_contain_text("L'Avventura (1960)")
+    page.locator("#todos > li").first.wait_for()
+    turned = [title for title, shown in FOUND.items() if title != shown]
+    assert not [title for title in turned if title in page.content()]
 
 
 def test_an_unknown_user_is_told(page: Page, url: str) -> None:
@@ -260,3 +304,23 @@ def test_a_user_behind_a_gateway_needs_a_token(page: Page, gated: str) -> None:
     token.fill("do-usuario-1")
     expect(page.get_by_role("status")).to_have_text("Para o usuário 1")
     assert len(titles(page)) == 10
+
+
+def test_the_documentation_takes_a_token_where_access_is_protected(
+    page: Page, gated: str, url: str
+) -> None:
+    page.goto(f"{url}/docs")
+    page.locator(".opblock").first.wait_for()
+    expect(page.get_by_role("button", name="Authorize")).to_have_count(0)
+    page.goto(f"{gated}/docs")
+    page.get_by_role("button", name="Authorize").first.click()
+    form = page.locator(".modal-ux")
+    form.locator("input").fill("do-usuario-1")
+    form.get_by_role("button", name="Apply credentials").click()
+    form.get_by_role("button", name="Close").click()
+    block = page.locator("[id$='-recommend_to_user']")
+    block.locator(".opblock-summary-control").click()
+    block.get_by_role("button", name="Try it out").click()
+    block.get_by_placeholder("usuario_id").fill("1")
+    block.get_by_role("button", name="Execute").click()
+    expect(block.locator(".live-responses-table tbody .response-col_status")).to_have_text("200")

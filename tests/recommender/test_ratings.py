@@ -76,6 +76,7 @@ def test_the_packaged_ratings_are_listed(api: TestClient) -> None:
         {
             "filme_id": film,
             "titulo": FILMS[film]["titulo"],
+            "titulo_exibido": FILMS[film]["titulo_exibido"],
             "avaliacao": RATINGS[USER][film],
             "versao": 0,
             "momento": None,

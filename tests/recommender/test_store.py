@@ -26,6 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from recommender.api.application import create_app, open_store
+from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_store import (
     CONFIG,
     READ_SECONDS,
@@ -44,7 +45,7 @@ from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, n
 WRITERS = 50
 LOCAL = Access(Mode.LOCAL)
 FREE_FILMS = [film for film in FILMS if film not in RATINGS[1]]
-IDS = st.sampled_from([1, 2, -5, 2**63 - 1])
+IDS = st.sampled_from([1, 2, -5, MAX_ID])
 VALUES = st.one_of(st.none(), st.sampled_from([0.0, 0.5, 0.1, 4.0, 5.0]))
 EXPECTED = st.one_of(st.none(), st.integers(0, 4))
 
@@ -625,7 +626,7 @@ def test_the_environment_names_the_store(tmp_path: Path, monkeypatch: pytest.Mon
     assert isinstance(local, SqliteStore)
     local.close()
     assert [path.name for path in folder.iterdir()] == ["filmes.sqlite3"]
-    assert isinstance(named(RATINGS_TABLE="t", RATINGS_DIR=str(folder)), DynamoStore)
+    assert isinstance(named(RATINGS_TABLE="tabela", RATINGS_DIR=str(folder)), DynamoStore)
     with pytest.raises(ValueError, match=r"RATINGS_FILE is 'a\.sqlite3', .* set RATINGS_DIR"):
         named(RATINGS_FILE="a.sqlite3")
 
@@ -643,7 +644,7 @@ def test_a_lineage_names_a_file_of_the_folder(tmp_path: Path, lineage: str, file
 
 @pytest.mark.parametrize(
     ("access", "table", "imported"),
-    [("jwt", "", "False"), ("jwt", "t", "True"), ("open", "t", "False")],
+    [("jwt", "", "False"), ("jwt", "tabela", "True"), ("open", "tabela", "False")],
 )
 def test_boto3_is_imported_at_the_start_and_only_where_ratings_are_written(
     artifact_dir: Path, access: str, table: str, imported: str

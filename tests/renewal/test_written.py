@@ -17,7 +17,7 @@ from botocore.config import Config
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from recommender.data.catalog import Catalog
+from recommender.data.catalog import MAX_ID, Catalog
 from recommender.data.origin import Origin
 from recommender.data.store import spell
 from recommender.model.artifact import CATALOG_FILE
@@ -31,7 +31,6 @@ from training.renewal import written as module
 from training.renewal.lineage import Lineage
 from training.renewal.written import (
     COUNTS,
-    LARGEST_ID,
     ReadTimeoutError,
     Written,
     merge,
@@ -110,7 +109,7 @@ def test_what_does_not_count_is_passed_over_and_counted(
 ) -> None:
     put(table, 1, 1, "4")
     put(table, 1, 2, None, linhagem={"S": "filmes"}, escala={"S": "0:5"})
-    put(table, LARGEST_ID, 2, "5")
+    put(table, MAX_ID, 2, "5")
     put(table, 1, 3, "4", momento={"S": spell(1_700_000_000.5)})
     put(table, 2, 3, "4", momento={"S": spell(1_700_000_000.25)})
     put(table, 2, 1, "4", linhagem={"S": "outra"})
@@ -118,9 +117,14 @@ def test_what_does_not_count_is_passed_over_and_counted(
     put(table, 2, 4, "4", momento={"S": "ontem"})
     put(table, 2, 5, None, avaliacao={"S": "4"})
     put(table, 2, 6, "4", versao=None)
-    put(table, LARGEST_ID + 1, 1, "4")
+    put(table, MAX_ID + 1, 1, "4")
     put(table, -(2**60), 1, None, versao=None, momento=None, oculto={"BOOL": True})
     put(table, -1, 1, "4")
+    for film, key in ((1, {"usuario_id": {"N": "1.5"}}), (2, {"filme_id": {"N": "1.5"}})):
+        put(table, 4, film, "4", **key)
+    put(table, 4, 3, "4", filme_id={"N": str(10**30)})
+    put(table, 4, 4, "4", versao={"N": "1.5"})
+    put(table, 4, 5, "4", versao={"N": "0"})
     put(table, 2, 9, "4")
     for film, rating in ((1, "5.5"), (2, "-1"), (4, "4.25")):
         put(table, 3, film, rating)
@@ -129,13 +133,13 @@ def test_what_does_not_count_is_passed_over_and_counted(
     assert as_set(found) == {
         (1, 0, 4.0, MOMENT),
         (1, 1, None, MOMENT),
-        (LARGEST_ID, 1, 5.0, MOMENT),
+        (MAX_ID, 1, 5.0, MOMENT),
         (1, 2, 4.0, 1_700_000_000.5),
     }
     assert found.counts == {
-        "read": 17,
-        "no_user": 3,
-        "malformed": 3,
+        "read": 22,
+        "no_user": 4,
+        "malformed": 7,
         "other_lineage": 1,
         "other_scale": 1,
         "retitled": 1,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recommender.data.catalog import MAX_ID
 from tests.training.small_data import MOCK, as_data, as_document, as_json, from_json, random_ratings
 from training.bake.database import bake
 from training.data.dataset import Dataset
@@ -130,13 +131,13 @@ def test_equal_data_gives_equal_bytes(tmp_path: Path) -> None:
 
 def test_the_largest_ids_and_the_strangest_texts(tmp_path: Path) -> None:
     document = as_document(random_ratings(2, 2), ["'); DROP TABLE filmes;--", "🎬\x00\n"])
-    document["usuarios"][0]["id"] = 10**18 - 1
+    document["usuarios"][0]["id"] = MAX_ID
     for rating in document["avaliacoes"]:
-        rating["usuario_id"] = 10**18 - 1
+        rating["usuario_id"] = MAX_ID
     data = from_json(as_json(document), "d.json")
     bake(data, [], tmp_path / "c.sqlite3")
     with closing(sqlite3.connect(tmp_path / "c.sqlite3")) as db:
         titles = [title for (title,) in db.execute("SELECT titulo FROM filmes ORDER BY id")]
         assert titles == data.films["titulo"].tolist()
         (found,) = db.execute("SELECT DISTINCT usuario_id FROM avaliacoes").fetchall()
-        assert found == (10**18 - 1,)
+        assert found == (MAX_ID,)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.data.catalog import MAX_ID
 from recommender.model.profile import make_profile
 from recommender.model.ranking import rank
 from tests.training.small_data import (
@@ -204,7 +205,7 @@ def test_a_field_that_is_missing(key: str, field: str) -> None:
 
 
 HUGE = 10**400
-WHOLE = "a whole number from 0 with up to 18 digits"
+WHOLE = f"a whole number from 0 to {MAX_ID}; --renumber FILE numbers other ids"
 
 
 NO_RATINGS: tuple[object, ...] = (
@@ -223,7 +224,7 @@ NO_RATINGS: tuple[object, ...] = (
     HUGE,
     -HUGE,
 )
-NO_IDS: tuple[object, ...] = ("1", True, None, 1.0, 1.5, -1, 2**63, HUGE, [], {})
+NO_IDS: tuple[object, ...] = ("1", True, None, 1.0, 1.5, -1, MAX_ID + 1, 2**63, HUGE, [], {})
 NO_TEXTS: tuple[object, ...] = (5, True, ["a"], {})
 ID_FIELDS = [("usuarios", "id"), ("filmes", "id"), ("avaliacoes", "usuario_id")]
 WRONG_VALUES: list[tuple[Place, object, str]] = [
@@ -313,13 +314,13 @@ def test_equal_ratings(rating: float) -> None:
 
 def test_ids_in_any_order_and_of_any_size() -> None:
     document = good()
-    ids = {1: 10**18 - 1, 2: 0, 3: 7}
+    ids = {1: MAX_ID, 2: 0, 3: 7}
     for user in document["usuarios"]:
         user["id"] = ids[user["id"]]
     for rating in document["avaliacoes"]:
         rating["usuario_id"] = ids[rating["usuario_id"]]
     data = from_json(as_json(document), "d.json")
-    assert data.users["id"].tolist() == [0, 7, 10**18 - 1]
+    assert data.users["id"].tolist() == [0, 7, MAX_ID]
     assert data.users["nome"].tolist() == ["User 2", "User 3", "User 1"]
     expected = random_ratings(3, 4, share=1.0)[[1, 2, 0]]
     assert np.array_equal(data.matrix.toarray(), expected)

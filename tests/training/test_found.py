@@ -68,7 +68,7 @@ def read_case(case: str, asked: dict[str, Any], scratch: Path) -> Dataset:
         path, inside = pack(path, asked["pack"], scratch), scratch
     scale = parse_scale(asked["scale"]) if "scale" in asked else None
     columns = parse_columns(asked["columns"]) if "columns" in asked else {}
-    return read(path, scale, columns, str(path.relative_to(inside)))
+    return read(path, scale=scale, columns=columns, name=str(path.relative_to(inside)))
 
 
 def describe(data: Dataset) -> dict[str, Any]:

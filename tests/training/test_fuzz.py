@@ -278,9 +278,9 @@ def outcome(path: Path, scale: str | None, columns: str | None) -> None:
     try:
         data = read(
             path,
-            parse_scale(scale) if scale else None,
-            parse_columns(columns) if columns else {},
-            "it",
+            scale=parse_scale(scale) if scale else None,
+            columns=parse_columns(columns) if columns else {},
+            name="it",
         )
         is_read = True
         assert_consistent(data)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from recommender.data.catalog import MAX_ID
 from recommender.model.ranking import Strategy
 from tests.movielens_100k import ml_100k
 from training.choice.metrics import make_profiles, rank_all, score_lists, summarise
@@ -192,7 +193,7 @@ def test_no_genres_in_the_words_of_recbole(tmp_path: Path) -> None:
 HEADER = b"userId,movieId,rating,timestamp\n"
 INTER = b"user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
 NUMBERS = "expected a number from 0 to 10; for another scale give --scale LOW:HIGH"
-WHOLE = "expected a whole number from 0 with up to 18 digits"
+WHOLE = f"expected a whole number from 0 to {MAX_ID}; --renumber FILE numbers other ids"
 TIMES = "expected seconds since 1970, or a date such as 2005-04-02 23:53:47"
 
 
@@ -224,7 +225,7 @@ TIMES = "expected seconds since 1970, or a date such as 2005-04-02 23:53:47"
         (
             "ratings.csv",
             HEADER + b"1,1,5,9\n7,1,5,9\n-3,1,4,9\n",
-            ", line 4: userId is -3, expected a whole number from 0",
+            f", line 4: userId is -3, {WHOLE}",
         ),
         (
             "ratings.csv",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from recommender.data.catalog import fold
+from recommender.data.titles import shown_title
 from training.data.dataset import Dataset
 from training.data.tables import TIME_COLUMN
 from training.model.labels import Lead
@@ -34,7 +35,7 @@ CREATE TABLE avaliacoes (
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID;
 CREATE TABLE generos (
-    chave TEXT NOT NULL, -- genre, in lower case and without accents
+    chave TEXT NOT NULL, -- genre, folded
     filme_id INTEGER NOT NULL REFERENCES filmes (id),
     PRIMARY KEY (chave, filme_id)
 ) WITHOUT ROWID;
@@ -43,9 +44,8 @@ CREATE TABLE grupos ( -- KMeans cells of films; names separated by commas
     generos TEXT NOT NULL,
     diretores TEXT NOT NULL
 );
-CREATE VIRTUAL TABLE busca USING fts5 (
-    titulo, diretor, atores,
-    content='filmes', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+CREATE VIRTUAL TABLE busca USING fts5 ( -- of folded texts, which it does not keep
+    titulo, diretor, atores, content='', tokenize='unicode61 remove_diacritics 2'
 );
 """
 
@@ -73,7 +73,10 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
                 [(n, ", ".join(g.genres), ", ".join(g.directors)) for n, g in enumerate(groups)],
             )
             db.executemany("INSERT INTO generos VALUES (?, ?)", sorted(genres))
-            db.execute("INSERT INTO busca (busca) VALUES ('rebuild')")
+            db.executemany(
+                "INSERT INTO busca (rowid, titulo, diretor, atores) VALUES (?, ?, ?, ?)",
+                _found_by(data),
+            )
             db.execute("INSERT INTO busca (busca) VALUES ('optimize')")
         db.execute("PRAGMA optimize")
         db.execute("VACUUM")
@@ -86,6 +89,14 @@ def _films(data: Dataset) -> Iterator[list[Any]]:
     for place, film in enumerate(data.films.to_numpy().tolist()):
         mean, count = given.get(place, (None, 0))
         yield [*film, None if mean is None else round(mean, 2), int(count)]
+
+
+def _found_by(data: Dataset) -> Iterator[list[Any]]:
+    """Yield the texts by which each film is found; its title in both spellings if it has two."""
+    columns = ["id", "titulo", "diretor", "atores"]
+    for film_id, title, *people in data.films[columns].to_numpy().tolist():
+        titles = " ".join(dict.fromkeys((title, shown_title(title))))
+        yield [film_id, *map(fold, (titles, *people))]
 
 
 def _ratings(data: Dataset) -> Iterator[tuple[int, int, float, int | None]]:

@@ -15,6 +15,7 @@ from matplotlib.text import Annotation
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from recommender.data.titles import shown_title
 from recommender.model.artifact import Model
 from recommender.model.ranking import find_cells
 
@@ -56,7 +57,7 @@ def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
     )
     axes.margins(0.06)
     figure.draw_without_rendering()  # fixes the scales, so that labels can be measured
-    named = [titles[film] for film in model.film_ids[shown].tolist()]
+    named = [shown_title(titles[film]) for film in model.film_ids[shown].tolist()]
     _name_clusters(axes, places, colours, cells.tolist(), named)
     axes.set_title(
         f"{len(shown)} filmes em {len(model.cell_centers)} grupos (KMeans)",

@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recommender.data.catalog import MAX_ID
 from training.data.tables import DataError, Scale, Table, and_more
 
+REMEDY = "--renumber FILE numbers other ids"
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell one, but UTF-8 cannot encode it
 WHOLE = re.compile(r"[0-9]{1,18}")
 WHOLE_TEXT = re.compile(r"([0-9]{1,18})(\.0*)?")  # with the point of those who keep ids as floats
@@ -124,23 +126,29 @@ def to_seconds(dates: pd.Series) -> NDArray[np.int64]:
 
 
 def ids(table: Table, column: str) -> NDArray[np.int64]:
-    """Return a column of ids (m,): whole numbers from 0 with up to 18 digits."""
+    """Return a column of ids (m,): whole numbers from 0 to ``MAX_ID``."""
+    found = read_ids(table, column)
+    refuse(table, found < 0, column, f"a whole number from 0 to {MAX_ID}", f"; {REMEDY}")
+    return found
+
+
+def read_ids(table: Table, column: str) -> NDArray[np.int64]:
+    """Return a column of ids (m,), -1 for what is none."""
     raw = table.frame[column]
     if isinstance(raw.dtype, np.dtype) and raw.dtype.kind in "iu":
-        refuse(table, raw.to_numpy() < 0, column, "a whole number from 0")
-        return raw.to_numpy(np.int64)
-    spelling = WHOLE_TEXT if table.is_text else WHOLE
+        whole = raw.to_numpy(np.int64)
+    else:
+        spelling = WHOLE_TEXT if table.is_text else WHOLE
 
-    def convert(values: pd.Series) -> NDArray[np.int64]:
-        found = (spelling.fullmatch(str(value)) for value in values)
-        return np.fromiter((int(f[0].partition(".")[0]) if f else -1 for f in found), np.int64)
+        def convert(values: pd.Series) -> NDArray[np.int64]:
+            found = (spelling.fullmatch(str(value)) for value in values)
+            return np.fromiter((int(f[0].partition(".")[0]) if f else -1 for f in found), np.int64)
 
-    values = _each(raw, convert)
-    wrong = values < 0
-    if not table.is_text:
-        wrong |= np.fromiter((not isinstance(value, int) for value in raw), np.bool_, len(raw))
-    refuse(table, wrong, column, "a whole number from 0 with up to 18 digits")
-    return values
+        whole = _each(raw, convert)
+        if not table.is_text:
+            is_whole = (isinstance(value, int) for value in raw)
+            whole = np.where(np.fromiter(is_whole, np.bool_, len(raw)), whole, -1)
+    return np.where((whole >= 0) & (whole <= MAX_ID), whole, -1)
 
 
 def unique_ids(table: Table) -> NDArray[np.int64]:

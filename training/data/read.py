@@ -17,6 +17,7 @@ from training.data.readers import (
     parquet,
     recbole,
 )
+from training.data.renumber import Numbering
 from training.data.tables import DataError, Scale, Tables, listed, one_line
 
 
@@ -53,6 +54,8 @@ NO_COLUMNS: Mapping[str, str] = {}
 
 def read(
     path: Path,
+    renumber: Path | None = None,
+    *,
     scale: Scale | None = None,
     columns: Mapping[str, str] = NO_COLUMNS,
     name: str = "",
@@ -61,6 +64,7 @@ def read(
 
     Args:
         path: a folder with the files of a layout, one of these files, or an archive of them.
+        renumber: a file of numbers for ids that are none; see ``Numbering``.
         scale: lowest and highest rating; None: the source's own, or what the ratings tell.
         columns: where the columns of a single file of ratings are, as ``parse_columns`` returns.
         name: what messages call the path; empty: as it is spelled.
@@ -81,7 +85,13 @@ def read(
             for reader, folder in found:
                 if columns and reader is not csv_files:
                     raise DataError(f"{folder.name}: columns are for one file of ratings in CSV")
-                return check(reader.read(folder), scale)
+                tables = reader.read(folder)
+                if renumber is None:
+                    return check(tables, scale)
+                numbering = Numbering(renumber)
+                data = check(numbering.apply(tables), scale)
+                numbering.save()
+                return data
     layouts = "; ".join(reader.LAYOUT for reader in READERS)
     raise DataError(f"{name} has none of the known layouts: {layouts}")
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recommender.data.titles import shown_title
 from recommender.model.artifact import Model
 from recommender.model.profile import find_rows
 from recommender.model.ranking import find_cells, make_directions
@@ -108,7 +109,7 @@ def label_cells(leads: Sequence[Lead], titles: pd.Series) -> NDArray[np.str_]:
         ]
     labels = []
     for lead, kind in zip(leads, kinds, strict=True):
-        films = ", ".join(titles.iloc[lead.films])
+        films = ", ".join(map(shown_title, titles.iloc[lead.films]))
         labels.append(f"{kind}: {films}" if kind else films)
     return np.array(labels, dtype=np.str_)
 

@@ -16,13 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from recommender.data.dynamo_items import Raw, read_item
+from recommender.data.dynamo_items import Raw, read_id, read_item
 from recommender.data.origin import LINEAGE, MALFORMED, SCALE, TITLE, Origin
 from training.data.dataset import ROUNDING, Dataset
 from training.data.tables import TIME_COLUMN, DataError
 
 MOST = 10_000_000  # ratings kept: 280 MB, and about four times as much while they are merged
-LARGEST_ID = 2**53 - 1  # of a user; further out there are other things than ratings
 PAGE = 10_000  # items of a page at most; DynamoDB ends a page after 1 MB
 PAGES_LOGGED = 100  # read between two lines of the log
 ATTRIBUTES = "usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala"
@@ -79,8 +78,8 @@ def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Writt
     counts = Counter(dict.fromkeys(COUNTS, 0))
     for raw in _scan(table, end) if table else ():
         counts["read"] += 1
-        user_id, film_id = (_whole(raw, name) for name in ("usuario_id", "filme_id"))
-        if user_id is None or not 0 <= user_id <= LARGEST_ID:
+        user_id, film_id = (read_id(raw, name) for name in ("usuario_id", "filme_id"))
+        if user_id is None or user_id < 0:
             counts[NO_USER] += 1
             continue
         item = read_item(raw)
@@ -144,14 +143,6 @@ def _scan(table: str, end: float) -> Iterator[Raw]:
         raise DataError(f"table {table} cannot be read: {type(error).__name__}") from error
     finally:
         client.close()
-
-
-def _whole(raw: Raw, name: str) -> int | None:
-    """Return a whole number that is a key of an item, or None for any other number."""
-    try:
-        return int(raw[name]["N"])
-    except ValueError:
-        return None
 
 
 def _on_scale(data: Dataset, values: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -181,6 +181,7 @@ def _show(film: Film, rating: Entry) -> Rating:
     return Rating(
         filme_id=film["id"],
         titulo=film["titulo"],
+        titulo_exibido=film["titulo_exibido"],
         avaliacao=rating.rating,
         versao=rating.version,
         momento=spell(rating.moment) if rating.version and rating.moment is not None else None,

@@ -25,6 +25,9 @@ router = make_router("recomendacoes")
 _TO_USER = "Pelas avaliações do usuário; sem nenhuma, os mais populares, o que `X-Estrategia` diz."
 _NO_USER = responses(REFUSALS | {404: "Não há tal usuário.", 410: EXPIRED})
 _BODY = responses(REFUSALS | {404: "Não há tal usuário."} | BODY)
+# Without a token, as nobody needs one for ratings in a body.
+_IF_USER = {status: f"Só com `usuario_id`. {text}" for status, text in REFUSALS.items()}
+_IF_USER[404] = "Só com `usuario_id`. Não há tal usuário."
 
 
 @router.get(
@@ -54,7 +57,8 @@ async def recommend_to_user(
 
 @router.post(
     "/recomendacoes",
-    responses=_BODY,
+    responses=responses(_IF_USER | BODY),
+    openapi_extra={"security": []},
     max_body_size=LARGEST_BODY,
     summary="Recomenda filmes a quem tem estas avaliações",
     description="Nada é guardado. Sem `usuario_id`, a resposta é uma lista; com ele, a de "
