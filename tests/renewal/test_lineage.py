@@ -1,5 +1,6 @@
 """Lineages: what is inherited, what begins anew, and which written ratings then count."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from training.renewal.lineage import Lineage, begin, lineage_of, name_of, titles
 
 NOW = 1_800_000_000.25
 INCUMBENT = {"linhagem": "b", "primeira_linhagem": "a", "retitulados": {}}
-WORDS = st.text("aáAbç ()19", min_size=1, max_size=4).filter(lambda text: text.strip() != "")
+WORDS = st.text("aáAbç ()19", min_size=1, max_size=4).filter(
+    lambda text: re.search("[^ 0-9]", text)
+)
 TITLES = st.dictionaries(st.integers(0, 60), WORDS, min_size=1)
 
 
