@@ -134,6 +134,11 @@ def test_an_origin_says_which_written_ratings_count() -> None:
         ("..hidden.json", "hidden"),
         ("映画.json", "dados"),
         ("a" * 60 + ".json", "a" * 40),
+        ("ml-100k.zip", "ml-100k"),
+        ("ml-100k.tar.gz", "ml-100k"),
+        ("vistos.csv.gz", "vistos"),
+        ("ml-100k/ratings.csv", "ml-100k"),
+        ("ml-100k/u.data", "ml-100k"),
         ("x" * 39 + "-y.json", "x" * 39),
     ],
 )
