@@ -103,7 +103,7 @@ def build(
         model = complete(data, fitted, leads, seed)
     _log.info("measuring: the same once more, on three quarters of the ratings")
     evaluation = evaluate(data, seed, aim, fixed, end)
-    _log.info("%s", summary(evaluation))
+    _log.info("%s", summary(evaluation, only_seen=data.lowest == data.highest))
 
     def bake(new: Path) -> None:
         database.bake(data, leads, new / artifact.CATALOG_FILE)
@@ -123,15 +123,16 @@ def build(
     return manifest
 
 
-def summary(evaluation: Evaluation) -> str:
-    """Return in a sentence how good a model is."""
+def summary(evaluation: Evaluation, *, only_seen: bool) -> str:
+    """Return in a sentence how good a model is; ``only_seen``: its data has no ratings."""
     found = evaluation.metrics.get(Strategy.MODEL.value)
     if not found:
         return "not measured: too few ratings to hold any out"
     hits = 100 * found["precision"]["mean"]
     told = f"on average, {hits / 10:.1f} of the ten films recommended to each of "
-    told += f"{evaluation.users} users were films that the user had rated, unseen by the model"
-    if found["disliked"] is not None:
+    known = "seen, unknown to" if only_seen else "rated, unseen by"
+    told += f"{evaluation.users} users were films that the user had {known} the model"
+    if found["disliked"] is not None and not only_seen:
         told += f"; {100 * found['disliked']:.0f}% of these were disliked"
     return told
 
