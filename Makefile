@@ -3,7 +3,9 @@ PORT ?= 8000
 PORT_AWS ?= 5005
 HOST_AWS ?= 127.0.0.1
 DATA ?= mock_data.json
-AIM ?= gostar
+AIM ?=
+OPTIONS ?=
+READ = --data "$(DATA)" $(if $(AIM),--aim "$(AIM)") $(OPTIONS)
 ARCHITECTURE ?= x86_64
 STACK ?= filmes
 UV_VERSION := 0.13.9
@@ -14,7 +16,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test soak aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -34,14 +36,14 @@ $(VENV)/.done: pyproject.toml uv.lock
 $(SWAGGER_UI)/.done: .ci/swagger.py
 	$(PYTHON) .ci/swagger.py $(SWAGGER_UI)
 
-run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT
+run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT; OPTIONS="--scale 1:10"
 	@PORT="$(PORT)" $(BIN)/python -m recommender check
-	$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out .local/artifact
+	$(BIN)/python -m training build $(READ) --out .local/artifact
 	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_DIR=.local/avaliacoes PORT="$(PORT)" \
 		$(BIN)/python -m recommender
 
 evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also draws a chart there
-	$(BIN)/python -m training evaluate --data "$(DATA)" --aim "$(AIM)" $(if $(PLOT),--plot "$(PLOT)")
+	$(BIN)/python -m training evaluate $(READ) $(if $(PLOT),--plot "$(PLOT)")
 
 lenskit: setup ## installs LensKit for the accuracy tables, in a separate environment (500 MB)
 	$(BIN)/uv venv --quiet --python 3.11 --clear .local/lenskit
@@ -94,8 +96,11 @@ test: setup ## runs the whole test suite
 soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py
 
+fuzz: setup ## reads 100,000 mutations of all layouts of data, and shows how far it is (most of an hour)
+	FUZZ=100000 $(BIN)/python -m pytest --capture=no tests/training/test_fuzz.py
+
 build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA or from the folder ARTIFACT
-	$(if $(ARTIFACT),,$(BIN)/python -m training build --data "$(DATA)" --aim "$(AIM)" --out artifact)
+	$(if $(ARTIFACT),,$(BIN)/python -m training build $(READ) --out artifact)
 	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.read_settings().artifact)'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 

@@ -56,7 +56,7 @@ def floors() -> list[Floor]:
         ),
         Floor("scoring a million films, times faster than numpy over all", 20, brute, True),
         Floor("… of faiss IVF-Flat's time at the same recall", 2, inverted),
-        Floor("training in MovieLens 25M's shape, s", 900, largest["seconds"]),
+        Floor("training in MovieLens 25M's shape, processor s", 900, largest["seconds"]),
         Floor("… memory, GB", 10, largest["gigabytes"]),
         Floor("… exponent of time over ratings", 1.1, training["exponent"]),
         Floor("search and fit on MovieLens 100K, times EASE's tuning", 2, small["of_ease"]),

@@ -25,7 +25,7 @@ from benchmarks.retrieval import LIMIT, print_row
 from recommender.data.catalog import Catalog, Film
 from recommender.model.artifact import CATALOG_FILE, Model, load
 from recommender.model.similarity import rank_similar
-from training.data.dataset import split_names
+from training.data.tables import split_names
 
 PAIRS = ROOT / "tests" / "data" / "known_pairs.json"
 RATED = 20  # ratings, at least, of the films whose neighbours are looked at

@@ -18,9 +18,11 @@ from recommender.model.artifact import ArtifactError
 from recommender.settings import missing
 from training.build import build
 from training.choice import limits
-from training.choice.aim import Aim
+from training.choice.aim import Aim, resolve
 from training.data.dataset import Dataset
+from training.data.files.names import parse_columns
 from training.data.read import read
+from training.data.scale import parse_scale
 from training.data.tables import DataError
 from training.release.api_function import ReleaseError
 from training.renewal.lineage import begin, name_of
@@ -43,17 +45,17 @@ def main() -> int:
             _release(options)
             return 0
         seed = int(limits.check_number("seed", options.seed, limits.SEED))
-        aim, end = limits.check_aim("aim", options.aim), math.inf
+        aim, end = limits.check_aim("aim", options.aim) if options.aim else None, math.inf
         if options.budget is not None:
             end = limits.check_number("budget", options.budget, limits.BUDGET) + time.monotonic()
         if options.command == "build":
             given = dict(text.partition("=")[::2] for text in options.fix)
             fixed = limits.check_hyperparameters(given)
-            data, lineage = read(options.data, options.renumber), begin(name_of(options.data))
+            data, lineage = _read(options), begin(name_of(options.data))
             build(data, options.out, seed, aim, fixed, end, lineage)
             return 0
-        data = read(options.data, options.renumber)
-        _evaluate(data, seed, aim, end, options.plot, as_json=options.json)
+        data = _read(options)
+        _evaluate(data, seed, resolve(aim, data), end, options.plot, as_json=options.json)
     except (DataError, ArtifactError, ReleaseError, BotoCoreError, ClientError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -63,6 +65,12 @@ def main() -> int:
     return 0
 
 
+def _read(options: argparse.Namespace) -> Dataset:
+    scale = None if options.scale is None else parse_scale(options.scale)
+    columns = {} if options.columns is None else parse_columns(options.columns)
+    return read(options.data, options.renumber, scale=scale, columns=columns)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -70,7 +78,18 @@ def _parser() -> argparse.ArgumentParser:
     evaluates = commands.add_parser("evaluate", help="print the accuracy table of a data set")
     for command in (builds, evaluates):
         command.add_argument(
-            "--data", type=Path, required=True, help="JSON file or MovieLens folder"
+            "--data",
+            type=Path,
+            required=True,
+            help="a JSON file, or a file, folder or archive of any layout in docs/data.md",
+        )
+        command.add_argument(
+            "--scale", metavar="LOW:HIGH", help="of the ratings, by default what they tell"
+        )
+        command.add_argument(
+            "--columns",
+            metavar="user=…,item=…,rating=…,time=…",
+            help="of a single file of ratings: names or positions from 0, by default found by name",
         )
         command.add_argument(
             "--renumber",
@@ -87,9 +106,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument(
             "--aim",
-            default=Aim.LIKED.value,
             help=f"what lists are to hit: {Aim.LIKED} (the default), films that the user likes, or "
-            f"{Aim.SEEN}, films that the user rates at all",
+            f"{Aim.SEEN} (that of data without ratings), films that the user rates at all",
         )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
     builds.add_argument(

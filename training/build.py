@@ -15,7 +15,7 @@ from recommender.model.artifact import Model
 from recommender.model.ranking import Strategy
 from training.bake import database, picture
 from training.choice import limits
-from training.choice.aim import Aim
+from training.choice.aim import Aim, resolve
 from training.choice.choose import Choice, choose
 from training.choice.metrics import CUTOFF, PROTOCOL, measure, sample_users
 from training.data.dataset import Dataset
@@ -45,12 +45,13 @@ class Evaluation:
 def evaluate(
     data: Dataset,
     seed: int,
-    aim: Aim = Aim.LIKED,
+    aim: Aim | None = None,
     fixed: Values | None = None,
     end: float = math.inf,
 ) -> Evaluation:
     """Train on the train part of a data set as on a whole one, and measure on its test part."""
     train, test = BY_FILM.parts(data, seed)
+    aim = resolve(aim, data)
     if not len(train.ratings) or not len(test.ratings):
         return Evaluation(0, {})
     with threadpool_limits(1):  # a fixed order of sums: equal data gives equal bits
@@ -63,7 +64,7 @@ def build(
     data: Dataset,
     folder: Path,
     seed: int,
-    aim: Aim = Aim.LIKED,
+    aim: Aim | None = None,
     fixed: Values | None = None,
     end: float = math.inf,
     lineage: Lineage | None = None,
@@ -77,7 +78,8 @@ def build(
         data: the whole data set.
         folder: where the artifact goes; an artifact already there is replaced.
         seed: of every random draw. Equal data, seed, aim and fixed values give an equal version.
-        aim: what recommendations are to hit.
+        aim: what recommendations are to hit; None: what they like, or where the data only says who
+            saw what, what they see.
         fixed: hyperparameters to keep instead of choosing them.
         end: moment of the monotonic clock at which a search that is not done fails.
         lineage: of the films, which the manifest records; None begins one that the digest names.
@@ -85,10 +87,12 @@ def build(
 
     Raises:
         ArtifactError: ``folder`` holds something that is not an artifact.
+        DataError: the data does not allow the aim.
         SearchTimeoutError: a search was not done in time; nothing is written.
     """
     started = time.perf_counter()
     artifact.check_place(folder)
+    aim = resolve(aim, data)
     _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
     # The splits draw by position, so the order of the ratings must not depend on the source.
     data = data.with_ratings(data.ratings.sort_values(["user", "film"]))
@@ -99,7 +103,7 @@ def build(
         model = complete(data, fitted, leads, seed)
     _log.info("measuring: the same once more, on three quarters of the ratings")
     evaluation = evaluate(data, seed, aim, fixed, end)
-    _log.info("%s", summary(evaluation))
+    _log.info("%s", summary(evaluation, only_seen=data.lowest == data.highest))
 
     def bake(new: Path) -> None:
         database.bake(data, leads, new / artifact.CATALOG_FILE)
@@ -119,15 +123,16 @@ def build(
     return manifest
 
 
-def summary(evaluation: Evaluation) -> str:
-    """Return in a sentence how good a model is."""
+def summary(evaluation: Evaluation, *, only_seen: bool) -> str:
+    """Return in a sentence how good a model is; ``only_seen``: its data has no ratings."""
     found = evaluation.metrics.get(Strategy.MODEL.value)
     if not found:
         return "not measured: too few ratings to hold any out"
     hits = 100 * found["precision"]["mean"]
     told = f"on average, {hits / 10:.1f} of the ten films recommended to each of "
-    told += f"{evaluation.users} users were films that the user had rated, unseen by the model"
-    if found["disliked"] is not None:
+    known = "seen, unknown to" if only_seen else "rated, unseen by"
+    told += f"{evaluation.users} users were films that the user had {known} the model"
+    if found["disliked"] is not None and not only_seen:
         told += f"; {100 * found['disliked']:.0f}% of these were disliked"
     return told
 

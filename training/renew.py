@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import boto3
 from recommender.model.artifact import FORMAT, MANIFEST_FILE
 from recommender.settings import BUNDLED
 from training.build import build
+from training.choice.aim import resolve
 from training.data.dataset import Dataset
 from training.data.read import read
 from training.data.tables import DataError
@@ -84,11 +85,12 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
             path, arrived = download(around.bucket, start.key, start.version_id, scratch)
             if start.version_id and arrived < before.get("arrived", 0) and not start.force:
                 return {"state": "older", "reason": f"model {before['model']} has newer data"}
-            data, lineage = _read(path, around, incumbent, end)
+            data, lineage = _read(path, start.key, around, incumbent, end)
     except NoDataError as error:
         if start.way is not Way.SCHEDULE:
             raise DataError(str(error)) from error
         return {"state": "no data", "reason": str(error)}
+    start = replace(start, aim=resolve(start.aim, data))
     training = digest(data, start, lineage)
     known = trainings.read(training)
     if known and known["state"] in SETTLED and not start.force:
@@ -117,10 +119,13 @@ def digest(data: Dataset, start: Start, lineage: Lineage) -> str:
 
 
 def _read(
-    path: Path, around: Surroundings, incumbent: Incumbent | None, end: float
+    path: Path, key: str, around: Surroundings, incumbent: Incumbent | None, end: float
 ) -> tuple[Dataset, Lineage]:
-    """Return a data set with the ratings written since, and its lineage."""
-    data, name = read(path), name_of(path)
+    """Return a data set with the ratings written since, and its lineage.
+
+    ``key`` is what messages call the data.
+    """
+    data, name = read(path, name=key.rstrip("/")), name_of(path)
     lineage = begin(name)
     if incumbent:
         lineage = lineage_of(incumbent.manifest["data"], incumbent.titles, data, name, time.time())

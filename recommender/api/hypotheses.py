@@ -69,6 +69,8 @@ def on_scale(artifact: Artifact, rating: float) -> float | None:
 def scale_allowed(artifact: Artifact) -> str:
     """Return in words which ratings are on the data's scale."""
     (lowest, highest), step = artifact.scale, artifact.step
+    if lowest == highest:  # the data only says who saw what
+        return f"só {lowest:g}"
     return f"um número de {lowest:g} a {highest:g}" + (f", de {step:g} em {step:g}" if step else "")
 
 

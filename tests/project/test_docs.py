@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from training.data.read import READERS
 
 LINK = re.compile(r"\]\(([^)#\s]+)")
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -16,3 +17,11 @@ def test_links_lead_to_files(document: Path) -> None:
     places = LINK.findall(document.read_text(encoding="utf-8"))
     own = [place for place in places if "://" not in place]
     assert [place for place in own if not (document.parent / place).exists()] == []
+
+
+def test_every_layout_of_data_has_a_line() -> None:
+    lines = (ROOT / "docs/data.md").read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ") and "--data" in line]
+    for reader in READERS:
+        names = re.findall(r"[\w*-]+\.\w+", reader.LAYOUT) or [".json"]
+        assert [row for row in rows if all(name in row for name in names)]

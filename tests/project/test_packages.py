@@ -1,9 +1,12 @@
 """What `make build` makes of the two functions, against Lambda's limits and ours."""
 
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import ROOT
 
 MB = 1_000_000
 FUNCTIONS = ["ApiFunction", "TrainingFunction"]
@@ -65,3 +68,11 @@ def test_lambda_can_read_every_file(built: Path, function: str) -> None:
     for path in (built / function).rglob("*"):
         wanted = 0o555 if path.is_dir() else 0o444
         assert path.stat().st_mode & wanted == wanted, path
+
+
+def test_no_function_has_the_library_of_parquet() -> None:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+        "dependency-groups"
+    ]
+    names = [str(group) for name in ("api", "training", "release") for group in groups[name]]
+    assert [name for name in names if "parquet" in name or "pyarrow" in name] == []

@@ -1,5 +1,6 @@
 """Lineages: what is inherited, what begins anew, and which written ratings then count."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from training.renewal.lineage import Lineage, begin, lineage_of, name_of, titles
 
 NOW = 1_800_000_000.25
 INCUMBENT = {"linhagem": "b", "primeira_linhagem": "a", "retitulados": {}}
-WORDS = st.text("aáAbç ()19", min_size=1, max_size=4).filter(lambda text: text.strip() != "")
+WORDS = st.text("aáAbç ()19", min_size=1, max_size=4).filter(
+    lambda text: re.search("[^ 0-9]", text)
+)
 TITLES = st.dictionaries(st.integers(0, 60), WORDS, min_size=1)
 
 
@@ -131,6 +134,11 @@ def test_an_origin_says_which_written_ratings_count() -> None:
         ("..hidden.json", "hidden"),
         ("映画.json", "dados"),
         ("a" * 60 + ".json", "a" * 40),
+        ("ml-100k.zip", "ml-100k"),
+        ("ml-100k.tar.gz", "ml-100k"),
+        ("vistos.csv.gz", "vistos"),
+        ("ml-100k/ratings.csv", "ml-100k"),
+        ("ml-100k/u.data", "ml-100k"),
         ("x" * 39 + "-y.json", "x" * 39),
     ],
 )

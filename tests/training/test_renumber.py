@@ -209,3 +209,13 @@ def test_the_command_line_numbers(
         assert main() == 0
     assert f"{numbers} has numbers of 0 users, 4 films, 4 of them new" in caplog.messages
     assert len(numbers.read_text().splitlines()) == 5
+
+
+def test_films_that_only_ratings_name_are_numbered(tmp_path: Path) -> None:
+    path = tmp_path / "views.csv"
+    path.write_text("user,movie\nana,tt2\nbia,tt1\nana,tt1\n")
+    data = read(path, tmp_path / "numbers.csv")
+    assert data.films["titulo"].tolist() == ["Filme 1", "Filme 2"]
+    assert data.users["id"].tolist() == [1, 2]
+    assert data.matrix.toarray().tolist() == [[1, 1], [1, 0]]
+    assert "film,1,tt1" in (tmp_path / "numbers.csv").read_text(encoding="utf-8")

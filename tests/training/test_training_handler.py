@@ -232,7 +232,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "bad data": ({}, ORPHAN),
     "missing": ({"data_key": "no.json"}, rf"s3://{BUCKET}/no\.json cannot be read: .*404"),
     "missing folder": ({"data_key": "no/"}, rf"s3://{BUCKET}/no/ is empty"),
-    "no layout": ({"data_key": "dados/"}, "dados has none of the known layouts"),
+    "no layout": ({"data_key": "outros/"}, "^outros has none of the known layouts: a JSON file; "),
     "unknown field": ({"sed": 7}, "sed is unknown"),
 }
 
@@ -240,6 +240,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_refused_event_changes_nothing(name: str, s3: Any) -> None:
     put(s3, KEY, bad_document())
+    put(s3, "outros/leia-me.txt", b"nada")
     before = objects(s3)
     event, message = REFUSED[name]
     with pytest.raises(DataError, match=message):

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from recommender.model.artifact import ARTIFACT_FILES, load
@@ -128,14 +129,14 @@ def test_evaluate_with_almost_no_data(
     assert ("| **padrao** | 1.000 |" in out) == (users == 3 and not option)
 
 
-REFUSAL = "error: bad.json: avaliacoes[3]: avaliacao is 'cinco', expected a number from 0 to 5\n"
+REFUSAL = "error: {}: avaliacoes[3]: avaliacao is 'cinco', expected a number from 0 to 5\n"
 
 
 def test_bad_data_is_reported_in_one_line(bad: Path, tmp_path: Path) -> None:
     """A separate process prints nothing else, not even a traceback."""
     command = ["-m", "training", "build", "--data", str(bad), "--out", str(tmp_path / "out")]
     found = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
-    assert (found.returncode, found.stdout, found.stderr) == (2, "", REFUSAL)
+    assert (found.returncode, found.stdout, found.stderr) == (2, "", REFUSAL.format(bad))
     assert not (tmp_path / "out").exists()
 
 
@@ -143,7 +144,42 @@ def test_bad_data_is_not_evaluated(
     monkeypatch: pytest.MonkeyPatch, bad: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, "evaluate", "--data", bad) == 2
-    assert capsys.readouterr() == ("", REFUSAL)
+    assert capsys.readouterr() == ("", REFUSAL.format(bad))
+
+
+def test_scale_and_columns_can_be_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    rows = np.argwhere(~np.isnan(block_ratings(2, 10, 8)))
+    path = tmp_path / "r.csv"
+    path.write_text("".join(f"x;{film};{user};{1 + user % 7}\n" for user, film in rows))
+    said = ["--columns", "user=2,item=1,rating=3", "--scale", "1:10", "--fix", "bandwidth=4"]
+    assert run(monkeypatch, "build", "--data", path, "--out", tmp_path / "out", *said) == 0
+    facts = load(tmp_path / "out").manifest["data"]
+    assert facts["escala"] == [1, 10]
+    assert (facts["usuarios"], facts["filmes"], facts["avaliacoes"]) == (20, 16, len(rows))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (["--scale", "5"], "scale is '5', expected LOW:HIGH, two numbers"),
+        (["--columns", "0,1,2"], "columns is '0,1,2', expected user=…,item=…"),
+        (["--columns", "user=0,item=1"], "columns are for one file of ratings in CSV"),
+    ],
+)
+def test_scale_and_columns_that_are_wrong(
+    said: list[str],
+    told: str,
+    good: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for command in (["build", "--out", tmp_path / "out"], ["evaluate"]):
+        assert run(monkeypatch, *command, "--data", good, *said) == 2
+        out, error = capsys.readouterr()
+        assert not out
+        assert told in error
+        assert error.count("\n") == 1
 
 
 def test_hyperparameters_can_be_set(

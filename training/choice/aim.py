@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from training.data.dataset import Dataset
+from training.data.tables import DataError
 
 BETWEEN = 0.5  # gain of a film that was neither liked nor disliked, where liking is the aim
 
@@ -19,6 +20,20 @@ class Aim(StrEnum):
 
     LIKED = "gostar"
     SEEN = "ver"
+
+
+def resolve(aim: Aim | None, data: Dataset) -> Aim:
+    """Return an aim that a data set allows; None stands for the usual one.
+
+    Raises:
+        DataError: liking is the aim, but the data only says who saw what.
+    """
+    if data.is_rated:
+        return aim or Aim.LIKED
+    if aim is Aim.LIKED:
+        told = "the data has no ratings, or all are alike, and does not say what was liked"
+        raise DataError(f"aim is {aim}, but {told}: expected {Aim.SEEN}")
+    return Aim.SEEN
 
 
 def gains(data: Dataset, aim: Aim) -> sparse.csr_matrix:

@@ -2,39 +2,66 @@
 
 import math
 import re
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from recommender.data.catalog import MAX_ID
-from training.data.tables import DataError, Table, quote
+from training.data.tables import DataError, Scale, Table, and_more
 
 REMEDY = "--renumber FILE numbers other ids"
 SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell one, but UTF-8 cannot encode it
+WHOLE = re.compile(r"[0-9]{1,18}")
+WHOLE_TEXT = re.compile(r"([0-9]{1,18})(\.0*)?")  # with the point of those who keep ids as floats
+FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 to 9999
+ANY_TIME = (-1e18, 1e18)
+FINER, UNITS = 1000, 3  # milliseconds, microseconds and nanoseconds
 
 
-def refuse(table: Table, wrong: NDArray[np.bool_], column: str, expected: str) -> None:
+def refuse(
+    table: Table, wrong: NDArray[np.bool_], column: str, expected: str, remedy: str = ""
+) -> None:
     """Raise ``DataError`` for the first record marked as wrong (m,), if there is one."""
     if wrong.any():
         place = int(np.argmax(wrong))
-        value = table.frame[column].iloc[place]
-        raise DataError(f"{table.record(place)}: {column} is {quote(value)}, expected {expected}")
+        told = f"{table.column(column)} is {table.value(column, place)}, expected {expected}"
+        more = and_more(int(np.count_nonzero(wrong)) - 1)
+        raise DataError(f"{table.record(place)}: {told}{more}{remedy}")
 
 
-def numbers(table: Table, column: str, lowest: float, highest: float) -> NDArray[np.float64]:
-    """Return a column as numbers (m,) within bounds.
+def _each(raw: pd.Series, convert: Callable[[pd.Series], NDArray[Any]]) -> NDArray[Any]:
+    """Return a column (m,) converted, each distinct text once."""
+    if isinstance(raw.dtype, pd.CategoricalDtype):
+        return convert(pd.Series(raw.cat.categories, dtype=object))[raw.cat.codes.to_numpy()]
+    return convert(raw)
 
-    Text may stand for a number only in a text file. JSON has types: there "5" is refused.
+
+def numbers(table: Table, column: str) -> NDArray[np.float64]:
+    """Return a column as numbers (m,), NaN where there is none.
+
+    Text may stand for a number only in a text file. JSON has types: there "5" is none.
     """
     raw = table.frame[column]
     if table.is_text:
-        values = pd.to_numeric(raw, errors="coerce").to_numpy(np.float64, na_value=np.nan)
-    else:
-        values = np.fromiter(map(_number, raw), np.float64, len(raw))
+        return _each(raw, _to_numbers)
+    return np.fromiter(map(_number, raw), np.float64, len(raw))
+
+
+def within(
+    table: Table, column: str, values: NDArray[np.float64], bounds: Scale, remedy: str = ""
+) -> NDArray[np.float64]:
+    """Return the numbers of a column (m,), all within bounds; a remedy is told if they are not."""
+    lowest, highest = bounds
     wrong = ~((values >= lowest) & (values <= highest))
-    refuse(table, wrong, column, f"a number from {lowest:g} to {highest:g}")
+    refuse(table, wrong, column, f"a number from {lowest:g} to {highest:g}", remedy)
     return values
+
+
+def _to_numbers(texts: pd.Series) -> NDArray[np.float64]:
+    return pd.to_numeric(texts, errors="coerce").to_numpy(np.float64, na_value=np.nan)
 
 
 def _number(value: object) -> float:
@@ -47,26 +74,80 @@ def _number(value: object) -> float:
         return math.inf
 
 
+def is_blank(table: Table, column: str) -> bool:
+    """Return whether a column of texts has none at all, as if it were not there."""
+    raw = table.frame[column]
+    return raw.dtype == object and bool((raw == "").all())
+
+
+def moments(table: Table, column: str) -> NDArray[np.int64]:
+    """Return a column of times as whole seconds since 1970 (m,).
+
+    In a text file a time may also be a date (ISO 8601), and all may be in milliseconds or finer.
+    """
+    if not table.is_text:
+        found = within(table, column, numbers(table, column), ANY_TIME)
+        return found.astype(np.int64)
+    raw = table.frame[column]
+    is_number = raw.dtype.kind in "iu" if isinstance(raw.dtype, np.dtype) else False
+    values = raw.to_numpy(np.float64) if is_number else _each(raw, _to_times)
+    exact = raw.to_numpy(np.int64) if is_number else None
+    with np.errstate(invalid="ignore"):
+        for _ in range(UNITS):
+            if not np.median(values) > LAST_SECOND:
+                break
+            values = values / FINER
+            exact = exact // FINER if exact is not None else None
+        wrong = ~((values >= FIRST_SECOND) & (values <= LAST_SECOND))
+    refuse(table, wrong, column, "seconds since 1970, or a date such as 2005-04-02 23:53:47")
+    return np.floor(values).astype(np.int64) if exact is None else exact
+
+
+def _to_times(texts: pd.Series) -> NDArray[np.float64]:
+    values = _to_numbers(texts).copy()
+    dates = np.isnan(values)
+    if dates.any():
+        parsed = pd.to_datetime(texts[dates], format="ISO8601", utc=True, errors="coerce")
+        values[dates] = _seconds(parsed)
+    return values
+
+
+def _seconds(parsed: pd.Series) -> NDArray[np.float64]:
+    since = parsed - pd.Timestamp(0, tz="UTC")
+    return np.asarray(since.dt.total_seconds(), np.float64)
+
+
+def to_seconds(dates: pd.Series) -> NDArray[np.int64]:
+    """Return dates as whole seconds since 1970; raise ``ValueError`` if any text is none."""
+    parsed = pd.to_datetime(dates, format="ISO8601", utc=True)
+    if parsed.isna().any():
+        raise ValueError("a time is missing")
+    return np.asarray(parsed.dt.as_unit("s").astype("int64"), np.int64)
+
+
 def ids(table: Table, column: str) -> NDArray[np.int64]:
     """Return a column of ids (m,): whole numbers from 0 to ``MAX_ID``."""
     found = read_ids(table, column)
-    refuse(table, found < 0, column, f"a whole number from 0 to {MAX_ID}; {REMEDY}")
+    refuse(table, found < 0, column, f"a whole number from 0 to {MAX_ID}", f"; {REMEDY}")
     return found
 
 
 def read_ids(table: Table, column: str) -> NDArray[np.int64]:
     """Return a column of ids (m,), -1 for what is none."""
     raw = table.frame[column]
-    if raw.dtype == np.int64:
-        whole = raw.to_numpy()
+    if isinstance(raw.dtype, np.dtype) and raw.dtype.kind in "iu":
+        whole = raw.to_numpy(np.int64)
     else:
-        text = raw.astype(str)
-        right = text.str.fullmatch(r"[0-9]{1,18}").to_numpy(np.bool_)
+        spelling = WHOLE_TEXT if table.is_text else WHOLE
+
+        def convert(values: pd.Series) -> NDArray[np.int64]:
+            found = (spelling.fullmatch(str(value)) for value in values)
+            return np.fromiter((int(f[0].partition(".")[0]) if f else -1 for f in found), np.int64)
+
+        whole = _each(raw, convert)
         if not table.is_text:
-            right = right & np.fromiter(
-                (isinstance(value, int) for value in raw), np.bool_, len(raw)
-            )
-        whole = text.where(right, "-1").to_numpy(dtype=np.int64)
+            is_whole = (isinstance(value, int) for value in raw)
+            whole = np.where(np.fromiter(is_whole, np.bool_, len(raw)), whole, -1)
     return np.where((whole >= 0) & (whole <= MAX_ID), whole, -1)
 
 

@@ -11,11 +11,20 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.data import columns
-from training.data.tables import FILM_COLUMNS, TIME_COLUMN, DataError, Table, Tables
+from training.data.plausible import check_films
+from training.data.scale import GIVE_ONE, SEEN, infer, widest
+from training.data.tables import (
+    FILM_COLUMNS,
+    TIME_COLUMN,
+    DataError,
+    Scale,
+    Table,
+    Tables,
+    split_names,
+)
 
 STEPS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01)  # distances between neighbouring ratings
 ROUNDING = 1e-9  # of a rating
-WIDEST_SCALE = (0.0, 10.0)  # of a source that does not name its own
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +80,11 @@ class Dataset:
         return next(fits, None)
 
     @property
+    def is_rated(self) -> bool:
+        """Whether ratings say what was liked: if all are alike, they only say what was seen."""
+        return self.highest > self.lowest
+
+    @property
     def liked_from(self) -> float:
         """The lowest rating that says that a user liked a film: three quarters up the scale."""
         return self.lowest + 0.75 * (self.highest - self.lowest) - ROUNDING
@@ -81,7 +95,7 @@ class Dataset:
 
         A scale of one rating says only what was seen: all films are liked, none is disliked.
         """
-        if self.highest == self.lowest:
+        if not self.is_rated:
             return self.lowest - 1
         return self.lowest + (self.highest - self.lowest) / 3 + ROUNDING
 
@@ -112,29 +126,28 @@ class Dataset:
         return [split_names(text) for text in self.films["genero"]]
 
 
-def split_names(text: str) -> list[str]:
-    """Return the names in a comma-separated text."""
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-def check(tables: Tables) -> Dataset:
+def check(tables: Tables, scale: Scale | None = None) -> Dataset:
     """Check the tables of a source and return them as a data set.
 
     If a user rated a film several times, the last rating counts; a log line says how many were
-    replaced. A source without a scale may use 0 to 10: its scale then starts at its lowest rating
-    and ends at 5, or at 10 if any rating is higher. If all its ratings are alike, so is the scale.
+    replaced. A scale that is given takes the place of the source's own. Without either, the scale
+    is what ``training.data.scale`` finds in the ratings.
 
     Raises:
         DataError: a record is wrong; the first such record is named.
     """
     users = _named_in(tables.ratings) if tables.users is None else _check_users(tables.users)
-    films = _check_films(tables.films)
-    ratings = _check_ratings(tables, users, films)
-    scale = tables.scale
+    films = _rated_in(tables.ratings) if tables.films is None else _check_films(tables.films)
+    if "avaliacao" not in tables.ratings.frame:
+        if scale not in (None, SEEN):
+            told = f"the ratings of {tables.ratings.name} are all 1: it says who saw what"
+            raise DataError(f"scale is {scale[0]:g}:{scale[1]:g}, but {told}")
+        scale = SEEN
+    scale = scale or tables.scale
+    ratings = _check_ratings(tables.ratings, users, films, scale)
     if scale is None:
-        lowest, highest = float(ratings["avaliacao"].min()), float(ratings["avaliacao"].max())
-        widest = 5.0 if highest <= 5 else 10.0
-        scale = (lowest, widest if highest > lowest else lowest)
+        scale = infer(tables.ratings, ratings["avaliacao"].to_numpy(np.float64))
+        _log.info("scale, as the ratings tell: %g to %g; --scale LOW:HIGH sets another", *scale)
     kept = ratings.drop_duplicates(["user", "film"], keep="last", ignore_index=True)
     duplicates = len(ratings) - len(kept)
     if duplicates:
@@ -148,6 +161,13 @@ def _named_in(ratings: Table) -> pd.DataFrame:
     return pd.DataFrame({"id": found, "nome": "Usuário " + found.astype(str), "email": ""})
 
 
+def _rated_in(ratings: Table) -> pd.DataFrame:
+    """Return the films that ratings name, for a source that says nothing else about them."""
+    found = pd.Series(np.unique(columns.ids(ratings, "filme_id")))
+    titles = {"id": found, "titulo": "Filme " + found.astype(str)}
+    return pd.DataFrame(titles).assign(**dict.fromkeys(FILM_COLUMNS[2:], ""))
+
+
 def _check_users(users: Table) -> pd.DataFrame:
     table = pd.DataFrame({"id": columns.unique_ids(users)})
     table["nome"] = columns.texts(users, "nome", required=True)
@@ -158,13 +178,16 @@ def _check_users(users: Table) -> pd.DataFrame:
 def _check_films(films: Table) -> pd.DataFrame:
     table = pd.DataFrame({"id": columns.unique_ids(films)})
     for column in FILM_COLUMNS[1:]:
-        table[column] = columns.texts(films, column, required=column == "titulo")
+        found = columns.texts(films, column, required=column == "titulo")
+        table[column] = found.to_numpy()
+    check_films(films, table)
     return table.sort_values("id", ignore_index=True)
 
 
-def _check_ratings(tables: Tables, users: pd.DataFrame, films: pd.DataFrame) -> pd.DataFrame:
+def _check_ratings(
+    ratings: Table, users: pd.DataFrame, films: pd.DataFrame, scale: Scale | None
+) -> pd.DataFrame:
     """Return the ratings by position of user and film, in the order of the source."""
-    ratings = tables.ratings
     if not len(ratings.frame):
         raise DataError(f"{ratings.name} has no records: nothing to train on")
     user_ids, film_ids = users["id"].to_numpy(), films["id"].to_numpy()
@@ -172,9 +195,14 @@ def _check_ratings(tables: Tables, users: pd.DataFrame, films: pd.DataFrame) -> 
         {
             "user": columns.positions(ratings, "usuario_id", user_ids, "user"),
             "film": columns.positions(ratings, "filme_id", film_ids, "film"),
-            "avaliacao": columns.numbers(ratings, "avaliacao", *(tables.scale or WIDEST_SCALE)),
         }
     )
-    if TIME_COLUMN in ratings.frame:
-        table[TIME_COLUMN] = columns.numbers(ratings, TIME_COLUMN, -1e18, 1e18).astype(np.int64)
+    if "avaliacao" in ratings.frame:
+        values = columns.numbers(ratings, "avaliacao")
+        bounds, remedy = (scale, "") if scale else (widest(values), f"; {GIVE_ONE}")
+        table["avaliacao"] = columns.within(ratings, "avaliacao", values, bounds, remedy)
+    else:
+        table["avaliacao"] = SEEN[0]
+    if TIME_COLUMN in ratings.frame and not columns.is_blank(ratings, TIME_COLUMN):
+        table[TIME_COLUMN] = columns.moments(ratings, TIME_COLUMN)
     return table

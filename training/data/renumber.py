@@ -48,9 +48,10 @@ class Numbering:
             DataError: an id is neither a whole number nor a text, or it names nothing.
         """
         users, films, ratings = tables.users, tables.films, tables.ratings
-        if self._needs(FILM, (films, "id"), (ratings, "filme_id")):
-            self._add(FILM, _named(films, "id"))
-            films = self._put(FILM, films, "id", "")
+        rated = (ratings, "filme_id") if films is None else (films, "id")
+        if self._needs(FILM, rated, (ratings, "filme_id")):
+            self._add(FILM, _spelled(*rated) if films is None else _named(*rated))
+            films = films and self._put(FILM, films, "id", "")
             ratings = self._put(FILM, ratings, "filme_id", "the id of a film in the data")
         named = (ratings, "usuario_id") if users is None else (users, "id")
         if self._needs(USER, named, (ratings, "usuario_id")):

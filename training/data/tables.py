@@ -1,7 +1,9 @@
 """What a reader returns: tables whose values nobody has checked yet."""
 
+import difflib
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,34 @@ FILM_COLUMNS = ["id", "titulo", "genero", "diretor", "atores"]
 RATING_COLUMNS = ["usuario_id", "filme_id", "avaliacao"]
 TIME_COLUMN = "momento"
 EMAIL = re.compile(r"[^\s'\"@]+@[^\s'\"@]+")
-LONGEST_QUOTE = 80  # characters
+LONGEST_QUOTE, LONGEST_NAME = 80, 300  # characters
+ALIKE = 0.75  # of two names, from which on one may be a slip of the other
+
+Scale = tuple[float, float]
+"""Lowest and highest rating."""
 
 
 class DataError(Exception):
     """Data that cannot be trained on; the message names record, value and what is allowed."""
+
+
+@dataclass
+class Faults:
+    """What is wrong with the rows of a file: the first fault, and how many there are."""
+
+    name: str
+    first: str = ""
+    count: int = 0
+
+    def add(self, line: int, told: str) -> None:
+        """Note a fault of a line."""
+        self.count += 1
+        self.first = self.first or f"line {line}{told}"
+
+    def refuse(self) -> None:
+        """Raise ``DataError`` if there was any."""
+        if self.count:
+            raise DataError(f"{self.name}, {self.first}{and_more(self.count - 1)}")
 
 
 @dataclass(frozen=True)
@@ -23,21 +48,57 @@ class Table:
     """A table as it was read.
 
     Args:
-        frame: the records. The index counts them from 0, skipped blank lines included.
+        frame: the records, with our names of columns. The index counts them from 0, skipped lines
+            included.
         name: what messages call the table.
         first: the number that messages give to the first record.
-        is_text: the records are lines of a text file, so text may stand for a number.
+        is_text: a value may be a text that stands for a number, as in the lines of a text file.
+        named: our names of columns, and the source's own where they differ.
+        unit: what messages call a record of a table whose values may be texts.
+        parts: of a table made of several files, the position at which each begins, and its name.
     """
 
     frame: pd.DataFrame
     name: str
     first: int
     is_text: bool = False
+    named: Mapping[str, str] = field(default_factory=dict)
+    unit: str = "line"
+    parts: tuple[tuple[int, str], ...] = ()
 
     def record(self, place: int) -> str:
         """Return what messages call the record at a position of the frame."""
         number = self.first + self.frame.index[place]
-        return f"{self.name}, line {number}" if self.is_text else f"{self.name}[{number}]"
+        name = [self.name, *(name for start, name in self.parts if start <= place)][-1]
+        return f"{name}, {self.unit} {number}" if self.is_text else f"{name}[{number}]"
+
+    def column(self, ours: str) -> str:
+        """Return what the source calls a column."""
+        return one_line(self.named.get(ours, ours))
+
+    def value(self, column: str, place: int) -> str:
+        """Return a value of a record for a message."""
+        found = self.frame[column].iloc[place]
+        if self.is_text and isinstance(found, float | np.floating):
+            return f"{found:.15g}"
+        return quote(found)
+
+
+def join(tables: Sequence[Table]) -> Table:
+    """Return tables of the same kind as one; messages name the file of each record.
+
+    Raises:
+        DataError: one has a column that another lacks.
+    """
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    for table in tables[1:]:
+        if set(table.frame.columns) != set(first.frame.columns):
+            raise DataError(f"{first.name} and {table.name} have different columns")
+    starts = np.cumsum([0, *(len(table.frame) for table in tables[:-1])]).tolist()
+    parts = tuple(zip(starts, (table.name for table in tables), strict=True))
+    return replace(first, frame=pd.concat([table.frame for table in tables]), parts=parts)
 
 
 @dataclass(frozen=True)
@@ -45,17 +106,18 @@ class Tables:
     """All tables of one source, with the columns named above.
 
     Args:
-        films: ``FILM_COLUMNS``.
-        ratings: ``RATING_COLUMNS`` and, where the source has times, ``TIME_COLUMN``.
+        ratings: ``RATING_COLUMNS``, of which the last may be missing where the source only says who
+            saw what, and ``TIME_COLUMN`` where it says when.
+        films: ``FILM_COLUMNS``; None where only the ratings name the films.
         users: ``USER_COLUMNS``; None where only the ratings name the users.
         scale: lowest and highest rating allowed; None where the source does not say.
         demonstration: whether anybody may see who rated what.
     """
 
-    films: Table
     ratings: Table
+    films: Table | None = None
     users: Table | None = None
-    scale: tuple[float, float] | None = None
+    scale: Scale | None = None
     demonstration: bool = False
 
 
@@ -64,3 +126,37 @@ def quote(value: object) -> str:
     text = repr(value.item() if isinstance(value, np.generic) else value)
     text = EMAIL.sub("…@…", text)
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…"
+
+
+def one_line(name: str) -> str:
+    """Return a name for a message that may be logged: no line break, and not too long."""
+    told = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in name)
+    return told if len(told) <= LONGEST_NAME else told[:LONGEST_NAME] + "…"
+
+
+def listed(values: Iterable[object], most: int = 8) -> str:
+    """Return values for a message: the first of them, and how many there are besides."""
+    found = list(values)
+    told = ", ".join(quote(value) for value in found[:most])
+    return told + and_more(len(found) - most) if found else "none"
+
+
+def and_more(count: int) -> str:
+    """Return the end of a message about one of several records: how many more there are."""
+    return f" (and {count:,} more)" if count > 0 else ""
+
+
+def did_you_mean(known: Iterable[str], found: Mapping[str, str]) -> str:
+    """Return the end of a message about a missing name: which of those found may be meant for it.
+
+    ``found`` maps names in the spelling in which they are compared to those of the source.
+    """
+    for wanted in known:
+        for near in difflib.get_close_matches(wanted, found, 1, ALIKE):
+            return f"; {one_line(found[near])}: did you mean {one_line(wanted)}?"
+    return ""
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names in a comma-separated text."""
+    return [name.strip() for name in text.split(",") if name.strip()]

@@ -13,7 +13,8 @@ from recommender.data.titles import shown_title
 from recommender.model.artifact import Model
 from recommender.model.profile import find_rows
 from recommender.model.ranking import find_cells, make_directions
-from training.data.dataset import Dataset, split_names
+from training.data.dataset import Dataset
+from training.data.tables import split_names
 from training.model.cold_films import YEAR
 
 FILMS = 3  # in a label

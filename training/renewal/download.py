@@ -22,7 +22,7 @@ def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> tu
         NoDataError: nothing is there.
         DataError: it cannot be read.
     """
-    target = scratch / "data" / Path(key).name
+    target = scratch / "dados" / Path(key).name
     if not key.endswith("/"):
         target.parent.mkdir()
         return target, _fetch(bucket, key, version, target)

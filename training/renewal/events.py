@@ -47,7 +47,7 @@ class Start:
     key: str
     version_id: str | None = None
     seed: int = SEED
-    aim: Aim = Aim.LIKED
+    aim: Aim | None = None  # what suits the data
     fixed: Values = field(default_factory=dict)
     dry_run: bool = False
     force: bool = False
@@ -71,7 +71,7 @@ class Start:
             "data_key": self.key,
             **({"version_id": self.version_id} if self.version_id else {}),
             "seed": self.seed,
-            "objetivo": self.aim.value,
+            **({"objetivo": self.aim.value} if self.aim else {}),
             "hyperparameters": dict(self.fixed),
             "force": self.force,
         }
@@ -112,7 +112,7 @@ def _read_direct(event: Mapping[str, Any], default_key: str) -> Start:
         event.get("data_key") or default_key,
         event.get("version_id") or None,
         int(limits.check_number("seed", event.get("seed", SEED), limits.SEED)),
-        limits.check_aim("objetivo", event.get("objetivo", Aim.LIKED)),
+        limits.check_aim("objetivo", event["objetivo"]) if "objetivo" in event else None,
         limits.check_hyperparameters(event.get("hyperparameters") or {}),
         event.get("dry_run", False),
         event.get("force", False),

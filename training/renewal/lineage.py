@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from recommender.data.catalog import Catalog, FilmFilter, fold
@@ -14,6 +14,7 @@ from training.data.dataset import Dataset
 KEPT = 95  # percent of the films in both catalogues that keep their titles within a lineage
 LONGEST_NAME = 40  # characters
 NAMELESS = "dados"
+TELLING_NOTHING = {"ratings", "rating", "movies", "movie", "u"}  # names that layouts have
 FOREIGN = re.compile("[^a-z0-9._-]+")
 DIGITS = (8, 16, 64)  # of a digest, that tell lineages of the same name apart
 
@@ -96,7 +97,16 @@ def titles_of(catalog: Path) -> dict[int, str]:
 
 
 def name_of(path: Path) -> str:
-    """Return the name of a lineage that begins with a data set, from its file or folder."""
+    """Return the name of a lineage that begins with a data set, from its file or folder.
+
+    A file whose name tells nothing, such as ``ratings.csv``, stands for its folder. Packed or not,
+    a data set has the same name.
+    """
     whole = path.resolve()
-    name = FOREIGN.sub("-", fold(whole.name if whole.is_dir() else whole.stem))
+    name = whole.name
+    if not whole.is_dir():
+        name = PurePath(name.removesuffix(".gz")).stem
+        if name.lower() in TELLING_NOTHING:
+            name = whole.parent.name
+    name = FOREIGN.sub("-", fold(name))
     return name.strip("._-")[:LONGEST_NAME].rstrip("._-") or NAMELESS

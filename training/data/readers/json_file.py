@@ -1,11 +1,12 @@
 """A JSON file in the form of ``mock_data.json``."""
 
 import json
-from pathlib import Path
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
+from training.data.files.source import File, Folder
 from training.data.tables import (
     FILM_COLUMNS,
     RATING_COLUMNS,
@@ -14,21 +15,29 @@ from training.data.tables import (
     DataError,
     Table,
     Tables,
+    and_more,
+    did_you_mean,
     quote,
 )
 
 LAYOUT = "a JSON file"
 SCALE = (0.0, 5.0)
+BEGINNINGS = (b"{", b"[")
 
 
-def is_mine(path: Path) -> bool:
-    """Return whether the path is a file: every other layout is a folder."""
-    return path.is_file()
+def find(folder: Folder) -> list[File]:
+    """Return a file that a person named and that begins as JSON, or the only JSON in a folder."""
+    if folder.named:
+        is_json = folder.named.base.endswith(".json") or folder.named.begins(*BEGINNINGS)
+        return [folder.named] if is_json else []
+    found = folder.all("*.json")
+    return found if len(found) == 1 and len(folder.files) == 1 else []
 
 
-def read(path: Path) -> Tables:
+def read(folder: Folder) -> Tables:
     """Return the lists ``usuarios``, ``filmes`` and ``avaliacoes`` as tables."""
-    return parse(path.read_bytes(), path.name)
+    (file,) = find(folder)
+    return parse(file.path.read_bytes(), file.name)
 
 
 def parse(content: bytes, name: str) -> Tables:
@@ -59,13 +68,20 @@ def _table(
     """Return a list of objects as a table, with the optional column if the objects have it."""
     records = document.get(key) if isinstance(document, dict) else None
     if not isinstance(records, list):
-        raise DataError(f"{name}: a list named {key} is missing")
-    for number, record in enumerate(records):
-        if not isinstance(record, dict) or not record.keys() >= set(columns):
-            raise DataError(
-                f"{name}: {key}[{number}] is {quote(record)}, not an object with "
-                + ", ".join(columns)
-            )
+        slip = _slip([key], document if isinstance(document, dict) else {})
+        raise DataError(f"{name}: a list named {key} is missing{slip}")
+    needed = set(columns)
+    wrong = [
+        n
+        for n, each in enumerate(records)
+        if not (isinstance(each, dict) and each.keys() >= needed)
+    ]
+    if wrong:
+        record = records[wrong[0]]
+        found = record if isinstance(record, dict) else {}
+        slip = _slip([column for column in columns if column not in found], found)
+        told = f"{name}: {key}[{wrong[0]}] is {quote(record)}, not an object with "
+        raise DataError(told + ", ".join(columns) + slip + and_more(len(wrong) - 1))
     given = [record.get(optional) is not None for record in records] if optional else []
     if optional and any(given):
         if not all(given):
@@ -73,3 +89,7 @@ def _table(
             raise DataError(f"{without}: give it for all or for none")
         columns = [*columns, optional]
     return Table(pd.DataFrame(records, columns=columns, dtype=object), f"{name}: {key}", 0)
+
+
+def _slip(missing: list[str], found: Iterable[str]) -> str:
+    return did_you_mean(missing, {name.lower(): name for name in found})

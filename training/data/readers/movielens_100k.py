@@ -1,16 +1,9 @@
 """MovieLens 100K: tabs in ``u.data``, bars and a flag for each genre in ``u.item``."""
 
-from pathlib import Path
-
-from training.data.readers.text_files import (
-    Films,
-    holds,
-    join_genres,
-    make_films,
-    read_ratings,
-    read_utf8_or_latin1,
-    require_fields,
-)
+from training.data.files.ratings import Layout, read_ratings
+from training.data.files.rows import Form, read_rows, require_fields
+from training.data.files.source import File, Folder
+from training.data.readers.films import Film, join_genres, make_films
 from training.data.tables import RATING_COLUMNS, TIME_COLUMN, Tables
 
 LAYOUT = "u.data and u.item"
@@ -20,21 +13,36 @@ GENRES = [
     "Thriller", "War", "Western",
 ]  # fmt: skip
 BEFORE_FLAGS = 5  # fields: id, title, two dates, address
-COLUMNS = dict(enumerate([*RATING_COLUMNS, TIME_COLUMN]))
+COLUMNS = [*RATING_COLUMNS, TIME_COLUMN]
+PUBLISHED = ["user id", "item id", "rating", "timestamp"]  # names, in the README
+RATINGS = Layout(
+    Form("\t", quoted=False),
+    {name: place for place, name in enumerate(COLUMNS)},
+    width=4,
+    header=False,
+    named={
+        "usuario_id": "user id",
+        "filme_id": "item id",
+        "avaliacao": "rating",
+        TIME_COLUMN: "timestamp",
+    },
+)
+NAMED = {"id": "movie id", "titulo": "movie title", "genero": "the genres"}
 
 
-def is_mine(path: Path) -> bool:
-    """Return whether the path is a folder with both files."""
-    return holds(path, "u.data", "u.item")
+def find(folder: Folder) -> list[File]:
+    """Return both files of a folder that has them."""
+    found = [folder.get("u.data"), folder.get("u.item")]
+    return [file for file in found if file] if all(found) else []
 
 
-def read(path: Path) -> Tables:
+def read(folder: Folder) -> Tables:
     """Return films and ratings."""
-    items = path / "u.item"
-    films: Films = []
-    for number, line in enumerate(read_utf8_or_latin1(items), start=1):
-        row = require_fields(items, number, line.split("|"), BEFORE_FLAGS + len(GENRES))
+    ratings, items = find(folder)
+    films = []
+    for line, row in read_rows(items, Form("|", quoted=False)):
+        require_fields(items, line, row, BEFORE_FLAGS + len(GENRES))
         flags = zip(GENRES, row[BEFORE_FLAGS:], strict=False)
-        films.append((row[0], row[1], join_genres(name for name, flag in flags if flag == "1")))
-    ratings = read_ratings(path / "u.data", COLUMNS, sep="\t", header=None)
-    return Tables(make_films(items, films, 1), ratings)
+        genres = join_genres(name for name, flag in flags if flag == "1")
+        films.append(Film(line, row[0], row[1], genres))
+    return Tables(read_ratings(ratings, RATINGS), make_films(items, films, NAMED))

@@ -1,54 +1,76 @@
 """RecBole's atomic files: tabs, column names with types, genres separated by blanks."""
 
-from pathlib import Path
+from training.data.files.names import FILMS, RATINGS, require
+from training.data.files.ratings import Layout, read_ratings
+from training.data.files.rows import Form, first_row, read_rows, require_fields
+from training.data.files.source import File, Folder
+from training.data.readers.films import NO_GENRES, Film, join_genres, make_films
+from training.data.tables import DataError, Table, Tables, join
 
-from training.data.readers.text_files import (
-    NO_GENRES,
-    Films,
-    holds,
-    join_genres,
-    make_films,
-    read_lines,
-    read_ratings,
-    require_fields,
-)
-from training.data.tables import TIME_COLUMN, DataError, Tables
-
-LAYOUT = "one *.inter and one *.item"
-COLUMNS = {
-    "user_id:token": "usuario_id",
-    "item_id:token": "filme_id",
-    "rating:float": "avaliacao",
-    "timestamp:float": TIME_COLUMN,
-}
+LAYOUT = "*.inter and *.item"
+FORM = Form("\t", quoted=False)
+PARTS = ("train", "valid", "test")  # of a benchmark split, which together are the data
 
 
-def is_mine(path: Path) -> bool:
-    """Return whether the path is a folder with one file of each kind."""
-    return holds(path, "*.inter", "*.item")
+def find(folder: Folder) -> list[File]:
+    """Return the interactions of one data set, and the items if it has a file of them.
+
+    A file that a person named says which data set is meant where a folder holds several.
+    """
+    sets: dict[str, list[File]] = {}
+    for file in folder.files:
+        stem, _, rest = file.base.partition(".")
+        if rest and {"inter", "item"} & set(rest.split(".")):
+            sets.setdefault(stem, []).append(file)
+    kept = [each for each in sets.values() if not folder.named or folder.named in each]
+    if len(kept) != 1:
+        return []
+    inter = [file for file in kept[0] if "inter" in file.base.split(".")]
+    whole = [file for file in inter if not set(PARTS) & set(file.base.split("."))]
+    items = [file for file in kept[0] if "item" in file.base.split(".")]
+    inter = sorted(whole or inter, key=lambda file: _part(file.base))
+    return [*inter, *items[:1]] if inter and len(whole) <= 1 and len(items) <= 1 else []
 
 
-def read(path: Path) -> Tables:
-    """Return films and ratings; the year of a film, where given, becomes part of its title."""
-    items = next(path.glob("*.item"))
-    lines = read_lines(items)
-    names = [name.split(":")[0] for name in lines[0].split("\t")] if lines else []
-    if not {"item_id", "movie_title"} <= set(names):
-        raise DataError(f"{items.name}, line 1: no columns item_id and movie_title")
-    films: Films = []
-    for number, line in enumerate(lines[1:], start=2):
-        fields = require_fields(items, number, line.split("\t"), len(names))
-        row = dict(zip(names, fields, strict=False))
-        films.append((row["item_id"], _title(row), _genres(row)))
-    ratings = read_ratings(next(path.glob("*.inter")), COLUMNS, sep="\t")
-    return Tables(make_films(items, films, 2), ratings)
+def _part(base: str) -> list[bool]:
+    return [part not in base.split(".") for part in PARTS]
 
 
-def _title(row: dict[str, str]) -> str:
-    year = row.get("release_year", "")
-    return f"{row['movie_title']} ({year})" if year else row["movie_title"]
+def read(folder: Folder) -> Tables:
+    """Return films and ratings; without a file of items only the ratings name the films."""
+    found = find(folder)
+    items = [file for file in found if "item" in file.base.split(".")]
+    tables = [_ratings(file) for file in found if file not in items]
+    return Tables(join(tables), _films(items[0]) if items else None)
 
 
-def _genres(row: dict[str, str]) -> str:
-    listed = row.get("class", row.get("genre", ""))
-    return "" if listed in NO_GENRES else join_genres(listed.split(" "))
+def _header(file: File) -> list[str]:
+    header = first_row(file, FORM)
+    if not header:
+        raise DataError(f"{file.name} is empty")
+    return header
+
+
+def _ratings(file: File) -> Table:
+    header = _header(file)
+    plain = [name.partition(":")[0] for name in header]
+    places = require(plain, RATINGS, ("usuario_id", "filme_id"), f"{file.name}, line 1")
+    named = {ours: plain[place] for ours, place in places.items()}
+    return read_ratings(file, Layout(FORM, places, len(header), header=True, named=named))
+
+
+def _films(file: File) -> Table:
+    header = [name.partition(":")[0] for name in _header(file)]
+    places = require(header, FILMS, ("id", "titulo"), f"{file.name}, line 1")
+    rows = list(read_rows(file, FORM))[1:]
+    for line, row in rows:
+        require_fields(file, line, row, len(header))
+    place = places.get("genero")
+    texts = ["" if place is None else row[place].strip() for _, row in rows]
+    separator = next((sign for sign in "|," if any(sign in text for text in texts)), " ")
+    films = []
+    for (line, row), genres in zip(rows, texts, strict=True):
+        year = row[places["ano"]] if "ano" in places else ""
+        listed = "" if genres in NO_GENRES else join_genres(genres.split(separator))
+        films.append(Film(line, row[places["id"]], row[places["titulo"]], listed, year))
+    return make_films(file, films, {ours: header[place] for ours, place in places.items()})

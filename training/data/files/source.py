@@ -1,0 +1,216 @@
+"""What a path holds: plain files by folder, whether they are packed or not."""
+
+import stat
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
+
+from training.data.files.unpack import Budget, check_size, copy, failing, gunzip
+from training.data.tables import DataError, one_line, quote
+
+MOST_MEMBERS = 1000
+DEEPEST = 4  # folders in folders
+NO_DATA = "__MACOSX"  # beside the data in archives made by macOS
+ZIP, GZIP = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """A file: ``base`` is its name in small letters, ``name`` what messages call it."""
+
+    base: str
+    name: str
+    unpack: Callable[[], Path] = field(repr=False)
+
+    @cached_property
+    def path(self) -> Path:
+        """Where the plain file is; a packed one is unpacked on demand."""
+        return self.unpack()
+
+    def begins(self, *marks: bytes) -> bool:
+        """Return whether the content begins with one of some bytes."""
+        with self.path.open("rb") as content:
+            return content.read(max(map(len, marks))).startswith(marks)
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The files of one folder.
+
+    Args:
+        name: what messages call it.
+        files: without those whose names begin with a dot.
+        named: the file that a person named instead of the folder.
+        columns: our names of the columns of a single file of ratings and where a person says that
+            each is: a position from 0, or a name. Empty: they are found by their names.
+    """
+
+    name: str
+    files: tuple[File, ...]
+    named: File | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, *bases: str) -> File | None:
+        """Return the first file that has one of some names."""
+        by_base = {file.base: file for file in self.files}
+        return next((by_base[base] for base in bases if base in by_base), None)
+
+    def all(self, pattern: str) -> list[File]:
+        """Return the files whose names match a pattern, in order of their names."""
+        found = (file for file in self.files if fnmatch(file.base, pattern))
+        return sorted(found, key=lambda file: file.base)
+
+
+@contextmanager
+def open_source(path: Path, name: str) -> Iterator[list[list[Folder]]]:
+    """Give the folders in which the data of a path may be, in order; those of a list are alike.
+
+    A path may be a folder, an archive (.zip, .tar, .tar.gz), a packed file (.gz) or a plain one.
+    What is packed is unpacked to a temporary folder. ``name`` is what messages call the path.
+
+    Raises:
+        DataError: an archive is broken, too large, or holds links or names that leave it.
+    """
+    with ExitStack() as stack:
+        budget = Budget(Path(stack.enter_context(tempfile.TemporaryDirectory())))
+        with failing(name):
+            found = _open(path, name, budget, stack)
+        yield found
+
+
+def _open(path: Path, name: str, budget: Budget, stack: ExitStack) -> list[list[Folder]]:
+    if path.is_dir():
+        return _by_depth(name, _walk(path, name), budget)
+    if not path.is_file():
+        raise DataError(f"{name} is no file and no folder")
+    with path.open("rb") as content:
+        start = content.read(4)
+    if start in ZIP:
+        archive = stack.enter_context(zipfile.ZipFile(path))
+        return _by_depth(name, _zip_members(archive, name, budget), budget)
+    if tarfile.is_tarfile(path):
+        size = path.stat().st_size
+        packed = stack.enter_context(tarfile.open(path))  # noqa: SIM115 the stack closes it
+        return _by_depth(name, _tar_members(packed, name, budget, size), budget)
+    beside = list(_beside(path, name, budget))
+    named = beside[0]
+    return [[Folder(name, tuple(beside), named)], [Folder(name, (named,), named)]]
+
+
+Members = Iterator[tuple[PurePosixPath, Callable[[], Path], str]]
+"""Where each file is within its source, what gives it, and what messages call it."""
+
+
+def _by_depth(name: str, members: Members, budget: Budget) -> list[list[Folder]]:
+    """Return folders by depth, the outermost first, without what is no data."""
+    folders: dict[PurePosixPath, list[File]] = {}
+    for place, unpack, called in members:
+        if not any(part.startswith(".") or part == NO_DATA for part in place.parts):
+            file = _file(place.name, called, unpack, budget)
+            folders.setdefault(place.parent, []).append(file)
+    levels: list[list[Folder]] = [[] for _ in range(DEEPEST)]
+    for place, files in sorted(folders.items()):
+        if (depth := len(place.parts)) < DEEPEST:
+            called = f"{name}/{place}" if depth else name
+            levels[depth].append(Folder(one_line(called), tuple(files)))
+    return levels
+
+
+def _file(base: str, called: str, unpack: Callable[[], Path], budget: Budget) -> File:
+    """Return a file, which is unpacked once more if it is packed by gzip."""
+
+    def give() -> Path:
+        path = unpack()
+        with failing(called):
+            with path.open("rb") as content:
+                is_packed = content.read(2) == GZIP
+            return gunzip(path, called, budget) if is_packed else path
+
+    return File(base.lower().removesuffix(".gz"), one_line(called), give)
+
+
+def _walk(folder: Path, name: str) -> Members:
+    seen = 0
+    pending = [(folder, PurePosixPath())]
+    while pending:
+        inside, place = pending.pop(0)
+        for path in sorted(inside.iterdir()):
+            if path.name.startswith("."):
+                continue
+            if path.is_dir():
+                if len(place.parts) + 1 < DEEPEST:
+                    pending.append((path, place / path.name))
+            elif path.is_file():
+                seen += 1
+                if seen > MOST_MEMBERS:
+                    raise DataError(f"{name} holds more than {MOST_MEMBERS} files")
+                called = f"{name.rstrip('/')}/{place / path.name}"
+                yield place / path.name, partial(Path, path), called
+
+
+def _beside(path: Path, name: str, budget: Budget) -> Iterator[File]:
+    """Yield a file, and those of its folder that may belong to it."""
+    folder = name[: len(name) - len(path.name)]
+    yield _file(path.name, name, partial(Path, path), budget)
+    others = (other for other in path.parent.iterdir() if other.is_file() and other != path)
+    for other in sorted(others)[:MOST_MEMBERS]:
+        if not other.name.startswith("."):
+            called = folder + other.name
+            yield _file(other.name, called, partial(Path, other), budget)
+
+
+def _zip_members(archive: zipfile.ZipFile, name: str, budget: Budget) -> Members:
+    found = archive.infolist()
+    _check_count(len(found), name)
+    for member in found:
+        place = _place(member.filename, name)
+        if stat.S_ISLNK(member.external_attr >> 16):
+            raise DataError(f"{name} holds a link, {quote(member.filename)}: refused")
+        if not member.is_dir():
+            called = f"{name}: {place}"
+
+            def give(member: zipfile.ZipInfo = member, called: str = called) -> Path:
+                with failing(called), archive.open(member) as content:
+                    return copy(content, called, budget, member.compress_size)
+
+            yield place, give, called
+
+
+def _tar_members(archive: tarfile.TarFile, name: str, budget: Budget, size: int) -> Members:
+    """Yield what an archive of so many bytes holds."""
+    for number, member in enumerate(archive, 1):
+        _check_count(number, name)
+        check_size(member.offset_data + member.size, size, name)
+        place = _place(member.name, name)
+        if not member.isfile() and not member.isdir():
+            raise DataError(f"{name} holds a link or device, {quote(member.name)}: refused")
+        if member.isfile():
+            called = f"{name}: {place}"
+
+            def give(member: tarfile.TarInfo = member, called: str = called) -> Path:
+                with failing(called):
+                    content = archive.extractfile(member)
+                    if content is None:
+                        raise DataError(f"{called} is no file")
+                    return copy(content, called, budget, member.size)
+
+            yield place, give, called
+
+
+def _check_count(count: int, name: str) -> None:
+    if count > MOST_MEMBERS:
+        raise DataError(f"{name} holds more than {MOST_MEMBERS} files")
+
+
+def _place(member: str, name: str) -> PurePosixPath:
+    """Return where a member of an archive is; refuse a name that leaves the archive."""
+    place = PurePosixPath(member.replace("\\", "/"))
+    if place.is_absolute() or ".." in place.parts or ":" in member.partition("/")[0]:
+        raise DataError(f"{name} holds {quote(member)}, a name that leaves its folder")
+    return place

@@ -1,0 +1,88 @@
+"""Parquet: a file of ratings and one of films, or ratings alone. Its library is not everywhere."""
+
+import warnings
+
+import pandas as pd
+
+from training.data.files.names import FILMS, RATINGS, require
+from training.data.files.source import File, Folder
+from training.data.readers.films import Film, join_genres, join_people, make_films
+from training.data.tables import TIME_COLUMN, DataError, Table, Tables, quote
+
+LAYOUT = "ratings.parquet and movies.parquet"
+MARK = b"PAR1"
+FILMS_NAMES = ("movies", "movie", "films", "filmes", "items")
+MISSING = "expected pyarrow or fastparquet to be installed, as by uv sync --group parquet"
+
+
+def find(folder: Folder) -> list[File]:
+    """Return the file of ratings, and that of films if there is one."""
+    found = folder.all("*.parquet")
+    if folder.named and folder.named not in found and folder.named.begins(MARK):
+        found = [folder.named]
+    films = folder.get(*(f"{name}.parquet" for name in FILMS_NAMES))
+    ratings = [file for file in found if file is not films]
+    if folder.named in ratings:
+        ratings = [folder.named] if folder.named else []
+    ratings = ratings if len(ratings) == 1 else [f for f in ratings if f.base == "ratings.parquet"]
+    return [*ratings, *([films] if films else [])] if ratings else []
+
+
+def read(folder: Folder) -> Tables:
+    """Return films and ratings."""
+    ratings, *films = find(folder)
+    return Tables(_ratings(_frame(ratings), ratings), _films(films[0]) if films else None)
+
+
+def _frame(file: File) -> pd.DataFrame:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of what the libraries deprecate
+            frame = pd.read_parquet(file.path)
+    except ImportError:
+        raise DataError(f"{file.name} is Parquet, {MISSING}") from None
+    except Exception as error:  # the libraries raise what they like, down to IndexError
+        told = quote(str(error) or type(error).__name__)[1:-1]
+        raise DataError(f"{file.name} cannot be read as Parquet: {told}") from error
+    return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
+
+
+def _ratings(frame: pd.DataFrame, file: File) -> Table:
+    header = list(map(str, frame.columns))
+    places = require(header, RATINGS, ("usuario_id", "filme_id"), file.name)
+    columns = {ours: frame.iloc[:, place] for ours, place in places.items()}
+    if TIME_COLUMN in columns and pd.api.types.is_datetime64_any_dtype(columns[TIME_COLUMN]):
+        columns[TIME_COLUMN] = columns[TIME_COLUMN].astype(str)
+    named = {ours: header[place] for ours, place in places.items()}
+    return Table(pd.DataFrame(columns), file.name, 0, is_text=True, named=named, unit="row")
+
+
+def _films(file: File) -> Table:
+    frame = _frame(file)
+    header = list(map(str, frame.columns))
+    places = require(header, FILMS, ("id", "titulo"), file.name)
+    films = []
+    for row, values in enumerate(frame.itertuples(index=False, name=None)):
+        texts = {ours: _text(values[place]) for ours, place in places.items()}
+        films.append(
+            Film(
+                row + 1,
+                texts["id"],
+                texts["titulo"],
+                join_genres(texts.get("genero", "").split("|")),
+                texts.get("ano", ""),
+                join_people(texts.get("diretor", "").split("|")),
+                join_people(texts.get("atores", "").split("|")),
+            )
+        )
+    return make_films(file, films, {ours: header[place] for ours, place in places.items()})
+
+
+def _text(value: object) -> str:
+    """Return a value as text; a list, as Parquet has them, with bars."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if hasattr(value, "tolist") and not isinstance(value, str):
+        value = value.tolist()
+    if isinstance(value, list):
+        return "|".join(map(str, value))
+    return "" if value is None or value != value else str(value)
