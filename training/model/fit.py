@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from recommender.data.catalog import fold
 from recommender.model.artifact import Model
-from training.data.dataset import Dataset, split_names
+from training.data.dataset import Dataset
+from training.data.tables import split_names
 from training.model.clusters import FilmCells, TasteGroups, shelve
 from training.model.cold_films import fill, traits
 from training.model.contents import components
