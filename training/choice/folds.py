@@ -115,10 +115,10 @@ def user_ndcgs(
     found = np.take_along_axis(best, order, axis=1)
     hits = gains[np.arange(len(found))[:, None], found].toarray()
     discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
-    return np.asarray((hits @ discounts[:cutoff]) / _ideal(gains, discounts))
+    return np.asarray((hits @ discounts[:cutoff]) / ideal_gains(gains, discounts))
 
 
-def _ideal(gains: sparse.csr_matrix, discounts: NDArray[np.float64]) -> NDArray[np.float64]:
+def ideal_gains(gains: sparse.csr_matrix, discounts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what a list with each user's greatest gains (u, n) first would reach (u,)."""
     users = np.repeat(np.arange(gains.shape[0]), np.diff(gains.indptr))
     greatest = gains.data[np.lexsort((-gains.data, users))]

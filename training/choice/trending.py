@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.choice.aim import Aim, gains
-from training.choice.folds import RATINGS, USERS, user_ndcgs
+from training.choice.folds import RATINGS, USERS, ideal_gains
+from training.choice.metrics import CUTOFF
 from training.choice.search import Row
 from training.data.dataset import Dataset
 from training.data.tables import TIME_COLUMN
@@ -24,7 +25,8 @@ CUTS = (0.80, 0.85, 0.90, 0.95, 1.0)  # shares of the ratings that were given be
 class Fold(NamedTuple):
     """The ratings before a moment, and users who then rated a film that counts.
 
-    ``known`` (u, n) are the users' ratings before, ``gains`` (u, n) what each one after counts.
+    ``known`` (u, n) tells which films the users had rated, ``gains`` (u, n) what each one that they
+    rated after counts.
     """
 
     before: Dataset
@@ -70,11 +72,21 @@ def _folds(data: Dataset, aim: Aim, seed: int) -> Iterator[Fold]:
         if len(users) > USERS:
             users = np.sort(np.random.RandomState(seed).choice(users, USERS, replace=False))
         if len(users):
-            yield Fold(before, before.matrix[users], counting[users])
+            known = before.matrix[users]
+            known.data = np.ones(known.nnz, np.bool_)  # a rating may be 0
+            yield Fold(before, known, counting[users])
 
 
 def _ndcgs(fold: Fold, half_life: float) -> NDArray[np.float64]:
-    """Return the nDCG at 10 (u,) of a fold's users, all of whom are shown the same films."""
-    trend = find_trend(fold.before, half_life)
-    scores = np.tile(trend, (fold.known.shape[0], 1))
-    return user_ndcgs(scores, fold.known, fold.gains)
+    """Return the nDCG at 10 (u,) of a fold's users.
+
+    All are shown the same films but those that they know, so only as many of the first films count
+    as somebody knows, and ten.
+    """
+    most = CUTOFF + np.diff(fold.known.indptr).max()
+    best = np.argsort(-find_trend(fold.before, half_life), kind="stable")[:most]
+    is_new = ~fold.known[:, best].toarray()
+    rank = is_new.cumsum(axis=1)
+    discounts = np.where(is_new & (rank <= CUTOFF), 1 / np.log2(rank.clip(1) + 1), 0)
+    reached = fold.gains[:, best].multiply(discounts).sum(axis=1)
+    return np.asarray(reached).ravel() / ideal_gains(fold.gains, 1 / np.log2(np.arange(CUTOFF) + 2))
