@@ -67,14 +67,14 @@ def floors() -> list[Floor]:
 def page() -> str:
     """Return the page."""
     runs = {name: machine.read(name)["machine"] for name in RESULTS}
-    where = runs["cold"]
+    machines = sorted({f"{run['processors']} × {run['processor']}" for run in runs.values()})
     commits = sorted({machine.short(run["commit"]) for run in runs.values()})
     times = sorted(run["measured"] for run in runs.values())
     table = "\n".join(floor.row for floor in floors())
     return f"""# What was asked, and what `make bench` measured
 
 Measured from {times[0][:16]} to {times[-1][:16]} UTC at commit {", ".join(commits)} on
-{where["processors"]} × {where["processor"]}.
+{" or ".join(machines)}.
 [speed.md](speed.md) and [growth.md](growth.md) tell how.
 
 | | asked | measured | kept |
