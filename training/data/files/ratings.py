@@ -19,7 +19,7 @@ from training.data.tables import TIME_COLUMN, Faults, Table
 CHUNK = 1 << 18  # rows at a time: those of reviews may be long
 
 # What pandas raises, or warns of, where rows are too long or values are no numbers or too large.
-ODD = (ValueError, OverflowError, TypeError, RuntimeWarning, pd.errors.ParserWarning)
+ODD = (ValueError, OverflowError, TypeError, Warning)
 
 Columns = dict[str, NDArray[Any]]
 

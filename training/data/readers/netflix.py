@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_numeric_dtype
 
 from training.data.columns import to_seconds
 from training.data.files.gathered import gather
@@ -98,9 +99,11 @@ def _by_block(file: File) -> pd.DataFrame:
             raise ValueError("ratings before the line of a film")
         film = films[-1]
         dates = rows.loc[~heads, 2]
-        seconds = to_seconds(pd.Series(dates.cat.categories))[dates.cat.codes]
         if dates.isna().any() or max(films.max(), rows[0].max()) > np.iinfo(np.int32).max:
             raise ValueError("a date is missing, or an id is large")
+        if is_numeric_dtype(dates.cat.categories):
+            raise ValueError("dates are numbers")
+        seconds = to_seconds(pd.Series(dates.cat.categories))[dates.cat.codes]
         parts.append(
             [
                 (start + np.flatnonzero(~heads)).astype(np.int32),
