@@ -1,6 +1,7 @@
 """Where films lie on the map."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,14 @@ def test_films_of_a_group_lie_closer_than_others(model: Model) -> None:
 
 
 def test_a_hidden_film_is_not_on_the_map(artifact_dir: Path, tmp_path: Path) -> None:
-    client = TestClient(create_app(artifact_dir, LOCAL, SqliteStore(tmp_path / "r.sqlite3")))
-    before = ask(client)["filmes"]
-    client.put("/filmes/309/oculto")
-    place = before["id"].index(309)
-    after = ask(client)["filmes"]
+    with (
+        closing(SqliteStore(tmp_path / "r.sqlite3")) as store,
+        TestClient(create_app(artifact_dir, LOCAL, store)) as client,
+    ):
+        before = ask(client)["filmes"]
+        client.put("/filmes/309/oculto")
+        place = before["id"].index(309)
+        after = ask(client)["filmes"]
     assert after == {name: column[:place] + column[place + 1 :] for name, column in before.items()}
 
 

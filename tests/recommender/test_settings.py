@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from recommender.api.application import create_app
 from recommender.model.artifact import load
 from recommender.settings import SettingError, read_settings
 from tests.conftest import ROOT
+from tests.emulator.ports import free_port
 
 ORIGINS = {
     "https://app.example.com/": "https://app.example.com",
@@ -82,7 +84,7 @@ def run(*command: str, **environment: str) -> tuple[int, list[str]]:
     done = subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | {"PORT": str(free_port())} | environment,
         capture_output=True,
         text=True,
     )
@@ -104,6 +106,10 @@ def test_a_port_is_refused_before_anything_is_trained() -> None:
     line = "error: PORT is '80000', allowed is a whole number from 1 to 65535"
     assert run("-m", "recommender", "check", PORT="80000") == (2, [line])
     assert run("-m", "recommender", "check") == (0, [])
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        line = f"error: PORT is {port}: Address already in use; set another"
+        assert run("-m", "recommender", "check", PORT=str(port)) == (2, [line])
     assert run("-m", "recommender", "now") == (2, ["usage: python -m recommender [check]"])
 
 
