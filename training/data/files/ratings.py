@@ -14,7 +14,7 @@ from training.data.files.gathered import gather
 from training.data.files.rows import Form, Row, first_row, read_rows, unlike
 from training.data.files.source import File
 from training.data.files.text import find_lines
-from training.data.tables import TIME_COLUMN, Faults, Table
+from training.data.tables import RATING_COLUMNS, TIME_COLUMN, Faults, Table
 
 CHUNK = 1 << 18  # rows at a time: those of reviews may be long
 
@@ -41,6 +41,17 @@ class Layout:
     width: int
     header: bool
     named: Mapping[str, str] = field(default_factory=dict)
+
+
+def without_header(form: Form, *names: str) -> Layout:
+    """Return the layout of users, films, ratings and times, in this order and below no header.
+
+    ``names`` are those that the publisher gives them.
+    """
+    columns = [*RATING_COLUMNS, TIME_COLUMN]
+    places = {name: place for place, name in enumerate(columns)}
+    named = dict(zip(columns, names, strict=True))
+    return Layout(form, places, len(columns), header=False, named=named)
 
 
 def read_ratings(file: File, layout: Layout) -> Table:

@@ -1,27 +1,14 @@
 """MovieLens 1M and 10M, and MovieTweetings: fields separated by ``::``."""
 
-from training.data.files.ratings import Layout, read_ratings
+from training.data.files.ratings import read_ratings, without_header
 from training.data.files.rows import Form, first_row, read_rows, require_fields
 from training.data.files.source import File, Folder
 from training.data.readers.films import Film, join_genres, make_films
-from training.data.tables import RATING_COLUMNS, TIME_COLUMN, Tables
+from training.data.tables import Tables
 
 LAYOUT = "ratings.dat and movies.dat"
 FORM = Form("::", quoted=False)
-COLUMNS = [*RATING_COLUMNS, TIME_COLUMN]
-PUBLISHED = ["UserID", "MovieID", "Rating", "Timestamp"]  # names, in the README
-RATINGS = Layout(
-    FORM,
-    {name: place for place, name in enumerate(COLUMNS)},
-    width=4,
-    header=False,
-    named={
-        "usuario_id": "UserID",
-        "filme_id": "MovieID",
-        "avaliacao": "Rating",
-        TIME_COLUMN: "Timestamp",
-    },
-)
+RATINGS = without_header(FORM, "UserID", "MovieID", "Rating", "Timestamp")
 NAMED = {"id": "MovieID", "titulo": "Title", "genero": "Genres"}
 TWEETED = (0.0, 10.0)  # the scale of MovieTweetings; hardly anybody gives a 0
 TWEETER = 2  # fields of its users: id, and that of Twitter

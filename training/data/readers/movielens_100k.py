@@ -1,10 +1,10 @@
 """MovieLens 100K: tabs in ``u.data``, bars and a flag for each genre in ``u.item``."""
 
-from training.data.files.ratings import Layout, read_ratings
+from training.data.files.ratings import read_ratings, without_header
 from training.data.files.rows import Form, read_rows, require_fields
 from training.data.files.source import File, Folder
 from training.data.readers.films import Film, join_genres, make_films
-from training.data.tables import RATING_COLUMNS, TIME_COLUMN, Tables
+from training.data.tables import Tables
 
 LAYOUT = "u.data and u.item"
 GENRES = [
@@ -13,20 +13,7 @@ GENRES = [
     "Thriller", "War", "Western",
 ]  # fmt: skip
 BEFORE_FLAGS = 5  # fields: id, title, two dates, address
-COLUMNS = [*RATING_COLUMNS, TIME_COLUMN]
-PUBLISHED = ["user id", "item id", "rating", "timestamp"]  # names, in the README
-RATINGS = Layout(
-    Form("\t", quoted=False),
-    {name: place for place, name in enumerate(COLUMNS)},
-    width=4,
-    header=False,
-    named={
-        "usuario_id": "user id",
-        "filme_id": "item id",
-        "avaliacao": "rating",
-        TIME_COLUMN: "timestamp",
-    },
-)
+RATINGS = without_header(Form("\t", quoted=False), "user id", "item id", "rating", "timestamp")
 NAMED = {"id": "movie id", "titulo": "movie title", "genero": "the genres"}
 
 
