@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from training.choice.aim import Aim, gains
-from training.choice.metrics import CUTOFF
+from training.choice.metrics import CUTOFF, DISCOUNTS
 from training.data.dataset import Dataset
 from training.data.splits import split_by_film
 from training.model.contents import components
@@ -114,17 +114,16 @@ def user_ndcgs(
     order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
     found = np.take_along_axis(best, order, axis=1)
     hits = gains[np.arange(len(found))[:, None], found].toarray()
-    discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
-    return np.asarray((hits @ discounts[:cutoff]) / ideal_gains(gains, discounts))
+    return np.asarray((hits @ DISCOUNTS[:cutoff]) / ideal_gains(gains))
 
 
-def ideal_gains(gains: sparse.csr_matrix, discounts: NDArray[np.float64]) -> NDArray[np.float64]:
+def ideal_gains(gains: sparse.csr_matrix) -> NDArray[np.float64]:
     """Return what a list with each user's greatest gains (u, n) first would reach (u,)."""
     users = np.repeat(np.arange(gains.shape[0]), np.diff(gains.indptr))
     greatest = gains.data[np.lexsort((-gains.data, users))]
     rank = np.arange(gains.nnz) - gains.indptr[users]
-    kept = rank < len(discounts)
-    best = np.bincount(users[kept], greatest[kept] * discounts[rank[kept]], gains.shape[0])
+    kept = rank < CUTOFF
+    best = np.bincount(users[kept], greatest[kept] * DISCOUNTS[rank[kept]], gains.shape[0])
     return np.asarray(best, np.float64)
 
 

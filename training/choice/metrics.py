@@ -17,6 +17,7 @@ from training.data.dataset import Dataset
 from training.data.tables import TIME_COLUMN
 
 CUTOFF = 10
+DISCOUNTS = 1 / np.log2(np.arange(CUTOFF) + 2)  # of a film at each rank, for nDCG
 MEASURED = 10_000  # users at most whose lists are measured, of a manifest's metrics and at the gate
 BY_DEFAULT = "padrao_com_recencia"  # the model's lists with its own recency
 PROTOCOL = (
@@ -147,13 +148,12 @@ def score_lists(
     Relevance is binary. nDCG: gain 1, discount log2(rank + 1), ideal list of min(10, relevant)
     films. MAP: the sum of the precision at each hit, divided by the number of relevant films.
     """
-    discounts = 1 / np.log2(np.arange(CUTOFF) + 2)
     found: dict[str, list[float]] = {name: [] for name in METRICS}
     for films, wanted in zip(lists, relevant, strict=True):
         hits = np.zeros(CUTOFF)
         hits[: len(films)] = np.isin(films, wanted)
         places = np.arange(CUTOFF) + 1
-        found["ndcg"].append(float(hits @ discounts / discounts[: len(wanted)].sum()))
+        found["ndcg"].append(float(hits @ DISCOUNTS / DISCOUNTS[: len(wanted)].sum()))
         found["map"].append(float((np.cumsum(hits) / places) @ hits / len(wanted)))
         found["precision"].append(float(hits.mean()))
         found["recall"].append(float(hits.sum() / len(wanted)))

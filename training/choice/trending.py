@@ -89,4 +89,4 @@ def _ndcgs(fold: Fold, half_life: float) -> NDArray[np.float64]:
     rank = is_new.cumsum(axis=1)
     discounts = np.where(is_new & (rank <= CUTOFF), 1 / np.log2(rank.clip(1) + 1), 0)
     reached = fold.gains[:, best].multiply(discounts).sum(axis=1)
-    return np.asarray(reached).ravel() / ideal_gains(fold.gains, 1 / np.log2(np.arange(CUTOFF) + 2))
+    return np.asarray(reached).ravel() / ideal_gains(fold.gains)
