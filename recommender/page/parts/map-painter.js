@@ -6,6 +6,7 @@ import { chooseLabels, makeTaken } from "./map-labels.js";
 const MANY = 1200; // films in view, from which on only the best known are drawn one by one, each with a rim
 const SINGLE = 300; // of these
 const CHUNK = 50; // of the others are drawn at once: longer paths take longer
+const TINY = 2; // pixels of a screen: a smaller disc is drawn as a square, in half the time
 const FIRST = 6; // best known films, which are named in any case
 const FAR = 2.6; // zoom from which on groups are not named on the map any more
 
@@ -17,15 +18,17 @@ export function createPainter(canvas, films, view) {
     return among[among.length >> 1];
   }));
   const across = new Float32Array(films.count), down = new Float32Array(films.count); // pixels, by film
-  let look, ratio, widths, unit;
+  const layer = document.createElement("canvas"); // the films as last drawn, without words
+  const brush = layer.getContext("2d", { alpha: false });
+  let look, ratio, widths, unit, drawn;
   const radius = (row) => unit * (0.7 + 2.3 * films.sizes[row]);
   const font = (weight, size = 1) => { context.font = `${weight} ${size * look.size}px ${look.font}`; };
 
-  function disc(brush, x, y, radius, colour) {
-    brush.fillStyle = colour;
-    brush.beginPath();
-    brush.arc(x, y, radius, 0, 7);
-    brush.fill();
+  function disc(on, x, y, radius, colour) {
+    on.fillStyle = colour;
+    on.beginPath();
+    on.arc(x, y, radius, 0, 7);
+    on.fill();
   }
 
   function drawDots(strength, wanted) {
@@ -37,25 +40,43 @@ export function createPainter(canvas, films, view) {
       const far = radius(row) + 1;
       if (across[row] > -far && down[row] > -far && across[row] < view.width + far && down[row] < view.height + far) rows.push(row);
     }
-    context.globalAlpha = strength;
+    brush.globalAlpha = strength;
     const others = rows.splice(rows.length > MANY ? SINGLE : rows.length);
     look.groups.forEach((colour, slot) => {
       const same = others.filter((row) => films.slots[row] === slot);
-      context.fillStyle = colour;
+      brush.fillStyle = colour;
       for (let start = 0; start < same.length; start += CHUNK) {
-        context.beginPath();
+        brush.beginPath();
         for (const row of same.slice(start, start + CHUNK)) {
-          context.moveTo(across[row], down[row]);
-          context.arc(across[row], down[row], radius(row), 0, 7);
+          const half = radius(row), x = across[row], y = down[row];
+          if (half * ratio < TINY) { brush.fillRect(x - 0.9 * half, y - 0.9 * half, 1.8 * half, 1.8 * half); continue; }
+          brush.moveTo(x, y);
+          brush.arc(x, y, half, 0, 7);
         }
-        context.fill();
+        brush.fill();
       }
     });
     for (const row of rows.reverse()) { // the best known come last, on top
-      disc(context, across[row], down[row], radius(row) + Math.min(1, radius(row) / 4), look.paper);
-      disc(context, across[row], down[row], radius(row), look.groups[films.slots[row]]);
+      disc(brush, across[row], down[row], radius(row) + Math.min(1, radius(row) / 4), look.paper);
+      disc(brush, across[row], down[row], radius(row), look.groups[films.slots[row]]);
     }
-    context.globalAlpha = 1;
+  }
+
+  // Draws films anew if others are lit or the view is another one.
+  function prepareFilms(width, height, lit) {
+    const wanted = [width, height, view.x, view.y, view.zoom, lit];
+    if (drawn?.every((value, place) => value === wanted[place])) return;
+    drawn = wanted;
+    for (const each of [canvas, layer]) {
+      if (each.width !== width || each.height !== height) Object.assign(each, { width, height });
+    }
+    unit = Math.min(4.2, Math.max(1.3, Math.sqrt(view.width * view.height / films.count) * 0.13)) * view.zoom ** 0.4;
+    brush.setTransform(ratio, 0, 0, ratio, 0, 0);
+    brush.globalAlpha = 1;
+    brush.fillStyle = look.paper;
+    brush.fillRect(0, 0, view.width, view.height);
+    drawDots(lit ? 0.16 : 1, (row) => !lit?.[row]);
+    if (lit) drawDots(1, (row) => lit[row]);
   }
 
   function write({ text, x, y }, colour = look.ink) {
@@ -110,21 +131,17 @@ export function createPainter(canvas, films, view) {
       look = next;
       ratio = Math.min(3, devicePixelRatio);
       widths = new Map();
+      drawn = null;
     },
 
     /** Draws films, those of `lit` (row to 0 or 1; null: all) strongly, and keeps labels off the box `corner`. */
     draw({ lit, hovered, cursor, chosen, you, youWord, names }, corner) {
-      const width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
-      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-      unit = Math.min(4.2, Math.max(1.3, Math.sqrt(view.width * view.height / films.count) * 0.13)) * view.zoom ** 0.4;
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      prepareFilms(Math.round(view.width * ratio), Math.round(view.height * ratio), lit);
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.drawImage(layer, 0, 0);
+      context.scale(ratio, ratio);
       context.textBaseline = "middle";
       context.lineJoin = "round";
-      context.fillStyle = look.paper;
-      context.fillRect(0, 0, view.width, view.height);
-      drawDots(lit ? 0.16 : 1, (row) => !lit?.[row]);
-      if (lit) drawDots(1, (row) => lit[row]);
-
       const take = makeTaken(view);
       take(...corner, true);
       const writeYou = you && drawYou(you, youWord, take);
@@ -140,10 +157,10 @@ export function createPainter(canvas, films, view) {
       const labels = label([...marked, ...others.splice(0, FIRST)], Infinity);
       if (!lit && view.zoom < FAR) nameGroups(names, take);
       labels.push(...label(others, most - labels.length));
+      labels.forEach((each) => write(each));
       ring(chosen, 3, look.accent);
       ring(hovered, 2, look.ink);
       ring(cursor, 3, look.ink);
-      labels.forEach((each) => write(each));
       writeYou?.();
     },
   };

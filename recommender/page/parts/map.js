@@ -22,6 +22,7 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
   const texts = () => MAP_TEXTS[language()];
 
   async function load() {
+    if (drawn) return;
     showMessage(host, texts().loading);
     try {
       const films = arrange(await ask("mapa.json"));
