@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from recommender.api.application import create_app
 from recommender.api.routes.pages import PAGE, POLICY
 from tests.expectations import FILMS
-from tests.recommender.test_page import DESKTOP, PHONE, Watch, serving
+from tests.recommender.test_page import DESKTOP, Watch, serving
 from tests.recommender.test_page import chromium as chromium
 
 # All that a page with the map in it must have for these tests.
@@ -355,7 +355,7 @@ def test_light_dark_and_two_languages(page: Page, url: str) -> None:
 
 
 def test_all_that_can_be_pressed_is_large_enough_on_a_phone(page: Page, url: str) -> None:
-    page.set_viewport_size({**PHONE, "width": 320})  # type: ignore[arg-type]
+    page.set_viewport_size({"width": 320, "height": 740})
     show(page, url)
     page.get_by_label("Procurar no mapa").fill("a")
     assert page.evaluate("document.documentElement.scrollWidth") == 320

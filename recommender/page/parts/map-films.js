@@ -74,16 +74,25 @@ export function locate(films, ratings) {
   return weight ? { x: x / weight, y: y / weight, count } : null;
 }
 
-/** Films in cells of a grid: a function that visits those around a rectangle of places. */
-export function makeGrid(films) {
-  const side = Math.ceil(Math.sqrt(films.count / 4));
+/** A function that gives the film at a pixel or at most `reach` from it, among the lit ones; or -1. */
+export function makeHit(films, view, radius) {
+  const side = Math.ceil(Math.sqrt(films.count / 4)); // of a grid with films in its cells
   const cell = (place) => Math.min(side - 1, Math.max(0, Math.floor(place * side)));
   const cells = Array.from({ length: side * side }, () => []);
   films.ids.forEach((_, row) => cells[cell(films.y[row]) * side + cell(films.x[row])].push(row));
-  return (left, top, right, bottom, visit) => {
-    for (let down = cell(top); down <= cell(bottom); down++) {
-      for (let along = cell(left); along <= cell(right); along++) cells[down * side + along].forEach(visit);
+  return (x, y, reach, lit) => {
+    let best = -1, least = reach;
+    const far = radius(0) + reach; // the best known film is the largest
+    for (let down = cell(view.fromY(y - far)); down <= cell(view.fromY(y + far)); down++) {
+      for (let along = cell(view.fromX(x - far)); along <= cell(view.fromX(x + far)); along++) {
+        for (const row of cells[down * side + along]) {
+          const apart = Math.hypot(view.toX(films.x[row]) - x, view.toY(films.y[row]) - y) - radius(row);
+          const rank = apart > 0 ? apart : row - films.count; // of films over each other, the best known is on top
+          if (rank < least && (!lit || lit[row])) { least = rank; best = row; }
+        }
+      }
     }
+    return best;
   };
 }
 

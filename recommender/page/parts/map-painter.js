@@ -6,7 +6,7 @@ import { chooseLabels, makeTaken } from "./map-labels.js";
 const MANY = 1200; // films in view, from which on only the best known are drawn one by one, each with a rim
 const SINGLE = 300; // of these
 const CHUNK = 50; // of the others are drawn at once: longer paths take longer
-const TINY = 2; // pixels of a screen: a smaller disc is drawn as a square, in half the time
+const TINY = 2.2; // pixels of a screen: a smaller disc is drawn as a square, in half the time
 const FIRST = 6; // best known films, which are named in any case
 const FAR = 2.6; // zoom from which on groups are not named on the map any more
 
@@ -70,7 +70,7 @@ export function createPainter(canvas, films, view) {
     for (const each of [canvas, layer]) {
       if (each.width !== width || each.height !== height) Object.assign(each, { width, height });
     }
-    unit = Math.min(4.2, Math.max(1.3, Math.sqrt(view.width * view.height / films.count) * 0.13)) * view.zoom ** 0.4;
+    unit = Math.min(4.2, Math.max(1.3, Math.sqrt(view.width * view.height / films.count) * 0.13)) * view.zoom ** 0.3;
     brush.setTransform(ratio, 0, 0, ratio, 0, 0);
     brush.globalAlpha = 1;
     brush.fillStyle = look.paper;

@@ -1,5 +1,6 @@
-// The part of the map in view: from places (0 to 1) to pixels and back.
+// The part of the map in view: from places (0 to 1) to pixels and back, and ways through it.
 
+const WAY = 650; // milliseconds
 const between = (low, value, high) => Math.max(low, Math.min(high, value));
 
 /** The view of a map of so many films; `zoom` is 1 for the whole map and at most `furthest`. */
@@ -33,4 +34,15 @@ export function createView(count) {
     },
   };
   return view;
+}
+
+/** A function of the time that calls `move` with how much of a way is done (0 to 1), and is true at its end. */
+export function travel(move, atOnce) {
+  let start;
+  return (now) => {
+    start ??= now;
+    const part = atOnce ? 1 : Math.min(1, (now - start) / WAY);
+    move(part * part * (3 - 2 * part));
+    return part === 1;
+  };
 }

@@ -1,15 +1,14 @@
 // The map, alive: films where the model has them, to pan, zoom, search and open.
 
 import { groupColour } from "./colours.js";
-import { SHOWN, arrange, locate, makeGrid, neighbour, search } from "./map-films.js";
+import { SHOWN, arrange, locate, makeHit, neighbour, search } from "./map-films.js";
 import { fillFrame, makeFrame, showMessage, showTip } from "./map-frame.js";
 import { listen } from "./map-gestures.js";
 import { createPainter } from "./map-painter.js";
 import { MAP_TEXTS, translateKind } from "./map-texts.js";
-import { createView } from "./map-view.js";
+import { createView, travel } from "./map-view.js";
 
-const GLIDE = 650; // milliseconds of a flight, and of "you" on the way to another place
-const HINT = 1600;
+const HINT = 1600; // milliseconds
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -46,8 +45,8 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   const parts = makeFrame(host, films);
   const { canvas, frame, buttons } = parts;
   const view = createView(films.count);
-  const near = makeGrid(films);
   const painter = createPainter(canvas, films, view);
+  const hit = makeHit(films, view, painter.radius);
   const state = { lit: null, hovered: -1, cursor: -1, chosen: -1, you: null, youWord: "", names: [] };
   let found = null, visited = -1; // films of the search, and which of them was shown last
   let flight = null, glide = null, frameAsked = 0, hintTimer;
@@ -66,21 +65,10 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
     if (flight || glide) redraw();
   }
 
-  // A function of the time that calls `move` with how much of a way is done, and is true at its end.
-  function travel(move) {
-    let start;
-    redraw();
-    return (now) => {
-      start ??= now;
-      const part = still.matches ? 1 : Math.min(1, (now - start) / GLIDE);
-      move(part * part * (3 - 2 * part));
-      return part === 1;
-    };
-  }
-
+  const go = (move) => { redraw(); return travel(move, still.matches); };
   function fly(toX, toY, zoom) {
     const { x, y, zoom: from } = view;
-    flight = travel((part) => {
+    flight = go((part) => {
       const reached = from * (zoom / from) ** part;
       // The target nears evenly on the screen while the zoom changes.
       const along = Math.abs(zoom - from) < 0.01 ? part : (1 / reached - 1 / from) / (1 / zoom - 1 / from);
@@ -98,19 +86,7 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
     if (film >= 0) showTip(parts, describe(film), view.toX(films.x[film]), view.toY(films.y[film]), painter.radius(film) + 10);
   }
 
-  function filmAt(x, y, reach) {
-    let best = -1, least = reach;
-    const far = 22 + reach;
-    near(view.fromX(x - far), view.fromY(y - far), view.fromX(x + far), view.fromY(y + far), (film) => {
-      if (state.lit && !state.lit[film]) return;
-      const apart = Math.hypot(view.toX(films.x[film]) - x, view.toY(films.y[film]) - y) - painter.radius(film);
-      const rank = apart > 0 ? apart : film - films.count; // of dots over each other, the best known is on top
-      if (rank < least) { least = rank; best = film; }
-    });
-    return best;
-  }
-
-  /** Lights some films (rows; null: all), those of a pressed group or of a search. */
+  // Lights some films (rows; null: all), those of a pressed group or of a search.
   function light(rows, slot = -1) {
     if (slot >= 0 || !rows) { parts.search.value = ""; found = null; }
     parts.groups.forEach((group, place) => group.setAttribute("aria-pressed", place === slot));
@@ -185,10 +161,10 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   listen(canvas, {
     pan(right, down) { flight = null; view.pan(right, down); hover(-1); redraw(); },
     zoomAt, zoomBy, reset,
-    hover: (x, y) => hover(filmAt(x, y, 4)),
+    hover: (x, y) => hover(hit(x, y, 4, state.lit)),
     leave: () => hover(-1),
     tap(x, y, byFinger) {
-      const film = filmAt(x, y, byFinger ? 18 : 4);
+      const film = hit(x, y, byFinger ? 18 : 4, state.lit);
       if (film >= 0) open(films.ids[film]);
     },
     hint() {
@@ -252,7 +228,7 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
     const target = locate(films, ratings), from = state.you ?? target;
     count = target?.count ?? 0;
     state.you = from && target && from;
-    glide = target && travel((part) => {
+    glide = target && go((part) => {
       state.you = { x: from.x + (target.x - from.x) * part, y: from.y + (target.y - from.y) * part };
     });
     tellYou();
