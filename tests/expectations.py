@@ -515,7 +515,8 @@ def assert_swagger_ui(body: Body) -> None:
 
 def assert_page(body: Body) -> None:
     assert body.startswith("<!doctype html>")
-    assert '<script src="pagina/index.js"' in body
+    assert re.search(r'<script src="pagina/[0-9a-f]{12}/start\.js">', body)
+    assert "<li>The Matrix (sci-fi" in body
 
 
 def assert_openapi(body: Body) -> None:

@@ -59,6 +59,11 @@ def _film(row: sqlite3.Row) -> Film:
     return {**row, "titulo_exibido": shown_title(row["titulo"])}
 
 
+def _spelled(key: str, names: str | None) -> str:
+    """Return the one of some names, separated by commas, that folds to a key; else the key."""
+    return next((name.strip() for name in (names or "").split(",") if fold(name) == key), key)
+
+
 class Catalog:
     """Films, users and their packaged ratings. For one thread at a time."""
 
@@ -89,6 +94,14 @@ class Catalog:
         query = f"SELECT id, titulo FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
         rows = self._rows(query, [json.dumps(list(film_ids))])
         return {row["id"]: shown_title(row["titulo"]) for row in rows}
+
+    def genres(self, keys: Sequence[str]) -> list[str]:
+        """Return some genres, given by their folded names, as films spell them."""
+        query = (
+            "SELECT value, (SELECT genero FROM filmes WHERE id ="
+            " (SELECT filme_id FROM generos WHERE chave = value LIMIT 1)) FROM json_each(?)"
+        )
+        return [_spelled(*row) for row in self._rows(query, [json.dumps(list(keys))])]
 
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return genres and directors of the groups with ids from ``first`` on."""

@@ -294,6 +294,10 @@ def test_the_page_needs_nothing_of_the_internet(client: TestClient) -> None:
     assert "http://" not in text
     assert "https://" not in text
     assert not re.search(r"\son\w+=|\sstyle=|<style|<script>", text)
+    assert set(re.findall(r"<script (?:src|type)=[^>]*>(.)", text)) <= {
+        "<",
+        "{",
+    }  # nothing, or data
     for name in re.findall(r'(?:src|href)="(pagina/[^"]+)"', text):
         assert client.get(f"/{name}").status_code == 200
     policy = dict(
