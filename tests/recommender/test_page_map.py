@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, JSHandle, Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -13,10 +14,10 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from recommender.api.application import create_app
-from recommender.api.routes.pages import PAGE, POLICY
+from recommender.api.front import PARTS
+from recommender.api.routes.pages import POLICY
 from tests.expectations import FILMS
-from tests.recommender.test_page import DESKTOP, Watch, serving
-from tests.recommender.test_page import chromium as chromium
+from tests.recommender.web import LOCAL, PHONE, Watch, open_page, serving
 
 # All that a page with the map in it must have for these tests.
 HOST, CANVAS, BUTTONS = "#mapa", ".map-canvas", ".map-buttons button"
@@ -25,7 +26,7 @@ FOUND, HINT = ".map-found", ".map-hinting"
 
 HTML = """<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>Mapa</title>
 <meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="index.css"><link rel="stylesheet" href="parts/map.css">
+<link rel="stylesheet" href="index.css">
 <main><h1>Mapa</h1><section id="mapa"></section><p class="tall">Fim</p></main>
 <script type="module" src="main.js"></script></html>"""
 SCRIPT = """import { createMap } from "./parts/map.js";
@@ -54,29 +55,25 @@ def mounted(api: Any, *routes: Route) -> Starlette:
         return Response(SCRIPT, media_type="text/javascript")
 
     async def style(_: Any) -> Response:
-        text = (PAGE / "index.css").read_text() + ".tall { height: 200vh }"
+        text = (PARTS / "index.css").read_text() + ".tall { height: 200vh }"
         return Response(text, media_type="text/css")
 
     own = [Route("/page", page), Route("/main.js", script), Route("/index.css", style)]
-    parts = Mount("/parts", StaticFiles(directory=PAGE / "parts"))
+    parts = Mount("/parts", StaticFiles(directory=PARTS))
     return Starlette(routes=[*routes, *own, parts, Mount("/", api)])
 
 
 @pytest.fixture(scope="module")
 def url(artifact_dir: Path) -> Iterator[str]:
-    with serving(mounted(create_app(artifact_dir))) as url:
+    with serving(mounted(create_app(artifact_dir, LOCAL))) as url:
         yield url
 
 
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     """A page for a reader without animations, whose waits would make tests slow."""
-    with chromium.new_context(
-        viewport=DESKTOP,  # type: ignore[arg-type]
-        locale="pt-BR",
-        reduced_motion="reduce",
-    ) as context:
-        yield context.new_page()
+    with open_page(chromium, reduced_motion="reduce") as page:
+        yield page
 
 
 def show(page: Page, url: str) -> Locator:
@@ -410,7 +407,7 @@ def test_ten_thousand_films_and_labels_of_all_kinds(page: Page, artifact_dir: Pa
     async def answer(_: Any) -> Response:
         return JSONResponse(data)
 
-    with serving(mounted(create_app(artifact_dir), Route("/mapa.json", answer))) as url:
+    with serving(mounted(create_app(artifact_dir, LOCAL), Route("/mapa.json", answer))) as url:
         watch = Watch(page)
         page.goto(f"{url}/page")
         legend = page.locator(LEGEND)
@@ -430,4 +427,33 @@ def test_ten_thousand_films_and_labels_of_all_kinds(page: Page, artifact_dir: Pa
         canvas.focus()
         canvas.press("PageDown")
         expect(page.locator(SAID)).to_contain_text("Mad Max: Parte 9999. terror. seen by <1%")
+        watch.assert_quiet(url)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_has_the_map_where_one_scrolls_to(
+    chromium: Browser, url: str, scheme: str
+) -> None:
+    options = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    with open_page(chromium, viewport=PHONE, **options) as page:
+        watch = Watch(page)
+        page.goto(url)
+        expect(page.locator("#filmes > li").first).to_be_visible()
+        page.locator(HOST).scroll_into_view_if_needed()
+        canvas = page.locator(CANVAS)
+        canvas.scroll_into_view_if_needed()
+        page.locator(LEGEND).first.click()
+        canvas.focus()
+        canvas.press("ArrowRight")
+        expect(page.locator(SAID)).to_contain_text("visto por")
+        page.get_by_label("Procurar no mapa").fill("matrix")
+        expect(page.locator(FOUND)).to_have_text("1 filme")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        page.get_by_label("Procurar no mapa").press("Enter")
+        canvas.scroll_into_view_if_needed()
+        settle(page)
+        page.mouse.click(*middle(canvas))
+        expect(page.locator("#ficha-titulo")).to_have_text("The Matrix")
         watch.assert_quiet(url)

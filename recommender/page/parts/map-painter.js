@@ -148,10 +148,10 @@ export function createPainter(canvas, films, view) {
       const marked = [...new Set([cursor, hovered, chosen])].filter((row) => row >= 0);
       const others = [...films.sizes.keys()].filter((row) => (!lit || lit[row]) && !marked.includes(row));
       const area = view.width * view.height, most = Math.min(area / 6000, 8 + area * view.zoom / 26000);
-      const size = 1.2 * look.size;
+      const size = 1.2 * look.size, room = (row) => radius(row) + (marked.includes(row) ? 5 : 0); // for a ring
       const label = (rows, most) => {
         font(500);
-        return chooseLabels(rows, most, { context, widths, films, view, radius, size, take });
+        return chooseLabels(rows, most, { context, widths, films, view, radius: room, size, take });
       };
       // The very best known films come before the names of groups, and these before other films.
       const labels = label([...marked, ...others.splice(0, FIRST)], Infinity);

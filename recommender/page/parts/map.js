@@ -12,6 +12,13 @@ const HINT = 1600; // milliseconds
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
+// The map brings its own style, which pages need not read before.
+const styled = () => new Promise((done) => {
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("map.css", import.meta.url), onload: done, onerror: done });
+  document.head.append(link);
+});
+let style;
+
 /**
  * A map in an empty element. `ask(path)` gives the JSON of a path, `language()` "pt" or "en", `open(id)`
  * opens a film's details, `colourOf(group id, dark)` gives its colour.
@@ -24,7 +31,8 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
     if (drawn) return;
     showMessage(host, texts().loading);
     try {
-      const films = arrange(await ask("mapa.json"));
+      const [answer] = await Promise.all([ask("mapa.json"), style ??= styled()]);
+      const films = arrange(answer);
       if (!films.count) { showMessage(host, texts().empty); return; }
       drawn = drawMap(host, films, { texts, language, open, colourOf });
       drawn.place(ratings);
