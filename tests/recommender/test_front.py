@@ -46,7 +46,7 @@ def test_the_page_and_all_that_it_loads_are_light(client: TestClient) -> None:
         name = left.pop()
         loaded.add(name)
         source = client.get(prefix + name).text
-        left |= set(re.findall(r"""(?:from|import\()\s*["']\./([^"']+)""", source)) - loaded
+        left |= set(re.findall(r"""(?:from|import\(|URL\()\s*["']\./([^"']+)""", source)) - loaded
     assert loaded == names  # nothing else is there, and nothing is missing
     assert weigh(client, "/") + sum(weigh(client, prefix + name) for name in names) <= LARGEST
 

@@ -14,7 +14,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 // The map brings its own style, which pages need not read before.
 const styled = () => new Promise((done) => {
-  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("map.css", import.meta.url), onload: done, onerror: done });
+  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("./map.css", import.meta.url), onload: done, onerror: done });
   document.head.append(link);
 });
 let style;
