@@ -247,7 +247,7 @@ function become(user) {
 
 async function openMap() {
   if (map) return map;
-  const { createMap } = await import("./map.js");
+  const { createMap } = await import("./map/map.js");
   if (map) return map;
   map = createMap(byId("mapa-tela"), { ask: async (path) => (await ask(path)).body, language, open: (id) => openSheet(id) });
   await map.load();

@@ -40,7 +40,7 @@ export function groupWords(label) {
   return plain.replace(/anos (\d{4})/g, "$1s");
 }
 
-const TEXTS = {
+export const TEXTS = {
   pt: {
     skip: "Ir às recomendações", searchLabel: "Buscar filmes", searchHint: "Título, direção ou elenco",
     languageLabel: "Idioma", api: "API", me: "Você", pickUser: "Ver como outra pessoa", close: "Fechar",
