@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from recommender.model.artifact import Model
-from training.bake.colours import PAPER, Pair
-from training.bake.scene import WIDTH, Scene, any_glyph, arrange
+from training.bake.colours import PAPER
+from training.bake.scene import WIDTH, Scene, arrange
+from training.bake.texts import any_glyph
 
 ALPHA, HALO = 0.85, 3
 DOTS_PER_PIXEL = 1.5  # of the PNG
@@ -66,7 +67,7 @@ def _save_png(scene: Scene, path: Path) -> None:
     for colour, dots in scene.dots:
         x, y, radius = dots.T
         area = (2 * POINT * radius) ** 2
-        axes.scatter(x, y, s=area, c=_light(colour), alpha=ALPHA, linewidths=0)
+        axes.scatter(x, y, s=area, c=colour[0], alpha=ALPHA, linewidths=0)
     halo = [withStroke(linewidth=HALO * POINT, foreground=PAPER[0])]
     for text in scene.texts:
         axes.text(
@@ -75,12 +76,8 @@ def _save_png(scene: Scene, path: Path) -> None:
             text.words,
             fontsize=text.size * POINT,
             family="DejaVu Sans",
-            color=_light(text.colour),
+            color=text.colour[0],
             parse_math=False,
             path_effects=halo,
         )
     figure.savefig(path, metadata={"Software": None})
-
-
-def _light(colour: Pair) -> str:
-    return colour[0]

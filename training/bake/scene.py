@@ -1,53 +1,23 @@
 """What the map shows and where: films in the plane of two principal components, and a legend."""
 
-import unicodedata
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextToPath
 from numpy.typing import NDArray
 
 from recommender.data.titles import shown_title
-from recommender.model.artifact import Model, Rows
+from recommender.model.artifact import Model
 from recommender.model.ranking import find_cells
 from training.bake.colours import GREY, INK, OTHER, Pair, oklch
+from training.bake.texts import NAMES, Floats, Text, measure, name_films, shorten
 from training.model.plane import shares_of_variance
 
-WIDTH, MARGIN, MAP_TOP, MAP_HEIGHT, ROW = 1060, 24, 84, 580, 24  # pixels
+WIDTH, MARGIN, MAP_TOP, MAP_BOTTOM, ROW = 1060, 24, 84, 664, 24  # pixels
 DOTS = 3000  # films drawn at most: the most popular ones
 GROUPS = 10  # of the legend at most: the largest ones, which are the first
-LABELS = 20  # films named at most, one of a group
+LONGEST = 100  # characters of an entry of the legend
+TITLE, TEXT = 19.0, 13.0  # font sizes
 CHROMA, GOLDEN_ANGLE = 0.15, 137.50776405  # degrees between the hues of a group and the next
-CHOICE = 5  # best known films of a group of which one is named
-DOTS_A_PLACE = 2  # a less known film by one place is named if that hides more dots less
-LONGEST, LONGEST_ENTRY = 40, 100  # characters of a film's label, and of an entry of the legend
-TITLE, TEXT, SMALL = 19.0, 14.0, 13.0  # font sizes
-
-Floats = NDArray[np.float64]
-Box = tuple[float, float, float, float]  # left, top, right, bottom
-_font = TextToPath()
-
-
-@dataclass(frozen=True)
-class Text:
-    """Words that start at x, with their feet at y."""
-
-    x: float
-    y: float
-    words: str
-    size: float
-    colour: Pair
-
-    @property
-    def box(self) -> Box:
-        """The room that the words take."""
-        width = measure(self.words, self.size)
-        return self.x, self.y - 0.8 * self.size, self.x + width, self.y + 0.25 * self.size
 
 
 @dataclass
@@ -57,28 +27,6 @@ class Scene:
     height: float
     dots: list[tuple[Pair, Floats]]
     texts: list[Text]
-
-
-@contextmanager
-def any_glyph() -> Iterator[None]:
-    """Silence matplotlib's warning about characters that its font lacks.
-
-    The PNG then shows a box, and the SVG whatever the viewer's own font has.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
-        yield
-
-
-@lru_cache(10_000)
-def measure(words: str, size: float) -> float:
-    """Return how wide words are; letters of East Asia are as wide as the font is high."""
-    with any_glyph():
-        drawn, _, _ = _font.get_text_width_height_descent(
-            words, FontProperties("DejaVu Sans", size=size), ismath=False
-        )
-    wide = sum(unicodedata.east_asian_width(letter) in "FW" for letter in words)
-    return max(drawn, wide * size)
 
 
 def arrange(model: Model, titles: dict[int, str]) -> Scene:
@@ -103,9 +51,10 @@ def arrange(model: Model, titles: dict[int, str]) -> Scene:
         entries.append((OTHER, f"outros grupos ({count - GROUPS})"))
         named += [(GREY, of_cell) for cell, of_cell in films.items() if cell >= GROUPS]
     names = [shown_title(titles[film]) for film in model.film_ids[shown].tolist()]
-    texts = _heading(model, len(shown)) + _name_films(dots, names, named[: 2 * LABELS])
+    room = (MARGIN, MAP_TOP, WIDTH - MARGIN, MAP_BOTTOM)
+    texts = _heading(model, len(shown)) + name_films(dots, names, named[: 2 * NAMES], room)
     rows = -(-len(entries) // 2)
-    scene = Scene(MAP_TOP + MAP_HEIGHT + ROW * (rows + 1), layers, texts)
+    scene = Scene(MAP_BOTTOM + ROW * (rows + 1), layers, texts)
     _add_legend(scene, entries, rows)
     return scene
 
@@ -124,86 +73,26 @@ def _fit(places: NDArray[np.float32]) -> Floats:
     """Return places (m, 2) stretched over the map's part of the scene."""
     low, high = places.min(axis=0).astype(float), places.max(axis=0).astype(float)
     shares = np.where(high > low, (places - low) / np.maximum(high - low, 1e-12), 0.5)
-    left, top = 2.0 * MARGIN, MAP_TOP + MARGIN
-    return np.column_stack(
-        [
-            left + shares[:, 0] * (WIDTH - 2 * left),
-            top + (1 - shares[:, 1]) * (MAP_HEIGHT - 2 * MARGIN),
-        ]
-    )
+    left, right, top, bottom = 2 * MARGIN, WIDTH - 2 * MARGIN, MAP_TOP + MARGIN, MAP_BOTTOM - MARGIN
+    return np.array([left, bottom]) + shares * (right - left, top - bottom)
 
 
 def _heading(model: Model, shown: int) -> list[Text]:
-    films, cells = len(model.film_ids), len(model.cell_centers)
-    groups = f"em {_number(cells)} grupos (KMeans)"
-    best = "" if shown == films else f", os {_number(shown)} mais conhecidos desenhados"
+    films, groups = len(model.film_ids), len(model.cell_centers)
+    best = "" if shown == films else f", desenhados os {_number(shown)} mais conhecidos"
+    title = f"{_count(films, 'filme')} em {_count(groups, 'grupo')} (KMeans){best}"
     first, second = (f"{100 * share:.0f}%" for share in shares_of_variance(model, DOTS))
-    return [
-        Text(MARGIN, 40, f"{_number(films)} filmes {groups}{best}", TITLE, INK),
-        Text(
-            MARGIN,
-            64,
-            f"Dois componentes principais ({first} e {second} da variância). "
-            "Pontos maiores têm mais avaliações.",
-            SMALL,
-            GREY,
-        ),
-    ]
+    note = f"Dois componentes principais ({first} e {second} da variância). "
+    note += "Pontos maiores têm mais avaliações."
+    return [Text(MARGIN, 40, title, TITLE, INK), Text(MARGIN, 64, note, TEXT, GREY)]
+
+
+def _count(things: int, name: str) -> str:
+    return f"{_number(things)} {name}{'' if things == 1 else 's'}"
 
 
 def _number(count: int) -> str:
     return f"{count:,}".replace(",", ".")
-
-
-def _name_films(dots: Floats, names: list[str], groups: Sequence[tuple[Pair, Rows]]) -> list[Text]:
-    """Name one of the best known films of each group, where the words hide the fewest dots.
-
-    ``groups`` are the positions of a group's films, the best known first, and a colour.
-    """
-    placed: list[Text] = []
-    for colour, films in groups:
-        if len(placed) == LABELS:
-            break
-        spots = [
-            (_covered(spot.box, dots) + DOTS_A_PLACE * place, spot)
-            for place, film in enumerate(films[:CHOICE].tolist())
-            for spot in _spots(dots[film], shorten(names[film], LONGEST), colour)
-            if _is_free(spot.box, [text.box for text in placed])
-        ]
-        if spots:
-            placed.append(min(spots, key=lambda pair: pair[0])[1])
-    return placed
-
-
-def _spots(dot: Floats, words: str, colour: Pair) -> list[Text]:
-    """Return a film's name above, below, to the right and to the left of its dot."""
-    x, y, radius = dot.tolist()
-    width, away = measure(words, TEXT), radius + 4
-    middle = y + 0.3 * TEXT
-    return [
-        Text(x - width / 2, y - away, words, TEXT, colour),
-        Text(x - width / 2, y + away + 0.75 * TEXT, words, TEXT, colour),
-        Text(x + away, middle, words, TEXT, colour),
-        Text(x - away - width, middle, words, TEXT, colour),
-    ]
-
-
-def _is_free(box: Box, others: list[Box]) -> bool:
-    left, top, right, bottom = box
-    inside = left >= MARGIN and right <= WIDTH - MARGIN
-    inside &= top >= MAP_TOP and bottom <= MAP_TOP + MAP_HEIGHT
-    return inside and not any(
-        left < other[2] and other[0] < right and top < other[3] and other[1] < bottom
-        for other in others
-    )
-
-
-def _covered(box: Box, dots: Floats) -> int:
-    """Return how many dots a box touches."""
-    left, top, right, bottom = box
-    x, y, radius = dots.T
-    beside = (x + radius > left) & (x - radius < right)
-    return int((beside & (y + radius > top) & (y - radius < bottom)).sum())
 
 
 def _describe(model: Model, groups: range, titles: dict[int, str]) -> list[str]:
@@ -225,15 +114,9 @@ def _add_legend(scene: Scene, entries: list[tuple[Pair, str]], rows: int) -> Non
     column = (WIDTH - 2 * MARGIN) / 2
     for place, (colour, words) in enumerate(entries):
         x = MARGIN + column * (place // rows)
-        y = MAP_TOP + MAP_HEIGHT + ROW * (place % rows + 0.5)
-        text = shorten(words, LONGEST_ENTRY)
-        while measure(text, SMALL) > column - 32:
+        y = MAP_BOTTOM + ROW * (place % rows + 0.5)
+        text = shorten(words, LONGEST)
+        while measure(text, TEXT) > column - 32:
             text = shorten(text, len(text) - 1)
         scene.dots.append((colour, np.array([[x + 7, y, 7.0]])))
-        scene.texts.append(Text(x + 20, y + 0.35 * SMALL, text, SMALL, INK))
-
-
-def shorten(words: str, longest: int) -> str:
-    """Return words with at most so many characters, none of which XML does not allow."""
-    text = "".join(letter if letter.isprintable() else " " for letter in words)
-    return text if len(text) <= longest else text[: longest - 1].rstrip("… ,") + "…"
+        scene.texts.append(Text(x + 20, y + 0.35 * TEXT, text, TEXT, INK))
