@@ -116,7 +116,7 @@ def _add_legend(scene: Scene, entries: list[tuple[Pair, str]], rows: int) -> Non
         x = MARGIN + column * (place // rows)
         y = MAP_BOTTOM + ROW * (place % rows + 0.5)
         text = shorten(words, LONGEST)
-        while measure(text, TEXT) > column - 32:
+        while measure(text, TEXT) > column - 44:
             text = shorten(text, len(text) - 1)
         scene.dots.append((colour, np.array([[x + 7, y, 7.0]])))
         scene.texts.append(Text(x + 20, y + 0.35 * TEXT, text, TEXT, INK))
