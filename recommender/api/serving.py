@@ -113,7 +113,12 @@ of a route that takes none and for a parameter that comes twice but is not a lis
 
 
 async def _in_lists(request: Request, response: Response) -> Context:
-    ctx = await _in_use(request, response)  # a dependency more would cost 0.1 ms
+    # A dependency more would cost 0.1 ms.
+    return await with_hidden(await _in_use(request, response))
+
+
+async def with_hidden(ctx: Context) -> Context:
+    """Return a context that knows which films are hidden."""
     ctx.hidden = await ctx.hiding.current()
     if not ctx.hidden.is_known:
         ctx.headers["X-Ocultos"] = "desconhecidos"
