@@ -10,13 +10,13 @@ from string import Template
 from typing import Any
 
 from recommender.api.serving import Context
-from recommender.model import ranking
 from recommender.model.profile import make_profile
 from recommender.model.ranking import Strategy, find_cells
 from recommender.settings import Access, Mode
 
 PAGE = Path(__file__).parents[1] / "page"
 PARTS = PAGE / "parts"
+START = "start.js"  # what loads the others, and says so if it cannot
 KNOWN, SHOWN = 60, 12  # films to begin with, and those that are listed without JavaScript
 GENRES = 100  # to choose from: the most common ones
 NO_MODEL = (
@@ -25,29 +25,34 @@ NO_MODEL = (
 
 
 @cache
+def find_parts() -> dict[str, Path]:
+    """Return the page's files by their names within its folder, such as ``map/map.js``."""
+    files = [file for file in sorted(PARTS.rglob("*")) if file.is_file()]
+    return {file.relative_to(PARTS).as_posix(): file for file in files}
+
+
+@cache
 def digest() -> str:
     """Return what the addresses of the page's files change with: 12 digits of a SHA-256."""
     found = hashlib.sha256()
-    for file in sorted(PARTS.iterdir()):
-        found.update(file.name.encode() + b"\0" + file.read_bytes())
+    for name, file in find_parts().items():
+        found.update(name.encode() + b"\0" + file.read_bytes())
     return found.hexdigest()[:12]
 
 
-def write_page(ctx: Context | None, access: Access) -> str:
-    """Return the page; without a model (None) it says so and holds no script."""
+def write_page(ctx: Context, access: Access) -> str:
+    """Return the page, with the best known films for readers without JavaScript."""
     template = Template((PAGE / "index.html").read_text(encoding="utf-8"))
-    facts = _facts(ctx, access) if ctx else None
-    films = facts["filmes"][:SHOWN] if facts else []
-    modules = sorted(file.name for file in PARTS.glob("*.js") if file.name != "start.js")
+    facts = _facts(ctx, access)
+    modules = [name for name in find_parts() if name.endswith(".js") and name != START]
     return template.substitute(
         digest=digest(),
         preloads="\n".join(
             f'<link rel="modulepreload" href="pagina/{digest()}/{name}">'
             for name in modules
-            if not name.startswith("map")  # read when the map comes into view
+            if not name.startswith("map/")  # read when the map comes into view
         ),
-        notice="<p>Os mais vistos:</p>" if facts else NO_MODEL,
-        films="\n".join(f"      <li>{_describe(film)}</li>" for film in films),
+        films="\n".join(f"      <li>{_describe(film)}</li>" for film in facts["filmes"][:SHOWN]),
         facts=json.dumps(facts, ensure_ascii=False).replace("<", "\\u003c"),
     )
 

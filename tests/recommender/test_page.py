@@ -406,25 +406,20 @@ def test_english_by_the_browser_and_by_a_switch(chromium: Browser, url: str) -> 
         expect(page.locator("#gostos-titulo")).to_have_text("What do you like?")
 
 
-def test_both_languages_say_the_same_things(page: Page, url: str) -> None:
-    """Whatever one language has a text for, the other has, and neither has a text that is not used."""
-    source = (front.PARTS / "texts.js").read_text(encoding="utf-8")
-    portuguese, english = (
-        set(re.findall(r"(?:^|[\s,{])(\w+): (?=[\"`(])", part))
-        for part in re.split(
-            r"\n  en: \{", source.split("const TEXTS")[1].split("const ROWS")[0].split("\n};")[0]
-        )
+def test_both_languages_have_the_same_texts_and_all_are_used(page: Page, url: str) -> None:
+    visit(page, url)
+    texts = page.evaluate(
+        f"import('./pagina/{front.digest()}/texts.js').then(({{ TEXTS }}) => "
+        "Object.fromEntries(Object.entries(TEXTS).map(([one, all]) => [one, Object.keys(all)])))"
     )
-    assert english - portuguese == {"status422"}  # in Portuguese the API says what is not taken
+    portuguese, english = set(texts["pt"]), set(texts["en"])
     assert portuguese - english == set()
-    everything = "".join(
-        file.read_text(encoding="utf-8")
-        for file in [*front.PARTS.glob("*.js"), front.PAGE / "index.html"]
-    )
-    composed = re.compile("status|Reason$|^(padrao|grupo|populares|em_alta)$")
-    assert not [
-        name for name in portuguese if f'"{name}"' not in everything and not composed.search(name)
-    ]
+    assert english - portuguese == {"status422"}  # in Portuguese the API says what is not taken
+    files = [*front.PARTS.rglob("*.js"), front.PAGE / "index.html"]
+    everything = "".join(file.read_text(encoding="utf-8") for file in files)
+    composed = re.compile("^status[0-9]+$|Reason$|^(padrao|grupo|populares|em_alta)$")
+    unused = [name for name in english if f'"{name}"' not in everything]
+    assert [name for name in unused if not composed.search(name)] == []
 
 
 # For everybody
@@ -509,7 +504,8 @@ def test_it_fits_any_width_with_targets_large_enough(
 
 def assert_targets(page: Page) -> None:
     """Whatever can be pressed is 44 pixels high and wide; links in a line of text need not be."""
-    small = page.evaluate("""() => [...document.querySelectorAll('button, select, summary, input:not([type=checkbox])')]
+    small = page.evaluate("""() => [...document.querySelectorAll(
+            'button, select, summary, input:not([type=checkbox])')]
         .filter((one) => one.checkVisibility({ visibilityProperty: true }))
         .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
         .filter(([, { width, height }]) => width < 43.9 || height < 43.9)
@@ -529,7 +525,8 @@ def test_on_a_phone_the_list_is_in_view_at_once(phone: Page, url: str) -> None:
 
 
 def test_nothing_moves_for_who_wants_calm(chromium: Browser, url: str) -> None:
-    moved = "window.moved = 0; Element.prototype.animate = function () { window.moved += 1; return { finished: null }; }"
+    moved = """window.moved = 0;
+        Element.prototype.animate = () => { window.moved += 1; return { finished: null }; };"""
     for preference, moves in (("reduce", False), ("no-preference", True)):
         with open_page(chromium, reduced_motion=preference) as page:
             page.add_init_script(moved)

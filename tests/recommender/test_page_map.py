@@ -1,4 +1,4 @@
-"""The map in a real browser: the modules of recommender/page/parts on a page of their own."""
+"""The map in a real browser: the modules of recommender/page/parts/map on a page of their own."""
 
 import re
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ FOUND, HINT = ".map-found", ".map-hinting"
 
 HTML = """<!doctype html><html lang="pt-BR"><meta charset="utf-8"><title>Mapa</title>
 <meta name="viewport" content="width=device-width">
-<link rel="stylesheet" href="index.css">
+<link rel="stylesheet" href="index.css"><link rel="stylesheet" href="parts/map/map.css">
 <main><h1>Mapa</h1><section id="mapa"></section><p class="tall">Fim</p></main>
 <script type="module" src="main.js"></script></html>"""
-SCRIPT = """import { createMap } from "./parts/map.js";
+SCRIPT = """import { createMap } from "./parts/map/map.js";
 let language = "pt";
 window.opened = [];
 const ask = async (path) => {

@@ -7,9 +7,9 @@ from fastapi import HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from recommender.api import front
-from recommender.api.front import PAGE, PARTS
+from recommender.api.front import PAGE
 from recommender.api.openapi import make_document
-from recommender.api.serving import Context, Serving, make_router, with_hidden
+from recommender.api.serving import Context, in_use, make_router, with_hidden
 from recommender.http.caching import FOREVER, FRESH, PUBLIC
 from recommender.http.problems import ProblemError
 
@@ -39,24 +39,23 @@ async def show_page(request: Request, response: Response) -> Response:
 
     Its address may have any parameters: they are the page's own.
     """
-    serving: Serving | None = request.app.state.serving
-    ctx = await with_hidden(Context(request, response, serving)) if serving else None
+    ctx = await with_hidden(Context(request, response, in_use(request)))
     text = front.write_page(ctx, request.app.state.access)
-    headers = {**(ctx.public if ctx else FRESH), "Content-Security-Policy": POLICY}
-    return HTMLResponse(text, 200 if ctx else 503, {**response.headers, **headers})
+    headers = {**response.headers, **ctx.public, "Content-Security-Policy": POLICY}
+    return HTMLResponse(text, headers=headers)
 
 
-@router.get("/pagina/{digest}/{name}", include_in_schema=False)
+@router.get("/pagina/{digest}/{name:path}", include_in_schema=False)
 async def send_part(digest: str, name: str) -> Response:
     """Answer with a file of the page, whose address changes with the content.
 
     A page of another version gets what loads it anew: ``start.js`` finds no other file there.
     """
-    is_ours, file = digest == front.digest(), PARTS / name
-    kind = PART_TYPES.get(file.suffix)
-    if kind is None or not file.is_file() or not (is_ours or name == "start.js"):
+    is_ours, file = digest == front.digest(), front.find_parts().get(name)
+    if file is None or not (is_ours or name == front.START):
         raise HTTPException(404)
-    return Response(file.read_bytes(), headers=FOREVER if is_ours else FRESH, media_type=kind)
+    headers = FOREVER if is_ours else FRESH
+    return Response(file.read_bytes(), headers=headers, media_type=PART_TYPES[file.suffix])
 
 
 @router.get("/docs", include_in_schema=False)

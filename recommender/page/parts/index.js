@@ -68,7 +68,7 @@ const refresh = newest(async () => {
 function titleOfList({ line, strategy }) {
   const user = choices.usuario && userName(choices.usuario);
   if (user) return [say(given().length ? "listWith" : "listOf", user), say(`${strategy}Reason`)];
-  return line ? [say("rowTitle", line), say("rowReason", line)] : [say(strategy), say(`${strategy}Reason`)];
+  return line ? [say("rowTitle", line), say("rowReason", line)] : [say(strategy === "padrao" ? "forYou" : strategy), say(`${strategy}Reason`)];
 }
 
 /** Show everything again: what was answered last, with what is said by now. */
@@ -247,7 +247,7 @@ function become(user) {
 
 async function openMap() {
   if (map) return map;
-  const { createMap } = await import("./map.js");
+  const { createMap } = await import("./map/map.js");
   if (map) return map;
   map = createMap(byId("mapa-tela"), { ask: async (path) => (await ask(path)).body, language, open: (id) => openSheet(id) });
   await map.load();

@@ -40,7 +40,7 @@ export function groupWords(label) {
   return plain.replace(/anos (\d{4})/g, "$1s");
 }
 
-const TEXTS = {
+export const TEXTS = {
   pt: {
     skip: "Ir às recomendações", searchLabel: "Buscar filmes", searchHint: "Título, direção ou elenco",
     languageLabel: "Idioma", api: "API", me: "Você", pickUser: "Ver como outra pessoa", close: "Fechar",
@@ -70,7 +70,7 @@ const TEXTS = {
     entered: "entrou", up: (from) => `subiu do ${from}º`, down: (from) => `desceu do ${from}º`, same: "igual",
     today: "Lista de hoje", left: (t, from) => `${t} saiu; era o ${from}º`, leftLabel: "Saíram da lista",
     whatIf: (name) => `O que você disser aqui mostra o que mudaria na lista de ${name}. Fica só neste navegador.`,
-    listOf: (name) => `Para ${name}`, listWith: (name) => `Para ${name}, com o que você disse`, backToMe: "Voltar a mim",
+    forYou: "Para você", listOf: (name) => `Para ${name}`, listWith: (name) => `Para ${name}, com o que você disse`, backToMe: "Voltar a mim",
     userNumber: (id) => `usuário ${id}`, theirRatings: (name, total) => `${name} deu ${count(total, "nota", "notas")}`,
     usersTitle: "Ver como outra pessoa", usersHint: "Pessoas dos dados do modelo. Escolha pelo nome ou pelo gosto.", usersSearch: "Nome ou gosto, como “terror”",
     moreUsers: "Mostrar mais", noUsers: "Ninguém assim.", taste: (genres) => (genres.length ? `gosta de ${join(genres)}` : "gosta de um pouco de tudo"),
@@ -118,7 +118,7 @@ const TEXTS = {
     entered: "new", up: (from) => `up from ${from}`, down: (from) => `down from ${from}`, same: "same",
     today: "Today’s list", left: (t, from) => `${t} left; it was number ${from}`, leftLabel: "Left the list",
     whatIf: (name) => `What you say here shows what it would change in the list of ${name}. It stays in this browser.`,
-    listOf: (name) => `For ${name}`, listWith: (name) => `For ${name}, with what you said`, backToMe: "Back to me",
+    forYou: "For you", listOf: (name) => `For ${name}`, listWith: (name) => `For ${name}, with what you said`, backToMe: "Back to me",
     userNumber: (id) => `user ${id}`, theirRatings: (name, total) => `${name} gave ${count(total, "rating", "ratings")}`,
     usersTitle: "See it as somebody else", usersHint: "People of the model’s data. Choose by name or by taste.", usersSearch: "Name or taste, such as “terror”",
     moreUsers: "Show more", noUsers: "Nobody like that.", taste: (genres) => (genres.length ? `likes ${join(genres)}` : "likes a bit of everything"),

@@ -1,6 +1,6 @@
 // The map, alive: films where the model has them, to pan, zoom, search and open.
 
-import { groupColour } from "./colours.js";
+import { groupColour } from "../colours.js";
 import { SHOWN, arrange, locate, makeHit, neighbour, search } from "./map-films.js";
 import { fillFrame, makeFrame, showMessage, showTip } from "./map-frame.js";
 import { listen } from "./map-gestures.js";
@@ -11,13 +11,6 @@ import { createView, travel } from "./map-view.js";
 const HINT = 1600; // milliseconds
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-
-// The map brings its own style, which pages need not read before.
-const styled = () => new Promise((done) => {
-  const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("./map.css", import.meta.url), onload: done, onerror: done });
-  document.head.append(link);
-});
-let style;
 
 /**
  * A map in an empty element. `ask(path)` gives the JSON of a path, `language()` "pt" or "en", `open(id)`
@@ -31,8 +24,7 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
     if (drawn) return;
     showMessage(host, texts().loading);
     try {
-      const [answer] = await Promise.all([ask("mapa.json"), style ??= styled()]);
-      const films = arrange(answer);
+      const films = arrange(await ask("mapa.json"));
       if (!films.count) { showMessage(host, texts().empty); return; }
       drawn = drawMap(host, films, { texts, language, open, colourOf });
       drawn.place(ratings);

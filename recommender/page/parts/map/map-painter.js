@@ -6,7 +6,7 @@ import { chooseLabels, makeTaken } from "./map-labels.js";
 const MANY = 1200; // films in view, from which on only the best known are drawn one by one, each with a rim
 const SINGLE = 300; // of these
 const CHUNK = 50; // of the others are drawn at once: longer paths take longer
-const TINY = 2.2; // pixels of a screen: a smaller disc is drawn as a square, in half the time
+const TINY = 1.6; // pixels of a screen: a smaller disc is drawn as a square, in half the time
 const FIRST = 6; // best known films, which are named in any case
 const FAR = 2.6; // zoom from which on groups are not named on the map any more
 
