@@ -74,6 +74,82 @@ def test_build_writes_an_artifact(
     assert manifest["data"]["linhagem"] == manifest["data"]["primeira_linhagem"] == "good"
 
 
+def test_build_tells_what_it_made(
+    monkeypatch: pytest.MonkeyPatch, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "an artifact"
+    assert run(monkeypatch, "build", "--data", good, "--out", folder) == 0
+    found = load(folder)
+    out, told = capsys.readouterr()
+    assert "settings tried" in told
+    title, chosen, tested, groups, files, following = out.rstrip().split("\n\n")
+    data = found.manifest["data"]
+    counts = f"{data['filmes']} films, {data['usuarios']} users, {data['avaliacoes']} ratings"
+    assert title == f"{counts} from 0 to 5"
+    assert f"of {found.manifest['hyperparameters']['tried']} settings" in chosen
+    assert "films that people like (gostar)" in chosen
+    liked, ndcg = re.findall(r"([\d.]+) were held-out|nDCG@10: ([\d.]+)", tested)
+    metrics = found.manifest["metrics"]["padrao"]["gostar"]
+    assert float(liked[0]) == pytest.approx(10 * metrics["precision"]["mean"], abs=0.06)
+    assert float(ndcg[1]) == pytest.approx(metrics["ndcg"]["mean"], abs=6e-4)
+    sizes = [int(size) for size in re.findall(r"^ +(\d+) films  \S", groups, re.MULTILINE)]
+    assert sizes == sorted(np.diff(found.model.cell_starts), reverse=True)[: len(sizes)]
+    assert sizes
+    assert all(f"\n  {name} " in files for name in [*ARTIFACT_FILES, "manifest.json"])
+    assert f"make deploy ARTIFACT='{folder}'" in following
+
+
+def test_build_tells_a_program(
+    monkeypatch: pytest.MonkeyPatch, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The commands that it names work."""
+    folder = tmp_path / "out"
+    options = ["--data", good, "--out", folder, "--fix", "bandwidth=4"]
+    assert run(monkeypatch, "build", *options, "--json", "--quiet") == 0
+    out, told = capsys.readouterr()
+    assert told == ""
+    found = json.loads(out)
+    assert found["version"] == load(folder).version
+    assert found["chosen"]["bandwidth"] == 4
+    assert found["files"]["mapa.svg"] == (folder / "mapa.svg").stat().st_size
+    assert found["test"]["padrao"]["ndcg"] > found["test"]["populares"]["ndcg"]
+    command = next(command for command in found["next"] if " verify " in command)
+    done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_quiet_prints_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--data", CASE, "--fix", "bandwidth=4", "--quiet"]
+    assert run(monkeypatch, "build", *options, "--out", tmp_path / "out") == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("aim", ["ver", None])
+def test_data_that_says_little_is_told_in_words(
+    aim: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Data that only says who saw what, and data of which nothing can be held out."""
+    path, out = tmp_path / "seen.json", tmp_path / "out"
+    document = as_document(block_ratings(2, 8, 8) if aim else random_ratings(1, 2, share=1.0))
+    if aim:
+        document["avaliacoes"] = [{**row, "avaliacao": 1} for row in document["avaliacoes"]]
+    path.write_bytes(as_json(document))
+    assert run(monkeypatch, "build", "--data", path, "--out", out) == 0
+    told = capsys.readouterr().out
+    if aim:
+        assert "ratings that say who saw what" in told
+        assert "films that people rate at all (ver)" in told
+        assert "held-out ones that they had seen" in told
+        assert "disliked" not in told
+    else:
+        assert "not tested: too few ratings to hold any out" in told
+
+
 def test_evaluate_prints_the_tables(
     monkeypatch: pytest.MonkeyPatch, good: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,8 +177,10 @@ def test_evaluate_prints_the_tables(
 def test_evaluate_prints_json(
     monkeypatch: pytest.MonkeyPatch, good: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "evaluate", "--data", good, "--json", "--seed", "3") == 0
-    report = json.loads(capsys.readouterr().out)
+    assert run(monkeypatch, "evaluate", "--data", good, "--json", "--quiet", "--seed", "3") == 0
+    out, told = capsys.readouterr()
+    assert told == ""
+    report = json.loads(out)
     assert report["seed"] == 3
     first = report["protocols"][0]
     assert 20 <= first["users"] <= 30
