@@ -49,6 +49,7 @@ $(SWAGGER_UI)/.done: .ci/swagger.py
 run: $(VENV)/.run ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT; OPTIONS="--scale 1:10"
 	@PORT="$(PORT)" $(BIN)/python -m recommender check
 	@$(PYTHON) .ci/swagger.py $(SWAGGER_UI) || echo "so /docs has nothing to show; everything else works" >&2
+	@echo "reading $(DATA)"
 	@exec env PORT="$(PORT)" $(BIN)/python -m training serve $(READ)
 
 evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also draws a chart there

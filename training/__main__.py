@@ -40,8 +40,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.command == "evaluate" and find_spec("training.evaluation") is None:
         parser.error("this package is the training function's: it cannot evaluate")
-    level = logging.ERROR if getattr(options, "quiet", False) else logging.INFO
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    quiet = getattr(options, "quiet", False)
+    logging.getLogger().setLevel(logging.ERROR if quiet else logging.INFO)
     logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it finds credentials
     try:
         if options.command in RELEASES:

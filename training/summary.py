@@ -69,12 +69,14 @@ def render(found: Summary) -> str:
     data, (lowest, highest) = found["data"], found["data"]["scale"]
     scale = f"from {lowest:g} to {highest:g}" if highest > lowest else "that say who saw what"
     counts = f"{data['films']:,} films, {data['users']:,} users, {data['ratings']:,} ratings"
+    tried = found["chosen"]["tried"]
+    compared = f"the best of {tried:,} that were compared" if tried else "none were compared"
     groups = [f"{row['films']:7,} films  {row['label']}" for row in found["groups"]]
     if found["more_groups"]:
         groups.append(f"{'':15}and {found['more_groups']} smaller ones, see GET /grupos")
     parts = {
         f"{counts} {scale}": [],
-        f"Chosen, of {found['chosen']['tried']:,} settings that were compared": _chosen(found),
+        f"Settings, {compared}": _chosen(found),
         "Tested by a second model, which did not see a quarter of the ratings": _tested(found),
         "Groups of films": groups,
         f"Files in {found['folder']}": [
