@@ -28,18 +28,18 @@ help: ## lists these targets
 setup: $(VENV)/.done $(SWAGGER_UI)/.done ## installs the environment in .venv, and Swagger UI for /docs
 
 define install
-	@echo "installing into $(VENV) what $(@F:.%=%) needs"
+	@echo "installing into $(VENV) what $(2) needs"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(BIN)/uv sync --locked --inexact $(1) --python $(BIN)/python
 endef
 
 $(VENV)/.done: pyproject.toml uv.lock
-	$(call install,--group dev)
+	$(call install,--group dev,development)
 	touch $(VENV)/.run $@
 
 $(VENV)/.run: pyproject.toml uv.lock
-	$(call install,--only-group run)
+	$(call install,--only-group run,running)
 	@touch $@
 
 $(SWAGGER_UI)/.done: .ci/swagger.py

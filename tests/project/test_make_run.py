@@ -79,7 +79,7 @@ def test_two_data_sets_side_by_side(clone: Path) -> None:
     try:
         told = "\n".join(one.lines)
         assert one.lines[-1] == f"Filmes is at {one.url} (Ctrl-C stops it)"
-        assert "installing into .venv what run needs" in told
+        assert "installing into .venv what running needs" in told
         assert "so /docs has nothing to show; everything else works" in told
         assert "20 films, 5 users, 100 ratings from 0 to 5" in told
         installed = {path.name for path in clone.glob(".venv/lib/python*/site-packages/*")}

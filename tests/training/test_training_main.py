@@ -112,8 +112,8 @@ def test_build_tells_a_program(
 ) -> None:
     """The commands that it names work."""
     folder = tmp_path / "out"
-    options = ["--data", good, "--out", folder, "--fix", "bandwidth=4"]
-    assert run(monkeypatch, "build", *options, "--json", "--quiet") == 0
+    options = ["--fix", "bandwidth=4", "--json", "--quiet"]
+    assert run(monkeypatch, "build", "--data", good, "--out", folder, *options) == 0
     out, told = capsys.readouterr()
     assert (told, caplog.text) == ("", "")
     found = json.loads(out)
@@ -139,8 +139,8 @@ def test_data_that_says_who_saw_what_is_told_so(
     rows = np.argwhere(~np.isnan(block_ratings(2, 10, 8)))
     path = tmp_path / "views.csv"
     path.write_text("userId,movieId\n" + "".join(f"{user},{film}\n" for user, film in rows))
-    options = ["--fix", "bandwidth=4", "--out", tmp_path / "out"]
-    assert run(monkeypatch, "build", "--data", path, *options) == 0
+    options = ["--fix", "bandwidth=4"]
+    assert run(monkeypatch, "build", "--data", path, "--out", tmp_path / "out", *options) == 0
     told = capsys.readouterr().out
     assert f"{len(rows)} ratings that say who saw what" in told
     assert "films that people rate at all (ver)" in told
