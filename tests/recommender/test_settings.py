@@ -109,14 +109,12 @@ def test_a_port_is_refused_before_anything_is_trained() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         status, (line,) = run("-m", "recommender", "check", PORT=str(port))
-    said = (
-        f"error: port {port} is not free \\(Address already in use\\): use PORT=([0-9]+) make run"
-    )
+    said = rf"error: port {port} is not free \(Address already in use\): use PORT=(\d+) make run"
     found = re.fullmatch(said, line)
     assert status == 2
     assert found
-    assert int(found[1]) == port < int(found[2])
-    assert run("-m", "recommender", "check", PORT=found[2]) == (0, [])
+    assert int(found[1]) > port
+    assert run("-m", "recommender", "check", PORT=found[1]) == (0, [])
     assert run("-m", "recommender", "now") == (2, ["usage: python -m recommender [check]"])
 
 

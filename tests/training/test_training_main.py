@@ -306,7 +306,7 @@ def test_options_out_of_their_limits_are_reported(
 ) -> None:
     out = tmp_path / "out"
     assert run(monkeypatch, "build", "--data", good, "--out", out, *options) == 2
-    assert capsys.readouterr().err.startswith(f"error: {message}")
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {message}")
     assert not out.exists()
 
 
