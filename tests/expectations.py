@@ -303,12 +303,16 @@ def popular_among(among: Callable[[dict[str, Any]], bool]) -> Answer:
 
 
 def assert_auto(body: Body) -> None:
-    """A film with its mean, its count and its group."""
+    """A film with its mean, its count, its histogram and its group."""
     ratings = [given[309] for given in RATINGS.values() if 309 in given]
-    assert body.keys() == {*FILMS[309], "avaliacao_media", "total_avaliacoes", "grupo"}
+    told = {"avaliacao_media", "total_avaliacoes", "histograma", "grupo"}
+    assert body.keys() == {*FILMS[309], *told}
     assert {name: body[name] for name in FILMS[309]} == FILMS[309]
     assert body["total_avaliacoes"] == len(ratings) == TIMES_RATED[309]
     assert abs(body["avaliacao_media"] - sum(ratings) / len(ratings)) < 0.006
+    assert body["histograma"] == [
+        {"de": value, "ate": value, "total": ratings.count(value)} for value in range(6)
+    ]
     assert body["grupo"].keys() == {"id", "rotulo"}
 
 
@@ -515,7 +519,8 @@ def assert_swagger_ui(body: Body) -> None:
 
 def assert_page(body: Body) -> None:
     assert body.startswith("<!doctype html>")
-    assert '<script src="pagina/index.js"' in body
+    assert re.search(r'<script src="pagina/[0-9a-f]{12}/start\.js">', body)
+    assert "<li>The Matrix (sci-fi" in body
 
 
 def assert_openapi(body: Body) -> None:

@@ -87,7 +87,7 @@ async def _service(request: Request) -> None:
 
 async def _lister(request: Request) -> None:
     if serving := request.app.state.serving:
-        shown = bool(serving.artifact.manifest["data"].get("demonstracao"))
+        shown = serving.artifact.manifest["data"]["demonstracao"]
         claims = _verified_claims(request.scope)
         check_list(request.app.state.access, claims, is_demonstration=shown)
 

@@ -38,11 +38,25 @@ class Group(BaseModel):
     )
 
 
+class HistogramPart(BaseModel):
+    """How many ratings of a film lie in a part of the scale."""
+
+    de: float = Field(examples=[4.0])
+    ate: float = Field(description="Igual a `de` se a parte é uma só nota.", examples=[4.0])
+    total: int
+
+
 class FilmDetails(Film):
     """A film with what its ratings say of it."""
 
     avaliacao_media: float | None = Field(description="`null` sem avaliações.")
     total_avaliacoes: int
+    histograma: list[HistogramPart] | None = Field(
+        description="Quantas vezes o filme recebeu cada nota da escala, da menor à maior, nos "
+        "dados com que o modelo foi treinado. Se a escala tem mais de 20 notas, ou qualquer número "
+        "é uma nota, são dez partes iguais dela, e só a última inclui `ate`. `null` em um modelo "
+        "do formato 8, que não o guardava."
+    )
     grupo: Group
     oculto: bool = Field(
         False,
@@ -168,7 +182,7 @@ class User(BaseModel):
 
     id: int
     nome: str | None = Field(description="`null`, a não ser que os dados sejam de demonstração.")
-    gosto: str | None = Field(
+    gosto: str = Field(
         description="Do que gosta mais do que os outros, em palavras.",
         examples=["gosta de terror e suspense"],
     )
@@ -176,7 +190,7 @@ class User(BaseModel):
         description="Os gêneros de `gosto`, o que mais o distingue primeiro.",
         examples=[["terror", "suspense"]],
     )
-    total_avaliacoes: int | None = Field(description="`null`, como `gosto`, no formato 7.")
+    total_avaliacoes: int
 
 
 class Health(BaseModel):

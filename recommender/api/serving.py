@@ -94,26 +94,36 @@ def no_user(user_id: int) -> ProblemError:
     return ProblemError(404, f"Usuário com ID {user_id} não encontrado.")
 
 
-async def _in_use(request: Request, response: Response) -> Context:
+def in_use(request: Request) -> Serving:
+    """Return what is served, or raise the 503 if nothing is."""
+    serving: Serving | None = request.app.state.serving
+    if serving is None:
+        raise ProblemError(503, "Nenhum modelo válido foi carregado.")
+    return serving
+
+
+async def _context(request: Request, response: Response) -> Context:
     query, route = request.query_params, request.scope["route"]
     if query and not route.dependant.query_params:
         raise invalid_fields((*item, UNKNOWN) for item in query.multi_items())
     for name in query:
         if len(query.getlist(name)) > 1 and name not in ("excluir", "genero"):
             raise invalid_field(name, ", ".join(query.getlist(name)), "um só valor")
-    serving: Serving | None = request.app.state.serving
-    if serving is None:
-        raise ProblemError(503, "Nenhum modelo válido foi carregado.")
-    return Context(request, response, serving)
+    return Context(request, response, in_use(request))
 
 
-Ctx = Annotated[Context, Depends(_in_use)]
+Ctx = Annotated[Context, Depends(_context)]
 """What a route works with. It raises the 503 without an artifact, and the 422 for any parameter
 of a route that takes none and for a parameter that comes twice but is not a list."""
 
 
 async def _in_lists(request: Request, response: Response) -> Context:
-    ctx = await _in_use(request, response)  # a dependency more would cost 0.1 ms
+    # A dependency more would cost 0.1 ms.
+    return await with_hidden(await _context(request, response))
+
+
+async def with_hidden(ctx: Context) -> Context:
+    """Return a context that knows which films are hidden."""
     ctx.hidden = await ctx.hiding.current()
     if not ctx.hidden.is_known:
         ctx.headers["X-Ocultos"] = "desconhecidos"

@@ -59,6 +59,11 @@ def _film(row: sqlite3.Row) -> Film:
     return {**row, "titulo_exibido": shown_title(row["titulo"])}
 
 
+def _spelled(key: str, names: str | None) -> str:
+    """Return the one of some names, separated by commas, that folds to a key; else the key."""
+    return next((name.strip() for name in (names or "").split(",") if fold(name) == key), key)
+
+
 class Catalog:
     """Films, users and their packaged ratings. For one thread at a time."""
 
@@ -90,6 +95,14 @@ class Catalog:
         rows = self._rows(query, [json.dumps(list(film_ids))])
         return {row["id"]: shown_title(row["titulo"]) for row in rows}
 
+    def genres(self, keys: Sequence[str]) -> list[str]:
+        """Return some genres, given by their folded names, as films spell them."""
+        query = (
+            "SELECT value, (SELECT genero FROM filmes WHERE id ="
+            " (SELECT filme_id FROM generos WHERE chave = value LIMIT 1)) FROM json_each(?)"
+        )
+        return [_spelled(*row) for row in self._rows(query, [json.dumps(list(keys))])]
+
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return genres and directors of the groups with ids from ``first`` on."""
         query = "SELECT id, generos, diretores FROM grupos WHERE id >= ? ORDER BY id LIMIT ?"
@@ -107,14 +120,18 @@ class Catalog:
         query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
         return int(self._count(query, tuple(values))[0][0])
 
-    def users(self, limit: int, offset: int, *, tastes: bool) -> list[dict[str, Any]]:
-        """Return users in order of id: ``id``, ``nome``, ``generos`` and ``total_avaliacoes``.
+    def histogram(self, film_id: int) -> dict[int, int]:
+        """Return how many of a film's ratings lie in each part of the scale where there are any.
 
-        The last two are None unless the database has ``tastes``, as it has since format 8.
+        The parts are those of ``split_scale``, from 0 on.
         """
-        told = "generos, total_avaliacoes" if tastes else "NULL generos, NULL total_avaliacoes"
-        joined = "LEFT JOIN gostos ON usuario_id = id" if tastes else ""
-        query = f"SELECT id, nome, {told} FROM usuarios {joined} ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 fixed parts
+        query = "SELECT parte, total FROM histogramas WHERE filme_id = ?"
+        return {row["parte"]: row["total"] for row in self._rows(query, (film_id,))}
+
+    def users(self, limit: int, offset: int) -> list[dict[str, Any]]:
+        """Return users in order of id: ``id``, ``nome``, ``generos`` and ``total_avaliacoes``."""
+        query = "SELECT id, nome, generos, total_avaliacoes FROM usuarios"
+        query += " JOIN gostos ON usuario_id = id ORDER BY id LIMIT ? OFFSET ?"
         return [dict(row) for row in self._rows(query, (limit, offset))]
 
     def ratings(self, user_id: int) -> list[Rated] | None:
@@ -143,20 +160,14 @@ def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
         parts.append(f"NOT {_AMONG}")
         values.append(wanted.hidden)
     named = (("diretor", wanted.director), ("atores", wanted.actor))
-    match = [f"{column} : {_either(name)}" for column, name in named if name is not None]
+    match = [f"{column} : {_quote(fold(name))}" for column, name in named if name is not None]
     if wanted.text is not None:
         words = [word for word in wanted.text.split() if any(map(str.isalnum, word))]
-        match += [_either(word, " *") for word in words] or [_quote("")]
+        match += [_quote(fold(word)) + " *" for word in words] or [_quote("")]
     if match:
         parts.append("id IN (SELECT rowid FROM busca WHERE busca MATCH ?)")
         values.append(" AND ".join(match))
     return ("WHERE " + " AND ".join(parts) if parts else ""), values
-
-
-def _either(text: str, ending: str = "") -> str:
-    """Return an expression for a text as it is, for catalogues of before, or folded."""
-    spellings = dict.fromkeys((text, fold(text)))
-    return f"({' OR '.join(_quote(spelling) + ending for spelling in spellings)})"
 
 
 def _quote(text: str) -> str:

@@ -9,10 +9,12 @@ SMALLEST_ZIPPED = 1400  # bytes: what fits into one packet arrives no sooner whe
 GZIP = 16 + zlib.MAX_WBITS  # the container that zlib shall make or open
 
 # Headers of answers: the same for everybody until another artifact is served, or until a film is
-# hidden; of a user, changing with each rating; useful only if current.
+# hidden; of a user, changing with each rating; never changing at their address; useful only if
+# current.
 PUBLIC = {"Cache-Control": "public, max-age=300"}
 LISTED = {"Cache-Control": "public, max-age=30"}
 PERSONAL = {"Cache-Control": "private, no-cache"}
+FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 FRESH = {"Cache-Control": "no-cache"}
 
 

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from recommender.model import arrays
 
-FORMAT = 8
-OLDEST = 7  # no stack has an older one
-READABLE = range(max(OLDEST, FORMAT - 1), FORMAT + 1)  # code may be newer than a stack's model
+FORMAT = 9
+READABLE = range(FORMAT - 1, FORMAT + 1)  # code may be newer than a stack's model
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
 CATALOG_FILE = "catalogo.sqlite3"
@@ -100,19 +99,6 @@ class Model:
     director_rows: Rows  # ascending within a director
 
     map_places: Floats  # (m, 2) where the m best known films, popular_rows[:m], lie on the map
-
-
-ADDED: Mapping[int, Mapping[str, NDArray[Any]]] = {
-    8: {
-        "trend": np.empty(0, np.float32),
-        "trend_rows": np.empty(0, np.int32),
-        "director_names": np.empty(0, np.str_),
-        "director_starts": np.zeros(1, np.int32),
-        "director_rows": np.empty(0, np.int32),
-        "map_places": np.empty((0, 2), np.float32),
-    },
-}
-"""What each format added to a model, and what stands for it in a model of an older format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +234,6 @@ def load(folder: Path) -> Artifact:
         parts = arrays.read(folder / MODEL_FILE)
     except pickle.UnpicklingError as error:
         raise ArtifactError(f"{folder / MODEL_FILE} holds {error}") from None
-    for form, added in ADDED.items():
-        if form > manifest["format"]:
-            parts = {**added, **parts}
     if parts.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
     return Artifact(folder, manifest, Model(**parts))

@@ -28,6 +28,8 @@ REPEAT = ROOT / "benchmarks" / "inside" / "repeat.py"
         ("/filmes/1/recomendacoes?limite=100&diversidade=0.5&genero=drama", 2),
         ("/filmes/1/recomendacoes?estrategia=grupo", 2),
         ("/filmes", 2),
+        # The film; its histogram.
+        ("/filmes/309", 2),
         # A user's ratings; the films of all lines and of their reasons.
         ("/usuarios/1/inicio", 2),
         ("/mapa.json", 1),

@@ -24,7 +24,7 @@ OPERATIONS = {
 # refused with 401: with a token, the same is asked under /usuarios.
 ONLY_FOR_A_FIELD = {("POST", "/recomendacoes")}
 PROTECTED = [operation for operation, told in OPERATIONS.items() if told.get("security")]
-UNDOCUMENTED = [("GET", path) for path in ("/", "/docs", "/openapi.json", "/pagina/index.js")]
+UNDOCUMENTED = [("GET", path) for path in ("/", "/docs", "/openapi.json", "/pagina/docs.js")]
 SAMPLE = re.compile(r"\{\w+\}")
 
 Route = dict[str, Any]

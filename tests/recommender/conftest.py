@@ -1,4 +1,4 @@
-"""Stores of both kinds, and the API on them."""
+"""Stores of both kinds, the API on them, and a browser."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 
 from recommender.api.application import create_app
 from recommender.data.catalog import MAX_ID
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import Store
 from recommender.settings import Access, Mode
+from tests.browser import browser
 from tests.stores import create_table, dynamo_store, moto_server
 from tests.training.small_data import as_document, as_json, from_json, random_ratings
 from training.build import build
@@ -24,6 +26,12 @@ def aws() -> Iterator[str]:
     """moto's server, which is all of AWS to a store."""
     with moto_server() as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])

@@ -48,13 +48,14 @@ def follow(client: TestClient, path: str) -> list[Any]:
 # One film
 
 
-def test_a_film_has_its_mean_its_count_and_its_group(client: TestClient) -> None:
+def test_a_film_has_its_mean_its_count_its_histogram_and_its_group(client: TestClient) -> None:
     groups = {group["id"]: group for group in follow(client, "/grupos?limite=50")[0]}
     for film_id in list(FILMS)[::20]:
         film = get(client, f"/filmes/{film_id}")
         TypeAdapter(FilmDetails).validate_python(film, strict=True, extra="forbid")
         given = [r["avaliacao"] for r in MOCK["avaliacoes"] if r["filme_id"] == film_id]
         assert film["total_avaliacoes"] == len(given)
+        assert [part["total"] for part in film["histograma"]] == [given.count(n) for n in range(6)]
         assert film["avaliacao_media"] == pytest.approx(sum(given) / len(given), abs=0.006)
         assert {name: film[name] for name in FILMS[film_id]} == FILMS[film_id]
         group = groups[film["grupo"]["id"]]
@@ -294,6 +295,10 @@ def test_the_page_needs_nothing_of_the_internet(client: TestClient) -> None:
     assert "http://" not in text
     assert "https://" not in text
     assert not re.search(r"\son\w+=|\sstyle=|<style|<script>", text)
+    assert set(re.findall(r"<script (?:src|type)=[^>]*>(.)", text)) <= {
+        "<",
+        "{",
+    }  # nothing, or data
     for name in re.findall(r'(?:src|href)="(pagina/[^"]+)"', text):
         assert client.get(f"/{name}").status_code == 200
     policy = dict(

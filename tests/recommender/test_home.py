@@ -9,7 +9,6 @@ from fastapi.testclient import TestClient
 
 from recommender.api.application import create_app
 from recommender.data.sqlite_store import SqliteStore
-from tests.conftest import ROOT
 from tests.expectations import FILMS, RATINGS
 from tests.recommender.conftest import LOCAL
 from tests.training.small_data import as_data, as_document, as_json, from_json, random_ratings
@@ -133,13 +132,6 @@ def test_a_catalogue_of_one_film_has_one_line_until_it_is_rated(tmp_path: Path) 
         (line,) = lines_of(client.post("/inicio", json={"avaliacoes": []}))
         assert (line["titulo"], len(line["filmes"])) == ("Os mais vistos", 1)
         assert lines_of(client.get("/usuarios/1/inicio")) == []
-
-
-def test_format_7_has_a_screen_without_directors() -> None:
-    with TestClient(create_app(ROOT / "tests/data/formato-7", LOCAL)) as client:
-        kinds = {line["tipo"] for line in lines_of(client.post("/inicio", json={"avaliacoes": []}))}
-        assert kinds <= {"populares", "genero"}
-        assert client.get("/usuarios/1/inicio").status_code == 200
 
 
 def test_ratings_in_a_body_are_checked(api: TestClient) -> None:

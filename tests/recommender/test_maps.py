@@ -15,7 +15,6 @@ from recommender.data.sqlite_store import SqliteStore
 from recommender.model.artifact import Model
 from recommender.model.profile import find_rows
 from recommender.model.ranking import find_cells
-from tests.conftest import ROOT
 from tests.expectations import FILMS, RATINGS, TIMES_RATED
 from tests.recommender.conftest import LOCAL
 from tests.training.small_data import as_data, random_ratings
@@ -88,13 +87,6 @@ def test_an_answer_that_would_be_too_large_has_fewer_films(
 def test_what_is_counted_for_a_film_is_no_less_than_it_takes() -> None:
     numbers = [-(2**53), -1.2345, -1.2345, 100_000, 0.00001]
     assert len(json.dumps(numbers)) <= maps.NUMBERS
-
-
-def test_format_7_has_no_map() -> None:
-    client = TestClient(create_app(ROOT / "tests/data/formato-7", LOCAL))
-    answer = client.get("/mapa.json")
-    assert answer.status_code == 503
-    assert "treine de novo" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 1), (1, 2), (3, 30)])

@@ -1,7 +1,5 @@
 """Titles with the article last: shown as people say them, and found by either spelling."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,24 +127,6 @@ def test_people_and_genres_are_folded_alike(found_dir: Path) -> None:
         assert client.get(f"/filmes?{query}").headers["x-total-count"] == "1"
     listed = client.get("/filmes/populares?genero=born").json()
     assert [film["id"] for film in listed] == [MAX_ID]
-
-
-def test_a_catalogue_of_before_is_searched_too(tmp_path: Path) -> None:
-    """One whose index holds texts as they are, with the accents of SQLite's own tokenizer."""
-    path = tmp_path / "c.sqlite3"
-    bake(as_data(random_ratings(2, 3), ["Bjørn", "Ação, A", "Other"]), [], path)
-    with closing(sqlite3.connect(path)) as db:
-        db.execute("DROP TABLE busca")
-        db.execute(
-            "CREATE VIRTUAL TABLE busca USING fts5 (titulo, diretor, atores, content='filmes',"
-            " content_rowid='id', tokenize='unicode61 remove_diacritics 2')"
-        )
-        db.execute("INSERT INTO busca (busca) VALUES ('rebuild')")
-        db.commit()
-    catalog = Catalog(path)
-    assert found(catalog, "BJØ") == ["Bjørn"]
-    assert found(catalog, "acao") == found(catalog, "Açã") == ["Ação, A"]
-    assert catalog.films([2])[2]["titulo_exibido"] == "A Ação"
 
 
 def test_every_answer_bears_the_shown_title(found_dir: Path) -> None:

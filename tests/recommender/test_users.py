@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from recommender.api.application import create_app
 from recommender.model.artifact import MANIFEST_FILE
 from recommender.settings import Access, Mode
-from tests.conftest import ROOT
 from tests.expectations import RATINGS
 from tests.recommender.conftest import LOCAL
 from tests.training.small_data import as_data, random_ratings
@@ -59,14 +58,6 @@ def test_real_users_are_listed_without_names(artifact_dir: Path, tmp_path: Path)
         answer = TestClient(create_app(folder, Access(mode))).get("/usuarios?limite=x")
         assert answer.status_code == status
         assert "erros" not in answer.json()
-
-
-def test_format_7_knows_no_tastes() -> None:
-    client = TestClient(create_app(ROOT / "tests/data/formato-7", LOCAL))
-    users = client.get("/usuarios").json()
-    assert [user["id"] for user in users] == [1, 2, 3, 4, 5]
-    for user in users:
-        assert (user["gosto"], user["generos"], user["total_avaliacoes"]) == (None, [], None)
 
 
 def test_without_a_model_nobody_is_listed(tmp_path: Path) -> None:

@@ -95,6 +95,7 @@ def test_the_mean_of_a_film_is_1(api: TestClient) -> None:
     film = api.get("/filmes/1").json()
     assert film["avaliacao_media"] == 1
     assert film["total_avaliacoes"] >= 1
+    assert film["histograma"] == [{"de": 1, "ate": 1, "total": film["total_avaliacoes"]}]
 
 
 def test_a_rating_is_1(api: TestClient) -> None:

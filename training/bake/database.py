@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from recommender.data.catalog import fold
+from recommender.data.histogram import split_scale
 from recommender.data.titles import shown_title
 from training.data.dataset import Dataset
 from training.data.tables import TIME_COLUMN
@@ -17,6 +18,7 @@ from training.model.labels import Lead
 from training.model.tastes import find_tastes
 
 BLOCK = 100_000  # ratings converted to Python objects at a time
+NEAR = 1e-5  # of a step: no rating is so far from a value of its scale
 SCHEMA = """
 CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL);
 CREATE TABLE filmes (
@@ -34,6 +36,12 @@ CREATE TABLE avaliacoes (
     avaliacao REAL NOT NULL,
     momento INTEGER, -- seconds since 1970; NULL where unknown
     PRIMARY KEY (usuario_id, filme_id)
+) WITHOUT ROWID;
+CREATE TABLE histogramas (
+    filme_id INTEGER NOT NULL REFERENCES filmes (id),
+    parte INTEGER NOT NULL, -- of the scale, from 0 on; see recommender/data/histogram.py
+    total INTEGER NOT NULL, -- of the film's ratings that lie in it, at least 1
+    PRIMARY KEY (filme_id, parte)
 ) WITHOUT ROWID;
 CREATE TABLE generos (
     chave TEXT NOT NULL, -- genre, folded
@@ -74,6 +82,7 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
             )
             db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data))
             db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?, ?)", _ratings(data))
+            db.executemany("INSERT INTO histogramas VALUES (?, ?, ?)", _histograms(data))
             db.executemany("INSERT INTO gostos VALUES (?, ?, ?)", _tastes(data))
             db.executemany(
                 "INSERT INTO grupos VALUES (?, ?, ?)",
@@ -96,6 +105,19 @@ def _films(data: Dataset) -> Iterator[list[Any]]:
     for place, film in enumerate(data.films.to_numpy().tolist()):
         mean, count = given.get(place, (None, 0))
         yield [*film, None if mean is None else round(mean, 2), int(count)]
+
+
+def _histograms(data: Dataset) -> Iterator[tuple[int, int, int]]:
+    """Yield the rows of ``histogramas``, in order of their primary key."""
+    parts = split_scale((data.lowest, data.highest), data.step)
+    starts = np.array([start for start, _ in parts]) - NEAR * (data.step or 0.0)
+    part = np.searchsorted(starts, data.ratings["avaliacao"], side="right") - 1
+    counts = np.bincount(data.ratings["film"].to_numpy(np.int64) * len(parts) + part)
+    (filled,) = counts.nonzero()
+    film_ids = data.films["id"].to_numpy()[filled // len(parts)]
+    yield from zip(
+        film_ids.tolist(), (filled % len(parts)).tolist(), counts[filled].tolist(), strict=True
+    )
 
 
 def _tastes(data: Dataset) -> Iterator[tuple[int, str, int]]:

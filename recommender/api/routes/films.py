@@ -12,6 +12,7 @@ from recommender.api.paging import EXPIRED, read_offset, set_next_link
 from recommender.api.requests import FilmQuery, GroupQuery, Id, ListQuery
 from recommender.api.serving import Context, ListCtx, make_router
 from recommender.data.catalog import FilmFilter
+from recommender.data.histogram import split_scale
 from recommender.http.problems import responses
 from recommender.model import ranking, similarity
 from recommender.model.index import unmarked
@@ -19,6 +20,8 @@ from recommender.model.profile import find_rows, make_profile
 from recommender.model.ranking import Strategy
 
 router = make_router("filmes")
+
+HISTOGRAMS_SINCE = 9  # the first format whose database has them
 
 _LIST = responses({410: EXPIRED})
 
@@ -64,7 +67,8 @@ async def list_popular_films(
     "/filmes/{filme_id}",
     responses=responses({404: "Não há tal filme."}),
     summary="Conta de um filme",
-    description="O filme, a média e o número de suas avaliações, e o grupo de que faz parte.",
+    description="O filme, a média, o número e o histograma de suas avaliações, e o grupo de que "
+    "faz parte.",
 )
 async def tell_film(filme_id: Id, ctx: ListCtx) -> answers.FilmDetails:
     """Answer with everything that is known of a film."""
@@ -73,7 +77,19 @@ async def tell_film(filme_id: Id, ctx: ListCtx) -> answers.FilmDetails:
     (cell,) = ranking.find_cells(ctx.model, row).tolist()
     ctx.headers.update(ctx.public)
     group, is_hidden = describe_group(ctx.model, cell), not len(unmarked(ctx.hidden.marks, row))
-    return answers.FilmDetails(**film, grupo=group, oculto=is_hidden)
+    histogram = _tell_histogram(ctx, filme_id)
+    return answers.FilmDetails(**film, histograma=histogram, grupo=group, oculto=is_hidden)
+
+
+def _tell_histogram(ctx: Context, film_id: int) -> list[answers.HistogramPart] | None:
+    """Return how many of a film's ratings lie in each part of the scale, or None if unknown."""
+    if ctx.artifact.manifest["format"] < HISTOGRAMS_SINCE:
+        return None
+    totals = ctx.catalog.histogram(film_id)
+    return [
+        answers.HistogramPart(de=start, ate=end, total=totals.get(part, 0))
+        for part, (start, end) in enumerate(split_scale(ctx.artifact.scale, ctx.artifact.step))
+    ]
 
 
 @router.get(

@@ -40,15 +40,12 @@ async def draw_map(ctx: Ctx) -> Response:
     "/mapa.json",
     summary="Onde os filmes ficam no mapa",
     description="Os mesmos lugares que em `/mapa.svg`, de até 10.000 filmes, os mais conhecidos; "
-    "menos se seus títulos são tão longos que a resposta passaria de 1 MB. 503 se o modelo em uso "
-    "é do formato 7, que não os guardava.",
+    "menos se seus títulos são tão longos que a resposta passaria de 1 MB.",
 )
 async def tell_map(ctx: ListCtx) -> FilmMap:
     """Answer with the places of the best known films that nobody has hidden."""
     model, marks = ctx.model, ctx.hidden.marks
     rows, places = model.popular_rows[: len(model.map_places)], model.map_places
-    if not len(rows):
-        raise ProblemError(503, "O modelo em uso não diz onde os filmes ficam: treine de novo.")
     if marks is not None:
         shown = ~marks.take(rows)
         rows, places = rows[shown], places[shown]

@@ -1,25 +1,26 @@
 """Routes of the pages: the one for people, and Swagger UI with the document that it shows."""
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from fastapi import HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from recommender.api import front
+from recommender.api.front import PAGE
 from recommender.api.openapi import make_document
-from recommender.api.serving import make_router
-from recommender.http.caching import PUBLIC
+from recommender.api.serving import Context, in_use, make_router, with_hidden
+from recommender.http.caching import FOREVER, FRESH, PUBLIC
 from recommender.http.problems import ProblemError
 
-PAGE = Path(__file__).parents[2] / "page"
 SWAGGER_UI = PAGE / "swagger-ui"  # .ci/swagger.py puts it there, compressed
-OWN = ("index.css", "index.js", "docs.js")
+OWN = ("docs.js",)
 MEDIA_TYPES = {
-    **dict.fromkeys(("index.js", "docs.js", "swagger-ui-bundle.js"), "text/javascript"),
-    **dict.fromkeys(("index.css", "swagger-ui.css"), "text/css"),
+    **dict.fromkeys(("docs.js", "swagger-ui-bundle.js"), "text/javascript"),
+    "swagger-ui.css": "text/css",
     **dict.fromkeys(("LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"), "text/plain"),
 }
+PART_TYPES = {".js": "text/javascript", ".css": "text/css"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -33,9 +34,28 @@ _document = cache(make_document)
 
 
 @router.get("/", include_in_schema=False)
-async def show_page() -> Response:
-    """Answer with the page on which a person can try the API."""
-    return _page("index.html", POLICY)
+async def show_page(request: Request, response: Response) -> Response:
+    """Answer with the page on which a person can try the API.
+
+    Its address may have any parameters: they are the page's own.
+    """
+    ctx = await with_hidden(Context(request, response, in_use(request)))
+    text = front.write_page(ctx, request.app.state.access)
+    headers = {**response.headers, **ctx.public, "Content-Security-Policy": POLICY}
+    return HTMLResponse(text, headers=headers)
+
+
+@router.get("/pagina/{digest}/{name:path}", include_in_schema=False)
+async def send_part(digest: str, name: str) -> Response:
+    """Answer with a file of the page, whose address changes with the content.
+
+    A page of another version gets what loads it anew: ``start.js`` finds no other file there.
+    """
+    is_ours, file = digest == front.digest(), front.find_parts().get(name)
+    if file is None or not (is_ours or name == front.START):
+        raise HTTPException(404)
+    headers = FOREVER if is_ours else FRESH
+    return Response(file.read_bytes(), headers=headers, media_type=PART_TYPES[file.suffix])
 
 
 @router.get("/docs", include_in_schema=False)
@@ -43,7 +63,8 @@ async def show_documentation() -> Response:
     """Answer with the page that loads Swagger UI."""
     if not SWAGGER_UI.exists():
         raise ProblemError(503, "Falta o Swagger UI, que não vem com o código: rode `make setup`.")
-    return _page("docs.html", DOCS_POLICY)
+    text = (PAGE / "docs.html").read_text(encoding="utf-8")
+    return HTMLResponse(text, headers={**PUBLIC, "Content-Security-Policy": DOCS_POLICY})
 
 
 @router.get("/pagina/{name}", include_in_schema=False)
@@ -63,8 +84,3 @@ async def tell_routes(request: Request) -> Response:
     if root := request.scope.get("root_path"):
         document = {**document, "servers": [{"url": root}]}
     return JSONResponse(document, headers=PUBLIC)
-
-
-def _page(name: str, policy: str) -> Response:
-    text = (PAGE / name).read_text(encoding="utf-8")
-    return HTMLResponse(text, headers={**PUBLIC, "Content-Security-Policy": policy})

@@ -14,8 +14,6 @@ from recommender.http.problems import responses
 
 router = make_router("usuarios")
 
-TASTES_SINCE = 8  # the first format whose database has them
-
 
 @router.get(
     "/usuarios",
@@ -31,10 +29,10 @@ async def list_users(query: Annotated[PageQuery, Query()], ctx: Ctx) -> list[Use
     manifest = ctx.artifact.manifest
     total = manifest["data"]["usuarios"]
     offset = read_offset(ctx, query.cursor, most=total)
-    users = ctx.catalog.users(query.limite, offset, tastes=manifest["format"] >= TASTES_SINCE)
+    users = ctx.catalog.users(query.limite, offset)
     ctx.headers.update({**PERSONAL, "X-Total-Count": str(total)})
     set_next_link(ctx, offset + query.limite, more=offset + len(users) < total)
-    is_demonstration = bool(manifest["data"].get("demonstracao"))
+    is_demonstration = manifest["data"]["demonstracao"]
     return [_show(user, named=is_demonstration) for user in users]
 
 
@@ -43,7 +41,7 @@ def _show(user: dict[str, Any], *, named: bool) -> User:
     return User(
         id=user["id"],
         nome=user["nome"] if named else None,
-        gosto=None if user["generos"] is None else _tell(genres, user["total_avaliacoes"]),
+        gosto=_tell(genres, user["total_avaliacoes"]),
         generos=genres,
         total_avaliacoes=user["total_avaliacoes"],
     )

@@ -1,0 +1,108 @@
+// The lists of the page: films to begin with, the recommendations, and rows as film services show them.
+
+import { byId, make, show } from "./dom.js";
+import { card } from "./film.js";
+import { choices, facts } from "./state.js";
+import { say } from "./texts.js";
+
+const DECK = 12; // films to begin with
+
+/** Show films to say something of, without those of which something was said, or that `known` has. */
+export function showDeck(said, known) {
+  const done = new Set([...said.notas, ...said.vistos, ...said.fora, ...known].map(({ id }) => id));
+  const left = facts.filmes.filter(({ id }) => !done.has(id)).slice(0, DECK);
+  show(byId("cartas"), left, ({ id }) => id, (film, old) => card(film, old, said), byId("gostos-titulo"));
+  byId("cartas-fim").hidden = left.length > 0;
+}
+
+/**
+ * Show the recommendations. `told` has `films`, `title`, `reason`, `strategy` (of the answer), and for a user of the
+ * data `difference` from today's list, if something was said.
+ */
+export function showList(told, said) {
+  byId("lista-titulo").textContent = told.title;
+  byId("lista-motivo").textContent = told.reason;
+  const notes = (film) => [badge(film, told.difference), reason(film, told.strategy)].filter(Boolean);
+  show(byId("filmes"), told.films, ({ id }) => id, (film, old) => card(film, old, said, notes(film)), byId("lista-titulo"));
+  byId("nenhum").hidden = told.films.length > 0;
+  showLeft(told.difference);
+}
+
+/** Return why a film is in a list of its own; null where the heading of the list says all there is to say. */
+function reason(film, strategy) {
+  const names = (reasons) => reasons.slice(0, 2).map(({ titulo_exibido }) => titulo_exibido);
+  if (strategy !== "padrao") return null;
+  const [liked, disliked] = choices.usuario ? ["whyOther", "againstOther"] : ["why", "against"];
+  const text = film.motivos.length ? say(liked, names(film.motivos)) : say("whyAll");
+  return make("p", { className: "why" }, film.contra.length ? `${text}, ${say(disliked, names(film.contra))}` : text);
+}
+
+function badge(film, difference) {
+  if (film.ja_avaliado) return make("span", { className: "badge" }, say("alreadyRated"));
+  if (!difference) return null;
+  if (difference.entraram.some(({ id }) => id === film.id)) return make("span", { className: "badge in" }, say("entered"));
+  const moved = difference.mudaram.find(({ id }) => id === film.id);
+  return moved ? make("span", { className: "badge" }, say(moved.de > moved.para ? "up" : "down", moved.de)) : null;
+}
+
+function showLeft(difference) {
+  const left = difference?.sairam ?? [];
+  byId("sairam").replaceChildren(...left.map((film) => make("li", {}, say("left", film.titulo_exibido, film.posicao))));
+  byId("sairam").hidden = !left.length;
+}
+
+/** Show today's list of a user beside the one that would be, if there is a difference. */
+export function showToday({ films, difference }) {
+  byId("hoje").hidden = !difference;
+  const today = difference ? listBefore(films, difference) : [];
+  byId("hoje-filmes").replaceChildren(...today.map((film) =>
+    make("li", { "data-film": film.id }, make("button", { type: "button", className: "link", "data-act": "open" }, film.titulo_exibido))));
+}
+
+/** Return the list from which another one differs so. */
+function listBefore(films, { entraram, sairam, mudaram }) {
+  const entered = new Set(entraram.map(({ id }) => id));
+  const moved = new Map(mudaram.map(({ id, de }) => [id, de]));
+  const before = films.map((film, place) => [moved.get(film.id) ?? place + 1, film]).filter(([, { id }]) => !entered.has(id));
+  return [...before, ...sairam.map((film) => [film.posicao, film])].sort(([one], [other]) => one - other).map(([, film]) => film);
+}
+
+/** Show the other lines of a first screen, without films that `shown` has. */
+export function showRows(lines, shown, said) {
+  const left = lines.map((line) => ({ ...line, filmes: line.filmes.filter(({ id }) => !shown.has(id)) })).filter(({ filmes }) => filmes.length > 1);
+  show(byId("linhas"), left, ({ tipo, alvo }) => `${tipo}:${alvo}`, (line, old) => {
+    const id = `linha-${line.tipo}-${line.filme_id ?? line.alvo ?? ""}`.replace(/[^\w-]/g, "-");
+    const row = old || make("section", { className: "row", "aria-labelledby": id },
+      make("h2", { id, tabIndex: -1 }), make("p", { className: "hint" }), make("ul", { className: "strip" }));
+    const [title, reason, strip] = row.children;
+    title.textContent = say("rowTitle", line);
+    reason.textContent = say("rowReason", line);
+    show(strip, line.filmes, ({ id: film }) => film, (film, before) => card(film, before, said), title);
+    return row;
+  }, byId("lista-titulo"));
+}
+
+/** Show what was said of films, each with a button that opens it and one that takes it back. */
+export function showSaid(said) {
+  const parts = [["notas", "rated"], ["vistos", "seenTitle"], ["fora", "dismissedTitle"]];
+  const total = parts.reduce((sum, [name]) => sum + said[name].length, 0);
+  byId("ditos-total").textContent = total ? `(${total})` : "";
+  byId("ditos-nada").hidden = total > 0;
+  byId("esquecer").hidden = !total;
+  for (const [name] of parts) {
+    byId(`ditos-${name}`).hidden = !said[name].length;
+    show(byId(`ditos-${name}`).querySelector("ul"), [...said[name]].reverse(), ({ id }) => id, (film, old) => saidOf(film, old), byId("ditos-resumo"));
+  }
+}
+
+function saidOf(film, old) {
+  const row = old || make("li", { "data-film": film.id }, make("button", { type: "button", className: "link", "data-act": "open" }), make("span", {}),
+    make("button", { type: "button", className: "small", "data-act": "takeBack" }));
+  const [title, grade, takeBack] = row.children;
+  title.textContent = film.titulo_exibido;
+  grade.textContent = "nota" in film ? say("yourGrade", film.nota) : "";
+  takeBack.textContent = say("takeBack");
+  takeBack.setAttribute("aria-label", say("takeBackOf", film.titulo_exibido));
+  return row;
+}
+

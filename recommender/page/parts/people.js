@@ -1,0 +1,84 @@
+// Whom the list is for: oneself, or a user of the data, chosen by name or by taste.
+
+import { address, ask, useToken } from "./api.js";
+import { byId, later, make } from "./dom.js";
+import { facts } from "./state.js";
+import { say } from "./texts.js";
+
+const PAGE = 1000; // users that one answer lists at most
+const SHOWN = 60;
+let users = [];
+let next = null;
+
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const nameOf = (user) => user.nome || say("userNumber", user.id);
+const tasteOf = (user) => (user.total_avaliacoes === 0 ? say("noTaste") : say("taste", user.generos));
+
+/** Return the name of a user of the data as far as it is known, else the number. */
+export function userName(id) {
+  return nameOf(users.find((user) => String(user.id) === String(id)) || { id });
+}
+
+/** Read the first users once, if this installation tells who they are. */
+export async function readUsers() {
+  if (facts.usuarios === "lista" && !users.length) await readMore(address("usuarios", { limite: PAGE }));
+}
+
+async function readMore(path) {
+  const { body, headers } = await ask(path);
+  users = users.concat(body);
+  const link = /<[^?>]*(\?[^>]*)>/.exec(headers.get("Link") || "");
+  next = link ? `usuarios${link[1]}` : null;
+}
+
+/** Show the dialog; `pick(id)` is called for a choice, "" being oneself; `report(error)` for a failure. */
+export async function openPeople(pick, report) {
+  const dialog = byId("pessoas");
+  const done = (id) => {
+    dialog.close();
+    pick(id);
+  };
+  byId("pessoas-lista").hidden = facts.usuarios !== "lista";
+  byId("pessoas-numero").hidden = facts.usuarios === "lista";
+  byId("pessoas-acesso").hidden = facts.usuarios !== "token";
+  byId("pessoas-busca").oninput = later(() => showUsers(done), 120);
+  byId("pessoas-mais").onclick = async () => {
+    try {
+      await readMore(next);
+      showUsers(done);
+    } catch (error) {
+      report(error);
+    }
+  };
+  byId("pessoas-numero").onsubmit = (event) => {
+    event.preventDefault();
+    useToken(byId("token").value.trim());
+    const id = byId("usuario").value.trim();
+    const whole = /^(-?[1-9][0-9]{0,15}|0)$/.test(id);
+    byId("usuario-erro").textContent = whole ? "" : say("badId");
+    if (whole) done(id);
+  };
+  dialog.showModal();
+  try {
+    await readUsers();
+    showUsers(done);
+  } catch (error) {
+    report(error);
+  }
+}
+
+function showUsers(done) {
+  const words = fold(byId("pessoas-busca").value).split(/\s+/).filter(Boolean);
+  const found = users.filter((user) => {
+    const text = fold(`${nameOf(user)} ${user.gosto || ""} ${tasteOf(user)} ${user.id}`);
+    return words.every((word) => text.includes(word));
+  });
+  byId("pessoas-achadas").replaceChildren(...found.slice(0, SHOWN).map((user) => {
+    const button = make("button", { type: "button", className: "person" }, make("strong", {}, nameOf(user)), make("span", { className: "meta" }, tasteOf(user)),
+      user.total_avaliacoes ? make("span", { className: "meta" }, say("ratings", user.total_avaliacoes)) : null);
+    button.addEventListener("click", () => done(String(user.id)));
+    return make("li", {}, button);
+  }));
+  byId("pessoas-nada").hidden = found.length > 0;
+  byId("pessoas-mais").hidden = !next;
+}
