@@ -4,52 +4,51 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-
-mpl.use("svg")
-import matplotlib.pyplot as plt
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from matplotlib.axes import Axes
+
 from benchmarks import machine
+from training.evaluation.look import ACCENT, GREY, INK, panels, save, styled
 
 DOCS = machine.ROOT / "docs"
-COLORS = {"ours": "#c0392b", "large": "#d98880"}
+OURS = {"ours", "large"}
 SHORT = {
     "ours": "this API",
-    "large": "… with vectors of 64 MB",
-    "a": "(a) hello-world",
-    "b": "(b) hello-world, compiled",
-    "c": "(c) original stack",
+    "large": "this API, vectors of 64 MB",
+    "a": "hello-world",
+    "b": "hello-world, compiled",
+    "c": "the original's stack",
 }
 
 
+@styled
 def draw(cold: dict[str, Any], warm: dict[str, Any], path: Path) -> None:
-    """Draw both as bars on logarithmic axes, with the spread of the measurements."""
-    mpl.rcParams.update({"svg.hashsalt": "filmes", "font.family": "DejaVu Sans"})
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 2.6), layout="constrained")
+    """Draw both as bars from zero, with the spread of the measurements and the numbers."""
+    figure, (left, right) = panels(2, 10, 2.6)
     starts = [row for row in cold["starts"] if row["memory_mb"] == 512]
-    bars(left, starts, "answer_ms", "quartiles_ms", "cold start to first answer, 0.29 vCPU, ms")
-    bars(right, warm["handler"], "p50_ms", "medians_ms", "warm answer in the handler, 1 vCPU, ms")
-    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    bars(left, starts, "answer_ms", "quartiles_ms", "cold start at 0.29 vCPU, ms", 0)
+    bars(right, warm["handler"], "p50_ms", "medians_ms", "warm answer at 1 vCPU, ms", 2)
+    right.tick_params(labelleft=False)
+    save(figure, path)
 
 
-def bars(axes: Any, rows: list[dict[str, Any]], value: str, spread: str, title: str) -> None:
+def bars(
+    axes: Axes, rows: list[dict[str, Any]], value: str, spread: str, title: str, digits: int
+) -> None:
     """Draw one bar for each function, from the first row down."""
     for place, row in enumerate(reversed(rows)):
         low, high = row[spread]
-        axes.barh(place, row[value], color=COLORS.get(row["function"], "#7f8c8d"))
-        axes.plot([low, high], [place, place], color="black", linewidth=1)
-        digits = 0 if row[value] >= 1000 else 3
-        axes.text(high, place, f"  {row[value]:,.{digits}f}", va="center", fontsize=8)
+        axes.barh(place, row[value], color=ACCENT if row["function"] in OURS else GREY, height=0.6)
+        axes.plot([low, high], [place, place], color=INK, linewidth=1)
+        number = f"{row[value]:,.{digits}f}"
+        axes.annotate(number, (high, place), (6, 0), textcoords="offset points", va="center")
     axes.set_yticks(range(len(rows)), [SHORT[row["function"]] for row in reversed(rows)])
-    axes.set_xscale("log")
-    least = min(row[value] for row in rows)
-    most = max(row[spread][1] for row in rows)
-    axes.set_xlim(10 ** np.floor(np.log10(least) - 0.5), 4 * most)
-    axes.set_title(title, fontsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(axis="y", length=0, labelcolor=INK)
+    axes.set_xlim(0, 1.2 * max(row[spread][1] for row in rows))
+    axes.locator_params("x", nbins=5)
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.set_title(title)
 
 
 def page(cold: dict[str, Any], warm: dict[str, Any], tricks: dict[str, Any]) -> str:
@@ -82,7 +81,7 @@ What `make bench` measured on {where["measured"][:10]} at commit {machine.short(
 ({where["processors"]} × {where["processor"]}, load average {where["load_average"]} at the end): the
 function as `make build` leaves it and three peers, in Lambda's container, in turns. Cold: from the
 start of a process to its first answer, median (quartiles). Warm: in the handler, logs and metrics
-written; (a) and (b) answer with the very bytes of this API's answer, ready made. This API is
+written; the hello-worlds answer with the very bytes of this API's answer, ready made. This API is
 measured with the mock data and with 62,500 synthetic films whose vectors have 64 MB, the most that
 the trainer makes.
 
@@ -98,6 +97,9 @@ original's stack. Over HTTP, through `sam local start-api`, an answer takes {htt
 (p99 {http["p99_ms"]:.1f}), nearly all of it the emulator's.
 
 ![Cold starts and warm answers](speed.svg)
+
+Thin lines in the chart go from quartile to quartile of the starts, and from the lowest to the
+highest median of the turns of warm answers.
 
 ## What each measure against cold starts is worth
 

@@ -18,10 +18,8 @@ from pathlib import Path
 from subprocess import PIPE
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -33,6 +31,7 @@ from recommender.model import artifact
 from recommender.model.artifact import Model
 from training.bake import database, picture
 from training.data.dataset import Dataset
+from training.evaluation.look import ACCENT, GREY, panels, save, styled
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
 FILMS_A_USER = 10  # films in a catalogue for each user
@@ -53,10 +52,11 @@ ROUTES = {
 SERVER = Path(__file__).parent / "growth_server.py"
 PICTURE = ROOT / "docs/growth.svg"
 CURVES = {
-    "request_work_ms": "a recommendation, ms of work",
-    "load_ms": "load and verify the artifact, ms",
-    "memory_mb": "memory (RSS), MB",
-    "artifact_mb": "artifact, MB",
+    "time, ms (logarithmic)": {
+        "request_work_ms": "a recommendation",
+        "load_ms": "load and verify the artifact",
+    },
+    "size, MB (logarithmic)": {"artifact_mb": "artifact on disk", "memory_mb": "memory (RSS)"},
 }
 
 
@@ -190,19 +190,21 @@ def serve(folders: list[Path], users: list[int]) -> list[dict[str, float]]:
     return [{name: round(value, 3) for name, value in row.items()} for row in found]
 
 
+@styled
 def draw(rows: list[dict[str, float]], exponents: dict[str, float]) -> None:
-    """Draw the curves with their exponents."""
-    with mpl.rc_context({"svg.hashsalt": "growth", "font.size": 10}):
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
-        axes = figure.add_subplot()
-        films = [row["films"] for row in rows]
-        for name, label in CURVES.items():
+    """Draw the curves with their exponents, a panel for each unit."""
+    figure, both = panels(2, 10, 3.6)
+    films = [row["films"] for row in rows]
+    for axes, (title, curves) in zip(both, CURVES.items(), strict=True):
+        for (name, label), line in zip(curves.items(), (("-", ACCENT), ("--", GREY)), strict=True):
             values = [row[name] for row in rows]
-            axes.loglog(films, values, marker="o", label=f"{label}: n^{exponents[name]:.2f}")
-        axes.set_xlabel("films")
-        axes.grid(visible=True, alpha=0.3)
+            label = f"{label}: n^{exponents[name]:.2f}"
+            axes.loglog(films, values, line[0], marker="o", color=line[1], label=label)
+        axes.set(xlabel="films (n)", title=title)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+        axes.yaxis.set_major_formatter("{x:g}")
         axes.legend(frameon=False)
-        figure.savefig(PICTURE, metadata={"Date": None})
+    save(figure, PICTURE)
 
 
 def main() -> None:

@@ -12,20 +12,18 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import machine
 from benchmarks.machine import ROOT
 from benchmarks.retrieval import print_row
+from training.evaluation.look import ACCENT, GREY, panels, save, styled
 
-INK, GREY = "#23272f", "#8b929d"
 SHAPES = {  # users, films, ratings: of MovieLens 100K, 1M, 10M and 25M
     "100k": (943, 1_682, 100_000),
     "1m": (6_040, 3_706, 1_000_000),
@@ -124,32 +122,23 @@ def exponent(rows: list[dict[str, float | str]]) -> float:
     return float(np.polyfit(ratings, seconds, 1)[0])
 
 
-def draw(rows: list[dict[str, float | str]], path: Path) -> None:
+@styled
+def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Write the chart of time and memory by number of ratings, with the limits of Lambda."""
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    FigureCanvasAgg(figure)
-    ratings = [row["ratings"] for row in rows]
-    for axes, column, most, unit in zip(
-        figure.subplots(1, 2),
+    figure, both = panels(2, 10, 3.2)
+    ratings = [row["ratings"] / 1e6 for row in rows]
+    for axes, column, most, title in zip(
+        both,
         ("seconds", "gigabytes"),
         (SECONDS, GIGABYTES),
-        ("processor seconds of training", "gigabytes at most"),
+        ("processor time of a training, s", "most memory, GB"),
         strict=True,
     ):
-        axes.loglog(ratings, [row[column] for row in rows], "o-", color=INK)
+        axes.plot(ratings, [row[column] for row in rows], "o-", color=ACCENT)
         axes.axhline(most, color=GREY, linestyle="--")
-        axes.annotate(
-            f"a Lambda has {most}",
-            (ratings[0], most),
-            (0, -11),
-            "data",
-            "offset points",
-            color=GREY,
-        )
-        axes.set(xlabel="ratings", title=unit)
-        axes.spines[["top", "right"]].set_visible(False)
-    with mpl.rc_context({"svg.hashsalt": "filmes"}):
-        figure.savefig(path, metadata={"Date": None})
+        axes.annotate("limit of a Lambda", (0, most), (5, -13), textcoords="offset points")
+        axes.set(xlabel="million ratings", title=title, xlim=(0, None), ylim=(0, 1.05 * most))
+    save(figure, path)
 
 
 def main() -> None:

@@ -1,117 +1,83 @@
-"""The map: films in the plane of two principal components, coloured by cluster."""
+"""The map as SVG and as PNG."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from xml.sax.saxutils import escape
 
-import matplotlib as mpl
-import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.text import Annotation
-from numpy.typing import NDArray
 
-from recommender.data.titles import shown_title
 from recommender.model.artifact import Model
-from recommender.model.ranking import find_cells
-from training.model.plane import shares_of_variance
+from training.bake.colours import PAPER
+from training.bake.scene import WIDTH, Scene, arrange
+from training.bake.texts import any_glyph
 
-DOTS = 3000  # films drawn at most: the most popular ones
-LONGEST_LABEL = 40  # characters
-LABELS = 40  # clusters at most whose best known film is named
-INK, PAPER, GREY = "#23272f", "#ffffff", "#8b929d"
-
-
-@contextmanager
-def _any_glyph() -> Iterator[None]:
-    """Silence matplotlib's warning about characters that its font lacks.
-
-    The PNG then shows a box, and the SVG whatever the viewer's own font has.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
-        yield
+ALPHA, HALO = 0.85, 3
+DOTS_PER_PIXEL = 1.5  # of the PNG
+POINT = 0.72  # points in a pixel of the scene, at 100 pixels an inch
 
 
-@_any_glyph()
 def draw(model: Model, titles: dict[int, str], folder: Path) -> None:
     """Write ``mapa.svg`` and ``mapa.png``; equal models give equal bytes.
 
     The model has to know where films lie on the map (``map_places``).
     """
-    shown = np.asarray(model.popular_rows[:DOTS])
-    cells = find_cells(model, shown)
-    places = model.map_places[:DOTS].astype(np.float64)
-    share = shares_of_variance(model, DOTS)
+    scene = arrange(model, titles)
+    (folder / "mapa.svg").write_text(as_svg(scene), encoding="utf-8")
+    _save_png(scene, folder / "mapa.png")
 
-    figure = Figure(figsize=(11, 8), dpi=120, facecolor=PAPER, layout="constrained")
+
+def as_svg(scene: Scene) -> str:
+    """Return a scene as SVG, whose colours follow the page's being light or dark."""
+    colours = dict.fromkeys([c for c, _ in scene.dots] + [text.colour for text in scene.texts])
+    classes = {colour: f"c{place}" for place, colour in enumerate(colours)}
+
+    def sheet(mode: int) -> str:
+        fills = "".join(f".{name}{{fill:{pair[mode]}}}" for pair, name in classes.items())
+        return f".p{{fill:{PAPER[mode]}}}text{{stroke:{PAPER[mode]}}}{fills}"
+
+    lines = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {scene.height}" '
+        f'width="{WIDTH}" height="{scene.height}">',
+        f"<style>circle{{fill-opacity:{ALPHA}}}"
+        f"text{{font-family:'DejaVu Sans',Verdana,sans-serif;paint-order:stroke;"
+        f"stroke-width:{HALO};stroke-linejoin:round}}"
+        f"{sheet(0)}@media(prefers-color-scheme:dark){{{sheet(1)}}}</style>",
+        '<rect class="p" width="100%" height="100%"/>',
+    ]
+    for colour, dots in scene.dots:
+        circles = (f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}"/>' for x, y, r in dots.tolist())
+        lines += [f'<g class="{classes[colour]}">', *circles, "</g>"]
+    lines += [
+        f'<text class="{classes[text.colour]}" x="{text.x:.1f}" y="{text.y:.1f}" '
+        f'font-size="{text.size:g}">{escape(text.words)}</text>'
+        for text in scene.texts
+    ]
+    return "\n".join([*lines, "</svg>", ""])
+
+
+@any_glyph()
+def _save_png(scene: Scene, path: Path) -> None:
+    size = (WIDTH / 100, scene.height / 100)
+    figure = Figure(figsize=size, dpi=100 * DOTS_PER_PIXEL, facecolor=PAPER[0])
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    popularity = model.popularity[shown] / max(float(model.popularity.max()), 1e-9)
-    colours = mpl.colormaps["hsv"](_spread(len(model.cell_centers)))[cells]
-    colours[:, :3] *= 0.82  # dark enough on white
-    axes.scatter(
-        places[:, 0], places[:, 1], s=14 + 170 * popularity, c=colours, alpha=0.72, linewidths=0
-    )
-    axes.margins(0.06)
-    figure.draw_without_rendering()  # fixes the scales, so that labels can be measured
-    named = [shown_title(titles[film]) for film in model.film_ids[shown].tolist()]
-    _name_clusters(axes, places, colours, cells.tolist(), named)
-    axes.set_title(
-        f"{len(shown)} filmes em {len(model.cell_centers)} grupos (KMeans)",
-        loc="left", fontsize=14, color=INK, pad=12,
-    )  # fmt: skip
-    for set_label, number in ((axes.set_xlabel, 0), (axes.set_ylabel, 1)):
-        part = f" ({100 * share[number]:.0f}% da variância)" if share[number] else ""
-        set_label(f"{number + 1}º componente principal{part}", color=GREY, fontsize=10)
-    axes.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
-    axes.spines[:].set_visible(False)
-    with mpl.rc_context({"svg.hashsalt": "filmes", "svg.fonttype": "none"}):
-        figure.savefig(folder / "mapa.svg", metadata={"Date": None, "Creator": None})
-        figure.savefig(folder / "mapa.png", metadata={"Software": None})
-
-
-def _name_clusters(
-    axes: Axes,
-    places: NDArray[np.float64],
-    colours: NDArray[np.float64],
-    cells: list[int],
-    titles: list[str],
-) -> None:
-    """Write the title of each cluster's first film at its place, unless labels would overlap."""
-    drawn: list[Annotation] = []
-    named: set[int] = set()
-    for place, colour, cell, title in zip(places, colours, cells, titles, strict=True):
-        if cell in named or len(named) >= LABELS:
-            continue
-        named.add(cell)
-        label = axes.annotate(
-            _label(title),
-            (place[0], place[1]),
-            xytext=(0, 7),
-            textcoords="offset points",
-            ha="center",
-            fontsize=8.5,
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(scene.height, 0))
+    axes.axis("off")
+    for colour, dots in scene.dots:
+        x, y, radius = dots.T
+        area = (2 * POINT * radius) ** 2
+        axes.scatter(x, y, s=area, c=colour[0], alpha=ALPHA, linewidths=0)
+    halo = [withStroke(linewidth=HALO * POINT, foreground=PAPER[0])]
+    for text in scene.texts:
+        axes.text(
+            text.x,
+            text.y,
+            text.words,
+            fontsize=text.size * POINT,
+            family="DejaVu Sans",
+            color=text.colour[0],
             parse_math=False,
-            color=tuple(colour[:3] * 0.6),
-            path_effects=[withStroke(linewidth=2.5, foreground=PAPER)],
+            path_effects=halo,
         )
-        box = label.get_window_extent()
-        if any(box.overlaps(other.get_window_extent()) for other in drawn):
-            label.remove()
-        else:
-            drawn.append(label)
-
-
-def _label(title: str) -> str:
-    """Return a title shortened to a label, without characters that XML does not allow."""
-    text = "".join(c if c.isprintable() else " " for c in title)
-    return text if len(text) <= LONGEST_LABEL else text[: LONGEST_LABEL - 1].rstrip() + "…"
-
-
-def _spread(count: int) -> np.ndarray:
-    """Return hues (count,) in [0, 1) by steps of the golden ratio: neighbours differ in colour."""
-    return (np.arange(count) * 0.61803398875) % 1
+    figure.savefig(path, metadata={"Software": None})

@@ -68,7 +68,7 @@ const refresh = newest(async () => {
 function titleOfList({ line, strategy }) {
   const user = choices.usuario && userName(choices.usuario);
   if (user) return [say(given().length ? "listWith" : "listOf", user), say(`${strategy}Reason`)];
-  return line ? [say("rowTitle", line), say("rowReason", line)] : [say(strategy), say(`${strategy}Reason`)];
+  return line ? [say("rowTitle", line), say("rowReason", line)] : [say(strategy === "padrao" ? "forYou" : strategy), say(`${strategy}Reason`)];
 }
 
 /** Show everything again: what was answered last, with what is said by now. */
