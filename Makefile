@@ -27,20 +27,30 @@ help: ## lists these targets
 
 setup: $(VENV)/.done $(SWAGGER_UI)/.done ## installs the environment in .venv, and Swagger UI for /docs
 
+define install
+	@echo "installing into $(VENV) what $(2) needs"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(BIN)/uv sync --locked --inexact $(1) --python $(BIN)/python
+endef
+
 $(VENV)/.done: pyproject.toml uv.lock
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv sync --locked --inexact --group dev --python $(BIN)/python
-	touch $@
+	$(call install,--group dev,development)
+	touch $(VENV)/.run $@
+
+$(VENV)/.run: pyproject.toml uv.lock
+	$(call install,--only-group run,running)
+	@touch $@
 
 $(SWAGGER_UI)/.done: .ci/swagger.py
 	$(PYTHON) .ci/swagger.py $(SWAGGER_UI)
 
-run: setup ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT; OPTIONS="--scale 1:10"
+# The last command is run without a shell around it, which would outlive it or be outlived.
+run: $(VENV)/.run ## trains on DATA for AIM (gostar or ver) and serves on http://127.0.0.1:PORT; OPTIONS="--scale 1:10"
 	@PORT="$(PORT)" $(BIN)/python -m recommender check
-	$(BIN)/python -m training build $(READ) --out .local/artifact
-	ARTIFACT_DIR=.local/artifact ACCESS=local RATINGS_DIR=.local/avaliacoes PORT="$(PORT)" \
-		$(BIN)/python -m recommender
+	@$(PYTHON) .ci/swagger.py $(SWAGGER_UI) || echo "so /docs has nothing to show; everything else works" >&2
+	@echo "reading $(DATA)"
+	@exec env PORT="$(PORT)" $(BIN)/python -m training serve $(READ)
 
 evaluate: setup ## prints the accuracy tables of DATA for AIM; PLOT=docs also draws a chart there
 	$(BIN)/python -m training evaluate $(READ) $(if $(PLOT),--plot "$(PLOT)")

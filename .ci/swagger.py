@@ -81,4 +81,7 @@ def trust() -> ssl.SSLContext:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    try:
+        main(Path(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit("stopped")

@@ -1,6 +1,6 @@
 """``python -m training``: build and evaluate models; publish, list, roll back and verify them."""
 
-from training import present  # noqa: F401 # isort: skip: before the others import what is missing
+from training import present  # isort: skip: before the others import what is missing
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from recommender.model.artifact import ArtifactError
 from recommender.settings import missing
@@ -24,11 +24,13 @@ from training.data.files.names import parse_columns
 from training.data.read import read
 from training.data.scale import parse_scale
 from training.data.tables import DataError
-from training.release.api_function import ReleaseError
 from training.renewal.lineage import begin, name_of
+from training.serve import prepare, run_folder, serve
+from training.summary import render, render_next, summarize
 
 SEED = 42
 STACK = "filmes"
+QUIET = "print errors only, and what --json or an evaluation is for"
 RELEASES = ("publish", "versions", "rollback", "verify")
 
 
@@ -38,31 +40,55 @@ def main() -> int:
     options = parser.parse_args()
     if options.command == "evaluate" and find_spec("training.evaluation") is None:
         parser.error("this package is the training function's: it cannot evaluate")
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    quiet = getattr(options, "quiet", False)
+    logging.getLogger().setLevel(logging.ERROR if quiet else logging.INFO)
     logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells where it finds credentials
     try:
         if options.command in RELEASES:
-            _release(options)
-            return 0
-        seed = int(limits.check_number("seed", options.seed, limits.SEED))
-        aim, end = limits.check_aim("aim", options.aim) if options.aim else None, math.inf
-        if options.budget is not None:
-            end = limits.check_number("budget", options.budget, limits.BUDGET) + time.monotonic()
-        if options.command == "build":
-            given = dict(text.partition("=")[::2] for text in options.fix)
-            fixed = limits.check_hyperparameters(given)
-            data, lineage = _read(options), begin(name_of(options.data))
-            build(data, options.out, seed, aim, fixed, end, lineage)
-            return 0
-        data = _read(options)
-        _evaluate(data, seed, resolve(aim, data), end, options.plot, as_json=options.json)
-    except (DataError, ArtifactError, ReleaseError, BotoCoreError, ClientError) as error:
+            return _release(options)
+        with logging_redirect_tqdm():  # lines of the log go above a progress bar
+            _train(options)
+    except (DataError, ArtifactError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except ModuleNotFoundError as error:  # of evaluation
+    except ModuleNotFoundError as error:  # of evaluation, or of releases
         print(f"error: {missing(error)}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return present.stopped()
     return 0
+
+
+def _train(options: argparse.Namespace) -> None:
+    seed = int(limits.check_number("seed", options.seed, limits.SEED))
+    aim, end = limits.check_aim("aim", options.aim) if options.aim else None, math.inf
+    if options.budget is not None:
+        end = limits.check_number("budget", options.budget, limits.BUDGET) + time.monotonic()
+    if options.command == "evaluate":
+        data = _read(options)
+        _evaluate(data, seed, resolve(aim, data), end, options)
+        return
+    fixed = limits.check_hyperparameters(dict(text.partition("=")[::2] for text in options.fix))
+    data, lineage = _read(options), begin(name_of(options.data))
+
+    def train(folder: Path) -> None:
+        build(data, folder, seed, aim, fixed, end, lineage)
+
+    if options.command == "build":
+        train(options.out)
+        _tell(options)
+        return
+    folder = run_folder(options.data)
+    serve(prepare(folder, data, {"seed": seed, "aim": aim, "fixed": fixed}, train), folder)
+
+
+def _tell(options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps(summarize(options.out), ensure_ascii=False, indent=2))
+    elif not options.quiet:
+        found = summarize(options.out)
+        print(f"{render(found)}\n\n{render_next(found)}")
 
 
 def _read(options: argparse.Namespace) -> Dataset:
@@ -76,7 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     builds = commands.add_parser("build", help="train and write an artifact folder")
     evaluates = commands.add_parser("evaluate", help="print the accuracy table of a data set")
-    for command in (builds, evaluates):
+    serves = commands.add_parser(
+        present.SERVE, help="train unless that is done, and serve on this machine: see make run"
+    )
+    for command in (builds, evaluates, serves):
         command.add_argument(
             "--data",
             type=Path,
@@ -110,14 +139,20 @@ def _parser() -> argparse.ArgumentParser:
             f"{Aim.SEEN} (that of data without ratings), films that the user rates at all",
         )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
-    builds.add_argument(
-        "--fix",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help=f"set a hyperparameter instead of choosing it: {', '.join(limits.HYPERPARAMETERS)}",
-    )
-    evaluates.add_argument("--json", action="store_true", help="print JSON")
+    for command in (builds, serves):
+        command.add_argument(
+            "--fix",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="set a hyperparameter instead of choosing it: "
+            + ", ".join(limits.HYPERPARAMETERS),
+        )
+    for command in (builds, evaluates):
+        command.add_argument("--json", action="store_true", help="print JSON")
+        command.add_argument(
+            "--quiet", action="store_true", help="print no progress and no summary"
+        )
     evaluates.add_argument(
         "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
     )
@@ -143,35 +178,36 @@ def _add_releases(commands: Any) -> None:
     verifies.add_argument("folder", type=Path)
 
 
-def _release(options: argparse.Namespace) -> None:
-    from training import commands
+def _release(options: argparse.Namespace) -> int:
+    from training import commands  # needs boto3, which a training does not
     from training.release.stack import Stack
 
-    if options.command == "verify":
-        commands.verify(options.folder)
-        return
-    stack = Stack(options.stack)
-    if options.command == "publish":
-        commands.publish(stack, options.what, force=options.force)
-    elif options.command == "rollback":
-        commands.roll_back(stack, options.version)
-    else:
-        commands.versions(stack, as_json=options.json)
+    try:
+        if options.command == "verify":
+            commands.verify(options.folder)
+        elif options.command == "publish":
+            commands.publish(Stack(options.stack), options.what, force=options.force)
+        elif options.command == "rollback":
+            commands.roll_back(Stack(options.stack), options.version)
+        else:
+            commands.versions(Stack(options.stack), as_json=options.json)
+    except commands.ERRORS as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
-def _evaluate(
-    data: Dataset, seed: int, aim: Aim, end: float, plot: Path | None, *, as_json: bool
-) -> None:
+def _evaluate(data: Dataset, seed: int, aim: Aim, end: float, options: argparse.Namespace) -> None:
     """Print the accuracy tables of a data set; the training function ships without this code."""
     from training.evaluation.chart import draw_cold_users
     from training.evaluation.comparison import compare
-    from training.evaluation.report import render
+    from training.evaluation.report import render as render_tables
 
     found = compare(data, seed, aim, end)
-    if plot and found["cold_users"]:
-        plot.mkdir(parents=True, exist_ok=True)
-        draw_cold_users(found["cold_users"], plot / "cold-users.svg")
-    print(json.dumps(found, ensure_ascii=False, indent=2) if as_json else render(found))
+    if options.plot and found["cold_users"]:
+        options.plot.mkdir(parents=True, exist_ok=True)
+        draw_cold_users(found["cold_users"], options.plot / "cold-users.svg")
+    print(json.dumps(found, ensure_ascii=False, indent=2) if options.json else render_tables(found))
 
 
 if __name__ == "__main__":

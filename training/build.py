@@ -12,7 +12,6 @@ from threadpoolctl import threadpool_limits
 
 from recommender.model import artifact
 from recommender.model.artifact import Model
-from recommender.model.ranking import Strategy
 from training.bake import database, picture
 from training.choice import limits
 from training.choice.aim import Aim, resolve
@@ -98,12 +97,14 @@ def build(
     data = data.with_ratings(data.ratings.sort_values(["user", "film"]))
     with threadpool_limits(1):
         choice = choose(data, seed, aim, fixed, end)
+        _log.info("fitting to all ratings")
         fitted = fit(data, choice.chosen)
         leads = find_leads_of(data, fitted)
         model = complete(data, fitted, leads, seed)
     _log.info("measuring: the same once more, on three quarters of the ratings")
     evaluation = evaluate(data, seed, aim, fixed, end)
-    _log.info("%s", summary(evaluation, only_seen=data.lowest == data.highest))
+
+    _log.info("writing the database and drawing the map")
 
     def bake(new: Path) -> None:
         database.bake(data, leads, new / artifact.CATALOG_FILE)
@@ -121,20 +122,6 @@ def build(
     manifest = artifact.write(folder, model, bake, facts)
     _log.info("version %s written to %s", manifest["version"][:12], folder)
     return manifest
-
-
-def summary(evaluation: Evaluation, *, only_seen: bool) -> str:
-    """Return in a sentence how good a model is; ``only_seen``: its data has no ratings."""
-    found = evaluation.metrics.get(Strategy.MODEL.value)
-    if not found:
-        return "not measured: too few ratings to hold any out"
-    hits = 100 * found["precision"]["mean"]
-    told = f"on average, {hits / 10:.1f} of the ten films recommended to each of "
-    known = "seen, unknown to" if only_seen else "rated, unseen by"
-    told += f"{evaluation.users} users were films that the user had {known} the model"
-    if found["disliked"] is not None and not only_seen:
-        told += f"; {100 * found['disliked']:.0f}% of these were disliked"
-    return told
 
 
 def _facts(

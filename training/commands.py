@@ -6,14 +6,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from recommender.model import artifact
 from recommender.settings import BUNDLED
+from training.release.api_function import ReleaseError
 from training.release.releases import Releases, decision_key
 from training.release.stack import Stack
 from training.renewal import models
 from training.renewal.gate import Check, Decision, check_facts
 from training.renewal.incumbent import find_incumbent, read_incumbent
 
+ERRORS = (ReleaseError, BotoCoreError, ClientError)  # told in a line
 SHORT = 12  # digits of a version that tell it from others
 
 

@@ -11,8 +11,11 @@ import pytest
 from tests.conftest import ROOT
 from tests.expectations import ANSWERS, FILMS, assert_headers, read_event
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-ROUTES = re.findall(r"`GET (/[^`]*)`", README)
+DOCUMENTS = [
+    (ROOT / name).read_text(encoding="utf-8")
+    for name in ("README.md", "README.pt-BR.md", "docs/api.md")
+]
+ROUTES = re.findall(r"`GET (/[^`]*)`", DOCUMENTS[-1])
 OVER_HTTP = [name for name in ANSWERS if read_event(name).get("version") == "2.0"]
 
 
@@ -41,19 +44,22 @@ def test_a_request_is_answered_like_its_event(http: httpx2.Client, name: str) ->
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_the_routes_of_the_readme(http: httpx2.Client, route: str) -> None:
+def test_the_routes_of_the_documentation(http: httpx2.Client, route: str) -> None:
     answer = http.get(re.sub(r"\{\w+\}", "1", route))
     assert answer.status_code == 200
     assert answer.content
 
 
-def test_the_first_call_of_the_readme(http: httpx2.Client) -> None:
-    first, refused = (
-        json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+def test_the_answers_in_the_documents(http: httpx2.Client) -> None:
+    english, portuguese, refused = (
+        json.loads(block)
+        for document in DOCUMENTS
+        for block in re.findall(r"```json\n(.*?)```", document, re.DOTALL)
     )
-    answer = http.get("/filmes/1/recomendacoes", params={"limite": 1}).json()
-    assert rounded(answer) == rounded(first)
-    answer = http.get("/filmes/1/recomendacoes", params={"limite": 0}).json()
+    answer = http.get("/usuarios/1/recomendacoes", params={"limite": 1}).json()
+    assert rounded(answer) == rounded(english)
+    assert portuguese == english
+    answer = http.get("/usuarios/1/recomendacoes", params={"limite": 0}).json()
     assert answer == refused
 
 

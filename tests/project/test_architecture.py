@@ -57,6 +57,8 @@ ENTRY = {
         "training.present",
         "training.release_handler",
         "training.renew",
+        "training.serve",
+        "training.summary",
     ),
 }
 HEAVY = {"training", "sklearn", "pandas", "scipy", "joblib", "matplotlib"}  # not in the API package

@@ -21,7 +21,6 @@ from tests.emulator.ports import free_port
 from tests.emulator.sam import wait
 from tests.expectations import FILMS, RATINGS
 
-RUN = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\nrun:")[2].partition("\n\n")[0]
 OWN = "/usuarios/1/recomendacoes"
 
 Serve = Callable[[], AbstractContextManager[httpx2.Client]]
@@ -56,11 +55,6 @@ def serve(artifact_dir: Path, tmp_path: Path) -> Serve:
             process.wait()
 
     return start
-
-
-def test_make_run_serves_so() -> None:
-    assert "ACCESS=local RATINGS_DIR=.local/avaliacoes" in RUN
-    assert "$(BIN)/python -m recommender\n" in f"{RUN}\n"
 
 
 def test_a_rating_outlives_the_server(serve: Serve) -> None:

@@ -74,6 +74,91 @@ def test_build_writes_an_artifact(
     assert manifest["data"]["linhagem"] == manifest["data"]["primeira_linhagem"] == "good"
 
 
+def test_build_tells_what_it_made(
+    monkeypatch: pytest.MonkeyPatch,
+    good: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder = tmp_path / "an artifact"
+    assert run(monkeypatch, "build", "--data", good, "--out", folder) == 0
+    found = load(folder)
+    out = capsys.readouterr().out
+    assert "settings tried" in caplog.text
+    title, chosen, tested, groups, files, following = out.rstrip().split("\n\n")
+    data = found.manifest["data"]
+    counts = f"{data['filmes']} films, {data['usuarios']} users, {data['avaliacoes']} ratings"
+    assert title == f"{counts} from 0 to 5"
+    assert f"the best of {found.manifest['hyperparameters']['tried']} that were compared" in chosen
+    assert "films that people like (gostar)" in chosen
+    liked, ndcg = re.findall(r"([\d.]+) were held-out|nDCG@10: ([\d.]+)", tested)
+    metrics = found.manifest["metrics"]["padrao"]["gostar"]
+    assert float(liked[0]) == pytest.approx(10 * metrics["precision"]["mean"], abs=0.06)
+    assert float(ndcg[1]) == pytest.approx(metrics["ndcg"]["mean"], abs=6e-4)
+    sizes = [int(size) for size in re.findall(r"^ +(\d+) films  \S", groups, re.MULTILINE)]
+    assert sizes == sorted(np.diff(found.model.cell_starts), reverse=True)[: len(sizes)]
+    assert sizes
+    assert all(f"\n  {name} " in files for name in [*ARTIFACT_FILES, "manifest.json"])
+    assert f"make deploy ARTIFACT='{folder}'" in following
+
+
+def test_build_tells_a_program(
+    monkeypatch: pytest.MonkeyPatch,
+    good: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The commands that it names work."""
+    folder = tmp_path / "out"
+    options = ["--fix", "bandwidth=4", "--json", "--quiet"]
+    assert run(monkeypatch, "build", "--data", good, "--out", folder, *options) == 0
+    out, told = capsys.readouterr()
+    assert (told, caplog.text) == ("", "")
+    found = json.loads(out)
+    assert found["version"] == load(folder).version
+    assert found["chosen"]["bandwidth"] == 4
+    assert found["files"]["mapa.svg"] == (folder / "mapa.svg").stat().st_size
+    assert found["test"]["padrao"]["ndcg"] > found["test"]["populares"]["ndcg"]
+    command = next(command for command in found["next"] if " verify " in command)
+    done = subprocess.run(command.split(), cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_quiet_prints_nothing(tmp_path: Path) -> None:
+    command = ["build", "--data", str(CASE), "--fix", "bandwidth=4", "--quiet", "--out"]
+    command = [sys.executable, "-m", "training", *command, str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_data_that_says_who_saw_what_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = np.argwhere(~np.isnan(block_ratings(2, 10, 8)))
+    path = tmp_path / "views.csv"
+    path.write_text("userId,movieId\n" + "".join(f"{user},{film}\n" for user, film in rows))
+    options = ["--fix", "bandwidth=4"]
+    assert run(monkeypatch, "build", "--data", path, "--out", tmp_path / "out", *options) == 0
+    told = capsys.readouterr().out
+    assert f"{len(rows)} ratings that say who saw what" in told
+    assert "films that people rate at all (ver)" in told
+    assert "held-out ones that they had seen" in told
+    assert "liked" not in told
+
+
+def test_data_of_which_nothing_can_be_held_out_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tiny.json"
+    path.write_bytes(as_json(as_document(random_ratings(1, 2, share=1.0))))
+    assert run(monkeypatch, "build", "--data", path, "--out", tmp_path / "out") == 0
+    told = capsys.readouterr().out
+    assert "Settings, none were compared" in told
+    assert "not tested: too few ratings to hold any out" in told
+
+
 def test_evaluate_prints_the_tables(
     monkeypatch: pytest.MonkeyPatch, good: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,10 +184,15 @@ def test_evaluate_prints_the_tables(
 
 
 def test_evaluate_prints_json(
-    monkeypatch: pytest.MonkeyPatch, good: Path, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    good: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    assert run(monkeypatch, "evaluate", "--data", good, "--json", "--seed", "3") == 0
-    report = json.loads(capsys.readouterr().out)
+    assert run(monkeypatch, "evaluate", "--data", good, "--json", "--quiet", "--seed", "3") == 0
+    out, told = capsys.readouterr()
+    assert (told, caplog.text) == ("", "")
+    report = json.loads(out)
     assert report["seed"] == 3
     first = report["protocols"][0]
     assert 20 <= first["users"] <= 30
@@ -216,7 +306,7 @@ def test_options_out_of_their_limits_are_reported(
 ) -> None:
     out = tmp_path / "out"
     assert run(monkeypatch, "build", "--data", good, "--out", out, *options) == 2
-    assert capsys.readouterr().err.startswith(f"error: {message}")
+    assert capsys.readouterr().err.splitlines()[-1].startswith(f"error: {message}")
     assert not out.exists()
 
 

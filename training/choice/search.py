@@ -6,10 +6,9 @@ import time
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from tqdm import tqdm
-
 from training.choice.folds import Fold
 from training.choice.race import Race
+from training.data.progress import progress
 from training.data.tables import DataError
 from training.model.hyperparameters import Settings
 
@@ -78,7 +77,7 @@ class Search:
         after so many ``passes`` over the names.
         """
         best, last = start, len(self.race.tried) + MOST_TRIED
-        with tqdm(desc="choosing", unit=" settings", disable=None, leave=False) as bar:
+        with progress("choosing", " settings") as bar:
             before = None
             while before != best and passes > 0:
                 before, passes = best, passes - 1

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from training.choice.folds import BLOCK, Fold, user_ndcgs
+from training.data.progress import progress
 from training.evaluation import lenskit
 from training.evaluation.baselines import (
     Baseline,
@@ -72,10 +73,12 @@ def tune(tried: list[Any], folds: list[Fold]) -> Tuned:
     started = time.perf_counter()
     best, ndcg = tried[0], 0.0
     if len(tried) > 1 and folds:  # otherwise nothing can be compared
-        for candidate in tried:
-            reached = float(np.concatenate([_judge(candidate, fold) for fold in folds]).mean())
-            if reached > ndcg:
-                best, ndcg = candidate, reached
+        with progress("tuning", " settings", len(tried)) as bar:
+            for candidate in tried:
+                reached = float(np.concatenate([_judge(candidate, fold) for fold in folds]).mean())
+                bar.update()
+                if reached > ndcg:
+                    best, ndcg = candidate, reached
     return Tuned(best, len(tried), ndcg, time.perf_counter() - started)
 
 

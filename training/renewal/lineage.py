@@ -97,16 +97,19 @@ def titles_of(catalog: Path) -> dict[int, str]:
 
 
 def name_of(path: Path) -> str:
-    """Return the name of a lineage that begins with a data set, from its file or folder.
+    """Return the name of a lineage that begins with a data set, from its file or folder."""
+    name = FOREIGN.sub("-", fold(place_of(path).name))
+    return name.strip("._-")[:LONGEST_NAME].rstrip("._-") or NAMELESS
 
-    A file whose name tells nothing, such as ``ratings.csv``, stands for its folder. Packed or not,
-    a data set has the same name.
+
+def place_of(path: Path) -> Path:
+    """Return the place that stands for a data set, whether it is packed, a folder or a file of it.
+
+    That is the path without the file's extensions. A file whose name tells nothing, such as
+    ``ratings.csv``, stands for its folder.
     """
     whole = path.resolve()
-    name = whole.name
-    if not whole.is_dir():
-        name = PurePath(name.removesuffix(".gz")).stem
-        if name.lower() in TELLING_NOTHING:
-            name = whole.parent.name
-    name = FOREIGN.sub("-", fold(name))
-    return name.strip("._-")[:LONGEST_NAME].rstrip("._-") or NAMELESS
+    if whole.is_dir():
+        return whole
+    plain = whole.with_name(PurePath(whole.name.removesuffix(".gz")).stem)
+    return whole.parent if plain.name.lower() in TELLING_NOTHING else plain

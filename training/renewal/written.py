@@ -14,11 +14,11 @@ import pandas as pd
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from recommender.data.dynamo_items import Raw, read_id, read_item
 from recommender.data.origin import LINEAGE, MALFORMED, SCALE, TITLE, Origin
 from training.data.dataset import ROUNDING, Dataset
+from training.data.progress import progress
 from training.data.tables import TIME_COLUMN, DataError
 
 MOST = 10_000_000  # ratings kept: 280 MB, and about four times as much while they are merged
@@ -125,7 +125,7 @@ def _scan(table: str, end: float) -> Iterator[Raw]:
             ConsistentRead=True,
             PaginationConfig={"PageSize": PAGE},
         )
-        with tqdm(desc=f"reading {table}", unit=" items", disable=None, leave=False) as bar:
+        with progress(f"reading {table}", " items") as bar:
             for number, page in enumerate(pages, 1):
                 yield from page["Items"]
                 read += len(page["Items"])
