@@ -16,6 +16,7 @@ const FOUND = 24; // films of a search that are shown
 
 let theirs = { id: "", notas: [] }; // what the user of the data that is looked at has rated
 let shownList = null;
+let found = []; // films of the search
 let sheet = null;
 let map = null;
 
@@ -84,7 +85,9 @@ function render() {
   showSaid(spoken);
   showTheirs();
   fillControls();
-  if (shownList) {
+  renderFound(spoken);
+  if (!shownList) byId("lista-titulo").textContent = say("loading");
+  else {
     const [title, reason] = titleOfList(shownList);
     showList({ ...shownList, title, reason }, spoken);
     showToday(shownList);
@@ -193,17 +196,21 @@ const search = newest(async () => {
   return () => showFound(best, total);
 }, tellProblem);
 
-function showFound(found, total) {
+function showFound(films, total) {
+  found = films;
   byId("achados").hidden = !choices.busca.trim();
   byId("achados-titulo").textContent = total > found.length ? say("foundFirst", found.length) : say("found", total);
-  show(byId("achados-filmes"), found, ({ id }) => id, (film, old) => card(film, old, said()), byId("busca"));
-  map?.light?.(found.map(({ id }) => id));
+  renderFound(said());
+}
+
+function renderFound(spoken) {
+  show(byId("achados-filmes"), found, ({ id }) => id, (film, old) => card(film, old, spoken), byId("busca"));
 }
 
 function searchFor(words) {
   byId("busca").value = words;
   choose({ busca: words });
-  search();
+  return search();
 }
 
 // Choices.
@@ -278,8 +285,7 @@ document.addEventListener("click", (event) => {
     change({ genero: facts.generos.find((one) => one.toLowerCase() === name.toLowerCase()) || name });
   } else if (act === "search") {
     byId("ficha").close();
-    searchFor(name);
-    byId("achados-titulo").focus();
+    searchFor(name).then(() => byId("achados-titulo").focus());
   } else if (film) speakOf(film, act, Number(grade));
 });
 

@@ -43,7 +43,7 @@ export function groupWords(label) {
 export const TEXTS = {
   pt: {
     skip: "Ir às recomendações", searchLabel: "Buscar filmes", searchHint: "Título, direção ou elenco",
-    languageLabel: "Idioma", api: "API", me: "Você", pickUser: "Ver como outra pessoa", close: "Fechar",
+    languageLabel: "Idioma", me: "Você", pickUser: "Ver como outra pessoa", close: "Fechar",
     deckTitle: "Do que você gosta?", deckTitleOf: (name) => `E se ${name} avaliasse estes?`, deckHint: "Toque no polegar de filmes que conhece. A lista muda na hora.",
     deckEmpty: "Você já disse o que acha de todos estes. Busque outros acima.",
     ownTitle: "O que você disse", ownHint: "Fica só neste navegador.", ownNothing: "Ainda nada.",
@@ -83,7 +83,7 @@ export const TEXTS = {
     whyTitle: "Por que está aqui", whyHint: "A pontuação é uma soma; cada barra é uma parcela dela.",
     shareLiked: (t, r) => `nota ${number(r)} para ${t}`, shareAgainst: (t, r) => `nota ${number(r)} para ${t}`, shareRest: "o resto: suas outras notas e o que agrada a todos",
     mapTitle: "Mapa dos filmes", mapHint: "Cada ponto é um filme; perto ficam os de que gostam as mesmas pessoas. As cores são os grupos do KMeans.",
-    groupsTitle: "Grupos", version: (v) => `Modelo ${v}`, card: "ficha do modelo", docs: "documentação da API", map: "mapa para imprimir",
+    version: (v) => `Modelo ${v}`, card: "ficha do modelo", docs: "documentação da API", map: "mapa para imprimir",
     retry: "Tentar de novo", offline: "Sem conexão. O que você disser fica guardado, e a lista volta com ela.", online: "A conexão voltou.",
     unreachable: "O servidor não respondeu. Veja sua conexão.", failed: (status) => `Erro ${status}. Tente de novo.`,
     status401: "Falta um token de acesso válido.", status403: "Este token não dá acesso a este usuário.", status404: "Não encontrado.", status503: "O serviço está indisponível. Tente de novo em alguns segundos.",
@@ -91,7 +91,7 @@ export const TEXTS = {
   },
   en: {
     skip: "Skip to the recommendations", searchLabel: "Search films", searchHint: "Title, director or cast",
-    languageLabel: "Language", api: "API", me: "You", pickUser: "See it as somebody else", close: "Close",
+    languageLabel: "Language", me: "You", pickUser: "See it as somebody else", close: "Close",
     deckTitle: "What do you like?", deckTitleOf: (name) => `What if ${name} rated these?`, deckHint: "Tap the thumbs of films that you know. The list changes at once.",
     deckEmpty: "You have had your say on all of these. Search for others above.",
     ownTitle: "What you said", ownHint: "It stays in this browser.", ownNothing: "Nothing yet.",
@@ -131,7 +131,7 @@ export const TEXTS = {
     whyTitle: "Why it is here", whyHint: "The score is a sum; each bar is a part of it.",
     shareLiked: (t, r) => `rating ${number(r)} for ${t}`, shareAgainst: (t, r) => `rating ${number(r)} for ${t}`, shareRest: "the rest: your other ratings, and what everybody likes",
     mapTitle: "Map of the films", mapHint: "Each dot is a film; those that the same people like are close together. Colours are the groups that KMeans found.",
-    groupsTitle: "Groups", version: (v) => `Model ${v}`, card: "model card", docs: "API documentation", map: "map to print",
+    version: (v) => `Model ${v}`, card: "model card", docs: "API documentation", map: "map to print",
     retry: "Try again", offline: "You are offline. What you say is kept, and the list comes back with the connection.", online: "You are back online.",
     unreachable: "The server did not answer. Check your connection.", failed: (status) => `Error ${status}. Try again.`,
     status401: "A valid access token is missing.", status403: "This token does not give access to this user.", status404: "Not found. It may not exist in this data.",
