@@ -204,7 +204,7 @@ def test_a_film_opens_from_anywhere_and_tells_all(page: Page, url: str) -> None:
     page.keyboard.press("Escape")
     expect(page.locator("#ficha")).to_be_hidden()
     expect(page.locator("#filmes").get_by_label(f"Abrir {title}", exact=True)).to_have_count(0)
-    page.wait_for_function("document.activeElement !== document.body")
+    expect(page.locator(":focus")).to_have_count(1)
     watch.assert_quiet(url)
 
 

@@ -254,11 +254,14 @@ function become(user) {
 
 async function openMap() {
   if (map) return map;
-  const { createMap } = await import("./map/map.js");
-  if (map) return map;
-  map = createMap(byId("mapa-tela"), { ask: async (path) => (await ask(path)).body, language, open: (id) => openSheet(id) });
-  await map.load();
-  render();
+  try {
+    const { createMap } = await import("./map/map.js");
+    map ??= createMap(byId("mapa-tela"), { ask: async (path) => (await ask(path)).body, language, open: openSheet });
+    await map.load();
+    render();
+  } catch { // offline, or a server of another version
+    byId("mapa-tela").replaceChildren(make("p", { className: "fault" }, say("unreachable")), button("retry", () => location.reload()));
+  }
   return map;
 }
 
@@ -267,7 +270,7 @@ async function showOnMap(id) {
   byId("mapa-titulo").focus();
   byId("mapa").scrollIntoView({ block: "start" });
   const opened = await openMap();
-  if (!opened.show(id)) tell(say("notOnMap"));
+  if (opened && !opened.show(id)) tell(say("notOnMap"));
 }
 
 // What the reader does.
@@ -350,6 +353,6 @@ start();
 new IntersectionObserver((seen, observer) => {
   if (seen.some(({ isIntersecting }) => isIntersecting)) {
     observer.disconnect();
-    openMap().catch(tellProblem);
+    openMap();
   }
 }, { rootMargin: "300px" }).observe(byId("mapa"));

@@ -31,14 +31,15 @@ export function translate(root) {
   for (const element of root.querySelectorAll("[data-hint]")) element.placeholder = say(element.dataset.hint);
 }
 
-/** Return the label of a group without its films: "comédia, de Joel Coen" of "comédia, de Joel Coen: Fargo, Juno". */
-export function groupWords(label) {
-  const words = label.includes(": ") ? label.slice(0, label.indexOf(": ")) : label;
-  if (spoken === "pt") return words;
-  const glue = { " e ": " and ", ", de ": ", by ", ", com ": ", with " };
-  const plain = words.replace(/, de |, com | e /g, (found) => glue[found]).replace(/^de /, "by ");
-  return plain.replace(/anos (\d{4})/g, "$1s");
+/** Return what the films of a group have in common: "drama, de A e B" is "drama, by A and B" in English. */
+export function translateKind(kind, wanted = spoken) {
+  if (wanted !== "en") return kind;
+  return kind.split(", ").map((part) => part.replace(/^de /, "by ").replace(/^com /, "with ")
+    .replace(/^anos (\d{4})$/, "$1s").replaceAll(" e ", " and ")).join(", ");
 }
+
+/** Return the label of a group without its films: "comédia, de Joel Coen" of "comédia, de Joel Coen: Fargo, Juno". */
+export const groupWords = (label) => translateKind(label.split(": ")[0]);
 
 export const TEXTS = {
   pt: {
@@ -82,7 +83,7 @@ export const TEXTS = {
     group: "Grupo", genres: "Gêneros", director: "Direção", actors: "Elenco", similar: "Filmes parecidos", onMap: "Ver no mapa", notOnMap: "Este filme não está no mapa, que mostra os 10.000 mais conhecidos.",
     whyTitle: "Por que está aqui", whyHint: "A pontuação é uma soma; cada barra é uma parcela dela.",
     shareLiked: (t, r) => `nota ${number(r)} para ${t}`, shareAgainst: (t, r) => `nota ${number(r)} para ${t}`, shareRest: "o resto: suas outras notas e o que agrada a todos",
-    mapTitle: "Mapa dos filmes", mapHint: "Cada ponto é um filme; perto ficam os de que gostam as mesmas pessoas. As cores são os grupos do KMeans.",
+    mapTitle: "Mapa dos filmes",
     version: (v) => `Modelo ${v}`, card: "ficha do modelo", docs: "documentação da API", map: "mapa para imprimir",
     retry: "Tentar de novo", offline: "Sem conexão. O que você disser fica guardado, e a lista volta com ela.", online: "A conexão voltou.",
     unreachable: "O servidor não respondeu. Veja sua conexão.", failed: (status) => `Erro ${status}. Tente de novo.`,
@@ -130,7 +131,7 @@ export const TEXTS = {
     group: "Group", genres: "Genres", director: "Director", actors: "Cast", similar: "Similar films", onMap: "Show on the map", notOnMap: "This film is not on the map, which shows the 10,000 best known.",
     whyTitle: "Why it is here", whyHint: "The score is a sum; each bar is a part of it.",
     shareLiked: (t, r) => `rating ${number(r)} for ${t}`, shareAgainst: (t, r) => `rating ${number(r)} for ${t}`, shareRest: "the rest: your other ratings, and what everybody likes",
-    mapTitle: "Map of the films", mapHint: "Each dot is a film; those that the same people like are close together. Colours are the groups that KMeans found.",
+    mapTitle: "Map of the films",
     version: (v) => `Model ${v}`, card: "model card", docs: "API documentation", map: "map to print",
     retry: "Try again", offline: "You are offline. What you say is kept, and the list comes back with the connection.", online: "You are back online.",
     unreachable: "The server did not answer. Check your connection.", failed: (status) => `Error ${status}. Try again.`,

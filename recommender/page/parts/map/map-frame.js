@@ -1,7 +1,7 @@
 // The elements of the map: search, canvas, buttons, legend and words, without any behaviour.
 
 import { SHOWN } from "./map-films.js";
-import { translateKind } from "./map-texts.js";
+import { translateKind } from "../texts.js";
 
 const MARKUP = `<div class="map-root">
 <div class="map-tools"><label for="map-search"></label><input type="search" id="map-search" autocomplete="off" enterkeyhint="search">

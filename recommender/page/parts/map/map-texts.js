@@ -53,10 +53,3 @@ export const MAP_TEXTS = {
     nowhere: "Like a film, and you appear on the map, too.",
   },
 };
-
-/** What the films of a group have in common, in a language: "drama, de A e B" becomes "drama, by A and B". */
-export function translateKind(kind, language) {
-  if (language !== "en") return kind;
-  return kind.split(", ").map((part) => part.replace(/^de /, "by ").replace(/^com /, "with ")
-    .replace(/^anos (\d{4})$/, "$1s").replaceAll(" e ", " and ")).join(", ");
-}

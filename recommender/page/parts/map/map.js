@@ -1,11 +1,12 @@
 // The map, alive: films where the model has them, to pan, zoom, search and open.
 
 import { groupColour } from "../colours.js";
+import { translateKind } from "../texts.js";
 import { SHOWN, arrange, locate, makeHit, neighbour, search } from "./map-films.js";
 import { fillFrame, makeFrame, showMessage, showTip } from "./map-frame.js";
 import { listen } from "./map-gestures.js";
 import { createPainter } from "./map-painter.js";
-import { MAP_TEXTS, translateKind } from "./map-texts.js";
+import { MAP_TEXTS } from "./map-texts.js";
 import { createView, travel } from "./map-view.js";
 
 const HINT = 1600; // milliseconds
