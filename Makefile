@@ -16,7 +16,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi test soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -90,6 +90,10 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/growth_page.py
 	$(BIN)/python benchmarks/floors.py
+
+pictures: setup ## takes screenshots of the page's states into .local/pictures, and those of README to docs
+	$(BIN)/python -m pytest tests/recommender/test_page.py
+	cp .local/pictures/page-light.png .local/pictures/page-dark.png docs
 
 openapi: setup ## writes the OpenAPI document of the API to docs/openapi.json
 	$(BIN)/python -m recommender.api.openapi > docs/openapi.json
