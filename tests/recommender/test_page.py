@@ -93,6 +93,8 @@ def wait_for_other(page: Page, before: list[str]) -> None:
 
 def picture(page: Page, name: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
+    page.evaluate("() => document.querySelector('dialog[open]') || scrollTo(0, 0)")
+    page.mouse.move(0, 0)  # nothing is pointed at
     settle(page)
     page.screenshot(path=PICTURES / f"{name}.png")
 

@@ -17,7 +17,10 @@ export function useToken(text) {
 
 /** Return what GET, or POST with a body, answers: `{ body, headers }`. Throws `Refusal`. */
 export async function ask(path, body) {
-  const headers = { ...(token && { Authorization: `Bearer ${token}` }), ...(body && { "Content-Type": "application/json" }) };
+  const headers = {
+    ...(token && { Authorization: `Bearer ${token}` }),
+    ...(body && { "Content-Type": "application/json" }),
+  };
   let answer;
   try {
     answer = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });

@@ -55,14 +55,22 @@ export function show(list, items, keyOf, makeElement, refuge = null) {
 function keepFocus(focused, elements, place, refuge) {
   const act = focused.dataset.act;
   const element = focused.isConnected ? focused.closest("[data-key]") : elements[Math.min(place, elements.length - 1)];
-  const control = focused.isConnected ? focused : element?.querySelector(act ? `[data-act="${act}"]` : "button, a, input");
+  const control = focused.isConnected
+    ? focused
+    : element?.querySelector(act ? `[data-act="${act}"]` : "button, a, input");
   (control || element?.querySelector("button, a, input") || refuge)?.focus({ preventScroll: true });
 }
 
 function glide(element, from) {
   const to = element.getBoundingClientRect();
   if (!from) {
-    element.animate([{ opacity: 0, transform: "scale(.96)" }, { opacity: 1, transform: "none" }], { duration: 220, easing: "ease-out" });
+    element.animate(
+      [
+        { opacity: 0, transform: "scale(.96)" },
+        { opacity: 1, transform: "none" },
+      ],
+      { duration: 220, easing: "ease-out" },
+    );
   } else if (from.x !== to.x || from.y !== to.y) {
     const moved = `translate(${from.x - to.x}px, ${from.y - to.y}px)`;
     element.animate([{ transform: moved }, { transform: "none" }], { duration: 260, easing: "ease-in-out" });

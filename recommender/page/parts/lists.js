@@ -3,15 +3,23 @@
 import { byId, make, show } from "./dom.js";
 import { card } from "./film.js";
 import { choices, facts } from "./state.js";
-import { say } from "./texts.js";
+import { number, say } from "./texts.js";
 
 const DECK = 12; // films to begin with
 
-/** Show films to say something of, without those of which something was said, or that `known` has. */
-export function showDeck(said, known) {
-  const done = new Set([...said.notas, ...said.vistos, ...said.fora, ...known].map(({ id }) => id));
+/** Show films to say something of, without those of which something was said, or which `theirs` has. */
+export function showDeck(said, theirs) {
+  const done = new Set(
+    [...said.notas, ...said.vistos, ...said.fora].map(({ id }) => id).concat(theirs.map(({ filme_id: id }) => id)),
+  );
   const left = facts.filmes.filter(({ id }) => !done.has(id)).slice(0, DECK);
-  show(byId("cartas"), left, ({ id }) => id, (film, old) => card(film, old, said), byId("gostos-titulo"));
+  show(
+    byId("cartas"),
+    left,
+    ({ id }) => id,
+    (film, old) => card(film, old, said),
+    byId("gostos-titulo"),
+  );
   byId("cartas-fim").hidden = left.length > 0;
 }
 
@@ -23,7 +31,13 @@ export function showList(told, said) {
   byId("lista-titulo").textContent = told.title;
   byId("lista-motivo").textContent = told.reason;
   const notes = (film) => [badge(film, told.difference), reason(film, told.strategy)].filter(Boolean);
-  show(byId("filmes"), told.films, ({ id }) => id, (film, old) => card(film, old, said, notes(film)), byId("lista-titulo"));
+  show(
+    byId("filmes"),
+    told.films,
+    ({ id }) => id,
+    (film, old) => card(film, old, said, notes(film)),
+    byId("lista-titulo"),
+  );
   byId("nenhum").hidden = told.films.length > 0;
   showLeft(told.difference);
 }
@@ -40,7 +54,8 @@ function reason(film, strategy) {
 function badge(film, difference) {
   if (film.ja_avaliado) return make("span", { className: "badge" }, say("alreadyRated"));
   if (!difference) return null;
-  if (difference.entraram.some(({ id }) => id === film.id)) return make("span", { className: "badge in" }, say("entered"));
+  if (difference.entraram.some(({ id }) => id === film.id))
+    return make("span", { className: "badge in" }, say("entered"));
   const moved = difference.mudaram.find(({ id }) => id === film.id);
   return moved ? make("span", { className: "badge" }, say(moved.de > moved.para ? "up" : "down", moved.de)) : null;
 }
@@ -55,54 +70,109 @@ function showLeft(difference) {
 export function showToday({ films, difference }) {
   byId("hoje").hidden = !difference;
   const today = difference ? listBefore(films, difference) : [];
-  byId("hoje-filmes").replaceChildren(...today.map((film) =>
-    make("li", { "data-film": film.id }, make("button", { type: "button", className: "link", "data-act": "open" }, film.titulo_exibido))));
+  byId("hoje-filmes").replaceChildren(...today.map((film) => make("li", { "data-film": film.id }, opener(film))));
 }
 
 /** Return the list from which another one differs so. */
 function listBefore(films, { entraram, sairam, mudaram }) {
   const entered = new Set(entraram.map(({ id }) => id));
   const moved = new Map(mudaram.map(({ id, de }) => [id, de]));
-  const before = films.map((film, place) => [moved.get(film.id) ?? place + 1, film]).filter(([, { id }]) => !entered.has(id));
-  return [...before, ...sairam.map((film) => [film.posicao, film])].sort(([one], [other]) => one - other).map(([, film]) => film);
+  const before = films
+    .map((film, place) => [moved.get(film.id) ?? place + 1, film])
+    .filter(([, { id }]) => !entered.has(id));
+  return [...before, ...sairam.map((film) => [film.posicao, film])]
+    .sort(([one], [other]) => one - other)
+    .map(([, film]) => film);
 }
 
 /** Show the other lines of a first screen, without films that `shown` has. */
 export function showRows(lines, shown, said) {
-  const left = lines.map((line) => ({ ...line, filmes: line.filmes.filter(({ id }) => !shown.has(id)) })).filter(({ filmes }) => filmes.length > 1);
-  show(byId("linhas"), left, ({ tipo, alvo }) => `${tipo}:${alvo}`, (line, old) => {
-    const id = `linha-${line.tipo}-${line.filme_id ?? line.alvo ?? ""}`.replace(/[^\w-]/g, "-");
-    const row = old || make("section", { className: "row", "aria-labelledby": id },
-      make("h2", { id, tabIndex: -1 }), make("p", { className: "hint" }), make("ul", { className: "strip" }));
-    const [title, reason, strip] = row.children;
-    title.textContent = say("rowTitle", line);
-    reason.textContent = say("rowReason", line);
-    show(strip, line.filmes, ({ id: film }) => film, (film, before) => card(film, before, said), title);
-    return row;
-  }, byId("lista-titulo"));
+  const left = lines
+    .map((line) => ({ ...line, filmes: line.filmes.filter(({ id }) => !shown.has(id)) }))
+    .filter(({ filmes }) => filmes.length > 1);
+  show(
+    byId("linhas"),
+    left,
+    ({ tipo, alvo }) => `${tipo}:${alvo}`,
+    (line, old) => {
+      const id = `linha-${line.tipo}-${line.filme_id ?? line.alvo ?? ""}`.replace(/[^\w-]/g, "-");
+      const row =
+        old ||
+        make(
+          "section",
+          { className: "row", "aria-labelledby": id },
+          make("h2", { id, tabIndex: -1 }),
+          make("p", { className: "hint" }),
+          make("ul", { className: "strip" }),
+        );
+      const [title, reason, strip] = row.children;
+      title.textContent = say("rowTitle", line);
+      reason.textContent = say("rowReason", line);
+      show(
+        strip,
+        line.filmes,
+        ({ id: film }) => film,
+        (film, before) => card(film, before, said),
+        title,
+      );
+      return row;
+    },
+    byId("lista-titulo"),
+  );
 }
+
+/** Show what a user of the data has rated, the best first; nothing without a name. */
+export function showTheirs(theirs, name) {
+  const box = byId("notas-dele");
+  const [summary, list] = box.children;
+  box.hidden = !name;
+  summary.textContent = name ? say("theirRatings", name, theirs.length) : "";
+  const rated = [...theirs].sort((one, other) => other.avaliacao - one.avaliacao);
+  list.replaceChildren(
+    ...rated.map((film) =>
+      make("li", { "data-film": film.filme_id }, opener(film), make("span", {}, `★ ${number(film.avaliacao)}`)),
+    ),
+  );
+}
+
+const opener = (film) => make("button", { type: "button", className: "link", "data-act": "open" }, film.titulo_exibido);
 
 /** Show what was said of films, each with a button that opens it and one that takes it back. */
 export function showSaid(said) {
-  const parts = [["notas", "rated"], ["vistos", "seenTitle"], ["fora", "dismissedTitle"]];
+  const parts = [
+    ["notas", "rated"],
+    ["vistos", "seenTitle"],
+    ["fora", "dismissedTitle"],
+  ];
   const total = parts.reduce((sum, [name]) => sum + said[name].length, 0);
   byId("ditos-total").textContent = total ? `(${total})` : "";
   byId("ditos-nada").hidden = total > 0;
   byId("esquecer").hidden = !total;
   for (const [name] of parts) {
     byId(`ditos-${name}`).hidden = !said[name].length;
-    show(byId(`ditos-${name}`).querySelector("ul"), [...said[name]].reverse(), ({ id }) => id, (film, old) => saidOf(film, old), byId("ditos-resumo"));
+    show(
+      byId(`ditos-${name}`).querySelector("ul"),
+      [...said[name]].reverse(),
+      ({ id }) => id,
+      (film, old) => saidOf(film, old),
+      byId("ditos-resumo"),
+    );
   }
 }
 
 function saidOf(film, old) {
-  const row = old || make("li", { "data-film": film.id }, make("button", { type: "button", className: "link", "data-act": "open" }), make("span", {}),
-    make("button", { type: "button", className: "small", "data-act": "takeBack" }));
-  const [title, grade, takeBack] = row.children;
-  title.textContent = film.titulo_exibido;
+  const row =
+    old ||
+    make(
+      "li",
+      { "data-film": film.id },
+      opener(film),
+      make("span", {}),
+      make("button", { type: "button", className: "small", "data-act": "takeBack" }),
+    );
+  const [, grade, takeBack] = row.children;
   grade.textContent = "nota" in film ? say("yourGrade", film.nota) : "";
   takeBack.textContent = say("takeBack");
   takeBack.setAttribute("aria-label", say("takeBackOf", film.titulo_exibido));
   return row;
 }
-

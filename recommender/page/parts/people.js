@@ -73,12 +73,19 @@ function showUsers(done) {
     const text = fold(`${nameOf(user)} ${user.gosto || ""} ${tasteOf(user)} ${user.id}`);
     return words.every((word) => text.includes(word));
   });
-  byId("pessoas-achadas").replaceChildren(...found.slice(0, SHOWN).map((user) => {
-    const button = make("button", { type: "button", className: "person" }, make("strong", {}, nameOf(user)), make("span", { className: "meta" }, tasteOf(user)),
-      user.total_avaliacoes ? make("span", { className: "meta" }, say("ratings", user.total_avaliacoes)) : null);
-    button.addEventListener("click", () => done(String(user.id)));
-    return make("li", {}, button);
-  }));
+  byId("pessoas-achadas").replaceChildren(
+    ...found.slice(0, SHOWN).map((user) => {
+      const button = make(
+        "button",
+        { type: "button", className: "person" },
+        make("strong", {}, nameOf(user)),
+        make("span", { className: "meta" }, tasteOf(user)),
+        user.total_avaliacoes ? make("span", { className: "meta" }, say("ratings", user.total_avaliacoes)) : null,
+      );
+      button.addEventListener("click", () => done(String(user.id)));
+      return make("li", {}, button);
+    }),
+  );
   byId("pessoas-nada").hidden = found.length > 0;
   byId("pessoas-mais").hidden = !next;
 }

@@ -3,44 +3,104 @@
 import { address, ask } from "./api.js";
 import { byId, make } from "./dom.js";
 import { card, films, verdict } from "./film.js";
+import { tellProblem } from "./notices.js";
 import { paint } from "./poster.js";
-import { said } from "./state.js";
+import { choices, choose, said } from "./state.js";
 import { groupWords, number, percent, say } from "./texts.js";
 
 const SIMILAR = 12;
 
-/** Ask for a film, and return a function that shows it; `strip` is the element to fill. */
-export async function readSheet(id) {
-  const [{ body: film }, { body: similar }] = await Promise.all([
-    ask(`filmes/${id}`), ask(address(`filmes/${id}/similares`, { limite: SIMILAR }))]);
-  return { film, similar };
+const dialog = byId("ficha");
+let shown = null; // the film in the dialog, and films like it
+
+/** Open the page of a film; `step` makes it one that the Back button undoes. */
+export async function openSheet(id, step = true) {
+  if (String(id) !== choices.filme) choose({ filme: String(id) }, { step });
+  try {
+    const [{ body: film }, { body: similar }] = await Promise.all([
+      ask(`filmes/${id}`),
+      ask(address(`filmes/${id}/similares`, { limite: SIMILAR })),
+    ]);
+    if (choices.filme !== String(id)) return; // another one was opened meanwhile, or none
+    shown = { film, similar };
+    fill();
+    if (!dialog.open) dialog.showModal();
+    byId("ficha-titulo").focus();
+    dialog.scrollTop = 0;
+  } catch (error) {
+    choose({ filme: "" });
+    tellProblem(error);
+  }
 }
 
-/** Fill the dialog with a film. What was said of it may have changed since. */
-export function fillSheet({ film, similar }) {
+/** Close the page of a film, if one is open. */
+export const closeSheet = () => dialog.close();
+
+/** Show what is said of films by now, with the focus where it was. */
+export function refreshSheet() {
+  if (!shown) return;
+  const focused = document.activeElement;
+  const { act, grade } = focused.dataset;
+  const film = focused.closest("[data-film]")?.dataset.film;
+  fill();
+  const again = dialog.querySelector(
+    `[data-film="${film}"] [data-act="${act}"]${grade ? `[data-grade="${grade}"]` : ""}`,
+  );
+  if (dialog.open && !dialog.contains(document.activeElement)) (again || byId("ficha-titulo")).focus();
+}
+
+dialog.addEventListener("close", () => {
+  shown = null;
+  if (choices.filme) choose({ filme: "" });
+  // What had the focus before may be gone.
+  const focused = document.activeElement;
+  if (focused === document.body || dialog.contains(focused)) byId("lista-titulo").focus({ preventScroll: true });
+});
+
+function fill() {
+  const { film, similar } = shown;
   const known = { ...films.get(film.id), ...film };
   films.set(film.id, known);
   const spoken = said();
   byId("ficha-corpo").replaceChildren(
-    make("div", { className: "head" },
+    make(
+      "div",
+      { className: "head" },
       paint(make("div", { "aria-hidden": "true" }), film),
-      make("div", {},
+      make(
+        "div",
+        {},
         make("h2", { id: "ficha-titulo", tabIndex: -1 }, film.titulo_exibido),
-        names("genres", film.genero, "genre"), names("director", film.diretor, "search"), names("actors", film.atores, "search"),
+        names("genres", film.genero, "genre"),
+        names("director", film.diretor, "search"),
+        names("actors", film.atores, "search"),
         make("p", { className: "meta" }, `${say("group")}: ${groupWords(film.grupo.rotulo)}`),
         verdict(film, spoken),
-        make("p", { "data-film": film.id }, make("button", { type: "button", "data-act": "map" }, say("onMap"))))),
+        make("p", { "data-film": film.id }, make("button", { type: "button", "data-act": "map" }, say("onMap"))),
+      ),
+    ),
     ratings(film),
     shares(known),
-    similar.length ? make("section", {}, make("h3", {}, say("similar")),
-      make("ul", { className: "strip" }, ...similar.map((other) => card(other, null, spoken)))) : null,
+    similar.length
+      ? make(
+          "section",
+          {},
+          make("h3", {}, say("similar")),
+          make("ul", { className: "strip" }, ...similar.map((other) => card(other, null, spoken))),
+        )
+      : null,
   );
 }
 
 function names(title, text, act) {
-  const all = (text || "").split(",").map((name) => name.trim()).filter(Boolean);
+  const all = (text || "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
   if (!all.length) return null;
-  const buttons = all.map((name) => make("button", { type: "button", className: "chip", "data-act": act, "data-name": name }, name));
+  const buttons = all.map((name) =>
+    make("button", { type: "button", className: "chip", "data-act": act, "data-name": name }, name),
+  );
   return make("div", { className: "chips" }, make("span", { className: "meta" }, say(title)), ...buttons);
 }
 
@@ -48,12 +108,21 @@ function ratings(film) {
   const bars = film.histograma || [];
   const most = Math.max(1, ...bars.map(({ total }) => total));
   const span = ({ de, ate }) => (de === ate ? number(de) : `${number(de)}–${number(ate)}`);
-  const chart = make("ul", { className: "histogram", "aria-label": say("histogram") }, ...bars.map((bar) => {
-    const column = make("span", { className: "bar" });
-    column.style.setProperty("--part", bar.total / most);
-    return make("li", { title: `${span(bar)}: ${say("people", bar.total)}` }, make("span", { className: "hidden" }, `${span(bar)}: ${say("people", bar.total)}`),
-      column, make("span", { className: "meta", "aria-hidden": "true" }, span(bar)));
-  }));
+  const chart = make(
+    "ul",
+    { className: "histogram", "aria-label": say("histogram") },
+    ...bars.map((bar) => {
+      const column = make("span", { className: "bar" });
+      column.style.setProperty("--part", bar.total / most);
+      return make(
+        "li",
+        { title: `${span(bar)}: ${say("people", bar.total)}` },
+        make("span", { className: "hidden" }, `${span(bar)}: ${say("people", bar.total)}`),
+        column,
+        make("span", { className: "meta", "aria-hidden": "true" }, span(bar)),
+      );
+    }),
+  );
   const mean = film.total_avaliacoes ? say("mean", film.avaliacao_media, film.total_avaliacoes) : say("noRatings");
   return make("section", {}, make("h3", {}, mean), film.total_avaliacoes && bars.length ? chart : null);
 }
@@ -62,17 +131,36 @@ function ratings(film) {
 function shares(film) {
   if (!film.motivos?.length && !film.contra?.length) return null;
   const rows = [
-    ...film.motivos.map((one) => [say("shareLiked", one.titulo_exibido, one.avaliacao ?? 0), one.parcela, one.avaliacao]),
-    ...film.contra.map((one) => [say("shareAgainst", one.titulo_exibido, one.avaliacao ?? 0), one.parcela, one.avaliacao]),
-  ].filter(([, , rating]) => rating !== null).map(([text, share]) => [text, share]);
+    ...film.motivos.map((one) => [
+      say("shareLiked", one.titulo_exibido, one.avaliacao ?? 0),
+      one.parcela,
+      one.avaliacao,
+    ]),
+    ...film.contra.map((one) => [
+      say("shareAgainst", one.titulo_exibido, one.avaliacao ?? 0),
+      one.parcela,
+      one.avaliacao,
+    ]),
+  ]
+    .filter(([, , rating]) => rating !== null)
+    .map(([text, share]) => [text, share]);
   if (!rows.length) return null;
   rows.push([say("shareRest"), film.resto]);
   const most = Math.max(...rows.map(([, share]) => Math.abs(share))) || 1;
-  return make("section", {}, make("h3", {}, say("whyTitle")), make("p", { className: "hint" }, say("whyHint")),
-    make("ul", { className: "shares" }, ...rows.map(([text, share]) => {
-      const bar = make("span", { className: `bar ${share < 0 ? "against" : ""}` });
-      bar.style.setProperty("--part", Math.abs(share) / most);
-      const told = film.pontuacao > 0 ? percent(share / film.pontuacao) : number(share, 4);
-      return make("li", {}, make("span", {}, text), bar, make("span", { className: "meta" }, told));
-    })));
+  return make(
+    "section",
+    {},
+    make("h3", {}, say("whyTitle")),
+    make("p", { className: "hint" }, say("whyHint")),
+    make(
+      "ul",
+      { className: "shares" },
+      ...rows.map(([text, share]) => {
+        const bar = make("span", { className: `bar ${share < 0 ? "against" : ""}` });
+        bar.style.setProperty("--part", Math.abs(share) / most);
+        const told = film.pontuacao > 0 ? percent(share / film.pontuacao) : number(share, 4);
+        return make("li", {}, make("span", {}, text), bar, make("span", { className: "meta" }, told));
+      }),
+    ),
+  );
 }

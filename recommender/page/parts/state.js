@@ -15,7 +15,10 @@ export const GRADES = grades();
 
 function grades() {
   const all = facts.passo ? Math.round((high - low) / facts.passo) + 1 : Infinity;
-  const some = all <= 11 ? Array.from({ length: all }, (_, place) => low + place * facts.passo) : [0, 0.25, 0.5, 0.75, 1].map(part);
+  const some =
+    all <= 11
+      ? Array.from({ length: all }, (_, place) => low + place * facts.passo)
+      : [0, 0.25, 0.5, 0.75, 1].map(part);
   return [...new Set(some.map((rating) => Number(rating.toFixed(6))))];
 }
 
@@ -23,7 +26,17 @@ function grades() {
 export const leaning = (rating) => (low < high ? (2 * (rating - low)) / (high - low) - 1 : 1);
 
 // The choices, by their names in the address. Those with the value here are left out of it.
-const DEFAULTS = { genero: "", variedade: "0", seguir: "", estrategia: "padrao", vistos: "", usuario: "", filme: "", busca: "", lingua: "" };
+const DEFAULTS = {
+  genero: "",
+  variedade: "0",
+  seguir: "",
+  estrategia: "padrao",
+  vistos: "",
+  usuario: "",
+  filme: "",
+  busca: "",
+  lingua: "",
+};
 
 export const choices = { ...DEFAULTS };
 
@@ -33,7 +46,8 @@ export function readAddress() {
   for (const name of ["usuario", "filme"]) if (!/^(-?[1-9][0-9]{0,15}|0)?$/.test(choices[name])) choices[name] = "";
   const variety = Number(choices.variedade);
   choices.variedade = variety >= 0 && variety <= 0.9 ? String(variety) : DEFAULTS.variedade;
-  if (!["padrao", "grupo", "populares", "em_alta"].includes(choices.estrategia)) choices.estrategia = DEFAULTS.estrategia;
+  if (!["padrao", "grupo", "populares", "em_alta"].includes(choices.estrategia))
+    choices.estrategia = DEFAULTS.estrategia;
 }
 
 /** Change choices, and the address with them; `step` makes it one that the Back button undoes. */
@@ -92,7 +106,14 @@ export function forget() {
 /** Say of a film: a number is a rating, "vistos" or "fora" puts it there, null takes everything back. */
 export function sayOf(film, what) {
   const found = said();
-  const kept = { id: film.id, titulo_exibido: film.titulo_exibido, genero: film.genero, diretor: film.diretor, atores: film.atores, grupo: film.grupo };
+  const kept = {
+    id: film.id,
+    titulo_exibido: film.titulo_exibido,
+    genero: film.genero,
+    diretor: film.diretor,
+    atores: film.atores,
+    grupo: film.grupo,
+  };
   for (const list of Object.keys(found)) found[list] = found[list].filter(({ id }) => id !== film.id);
   if (typeof what === "number") found.notas.push({ ...kept, nota: what });
   else if (what) found[what].push(kept);

@@ -11,7 +11,8 @@ const MARKUP = `<div class="map-root">
 <p class="map-hint" aria-hidden="true"></p><p class="map-keys" id="map-keys"></p><div class="map-tip" aria-hidden="true" hidden></div></div>
 <div class="map-legend" role="group" aria-labelledby="map-groups"><p id="map-groups" class="map-groups"></p></div></div>
 <p class="map-caption"></p><p class="map-yours"></p><p class="map-said" aria-live="polite"></p></div>`;
-const GROUP = "<button type=\"button\" aria-pressed=\"false\"><span class=\"map-swatch\"></span><span class=\"map-kind\"></span><span class=\"map-examples\"></span></button>";
+const GROUP =
+  '<button type="button" aria-pressed="false"><span class="map-swatch"></span><span class="map-kind"></span><span class="map-examples"></span></button>';
 
 /** Shows one message in the host, and a button if there is something to `retry`. */
 export function showMessage(host, message, again, retry) {
@@ -30,8 +31,27 @@ export function makeFrame(host, films) {
   host.innerHTML = MARKUP;
   const legend = host.querySelector(".map-legend");
   films.groups.slice(0, SHOWN + 1).forEach(() => legend.insertAdjacentHTML("beforeend", GROUP));
-  const parts = { groups: [...legend.querySelectorAll("button")], label: host.querySelector("label"), search: host.querySelector("input") };
-  for (const name of ["next", "found", "frame", "canvas", "buttons", "in", "out", "reset", "hint", "keys", "tip", "caption", "yours", "said"]) {
+  const parts = {
+    groups: [...legend.querySelectorAll("button")],
+    label: host.querySelector("label"),
+    search: host.querySelector("input"),
+  };
+  for (const name of [
+    "next",
+    "found",
+    "frame",
+    "canvas",
+    "buttons",
+    "in",
+    "out",
+    "reset",
+    "hint",
+    "keys",
+    "tip",
+    "caption",
+    "yours",
+    "said",
+  ]) {
     parts[name] = host.querySelector(`.map-${name}`);
   }
   parts.title = legend.firstChild;

@@ -46,14 +46,21 @@ export function listen(canvas, calls) {
   canvas.addEventListener("pointercancel", lift);
   canvas.addEventListener("pointerleave", calls.leave);
 
-  canvas.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey && document.activeElement !== canvas) { calls.hint(); return; }
-    const lines = event.deltaMode === 1 ? 30 : 1;
-    const pixels = Math.max(-120, Math.min(120, event.deltaY * lines));
-    // A trackpad's pinch comes as small steps with Ctrl. Where there is no more to zoom, the page scrolls.
-    const factor = Math.exp(-pixels * (event.ctrlKey && Math.abs(pixels) < 30 ? 0.012 : 0.0025));
-    if (calls.zoomAt(...place(event), factor) || event.ctrlKey || event.metaKey) event.preventDefault();
-  }, { passive: false });
+  canvas.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey && document.activeElement !== canvas) {
+        calls.hint();
+        return;
+      }
+      const lines = event.deltaMode === 1 ? 30 : 1;
+      const pixels = Math.max(-120, Math.min(120, event.deltaY * lines));
+      // A trackpad's pinch comes as small steps with Ctrl. Where there is no more to zoom, the page scrolls.
+      const factor = Math.exp(-pixels * (event.ctrlKey && Math.abs(pixels) < 30 ? 0.012 : 0.0025));
+      if (calls.zoomAt(...place(event), factor) || event.ctrlKey || event.metaKey) event.preventDefault();
+    },
+    { passive: false },
+  );
 
   canvas.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -32,7 +32,8 @@ export function chooseLabels(rows, most, { context, widths, films, view, radius,
   let failed = 0;
   for (const row of rows) {
     if (labels.length >= most || failed > TRIES) break;
-    const x = view.toX(films.x[row]), y = view.toY(films.y[row]);
+    const x = view.toX(films.x[row]),
+      y = view.toY(films.y[row]);
     if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
     if (!widths.has(row)) {
       const title = films.titles[row];
@@ -40,10 +41,18 @@ export function chooseLabels(rows, most, { context, widths, films, view, radius,
       widths.set(row, [text, context.measureText(text).width]);
     }
     const [text, width] = widths.get(row);
-    const far = radius(row) + GAP, lower = far + size / 2;
-    const place = [[far, 0], [-far - width, 0], [-width / 2, -lower], [-width / 2, lower]]
-      .find(([right, down]) => take(x + right - GAP, y + down - size / 2, width + 2 * GAP, size));
-    if (!place) { failed += 1; continue; }
+    const far = radius(row) + GAP,
+      lower = far + size / 2;
+    const place = [
+      [far, 0],
+      [-far - width, 0],
+      [-width / 2, -lower],
+      [-width / 2, lower],
+    ].find(([right, down]) => take(x + right - GAP, y + down - size / 2, width + 2 * GAP, size));
+    if (!place) {
+      failed += 1;
+      continue;
+    }
     take(x - far / 2, y - far / 2, far, far, true);
     labels.push({ text, x: x + place[0], y: y + place[1] });
   }

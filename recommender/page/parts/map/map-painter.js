@@ -13,16 +13,21 @@ const FAR = 2.6; // zoom from which on groups are not named on the map any more
 /** A painter of films in a view. */
 export function createPainter(canvas, films, view) {
   const context = canvas.getContext("2d", { alpha: false });
-  const middles = films.groups.slice(0, SHOWN).map((_, slot) => [films.x, films.y].map((places) => {
-    const among = places.filter((_, row) => films.slots[row] === slot).sort();
-    return among[among.length >> 1];
-  }));
-  const across = new Float32Array(films.count), down = new Float32Array(films.count); // pixels, by film
+  const middles = films.groups.slice(0, SHOWN).map((_, slot) =>
+    [films.x, films.y].map((places) => {
+      const among = places.filter((_, row) => films.slots[row] === slot).sort();
+      return among[among.length >> 1];
+    }),
+  );
+  const across = new Float32Array(films.count),
+    down = new Float32Array(films.count); // pixels, by film
   const layer = document.createElement("canvas"); // the films as last drawn, without words
   const brush = layer.getContext("2d", { alpha: false });
   let look, ratio, widths, unit, drawn;
   const radius = (row) => unit * (0.7 + 2.3 * films.sizes[row]);
-  const font = (weight, size = 1) => { context.font = `${weight} ${size * look.size}px ${look.font}`; };
+  const font = (weight, size = 1) => {
+    context.font = `${weight} ${size * look.size}px ${look.font}`;
+  };
 
   function disc(on, x, y, radius, colour) {
     on.fillStyle = colour;
@@ -38,7 +43,8 @@ export function createPainter(canvas, films, view) {
       across[row] = view.toX(films.x[row]);
       down[row] = view.toY(films.y[row]);
       const far = radius(row) + 1;
-      if (across[row] > -far && down[row] > -far && across[row] < view.width + far && down[row] < view.height + far) rows.push(row);
+      if (across[row] > -far && down[row] > -far && across[row] < view.width + far && down[row] < view.height + far)
+        rows.push(row);
     }
     brush.globalAlpha = strength;
     const others = rows.splice(rows.length > MANY ? SINGLE : rows.length);
@@ -48,15 +54,21 @@ export function createPainter(canvas, films, view) {
       for (let start = 0; start < same.length; start += CHUNK) {
         brush.beginPath();
         for (const row of same.slice(start, start + CHUNK)) {
-          const half = radius(row), x = across[row], y = down[row];
-          if (half * ratio < TINY) { brush.fillRect(x - 0.9 * half, y - 0.9 * half, 1.8 * half, 1.8 * half); continue; }
+          const half = radius(row),
+            x = across[row],
+            y = down[row];
+          if (half * ratio < TINY) {
+            brush.fillRect(x - 0.9 * half, y - 0.9 * half, 1.8 * half, 1.8 * half);
+            continue;
+          }
           brush.moveTo(x, y);
           brush.arc(x, y, half, 0, 7);
         }
         brush.fill();
       }
     });
-    for (const row of rows.reverse()) { // the best known come last, on top
+    for (const row of rows.reverse()) {
+      // the best known come last, on top
       disc(brush, across[row], down[row], radius(row) + Math.min(1, radius(row) / 4), look.paper);
       disc(brush, across[row], down[row], radius(row), look.groups[films.slots[row]]);
     }
@@ -70,7 +82,7 @@ export function createPainter(canvas, films, view) {
     for (const each of [canvas, layer]) {
       if (each.width !== width || each.height !== height) Object.assign(each, { width, height });
     }
-    unit = Math.min(4.2, Math.max(1.3, Math.sqrt(view.width * view.height / films.count) * 0.13)) * view.zoom ** 0.3;
+    unit = Math.min(4.2, Math.max(1.3, Math.sqrt((view.width * view.height) / films.count) * 0.13)) * view.zoom ** 0.3;
     brush.setTransform(ratio, 0, 0, ratio, 0, 0);
     brush.globalAlpha = 1;
     brush.fillStyle = look.paper;
@@ -91,8 +103,10 @@ export function createPainter(canvas, films, view) {
     font(700, 1.2);
     context.globalAlpha = Math.max(0, Math.min(1, 2 * (FAR - view.zoom)));
     names.forEach((text, slot) => {
-      const wide = context.measureText(text).width, high = 2 * look.size;
-      const x = view.toX(middles[slot][0]) - wide / 2, y = view.toY(middles[slot][1]);
+      const wide = context.measureText(text).width,
+        high = 2 * look.size;
+      const x = view.toX(middles[slot][0]) - wide / 2,
+        y = view.toY(middles[slot][1]);
       if (take(x - 6, y - high / 2, wide + 12, high)) write({ text, x, y }, look.names[slot]);
     });
     context.globalAlpha = 1;
@@ -102,7 +116,10 @@ export function createPainter(canvas, films, view) {
     if (row < 0) return;
     context.beginPath();
     context.arc(view.toX(films.x[row]), view.toY(films.y[row]), radius(row) + 2 + width / 2, 0, 7);
-    for (const [wide, stroke] of [[width + 3, look.paper], [width, colour]]) {
+    for (const [wide, stroke] of [
+      [width + 3, look.paper],
+      [width, colour],
+    ]) {
       context.lineWidth = wide;
       context.strokeStyle = stroke;
       context.stroke();
@@ -110,7 +127,8 @@ export function createPainter(canvas, films, view) {
   }
 
   function drawYou({ x, y }, text, take) {
-    const right = view.toX(x), down = view.toY(y);
+    const right = view.toX(x),
+      down = view.toY(y);
     context.globalAlpha = 0.25;
     disc(context, right, down, 18, look.accent);
     context.globalAlpha = 1;
@@ -120,7 +138,10 @@ export function createPainter(canvas, films, view) {
     const wide = context.measureText(text).width;
     take(right - 18, down - 18, 36, 36, true);
     take(right - wide / 2 - 4, down + 16, wide + 8, look.size + 6, true);
-    return () => { font(700); write({ text, x: right - wide / 2, y: down + 19 + look.size / 2 }, look.accent); };
+    return () => {
+      font(700);
+      write({ text, x: right - wide / 2, y: down + 19 + look.size / 2 }, look.accent);
+    };
   }
 
   return {
@@ -147,8 +168,10 @@ export function createPainter(canvas, films, view) {
       const writeYou = you && drawYou(you, youWord, take);
       const marked = [...new Set([cursor, hovered, chosen])].filter((row) => row >= 0);
       const others = [...films.sizes.keys()].filter((row) => (!lit || lit[row]) && !marked.includes(row));
-      const area = view.width * view.height, most = Math.min(area / 6000, 8 + area * view.zoom / 26000);
-      const size = 1.2 * look.size, room = (row) => radius(row) + (marked.includes(row) ? 5 : 0); // for a ring
+      const area = view.width * view.height,
+        most = Math.min(area / 6000, 8 + (area * view.zoom) / 26000);
+      const size = 1.2 * look.size,
+        room = (row) => radius(row) + (marked.includes(row) ? 5 : 0); // for a ring
       const label = (rows, most) => {
         font(500);
         return chooseLabels(rows, most, { context, widths, films, view, radius: room, size, take });

@@ -1,7 +1,7 @@
 // What the map says, in both languages: strings, or functions of what they speak of.
 
-const percent = (value, language) => (value > 0 && value < 0.01 ? "<1%"
-  : value.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 }));
+const percent = (value, language) =>
+  value > 0 && value < 0.01 ? "<1%" : value.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });
 
 export const MAP_TEXTS = {
   pt: {
@@ -25,7 +25,8 @@ export const MAP_TEXTS = {
     others: "outros grupos",
     caption: "Perto um do outro: filmes de que as mesmas pessoas gostam. Círculo maior: mais gente viu.",
     you: "você",
-    here: (count) => `Você está na média dos lugares ${count === 1 ? "do filme de que gosta" : `dos ${count} filmes de que gosta`}, cada um com o peso da sua nota. Filmes de que não gosta não contam.`,
+    here: (count) =>
+      `Você está na média dos lugares ${count === 1 ? "do filme de que gosta" : `dos ${count} filmes de que gosta`}, cada um com o peso da sua nota. Filmes de que não gosta não contam.`,
     nowhere: "Goste de um filme e você também aparece no mapa.",
   },
   en: {
@@ -49,7 +50,8 @@ export const MAP_TEXTS = {
     others: "other groups",
     caption: "Close together: films that the same people like. Larger circle: more people have seen it.",
     you: "you",
-    here: (count) => `You are at the mean of the places of the ${count === 1 ? "film" : `${count} films`} that you like, each weighted by your rating. Films that you dislike do not count.`,
+    here: (count) =>
+      `You are at the mean of the places of the ${count === 1 ? "film" : `${count} films`} that you like, each weighted by your rating. Films that you dislike do not count.`,
     nowhere: "Like a film, and you appear on the map, too.",
   },
 };

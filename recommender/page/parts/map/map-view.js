@@ -5,9 +5,14 @@ const between = (low, value, high) => Math.max(low, Math.min(high, value));
 
 /** The view of a map of so many films; `zoom` is 1 for the whole map and at most `furthest`. */
 export function createView(count) {
-  let wide = 1, high = 1; // pixels of the whole map at zoom 1
+  let wide = 1,
+    high = 1; // pixels of the whole map at zoom 1
   const view = {
-    width: 0, height: 0, zoom: 1, x: 0.5, y: 0.5,
+    width: 0,
+    height: 0,
+    zoom: 1,
+    x: 0.5,
+    y: 0.5,
     furthest: between(8, Math.sqrt(count), 80),
     toX: (x) => (x - view.x) * wide * view.zoom + view.width / 2,
     toY: (y) => (y - view.y) * high * view.zoom + view.height / 2,
@@ -24,10 +29,13 @@ export function createView(count) {
       view.x = between(edge, x, 1 - edge);
       view.y = between(edge, y, 1 - edge);
     },
-    pan: (right, down) => view.moveTo(view.fromX(view.width / 2 - right), view.fromY(view.height / 2 - down), view.zoom),
+    pan: (right, down) =>
+      view.moveTo(view.fromX(view.width / 2 - right), view.fromY(view.height / 2 - down), view.zoom),
     /** Zooms by a factor and keeps what is at a pixel where it is; false if it cannot. */
     zoomAt(pixelX, pixelY, factor) {
-      const x = view.fromX(pixelX), y = view.fromY(pixelY), before = view.zoom;
+      const x = view.fromX(pixelX),
+        y = view.fromY(pixelY),
+        before = view.zoom;
       const part = before / between(1, before * factor, view.furthest);
       view.moveTo(x + (view.x - x) * part, y + (view.y - y) * part, before / part);
       return view.zoom !== before;

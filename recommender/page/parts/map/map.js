@@ -18,7 +18,8 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
  * opens a film's details, `colourOf(group id, dark)` gives its colour.
  */
 export function createMap(host, { ask, language, open, colourOf = groupColour }) {
-  let ratings = new Map(), drawn = null;
+  let ratings = new Map(),
+    drawn = null;
   const texts = () => MAP_TEXTS[language()];
 
   async function load() {
@@ -26,7 +27,10 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
     showMessage(host, texts().loading);
     try {
       const films = arrange(await ask("mapa.json"));
-      if (!films.count) { showMessage(host, texts().empty); return; }
+      if (!films.count) {
+        showMessage(host, texts().empty);
+        return;
+      }
       drawn = drawMap(host, films, { texts, language, open, colourOf });
       drawn.place(ratings);
     } catch (error) {
@@ -37,7 +41,10 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
   return {
     load,
     show: (id) => drawn?.show(id) ?? false,
-    place(next) { ratings = next; drawn?.place(next); },
+    place(next) {
+      ratings = next;
+      drawn?.place(next);
+    },
     translate: () => drawn?.translate(),
   };
 }
@@ -49,10 +56,16 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   const painter = createPainter(canvas, films, view);
   const hit = makeHit(films, view, painter.radius);
   const state = { lit: null, hovered: -1, cursor: -1, chosen: -1, you: null, youWord: "", names: [] };
-  let found = null, visited = -1; // films of the search, and which of them was shown last
-  let flight = null, glide = null, frameAsked = 0, hintTimer;
+  let found = null,
+    visited = -1; // films of the search, and which of them was shown last
+  let flight = null,
+    glide = null,
+    frameAsked = 0,
+    hintTimer;
 
-  const redraw = () => { frameAsked ||= requestAnimationFrame(paint); };
+  const redraw = () => {
+    frameAsked ||= requestAnimationFrame(paint);
+  };
   function paint(now) {
     frameAsked = 0;
     if (!view.width) return;
@@ -66,7 +79,10 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
     if (flight || glide) redraw();
   }
 
-  const go = (move) => { redraw(); return travel(move, still.matches); };
+  const go = (move) => {
+    redraw();
+    return travel(move, still.matches);
+  };
   function fly(toX, toY, zoom) {
     const { x, y, zoom: from } = view;
     flight = go((part) => {
@@ -79,28 +95,39 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
 
   const groupName = ({ kind, examples }) => translateKind(kind, language()) || examples;
   const describe = (film) => [films.titles[film], groupName(films.groupOf(film)), texts().seen(films.shares[film])];
-  const say = (text) => { parts.said.textContent = text; };
+  const say = (text) => {
+    parts.said.textContent = text;
+  };
 
   function placeTip() {
     const film = state.hovered >= 0 ? state.hovered : state.cursor;
     parts.tip.hidden = film < 0;
-    if (film >= 0) showTip(parts, describe(film), view.toX(films.x[film]), view.toY(films.y[film]), painter.radius(film) + 10);
+    if (film >= 0)
+      showTip(parts, describe(film), view.toX(films.x[film]), view.toY(films.y[film]), painter.radius(film) + 10);
   }
 
   // Lights some films (rows; null: all), those of a pressed group or of a search.
   function light(rows, slot = -1) {
-    if (slot >= 0 || !rows) { parts.search.value = ""; found = null; }
+    if (slot >= 0 || !rows) {
+      parts.search.value = "";
+      found = null;
+    }
     parts.groups.forEach((group, place) => group.setAttribute("aria-pressed", place === slot));
     state.lit = rows && new Uint8Array(films.count);
-    rows?.forEach((row) => { state.lit[row] = 1; });
+    rows?.forEach((row) => {
+      state.lit[row] = 1;
+    });
     tellFound();
     redraw();
   }
 
   function tellFound() {
     parts.next.hidden = !found?.length;
-    parts.found.textContent = !found ? "" : visited < 0 ? texts().found(found.length)
-      : texts().visited(visited + 1, found.length, films.titles[found[visited]]);
+    parts.found.textContent = !found
+      ? ""
+      : visited < 0
+        ? texts().found(found.length)
+        : texts().visited(visited + 1, found.length, films.titles[found[visited]]);
   }
 
   function look() {
@@ -123,8 +150,12 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   }
 
   function moveCursor(film) {
-    if (!(film in films.ids)) { say(texts().none); return; }
-    const x = view.toX(films.x[film]), y = view.toY(films.y[film]);
+    if (!(film in films.ids)) {
+      say(texts().none);
+      return;
+    }
+    const x = view.toX(films.x[film]),
+      y = view.toY(films.y[film]);
     if (Math.min(x, y, view.width - x, view.height - y) < 40) fly(films.x[film], films.y[film], view.zoom);
     Object.assign(state, { cursor: film, hovered: -1 });
     say(`${describe(film).join(". ")}.`);
@@ -132,9 +163,13 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   }
 
   // Where arrows start: the best known film that can be seen.
-  const firstInView = () => films.ids.findIndex((_, film) => (!state.lit || state.lit[film])
-    && Math.abs(films.x[film] - view.x) <= view.fromX(view.width) - view.x
-    && Math.abs(films.y[film] - view.y) <= view.fromY(view.height) - view.y);
+  const firstInView = () =>
+    films.ids.findIndex(
+      (_, film) =>
+        (!state.lit || state.lit[film]) &&
+        Math.abs(films.x[film] - view.x) <= view.fromX(view.width) - view.x &&
+        Math.abs(films.y[film] - view.y) <= view.fromY(view.height) - view.y,
+    );
 
   function zoomAt(x, y, factor) {
     flight = null;
@@ -160,8 +195,15 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   }
 
   listen(canvas, {
-    pan(right, down) { flight = null; view.pan(right, down); hover(-1); redraw(); },
-    zoomAt, zoomBy, reset,
+    pan(right, down) {
+      flight = null;
+      view.pan(right, down);
+      hover(-1);
+      redraw();
+    },
+    zoomAt,
+    zoomBy,
+    reset,
     hover: (x, y) => hover(hit(x, y, 4, state.lit)),
     leave: () => hover(-1),
     tap(x, y, byFinger) {
@@ -173,13 +215,17 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
       clearTimeout(hintTimer);
       hintTimer = setTimeout(() => frame.classList.remove("map-hinting"), HINT);
     },
-    step: (direction) => moveCursor(state.cursor < 0 ? firstInView() : neighbour(films, view, state.cursor, direction, state.lit)),
+    step: (direction) =>
+      moveCursor(state.cursor < 0 ? firstInView() : neighbour(films, view, state.cursor, direction, state.lit)),
     walk(step) {
       let film = state.cursor + step;
       while (state.lit?.[film] === 0) film += step;
       moveCursor(film);
     },
-    enter() { if (state.cursor >= 0) open(films.ids[state.cursor]); else moveCursor(firstInView()); },
+    enter() {
+      if (state.cursor >= 0) open(films.ids[state.cursor]);
+      else moveCursor(firstInView());
+    },
   });
   parts.in.addEventListener("click", () => zoomBy(1.6));
   parts.out.addEventListener("click", () => zoomBy(1 / 1.6));
@@ -192,19 +238,25 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
     else return;
     event.preventDefault();
   });
-  parts.groups.forEach((group, slot) => group.addEventListener("click", () => {
-    const on = group.getAttribute("aria-pressed") !== "true";
-    light(on ? [...films.ids.keys()].filter((row) => films.slots[row] === slot) : null, on ? slot : -1);
-  }));
+  parts.groups.forEach((group, slot) =>
+    group.addEventListener("click", () => {
+      const on = group.getAttribute("aria-pressed") !== "true";
+      light(on ? [...films.ids.keys()].filter((row) => films.slots[row] === slot) : null, on ? slot : -1);
+    }),
+  );
 
   function recolour() {
     const style = getComputedStyle(host);
-    const [paper, ink, soft, accent] = ["--card", "--ink", "--soft", "--accent"].map((name) => style.getPropertyValue(name));
+    const [paper, ink, soft, accent] = ["--card", "--ink", "--soft", "--accent"].map((name) =>
+      style.getPropertyValue(name),
+    );
     const mix = (colour, part, other) => `color-mix(in oklab, ${colour} ${part}%, ${other})`;
     const groups = films.groups.slice(0, SHOWN).map(({ id }) => colourOf(id, dark.matches));
     const names = groups.map((colour) => mix(colour, 60, ink));
     if (films.groups.length > SHOWN) groups.push(mix(soft, 65, paper));
-    parts.groups.forEach((group, slot) => { group.firstChild.style.background = groups[slot]; });
+    parts.groups.forEach((group, slot) => {
+      group.firstChild.style.background = groups[slot];
+    });
     const size = 0.8 * parseFloat(getComputedStyle(document.documentElement).fontSize);
     painter.wear({ paper, ink, accent, groups, names, size, font: style.fontFamily });
     redraw();
@@ -226,12 +278,15 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   }
 
   function place(ratings) {
-    const target = locate(films, ratings), from = state.you ?? target;
+    const target = locate(films, ratings),
+      from = state.you ?? target;
     count = target?.count ?? 0;
     state.you = from && target && from;
-    glide = target && go((part) => {
-      state.you = { x: from.x + (target.x - from.x) * part, y: from.y + (target.y - from.y) * part };
-    });
+    glide =
+      target &&
+      go((part) => {
+        state.you = { x: from.x + (target.x - from.x) * part, y: from.y + (target.y - from.y) * part };
+      });
     tellYou();
     redraw();
   }
@@ -244,7 +299,8 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   }).observe(frame);
 
   return {
-    place, translate,
+    place,
+    translate,
     show(id) {
       const film = films.rows.get(id) ?? -1;
       if (film < 0) return false;

@@ -1,0 +1,59 @@
+// What is asked of the API for the person whom the page is for.
+
+import { address, ask } from "./api.js";
+import { readUsers } from "./people.js";
+import { choices, said } from "./state.js";
+
+const LIMIT = 12; // films of the list
+const RATINGS = 1000; // that a body takes
+const EXCLUDED = 200; // films left out, as addresses hold no more
+let theirs = { id: "", ratings: [] };
+
+/** Return what is said of films, as the API takes it. */
+export const given = () =>
+  said()
+    .notas.slice(-RATINGS)
+    .map(({ id, nota }) => ({ filme_id: id, avaliacao: nota }));
+
+function wishes() {
+  const { vistos, fora } = said();
+  return {
+    genero: choices.genero ? [choices.genero] : [],
+    excluir: [...(choices.vistos ? [] : vistos), ...fora].slice(-EXCLUDED).map(({ id }) => id),
+    diversidade: Number(choices.variedade),
+    ...(choices.seguir && { recencia: Number(choices.seguir) }),
+  };
+}
+
+/**
+ * Ask for a screen. Return its `films` and by which `strategy` they were chosen, the `line` of a first screen that they
+ * are, if any, the other `lines`, the `difference` that additions make for a user of the data, what that user has rated
+ * (`theirs`), and the `version` of the model.
+ */
+export async function readScreen() {
+  const user = choices.usuario;
+  const avaliacoes = given();
+  // Somebody of whom nothing is known gets the first line of a first screen; everybody else a list of their own.
+  const own = user || avaliacoes.length || choices.estrategia !== "padrao" || choices.vistos;
+  const options = { estrategia: choices.estrategia, incluir_avaliados: Boolean(choices.vistos), limite: LIMIT };
+  const [home, list, ratings] = await Promise.all([
+    user ? ask(address(`usuarios/${user}/inicio`, wishes())) : ask("inicio", { ...wishes(), avaliacoes }),
+    own
+      ? ask(user ? `usuarios/${user}/recomendacoes` : "recomendacoes", { ...wishes(), ...options, avaliacoes })
+      : null,
+    user && theirs.id !== user ? ask(address(`usuarios/${user}/avaliacoes`, { limite: RATINGS })) : null,
+    user ? readUsers().catch(() => null) : null, // for their name
+  ]);
+  if (ratings) theirs = { id: user, ratings: ratings.body };
+  const { linhas } = home.body;
+  const line = own ? null : linhas[0];
+  return {
+    films: line ? line.filmes : !own ? [] : user ? list.body.recomendacoes : list.body,
+    strategy: (list || home).headers.get("X-Estrategia"),
+    line,
+    lines: linhas.filter((one) => one !== line && one.tipo !== "para_voce"),
+    difference: user && avaliacoes.length ? list.body.diferenca : null,
+    theirs: user ? theirs.ratings : [],
+    version: home.headers.get("X-Versao"),
+  };
+}

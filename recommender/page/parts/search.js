@@ -1,0 +1,52 @@
+// The search at the top: films by title, director or cast, the best known first.
+
+import { address, ask, newest } from "./api.js";
+import { byId, later, show } from "./dom.js";
+import { card } from "./film.js";
+import { tellProblem } from "./notices.js";
+import { choices, choose, said } from "./state.js";
+import { say } from "./texts.js";
+
+const MATCHES = 1000; // films among which the best known are found
+const SHOWN = 24;
+let found = [];
+
+/** Find what is chosen to be searched. */
+export const search = newest(async () => {
+  const words = choices.busca.trim();
+  if (!words) return () => tellFound([], 0);
+  const { body, headers } = await ask(address("filmes", { q: words, limite: MATCHES }));
+  const among = { avaliacoes: [], entre: body.map(({ id }) => id), limite: SHOWN, estrategia: "populares" };
+  const best = body.length ? (await ask("recomendacoes", among)).body : [];
+  return () => tellFound(best, Number(headers.get("X-Total-Count")));
+}, tellProblem);
+
+/** Search for some words as if the reader had written them. */
+export function searchFor(words) {
+  byId("busca").value = words;
+  choose({ busca: words });
+  return search();
+}
+
+/** Show the films found, with what is said of them by now. */
+export function showFound(spoken) {
+  show(
+    byId("achados-filmes"),
+    found,
+    ({ id }) => id,
+    (film, old) => card(film, old, spoken),
+    byId("busca"),
+  );
+}
+
+function tellFound(films, total) {
+  found = films;
+  byId("achados").hidden = !choices.busca.trim();
+  byId("achados-titulo").textContent = total > films.length ? say("foundFirst", films.length) : say("found", total);
+  showFound(said());
+}
+
+byId("busca").addEventListener(
+  "input",
+  later(() => searchFor(byId("busca").value), 200),
+);
