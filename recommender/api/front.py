@@ -9,6 +9,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import numpy as np
+
 from recommender.api.serving import Context
 from recommender.model.profile import make_profile
 from recommender.model.ranking import Strategy, find_cells
@@ -19,9 +21,6 @@ PARTS = PAGE / "parts"
 START = "start.js"  # what loads the others, and says so if it cannot
 KNOWN, SHOWN = 60, 12  # films to begin with, and those that are listed without JavaScript
 GENRES = 100  # to choose from: the most common ones
-NO_MODEL = (
-    "<p>O serviço está indisponível: não há modelo a servir. / There is no model to serve.</p>"
-)
 
 
 @cache
@@ -78,8 +77,17 @@ def _facts(ctx: Context, access: Access) -> dict[str, Any]:
         "em_alta": bool(len(model.trend)),
         "usuarios": users,
         "generos": ctx.catalog.genres(model.genre_names[common].tolist()),
+        "grupos": _groups(ctx),
         "filmes": _films_to_begin_with(ctx),
     }
+
+
+def _groups(ctx: Context) -> list[int]:
+    """Return the groups' ids, those first whose films most people have seen."""
+    cells = find_cells(ctx.model, np.arange(len(ctx.model.film_ids)))
+    seen = np.bincount(cells, ctx.model.popularity, len(ctx.model.cell_labels))
+    found: list[int] = (-seen).argsort(kind="stable").tolist()
+    return found
 
 
 def _films_to_begin_with(ctx: Context) -> list[dict[str, Any]]:

@@ -9,16 +9,16 @@ from recommender.model.profile import Profile
 from recommender.model.screen import Kind, Line, co_directors
 
 FIXED = {
-    Kind.FOR_YOU: ("Para você", "Pelo conjunto do que você avaliou."),
+    Kind.FOR_YOU: ("Para você", "A partir de tudo o que você avaliou."),
     Kind.TASTE: (
         "Quem tem o seu gosto",
-        "O que mais vê, e do que mais gosta, o grupo de usuários que avalia como você.",
+        "O que mais agrada a quem dá notas parecidas com as suas.",
     ),
-    Kind.TRENDING: ("Em alta", "Os mais avaliados ultimamente."),
+    Kind.TRENDING: ("Em alta", "Os mais avaliados no fim do período dos dados."),
     Kind.POPULAR: ("Os mais vistos", "Os que mais gente avaliou."),
     Kind.RARE: (
         "Pouco vistos, para você",
-        "Fora do terço dos filmes mais conhecidos, os que mais devem agradar a você.",
+        "Filmes menos conhecidos que devem agradar a você.",
     ),
 }
 

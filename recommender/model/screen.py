@@ -28,6 +28,7 @@ COMMON = 0.5  # share of what everybody rates that is taken from what a group do
 DEEP = 300  # best films among which little known ones are sought
 KNOWN = 3  # one in so many films is well known
 SOURCES, DIRECTORS, GENRES = 3, 2, 2  # lines of one kind at most
+GROUPED = 10  # ratings from which on a person's taste group tells something of the person
 LEAST_LIKED = 3  # films of a genre, for the genre to have a line
 STRENGTH = 5.0  # liked films that are added to a person's own, for the share of a genre
 FIRST = 6  # films of a line that say how much a person will like it
@@ -161,7 +162,8 @@ def _for_somebody(model: Model, profile: Profile, wishes: Wishes, user: Floats) 
     yield Line(Kind.FOR_YOU, best[:POOL])
     yield from _next(because)
     yield from _next(directors)
-    yield Line(Kind.TASTE, _by_group(model, profile, choosable))
+    if len(profile.rows) >= GROUPED:
+        yield Line(Kind.TASTE, _by_group(model, profile, choosable, user))
     yield Line(kind, _ranked(model, profile, wishes, trending))
     least = model.popularity[model.popular_rows[len(model.popular_rows) // KNOWN]]
     yield Line(Kind.RARE, best[model.popularity.take(best) < least][:POOL])
@@ -219,19 +221,27 @@ def _by_sources(model: Model, liked: Rows, choosable: Choosable, user: Floats) -
             return
 
 
-def _by_group(model: Model, profile: Profile, choosable: Choosable) -> Rows:
+def _by_group(model: Model, profile: Profile, choosable: Choosable, user: Floats) -> Rows:
     """Return the films that a person's taste group rates more and higher than others do (rows).
 
     The centre of a group is of standardised ratings, so it tells films apart that hardly anybody
-    has seen. Ratings as they are, a missing one 0, tell what the group really watches.
+    has seen. Ratings as they are, a missing one 0, tell what the group really watches. Groups are
+    large, so of their films those come first that also suit the person, by the product of both;
+    those that do not are left out.
     """
     group = user_group(model, profile)
     pool = np.unique(np.concatenate([model.group_rows[group, :DEEP], model.popular_rows[:DEEP]]))
     rows = choosable.among(pool)
     means = model.group_centers[group].take(rows) + (1 - COMMON) * model.group_shift.take(rows)
-    order = (-means * model.group_scale.take(rows)).argsort(kind="stable")
-    best: Rows = rows.take(order[:POOL])
-    return best
+    watched = means * model.group_scale.take(rows)
+    best = (-watched).argsort(kind="stable")[:POOL]
+    rows, watched = rows[best], watched[best]
+    scores = model.vectors.take(rows, axis=0).dot(user)
+    suiting = (scores > 0) & (watched > 0)
+    rows, watched, scores = rows[suiting], watched[suiting], scores[suiting]
+    order = (-watched * scores).argsort(kind="stable")
+    found: Rows = rows[order]
+    return found
 
 
 def _by_directors(

@@ -1,8 +1,8 @@
 // The choices beside the list: genre, strategy, what next, variety, films already seen.
 
 import { byId, later, make } from "./dom.js";
-import { choices, facts } from "./state.js";
-import { language, say } from "./texts.js";
+import { MOST_VARIED, choices, facts } from "./state.js";
+import { genreName, language, say } from "./texts.js";
 
 const STRATEGIES = ["padrao", "grupo", "populares", ...(facts.em_alta ? ["em_alta"] : [])];
 const PLAIN = { genero: "", estrategia: "padrao", seguir: "", variedade: "0", vistos: "" };
@@ -21,8 +21,9 @@ export function listenToControls(change) {
 
 /** Show what is chosen, in the reader's language. */
 export function showControls() {
-  const genres = [...facts.generos].sort((one, other) => one.localeCompare(other, language()));
-  offer(byId("genero"), [["", say("allGenres")], ...genres.map((name) => [name, name])], choices.genero);
+  const genres = facts.generos.map((name) => [name, genreName(name)]);
+  genres.sort(([, one], [, other]) => one.localeCompare(other, language()));
+  offer(byId("genero"), [["", say("allGenres")], ...genres], choices.genero);
   offer(
     byId("estrategia"),
     STRATEGIES.map((name) => [name, say(name)]),
@@ -32,20 +33,21 @@ export function showControls() {
     byId("seguir"),
     [
       ["", say("nextDefault")],
-      ["0", say("nextElse")],
       ["1", say("nextNext")],
     ],
     choices.seguir,
   );
   byId("seguir-campo").hidden = !facts.momentos;
   byId("seguir").disabled = choices.estrategia !== "padrao";
+  byId("variedade").max = MOST_VARIED;
   byId("variedade").value = choices.variedade;
+  byId("variedade").labels[0].textContent = say("variety", Number(choices.variedade));
   byId("vistos").checked = Boolean(choices.vistos);
   const active = [
-    choices.genero,
+    genreName(choices.genero),
     choices.estrategia !== "padrao" && say(choices.estrategia),
-    choices.seguir && say(choices.seguir === "1" ? "nextNext" : "nextElse"),
-    choices.variedade !== "0" && say("variety"),
+    choices.seguir && say("nextNext"),
+    choices.variedade !== "0" && say("variety", Number(choices.variedade)),
     choices.vistos && say("withSeen"),
   ];
   byId("ajustes-ativos").textContent = active.filter(Boolean).join(" · ");

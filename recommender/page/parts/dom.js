@@ -1,7 +1,8 @@
 // Elements, and lists of them that change without losing the reader's place.
 
 const SVG = "http://www.w3.org/2000/svg";
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+/** Whether the reader wants nothing to move. */
+export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export const byId = (id) => document.getElementById(id);
 

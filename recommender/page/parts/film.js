@@ -3,7 +3,7 @@
 import { icon, make } from "./dom.js";
 import { paint } from "./poster.js";
 import { DISLIKED, GRADES, LIKED, wordOn } from "./state.js";
-import { number, say } from "./texts.js";
+import { genreNames, number, say } from "./texts.js";
 
 const THUMB = "M2 10h4v11H2Zm6 0 4-8a3 3 0 0 1 3 3v4h5.5a2 2 0 0 1 2 2.3l-1.4 8a2 2 0 0 1-2 1.7H8Z";
 const ACTS = {
@@ -31,8 +31,11 @@ const ACTS = {
 /** Return what a button of a film's says of it: a rating, "vistos" or "fora". */
 export const meaningOf = (act) => ACTS[act].means();
 
-/** Every film that the page shows, by id: what a card knows of it. */
+/** Every film that the page shows, by id. */
 export const films = new Map();
+
+/** The recommended ones, with the reasons. */
+export const recommended = new Map();
 
 /** Return a row of buttons to say something of a film. */
 function acts() {
@@ -63,7 +66,7 @@ function refreshActs(box, film, word) {
 
 /** Return the card of a film, made anew or of `old`; `notes` are elements under its poster, such as why it is here. */
 export function card(film, old, said, notes = []) {
-  films.set(film.id, { ...films.get(film.id), ...film });
+  films.set(film.id, film);
   const element =
     old ||
     make(
@@ -74,6 +77,7 @@ export function card(film, old, said, notes = []) {
       acts(),
     );
   const [poster, under, buttons] = element.children;
+  poster.querySelector(".genre").textContent = genreNames(film.genero);
   poster.setAttribute("aria-label", say("openOf", film.titulo_exibido));
   const word = wordOn(film.id, said);
   under.replaceChildren(
@@ -98,13 +102,13 @@ export function verdict(film, said) {
         "button",
         {
           type: "button",
-          className: typeof word === "number" && word >= grade ? "on" : "",
+          className: grade !== 0 && typeof word === "number" && word >= grade ? "on" : "",
           "data-act": "grade",
           "data-grade": grade,
-          "aria-label": say("grade", grade, high),
+          "aria-label": grade === 0 ? say("noGrade") : say("grade", grade, high),
           "aria-pressed": String(word === grade),
         },
-        make("span", { "aria-hidden": "true" }, "★"),
+        make("span", { "aria-hidden": "true" }, grade === 0 ? "☆" : "★"),
         make("small", {}, number(grade)),
       ),
     ),

@@ -1,9 +1,10 @@
 // The page: what the reader does, and what is shown then.
 
 import { ask, newest } from "./api.js";
+import { rankGroups } from "./colours.js";
 import { listenToControls, showControls } from "./controls.js";
 import { byId, make } from "./dom.js";
-import { films, meaningOf } from "./film.js";
+import { films, meaningOf, recommended } from "./film.js";
 import { showDeck, showList, showRows, showSaid, showTheirs, showToday } from "./lists.js";
 import { button, hush, tell, tellProblem } from "./notices.js";
 import { openPeople, userName } from "./people.js";
@@ -20,8 +21,8 @@ const refresh = newest(async () => {
   const read = await readScreen();
   return () => {
     screen = read;
-    for (const film of [...read.films, ...read.lines.flatMap(({ filmes }) => filmes)])
-      films.set(film.id, { ...films.get(film.id), ...film });
+    recommended.clear();
+    for (const film of [...read.films, ...read.lines.flatMap(({ filmes }) => filmes)]) recommended.set(film.id, film);
     tellProblem(null);
     render();
     if (!map) mapWatch.observe(byId("mapa"));
@@ -57,7 +58,7 @@ function render() {
     const left = screen.films.filter(({ id }) => !gone.has(id));
     showList({ ...screen, films: left, title, reason }, spoken);
     showToday(screen);
-    showRows(screen.lines, new Set([...screen.films.map(({ id }) => id), ...gone]), spoken);
+    showRows(screen.lines, new Set([...screen.films.map(({ id }) => id), ...gone]), spoken, user);
     byId("versao").textContent = say("version", screen.version.slice(0, 12));
   }
   placeOnMap(theirs, spoken.notas);
@@ -95,7 +96,9 @@ function sayOfFilm(film, act, grade) {
   const meant = act === "grade" ? grade : act === "takeBack" ? null : meaningOf(act);
   const repeated = wordOn(film.id, before) === meant; // the second time takes it back
   sayOf(film, repeated ? null : meant);
-  tell(say(TOLD[repeated ? "takeBack" : act], film.titulo_exibido, grade), () => bringBack(() => keep(before)));
+  // Of somebody else's list, it is not oneself who likes.
+  const done = repeated ? "takeBack" : choices.usuario && typeof meant === "number" ? "grade" : act;
+  tell(say(TOLD[done], film.titulo_exibido, meant), () => bringBack(() => keep(before)));
   render();
   refresh();
 }
@@ -128,6 +131,7 @@ function become(user) {
   hush();
   choose({ usuario: user }, { step: true });
   screen = null;
+  scrollTo(0, 0);
   byId("lista-titulo").focus({ preventScroll: true });
   render();
   refresh();
@@ -136,6 +140,10 @@ function become(user) {
 function talk() {
   speak(choices.lingua);
   translate(document);
+  byId("busca").placeholder = say(
+    facts.filmes.some(({ diretor, atores }) => diretor || atores) ? "searchHint" : "searchTitles",
+  );
+  byId("estado").textContent = "";
   for (const choice of document.querySelectorAll("[data-language]"))
     choice.setAttribute("aria-pressed", String(choice.dataset.language === language()));
 }
@@ -186,6 +194,7 @@ async function showOnMap(id) {
   byId("mapa-titulo").focus();
   byId("mapa").scrollIntoView({ block: "start" });
   const opened = await openMap();
+  byId("mapa").scrollIntoView({ block: "start" }); // which has its size by now
   if (opened && !opened.show(id)) tell(say("notOnMap"));
 }
 
@@ -244,5 +253,6 @@ function start() {
   else closeSheet();
 }
 
+rankGroups(facts.grupos);
 byId("tela").hidden = false;
 start();

@@ -1,18 +1,24 @@
 // The lists of the page: films to begin with, the recommendations, and rows as film services show them.
 
-import { byId, make, show } from "./dom.js";
+import { byId, calm, make, show } from "./dom.js";
 import { card } from "./film.js";
 import { choices, facts } from "./state.js";
 import { number, say } from "./texts.js";
 
 const DECK = 12; // films to begin with
+const TELLING = 0.25; // of what the first reason adds, for what a disliked film takes to be told
 
-/** Show films to say something of, without those of which something was said, or which `theirs` has. */
-export function showDeck(said, theirs) {
+/** Return films to say something of: none of which something was said, or which `theirs` has. */
+export function deckOf(said, theirs = []) {
   const done = new Set(
     [...said.notas, ...said.vistos, ...said.fora].map(({ id }) => id).concat(theirs.map(({ filme_id: id }) => id)),
   );
-  const left = facts.filmes.filter(({ id }) => !done.has(id)).slice(0, DECK);
+  return facts.filmes.filter(({ id }) => !done.has(id)).slice(0, DECK);
+}
+
+/** Show films to say something of. */
+export function showDeck(said, theirs) {
+  const left = deckOf(said, theirs);
   show(
     byId("cartas"),
     left,
@@ -48,7 +54,8 @@ function reason(film, strategy) {
   if (strategy !== "padrao") return null;
   const [liked, disliked] = choices.usuario ? ["whyOther", "againstOther"] : ["why", "against"];
   const text = film.motivos.length ? say(liked, names(film.motivos)) : say("whyAll");
-  return make("p", { className: "why" }, film.contra.length ? `${text}, ${say(disliked, names(film.contra))}` : text);
+  const against = film.contra.filter(({ parcela }) => -parcela >= TELLING * (film.motivos[0]?.parcela ?? 0));
+  return make("p", { className: "why" }, against.length ? `${text}, ${say(disliked, names(against))}` : text);
 }
 
 function badge(film, difference) {
@@ -85,8 +92,8 @@ function listBefore(films, { entraram, sairam, mudaram }) {
     .map(([, film]) => film);
 }
 
-/** Show the other lines of a first screen, without films that `shown` has. */
-export function showRows(lines, shown, said) {
+/** Show the other lines of a first screen, without films that `shown` has; `other` is for whom, if not for oneself. */
+export function showRows(lines, shown, said, other) {
   const left = lines
     .map((line) => ({ ...line, filmes: line.filmes.filter(({ id }) => !shown.has(id)) }))
     .filter(({ filmes }) => filmes.length > 1);
@@ -101,13 +108,14 @@ export function showRows(lines, shown, said) {
         make(
           "section",
           { className: "row", "aria-labelledby": id },
-          make("h2", { id, tabIndex: -1 }),
+          make("div", { className: "row-head" }, make("h2", { id, tabIndex: -1 }), arrows()),
           make("p", { className: "hint" }),
           make("ul", { className: "strip" }),
         );
-      const [title, reason, strip] = row.children;
-      title.textContent = say("rowTitle", line);
-      reason.textContent = say("rowReason", line);
+      const [head, reason, strip] = row.children;
+      const title = head.firstChild;
+      title.textContent = say("rowTitle", line, other);
+      reason.textContent = say("rowReason", line, other);
       show(
         strip,
         line.filmes,
@@ -119,6 +127,19 @@ export function showRows(lines, shown, said) {
     },
     byId("lista-titulo"),
   );
+}
+
+/** Return buttons that move a row, for a mouse: by keyboard and by touch it moves by itself. */
+function arrows() {
+  const arrow = (sign, way) => {
+    const made = make("button", { type: "button", tabIndex: -1 }, sign);
+    made.addEventListener("click", () => {
+      const strip = made.closest(".row").querySelector(".strip");
+      strip.scrollBy({ left: way * 0.8 * strip.clientWidth, behavior: calm.matches ? "auto" : "smooth" });
+    });
+    return made;
+  };
+  return make("span", { className: "arrows", "aria-hidden": "true" }, arrow("‹", -1), arrow("›", 1));
 }
 
 /** Show what a user of the data has rated, the best first; nothing without a name. */

@@ -3,8 +3,18 @@
 import { byId, make } from "./dom.js";
 import { say } from "./texts.js";
 
-/** Tell what was done; `undo`, where it can be undone, is what a button does. */
+const LASTS = 10_000; // milliseconds; what can be undone can also be removed where it is listed
+let timer;
+
+/** Tell what was done, for a while; `undo`, where it can be undone, is what a button does. */
 export function tell(text, undo) {
+  // In front of a dialog is only what is in it.
+  (document.querySelector("dialog[open]") || byId("tela")).append(byId("aviso"));
+  clearTimeout(timer);
+  timer = setTimeout(function leave() {
+    if (byId("aviso").matches(":hover, :focus-within")) timer = setTimeout(leave, LASTS);
+    else hush();
+  }, LASTS);
   byId("aviso").hidden = false;
   byId("aviso-texto").textContent = text;
   byId("desfazer").hidden = !undo;
@@ -13,6 +23,8 @@ export function tell(text, undo) {
     undo();
   };
 }
+
+document.addEventListener("close", () => byId("tela").append(byId("aviso")), true); // of a dialog
 
 /** Take back what was told of what was done. */
 export function hush() {

@@ -3,10 +3,11 @@
 import { address, ask, useToken } from "./api.js";
 import { byId, later, make } from "./dom.js";
 import { facts } from "./state.js";
-import { say } from "./texts.js";
+import { genreName, say } from "./texts.js";
 
 const PAGE = 1000; // users that one answer lists at most
 const SHOWN = 60;
+const TELLING = /terror|horror/i; // a taste that people have or do not have, as an example
 let users = [];
 let next = null;
 
@@ -38,10 +39,16 @@ export async function openPeople(pick, report) {
     dialog.close();
     pick(id);
   };
+  const search = byId("pessoas-busca");
+  search.placeholder = say(
+    "usersSearch",
+    genreName(facts.generos.find((name) => TELLING.test(name)) || facts.generos[0] || ""),
+  );
+  search.setAttribute("aria-label", search.placeholder);
   byId("pessoas-lista").hidden = facts.usuarios !== "lista";
   byId("pessoas-numero").hidden = facts.usuarios === "lista";
   byId("pessoas-acesso").hidden = facts.usuarios !== "token";
-  byId("pessoas-busca").oninput = later(() => showUsers(done), 120);
+  search.oninput = later(() => showUsers(done), 120);
   byId("pessoas-mais").onclick = async () => {
     try {
       await readMore(next);

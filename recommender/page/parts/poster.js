@@ -3,6 +3,7 @@
 
 import { groupHue } from "./colours.js";
 import { draw, icon, make } from "./dom.js";
+import { genreNames, listed } from "./texts.js";
 
 const FRAME = "M3 4h18v16H3Zm2 2v2h2V6Zm0 5v2h2v-2Zm0 5v2h2v-2ZM17 6v2h2V6Zm0 5v2h2v-2Zm0 5v2h2v-2Z";
 const MARKS = [
@@ -14,10 +15,7 @@ const MARKS = [
   [/^acao|^action/, "M13 2 4 14h6l-1 8 10-13h-7Z"],
   [/sci|ficcao/, "M12 6a6 6 0 1 1 0 12 6 6 0 0 1 0-12ZM1 16c3-1 19-7 22-10-1 4-16 12-22 10Z"],
   [/terror|horror/, "M12 2a8 8 0 0 0-8 8v12l3-2 2.5 2 2.5-2 2.5 2 2.5-2 3 2V10a8 8 0 0 0-8-8ZM8 9h3v3H8Zm5 0h3v3h-3Z"],
-  [
-    /suspense|thriller|myst|mist/,
-    "M12 5c5 0 9 4 11 7-2 3-6 7-11 7S3 15 1 12c2-3 6-7 11-7Zm0 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z",
-  ],
+  [/suspense|thriller|myst|mist/, "M12 2a6 6 0 0 0-3 11.2L7 22h10l-2-8.8A6 6 0 0 0 12 2Z"],
   [/crim|polic/, "M10 2a8 8 0 1 0 4.9 14.3l5.4 5.4 1.4-1.4-5.4-5.4A8 8 0 0 0 10 2Zm0 2a6 6 0 1 1 0 12 6 6 0 0 1 0-12Z"],
   [/war|guerra/, "M12 2 3 5v7c0 5 4 8.5 9 10 5-1.5 9-5 9-10V5Zm-1 4h2v4h4v2h-4v5h-2v-5H7v-2h4Z"],
   [/avent|advent/, "M12 2a10 10 0 1 0 0 20 10 10 0 0 0 0-20Zm5 5-3 7-7 3 3-7Z"],
@@ -91,7 +89,7 @@ export function paint(element, film) {
   const [a, b, c] = numbers(film.id);
   const { name, year } = titleAndYear(film.titulo_exibido);
   const pattern = PATTERNS[Math.floor(c * PATTERNS.length)](a, b);
-  const genre = (film.genero || "").split(",")[0].trim();
+  const [genre = ""] = listed(film.genero);
   element.classList.add("poster");
   if (film.grupo) element.style.setProperty("--hue", groupHue(film.grupo.id).toFixed(1));
   else element.classList.add("plain");
@@ -108,7 +106,7 @@ export function paint(element, film) {
       "span",
       { className: "foot" },
       icon(mark(genre)),
-      make("span", { className: "genre" }, genre),
+      make("span", { className: "genre" }, genreNames(film.genero)),
       make("span", { className: "year" }, year),
     ),
   );

@@ -1,8 +1,9 @@
 // What is asked of the API for the person whom the page is for.
 
 import { address, ask } from "./api.js";
+import { deckOf } from "./lists.js";
 import { readUsers } from "./people.js";
-import { choices, said } from "./state.js";
+import { choices, facts, said } from "./state.js";
 
 const LIMIT = 12; // films of the list
 const RATINGS = 1000; // that a body takes
@@ -21,7 +22,8 @@ function wishes() {
     genero: choices.genero ? [choices.genero] : [],
     excluir: [...(choices.vistos ? [] : vistos), ...fora].slice(-EXCLUDED).map(({ id }) => id),
     diversidade: Number(choices.variedade),
-    ...(choices.seguir && { recencia: Number(choices.seguir) }),
+    // Films are rated here in no order that means anything, those of the data in the order in which they were seen.
+    ...(facts.momentos && (choices.seguir || !choices.usuario) && { recencia: Number(choices.seguir) }),
   };
 }
 
@@ -36,11 +38,11 @@ export async function readScreen() {
   // Somebody of whom nothing is known gets the first line of a first screen; everybody else a list of their own.
   const own = user || avaliacoes.length || choices.estrategia !== "padrao" || choices.vistos;
   const options = { estrategia: choices.estrategia, incluir_avaliados: Boolean(choices.vistos), limite: LIMIT };
+  const wished = wishes();
+  if (!own) wished.excluir.push(...deckOf(said()).map(({ id }) => id)); // shown beside the list
   const [home, list, ratings] = await Promise.all([
-    user ? ask(address(`usuarios/${user}/inicio`, wishes())) : ask("inicio", { ...wishes(), avaliacoes }),
-    own
-      ? ask(user ? `usuarios/${user}/recomendacoes` : "recomendacoes", { ...wishes(), ...options, avaliacoes })
-      : null,
+    user ? ask(address(`usuarios/${user}/inicio`, wished)) : ask("inicio", { ...wished, avaliacoes }),
+    own ? ask(user ? `usuarios/${user}/recomendacoes` : "recomendacoes", { ...wished, ...options, avaliacoes }) : null,
     user && theirs.id !== user ? ask(address(`usuarios/${user}/avaliacoes`, { limite: RATINGS })) : null,
     user ? readUsers().catch(() => null) : null, // for their name
   ]);

@@ -15,10 +15,12 @@ let found = [];
 export const search = newest(async () => {
   const words = choices.busca.trim();
   if (!words) return () => tellFound([], 0);
-  const { body, headers } = await ask(address("filmes", { q: words, limite: MATCHES }));
+  let { body, headers } = await ask(address("filmes", { q: words, limite: MATCHES }));
+  const isLike = !body.length;
+  if (isLike) ({ body, headers } = await ask(address("filmes", { q: beginnings(words), limite: MATCHES })));
   const among = { avaliacoes: [], entre: body.map(({ id }) => id), limite: SHOWN, estrategia: "populares" };
   const best = body.length ? (await ask("recomendacoes", among)).body : [];
-  return () => tellFound(best, Number(headers.get("X-Total-Count")));
+  return () => tellFound(best, Number(headers.get("X-Total-Count")), isLike);
 }, tellProblem);
 
 /** Search for some words as if the reader had written them. */
@@ -39,10 +41,18 @@ export function showFound(spoken) {
   );
 }
 
-function tellFound(films, total) {
+/** Return the first halves of words, which are often right where something later is not. */
+const beginnings = (words) =>
+  words
+    .split(/\s+/)
+    .map((word) => word.slice(0, Math.max(3, Math.ceil(word.length / 2))))
+    .join(" ");
+
+function tellFound(films, total, isLike = false) {
   found = films;
   byId("achados").hidden = !choices.busca.trim();
-  byId("achados-titulo").textContent = total > films.length ? say("foundFirst", films.length) : say("found", total);
+  const text = isLike && total ? "foundLike" : total > films.length ? "foundFirst" : "found";
+  byId("achados-titulo").textContent = say(text, Math.min(total, films.length));
   showFound(said());
 }
 

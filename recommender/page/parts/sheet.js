@@ -2,11 +2,11 @@
 
 import { address, ask } from "./api.js";
 import { byId, make } from "./dom.js";
-import { card, films, verdict } from "./film.js";
+import { card, films, recommended, verdict } from "./film.js";
 import { tellProblem } from "./notices.js";
 import { paint } from "./poster.js";
 import { choices, choose, said } from "./state.js";
-import { groupWords, number, percent, say } from "./texts.js";
+import { genreName, groupWords, listed, number, percent, say } from "./texts.js";
 
 const SIMILAR = 12;
 
@@ -59,8 +59,7 @@ dialog.addEventListener("close", () => {
 
 function fill() {
   const { film, similar } = shown;
-  const known = { ...films.get(film.id), ...film };
-  films.set(film.id, known);
+  films.set(film.id, film);
   const spoken = said();
   byId("ficha-corpo").replaceChildren(
     make(
@@ -80,26 +79,25 @@ function fill() {
       ),
     ),
     ratings(film),
-    shares(known),
-    similar.length
-      ? make(
-          "section",
-          {},
-          make("h3", {}, say("similar")),
-          make("ul", { className: "strip" }, ...similar.map((other) => card(other, null, spoken))),
-        )
-      : null,
+    ...shares(recommended.get(film.id)),
+    make(
+      "section",
+      { hidden: !similar.length },
+      make("h3", {}, say("similar")),
+      make("ul", { className: "strip" }, ...similar.map((other) => card(other, null, spoken))),
+    ),
   );
 }
 
 function names(title, text, act) {
-  const all = (text || "")
-    .split(",")
-    .map((name) => name.trim())
-    .filter(Boolean);
+  const all = listed(text);
   if (!all.length) return null;
   const buttons = all.map((name) =>
-    make("button", { type: "button", className: "chip", "data-act": act, "data-name": name }, name),
+    make(
+      "button",
+      { type: "button", className: "chip", "data-act": act, "data-name": name },
+      act === "genre" ? genreName(name) : name,
+    ),
   );
   return make("div", { className: "chips" }, make("span", { className: "meta" }, say(title)), ...buttons);
 }
@@ -127,40 +125,20 @@ function ratings(film) {
   return make("section", {}, make("h3", {}, mean), film.total_avaliacoes && bars.length ? chart : null);
 }
 
-/** Return the parts of the score of a recommended film as bars, or null where it is not recommended. */
+/** Return the parts of the score of a recommended film as bars; nothing where it is not recommended for ratings. */
 function shares(film) {
-  if (!film.motivos?.length && !film.contra?.length) return null;
-  const rows = [
-    ...film.motivos.map((one) => [
-      say("shareLiked", one.titulo_exibido, one.avaliacao ?? 0),
-      one.parcela,
-      one.avaliacao,
-    ]),
-    ...film.contra.map((one) => [
-      say("shareAgainst", one.titulo_exibido, one.avaliacao ?? 0),
-      one.parcela,
-      one.avaliacao,
-    ]),
-  ]
-    .filter(([, , rating]) => rating !== null)
-    .map(([text, share]) => [text, share]);
-  if (!rows.length) return null;
-  rows.push([say("shareRest"), film.resto]);
-  const most = Math.max(...rows.map(([, share]) => Math.abs(share))) || 1;
-  return make(
-    "section",
-    {},
-    make("h3", {}, say("whyTitle")),
-    make("p", { className: "hint" }, say("whyHint")),
-    make(
-      "ul",
-      { className: "shares" },
-      ...rows.map(([text, share]) => {
-        const bar = make("span", { className: `bar ${share < 0 ? "against" : ""}` });
-        bar.style.setProperty("--part", Math.abs(share) / most);
-        const told = film.pontuacao > 0 ? percent(share / film.pontuacao) : number(share, 4);
-        return make("li", {}, make("span", {}, text), bar, make("span", { className: "meta" }, told));
-      }),
-    ),
-  );
+  const told = film ? [...film.motivos, ...film.contra] : [];
+  if (!told.length) return [];
+  const isAll = !choices.usuario && said().notas.length === told.length;
+  const rows = told.map((one) => [say("share", one.titulo_exibido, one.avaliacao), one.parcela]);
+  rows.push([say(isAll ? "shareAll" : "shareRest"), film.resto]);
+  const most = Math.max(...rows.map(([, share]) => Math.abs(share)));
+  const bars = rows.map(([text, share]) => {
+    const bar = make("span", { className: `bar ${share < 0 ? "against" : ""}` });
+    bar.style.setProperty("--part", Math.abs(share) / most);
+    const part = film.pontuacao > 0 ? percent(share / film.pontuacao) : number(share, 4);
+    return make("li", {}, make("span", {}, text), bar, make("span", { className: "meta" }, part));
+  });
+  const list = make("ul", { className: "shares" }, ...bars);
+  return [make("section", {}, make("h3", {}, say("whyTitle")), make("p", { className: "hint" }, say("whyHint")), list)];
 }

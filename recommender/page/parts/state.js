@@ -25,6 +25,9 @@ function grades() {
 /** How much a rating says for (1) or against (-1) a film. */
 export const leaning = (rating) => (low < high ? (2 * (rating - low)) / (high - low) - 1 : 1);
 
+/** More variety than this puts films into a list that have little to do with the reader. */
+export const MOST_VARIED = 0.6;
+
 // The choices, by their names in the address. Those with the value here are left out of it.
 const DEFAULTS = {
   genero: "",
@@ -45,7 +48,8 @@ export function readAddress() {
   for (const name of Object.keys(DEFAULTS)) choices[name] = query.get(name) ?? DEFAULTS[name];
   for (const name of ["usuario", "filme"]) if (!/^(-?[1-9][0-9]{0,15}|0)?$/.test(choices[name])) choices[name] = "";
   const variety = Number(choices.variedade);
-  choices.variedade = variety >= 0 && variety <= 0.9 ? String(variety) : DEFAULTS.variedade;
+  choices.variedade = variety >= 0 && variety <= MOST_VARIED ? String(variety) : DEFAULTS.variedade;
+  if (choices.seguir !== "1") choices.seguir = DEFAULTS.seguir;
   if (!["padrao", "grupo", "populares", "em_alta"].includes(choices.estrategia))
     choices.estrategia = DEFAULTS.estrategia;
 }

@@ -7,7 +7,7 @@ const MARKUP = `<div class="map-root">
 <div class="map-tools"><label for="map-search"></label><input type="search" id="map-search" autocomplete="off" enterkeyhint="search">
 <button type="button" class="map-next" hidden>→</button><p class="map-found" role="status"></p></div>
 <div class="map-body"><div class="map-frame"><canvas class="map-canvas" tabindex="0" role="application" aria-describedby="map-keys"></canvas>
-<div class="map-buttons"><button type="button" class="map-in">+</button><button type="button" class="map-out">−</button><button type="button" class="map-reset">⤢</button></div>
+<div class="map-buttons"><button type="button" class="map-in">+</button><button type="button" class="map-out">−</button><button type="button" class="map-reset">⤢</button><button type="button" class="map-me" hidden>◎</button></div>
 <p class="map-hint" aria-hidden="true"></p><p class="map-keys" id="map-keys"></p><div class="map-tip" aria-hidden="true" hidden></div></div>
 <div class="map-legend" role="group" aria-labelledby="map-groups"><p id="map-groups" class="map-groups"></p></div></div>
 <p class="map-caption"></p><p class="map-yours"></p><p class="map-said" aria-live="polite"></p></div>`;
@@ -45,6 +45,7 @@ export function makeFrame(host, films) {
     "in",
     "out",
     "reset",
+    "me",
     "hint",
     "keys",
     "tip",
@@ -61,7 +62,7 @@ export function makeFrame(host, films) {
 /** Writes all words that do not change while the map is used. */
 export function fillFrame(parts, films, texts, language) {
   for (const name of ["label", "keys", "title", "caption"]) parts[name].textContent = texts[name];
-  for (const name of ["next", "in", "out", "reset"]) {
+  for (const name of ["next", "in", "out", "reset", "me"]) {
     parts[name].title = texts[name];
     parts[name].setAttribute("aria-label", texts[name]);
   }

@@ -15,6 +15,7 @@ export const MAP_TEXTS = {
     in: "Ampliar",
     out: "Afastar",
     reset: "Ver o mapa todo",
+    me: "Onde estou",
     zoomed: (factor) => `Ampliado ${factor.toLocaleString("pt", { maximumFractionDigits: 1 })} vezes`,
     wheel: (key) => `${key} + roda do mouse para ampliar`,
     name: (count) => `Mapa de ${count.toLocaleString("pt")} filmes`,
@@ -25,8 +26,7 @@ export const MAP_TEXTS = {
     others: "outros grupos",
     caption: "Perto um do outro: filmes de que as mesmas pessoas gostam. Círculo maior: mais gente viu.",
     you: "você",
-    here: (count) =>
-      `Você está na média dos lugares ${count === 1 ? "do filme de que gosta" : `dos ${count} filmes de que gosta`}, cada um com o peso da sua nota. Filmes de que não gosta não contam.`,
+    here: "Você está entre os filmes de que gosta, mais perto dos de nota maior. Os de que não gosta não contam.",
     nowhere: "Goste de um filme e você também aparece no mapa.",
   },
   en: {
@@ -40,6 +40,7 @@ export const MAP_TEXTS = {
     in: "Zoom in",
     out: "Zoom out",
     reset: "See the whole map",
+    me: "Where I am",
     zoomed: (factor) => `Zoomed ${factor.toLocaleString("en", { maximumFractionDigits: 1 })} times`,
     wheel: (key) => `${key} + mouse wheel to zoom`,
     name: (count) => `Map of ${count.toLocaleString("en")} films`,
@@ -50,8 +51,7 @@ export const MAP_TEXTS = {
     others: "other groups",
     caption: "Close together: films that the same people like. Larger circle: more people have seen it.",
     you: "you",
-    here: (count) =>
-      `You are at the mean of the places of the ${count === 1 ? "film" : `${count} films`} that you like, each weighted by your rating. Films that you dislike do not count.`,
+    here: "You are among the films that you like, nearer to those with higher ratings. Those that you dislike do not count.",
     nowhere: "Like a film, and you appear on the map, too.",
   },
 };

@@ -230,6 +230,7 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
   parts.in.addEventListener("click", () => zoomBy(1.6));
   parts.out.addEventListener("click", () => zoomBy(1 / 1.6));
   parts.reset.addEventListener("click", reset);
+  parts.me.addEventListener("click", () => state.you && fly(state.you.x, state.you.y, Math.max(view.zoom, 2.5)));
   parts.next.addEventListener("click", () => visit(1));
   parts.search.addEventListener("input", look);
   parts.search.addEventListener("keydown", (event) => {
@@ -274,7 +275,8 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
 
   let count = 0; // of liked films on the map
   function tellYou() {
-    parts.yours.textContent = count ? texts().here(count) : texts().nowhere;
+    parts.yours.textContent = count ? texts().here : texts().nowhere;
+    parts.me.hidden = !count;
   }
 
   function place(ratings) {
