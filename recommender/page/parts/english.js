@@ -117,8 +117,6 @@ export const ENGLISH = {
   similar: "Similar films",
   onMap: "Show on the map",
   toMap: "Map",
-  back: "Back",
-  forth: "Forward",
   notOnMap: "This film is not on the map, which shows the 10,000 best known.",
   whyTitle: "Why it is here",
   whyHint: "The score is a sum; each bar is a part of it.",

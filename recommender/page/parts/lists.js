@@ -6,7 +6,7 @@ import { choices, facts } from "./state.js";
 import { number, say } from "./texts.js";
 
 const DECK = 12; // films to begin with
-const TELLING = 0.25; // of what the first reason adds, for what a disliked film takes to be told
+const TELLING = 0.2; // of what the first reason adds, for what a disliked film takes to be told
 
 /** Return films to say something of: none of which something was said, or which `theirs` has. */
 export function deckOf(said, theirs = []) {

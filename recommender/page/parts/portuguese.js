@@ -117,8 +117,6 @@ export const PORTUGUESE = {
   similar: "Filmes parecidos",
   onMap: "Ver no mapa",
   toMap: "Mapa",
-  back: "Para trás",
-  forth: "Para a frente",
   notOnMap: "Este filme não está no mapa, que mostra os 10.000 mais conhecidos.",
   whyTitle: "Por que está aqui",
   whyHint: "A pontuação é uma soma; cada barra é uma parcela dela.",

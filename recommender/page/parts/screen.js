@@ -39,7 +39,9 @@ export async function readScreen() {
   const own = user || avaliacoes.length || choices.estrategia !== "padrao" || choices.vistos;
   const options = { estrategia: choices.estrategia, incluir_avaliados: Boolean(choices.vistos), limite: LIMIT };
   const wished = wishes();
-  if (!own) wished.excluir.push(...deckOf(said()).map(({ id }) => id)); // shown beside the list
+  const deck = deckOf(said());
+  // Shown beside the list, unless there would be nothing else to show.
+  if (!own && facts.filmes.length > 2 * deck.length) wished.excluir.push(...deck.map(({ id }) => id));
   const [home, list, ratings] = await Promise.all([
     user ? ask(address(`usuarios/${user}/inicio`, wished)) : ask("inicio", { ...wished, avaliacoes }),
     own ? ask(user ? `usuarios/${user}/recomendacoes` : "recomendacoes", { ...wished, ...options, avaliacoes }) : null,
