@@ -1,4 +1,7 @@
-"""``python -m training``: build and evaluate models; publish, list, roll back and verify them."""
+"""``python -m training``: build and evaluate models, and make lists by them.
+
+Also publish, list, roll back and verify them.
+"""
 
 from training import present  # isort: skip: before the others import what is missing
 
@@ -15,7 +18,9 @@ from typing import Any
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from recommender.model.artifact import ArtifactError
-from recommender.settings import missing
+from recommender.settings import SettingError, missing
+from training import recommend
+from training.batch.files import ListsError
 from training.build import build
 from training.choice import limits
 from training.choice.aim import Aim, resolve
@@ -48,8 +53,11 @@ def main() -> int:
         if options.command in RELEASES:
             return _release(options)
         with logging_redirect_tqdm():  # lines of the log go above a progress bar
-            _train(options)
-    except (DataError, ArtifactError) as error:
+            if options.command == "recommend":
+                recommend.run(options)
+            else:
+                _train(options)
+    except (DataError, ArtifactError, ListsError, SettingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:  # of evaluation, or of releases
@@ -156,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluates.add_argument(
         "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
     )
+    recommend.add_command(commands)
     _add_releases(commands)
     return parser
 

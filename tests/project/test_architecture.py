@@ -34,6 +34,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "model": {"data", "recommender.model", "recommender.data"},
         "choice": {"data", "model", "recommender.model"},
         "bake": {"data", "model", "recommender.model", "recommender.data"},
+        "batch": {"data", "recommender.model", "recommender.data"},
         "evaluation": {"data", "model", "choice", "recommender.model"},
         "release": set(),
         "renewal": {
@@ -41,7 +42,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
             *("recommender.model", "recommender.data"),
         },
         "entry": {
-            *("data", "model", "choice", "bake", "evaluation", "renewal", "release"),
+            *("data", "model", "choice", "bake", "batch", "evaluation", "renewal", "release"),
             *("recommender.model", "recommender.settings"),
         },
     },
@@ -55,6 +56,7 @@ ENTRY = {
         "training.commands",
         "training.handler",
         "training.present",
+        "training.recommend",
         "training.release_handler",
         "training.renew",
         "training.serve",
