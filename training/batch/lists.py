@@ -20,7 +20,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from recommender.data.catalog import Catalog
-from recommender.model.artifact import CATALOG_FILE, Model, load
+from recommender.model.artifact import CATALOG_FILE, Artifact, load
 from recommender.model.profile import make_profile
 from recommender.model.ranking import rank, shown_score
 from training.data.progress import progress
@@ -47,10 +47,11 @@ def recommend_all(
         ArtifactError: the folder is incomplete, altered, or of another format.
         BrokenExecutor: a process was killed.
     """
-    users: int = load(folder).manifest["data"]["usuarios"]
+    artifact, catalog = _open(folder)
+    users: int = artifact.manifest["data"]["usuarios"]
     size = max(1, rows // limit)
     count = min(processes or os.cpu_count() or 1, -(-users // size))
-    blocks = _in_blocks(_open(folder)[1].user_ids(), size)
+    blocks = _in_blocks(catalog.user_ids(), size)
     rank_all = _in_processes if count > 1 else _in_this_process
     with (
         progress("recommending", " users", users) as bar,
@@ -63,7 +64,8 @@ def recommend_all(
 
 def rank_users(folder: Path, limit: int, user_ids: list[int]) -> pd.DataFrame:
     """Return the lists of some users, one after the other."""
-    model, catalog = _open(folder)
+    artifact, catalog = _open(folder)
+    model = artifact.model
     found = [
         rank(model, make_profile(model, catalog.ratings(user_id) or ()), limit=limit)
         for user_id in user_ids
@@ -80,10 +82,9 @@ def rank_users(folder: Path, limit: int, user_ids: list[int]) -> pd.DataFrame:
 
 
 @cache
-def _open(folder: Path) -> tuple[Model, Catalog]:
-    """Return the model and the catalogue of an artifact, once a process."""
-    artifact = load(folder)
-    return artifact.model, Catalog(folder / CATALOG_FILE)
+def _open(folder: Path) -> tuple[Artifact, Catalog]:
+    """Return an artifact and its catalogue, verified once a process."""
+    return load(folder), Catalog(folder / CATALOG_FILE)
 
 
 def _in_blocks(user_ids: Iterator[int], size: int) -> Blocks:
