@@ -6,6 +6,7 @@ copied by hand like the prices in ``price.py``.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -61,14 +62,14 @@ class Limit(NamedTuple):
     turn: str
 
 
-def measure(access: str, event: str, environment: dict[str, str]) -> dict[str, Any]:
+def measure(access: str, event: str) -> dict[str, Any]:
     """Return processor time and sizes of answers to an event, for one way of access."""
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, str(Path(__file__).with_name("scale_worker.py"))]
         command += [str(ROOT / "events" / f"{event}.json"), str(Path(scratch, "log"))]
         settings = {"ACCESS": access, "RATINGS_TABLE": TABLE, "OPENBLAS_NUM_THREADS": "1"}
         answer = subprocess.run(  # noqa: S603
-            command, env={**os.environ, **environment, **settings}, stdout=subprocess.PIPE,
+            command, env={**os.environ, **settings}, stdout=subprocess.PIPE,
             check=True, cwd=ROOT,
         ).stdout  # fmt: skip
     found: dict[str, Any] = json.loads(answer)
@@ -79,11 +80,12 @@ def measure(access: str, event: str, environment: dict[str, str]) -> dict[str, A
 
 def measure_both() -> dict[str, Any]:
     """Return what ``measure`` finds without and with written ratings in a table."""
-    server = ThreadedMotoServer(port=0, verbose=False)
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request else
+    server = ThreadedMotoServer(port=0)
     server.start()
     try:
         host, port = server.get_host_and_port()
-        environment = {
+        os.environ |= {
             "AWS_ENDPOINT_URL": f"http://{host}:{port}",
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
@@ -91,7 +93,6 @@ def measure_both() -> dict[str, Any]:
             "AWS_SECRET_ACCESS_KEY": "bench",
             "ARTIFACT_DIR": str(ROOT / "artifact"),
         }
-        os.environ |= environment
         keys = {"usuario_id": "HASH", "filme_id": "RANGE"}
         boto3.client("dynamodb").create_table(
             TableName=TABLE,
@@ -100,8 +101,8 @@ def measure_both() -> dict[str, Any]:
             BillingMode="PAY_PER_REQUEST",
         )
         return {
-            "open": measure("open", "recomendacoes-usuario", environment),
-            "jwt": measure("jwt", "recomendacoes-token", environment),
+            "open": measure("open", "recomendacoes-usuario"),
+            "jwt": measure("jwt", "recomendacoes-token"),
         }
     finally:
         server.stop()
@@ -142,6 +143,11 @@ def limits(answer_ms: float) -> list[Limit]:
     return sorted(found, key=lambda limit: limit.rate)
 
 
+def reached(rate: float, found: list[Limit]) -> list[str]:
+    """Return the names of the limits at which so many requests a second are, or above."""
+    return [limit.name for limit in found if limit.rate <= rate]
+
+
 def page() -> str:
     """Return the page."""
     cold, warm, scale = map(machine.read, ("cold", "warm", "scale"))
@@ -159,7 +165,6 @@ def page() -> str:
     rows = []
     for rate in RATES:
         hour = rate * 3600 / 1e6  # million requests
-        broken = [limit.name for limit in found if limit.rate <= rate]
         concurrency = -(-rate // RATE_OF_ONE)
         rows.append(
             {
@@ -174,7 +179,7 @@ def page() -> str:
                 "logs": _short(
                     hour * price.HOURS * scale["open"]["log_bytes"] / 1e3 * LOG_GIGABYTE
                 ),
-                "breaks": broken[0] if broken else "nothing",
+                "breaks": ", then ".join(reached(rate, found)) or "nothing",
             }
         )
     told = [{**limit._asdict(), "rate": f"{limit.rate:,.0f}"} for limit in found]

@@ -26,6 +26,8 @@ with Path(sys.argv[2]).open("w", encoding="utf-8") as log:
         json.loads(text.replace("/1/", f"/{user}/").replace('"sub": "1"', f'"sub": "{user}"'))
         for user in USERS
     ]
+    for event in events:
+        event["headers"].pop("accept-encoding", None)
     context = SimpleNamespace(
         function_name="funcao",
         memory_limit_in_mb=1769,
