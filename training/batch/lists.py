@@ -6,13 +6,14 @@ asked for.
 
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from functools import cache
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,6 @@ from training.data.progress import progress
 
 ROWS = 50_000  # of a block at most: only a few blocks are in memory at a time
 COLUMNS = ("usuario_id", "posicao", "filme_id", "pontuacao")
-
 
 Blocks = Iterator[list[int]]
 """Ids of users."""
@@ -66,17 +66,18 @@ def rank_users(folder: Path, limit: int, user_ids: list[int]) -> pd.DataFrame:
     """Return the lists of some users, one after the other."""
     artifact, catalog = _open(folder)
     model = artifact.model
-    found = [
-        rank(model, make_profile(model, catalog.ratings(user_id) or ()), limit=limit)
-        for user_id in user_ids
-    ]
-    sizes = [len(each.rows) for each in found]
-    scores = np.concatenate([each.scores for each in found]).tolist()
+    rows, scores = [], []
+    for user_id in user_ids:
+        profile = make_profile(model, catalog.ratings(user_id) or ())
+        found = rank(model, profile, limit=limit)
+        rows.append(found.rows)  # the rest of a ranking is large
+        scores.append(found.scores)
+    sizes = [len(of_user) for of_user in rows]
     columns = (
         np.repeat(np.array(user_ids, np.int64), sizes),
         np.concatenate([np.arange(1, size + 1) for size in sizes]),
-        model.film_ids.take(np.concatenate([each.rows for each in found])),
-        np.array([shown_score(score) for score in scores], np.float64),
+        model.film_ids.take(np.concatenate(rows)),
+        np.array([shown_score(score) for score in np.concatenate(scores).tolist()], np.float64),
     )
     return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
 
@@ -113,6 +114,13 @@ def _in_processes(count: int, folder: Path, limit: int, blocks: Blocks) -> Lists
 
 
 def _start() -> None:
-    """Make a process leave Ctrl+C to its parent, and the other processors to the other ones."""
+    """Make a process leave Ctrl+C to its parent, end with it, and use one processor."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     threadpool_limits(1)
+
+
+def _end_with_parent() -> None:
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)  # nobody takes the lists any more
