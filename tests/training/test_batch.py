@@ -5,10 +5,13 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
 import sys
+import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import fastparquet
 import numpy as np
@@ -19,6 +22,7 @@ from fastapi.testclient import TestClient
 from recommender.api.application import create_app
 from recommender.data.catalog import Catalog
 from recommender.model.artifact import ArtifactError
+from tests.conftest import ROOT
 from tests.training.small_data import as_document, as_json, block_ratings, from_json
 from training.__main__ import main
 from training.batch.files import WRITERS, ListsError, write_lists
@@ -243,6 +247,41 @@ def test_a_killed_process_leaves_the_old_file(small_dir: Path, tmp_path: Path, n
         write_lists(path, killing())
     assert [found.name for found in tmp_path.iterdir()] == [name]
     assert path.read_text() == "old"
+
+
+def test_no_process_outlives_a_command_that_is_killed(small_dir: Path, tmp_path: Path) -> None:
+    script = (
+        "import multiprocessing, pathlib, sys\n"
+        "from training.batch.lists import recommend_all\n"
+        "if __name__ == '__main__':\n"
+        "    lists = recommend_all(pathlib.Path(sys.argv[1]), 5, processes=2, rows=10)\n"
+        "    next(lists)\n"
+        "    print(*(child.pid for child in multiprocessing.active_children()), flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    path = tmp_path / "script.py"
+    path.write_text(script)
+    command = [sys.executable, str(path), str(small_dir)]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
+        assert process.stdout
+        children = process.stdout.readline().split()
+        process.kill()
+    assert len(children) == 2
+    end = time.monotonic() + 60
+    while any(map(is_running, children)) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not any(map(is_running, children))
+
+
+def is_running(pid: str) -> bool:
+    """Whether a process is there and is no zombie that nobody has waited for."""
+    status = Path("/proc", pid, "stat")
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_an_altered_artifact_is_refused_and_leaves_the_old_file(
