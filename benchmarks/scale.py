@@ -7,6 +7,7 @@ copied by hand like the prices in ``price.py``.
 
 import json
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def measure(access: str, event: str) -> dict[str, Any]:
 def measure_both() -> dict[str, Any]:
     """Return what ``measure`` finds without and with written ratings in a table."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for each request else
-    server = ThreadedMotoServer(port=0)
+    server = ThreadedMotoServer("127.0.0.1", port=0)
     server.start()
     try:
         host, port = server.get_host_and_port()
@@ -165,14 +166,14 @@ def page() -> str:
     rows = []
     for rate in RATES:
         hour = rate * 3600 / 1e6  # million requests
-        concurrency = -(-rate // RATE_OF_ONE)
+        concurrency = math.ceil(max(rate / RATE_OF_ONE, rate * jwt_answer / 1000))
         rows.append(
             {
                 "rate": rate,
                 "busy": _short(rate * answer / 1000),
                 "jwt_busy": _short(rate * jwt_answer / 1000),
                 "concurrency": concurrency,
-                "starting": -(-concurrency // STARTS),
+                "starting": math.ceil(concurrency / STARTS),
                 "hour": _short(hour * million),
                 "month": _short(hour * price.HOURS * million),
                 "jwt_month": _short(hour * price.HOURS * jwt_million),
