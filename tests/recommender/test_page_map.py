@@ -177,7 +177,7 @@ def test_the_wheel_scrolls_the_page_unless_it_is_meant_for_the_map(page: Page, u
     page.mouse.move(*middle(canvas))
     page.mouse.wheel(0, 100)
     expect(page.locator(HINT)).to_contain_text("Ctrl + roda do mouse para ampliar")
-    page.wait_for_function("scrollY > 0")
+    page.wait_for_function("() => scrollY > 0")
     page.evaluate("scrollTo(0, 0)")
     page.mouse.move(5, 5)
     assert pixels(canvas) == before
