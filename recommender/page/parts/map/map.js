@@ -40,7 +40,8 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
 
   return {
     load,
-    show: (id) => drawn?.show(id) ?? false,
+    /** Shows a film; false if it is not on the map, undefined as long as there is none. */
+    show: (id) => drawn?.show(id),
     place(next) {
       ratings = next;
       drawn?.place(next);
@@ -273,16 +274,14 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
     redraw();
   }
 
-  let count = 0; // of liked films on the map
   function tellYou() {
-    parts.yours.textContent = count ? texts().here : texts().nowhere;
-    parts.me.hidden = !count;
+    parts.yours.textContent = state.you ? texts().here : texts().nowhere;
+    parts.me.hidden = !state.you;
   }
 
   function place(ratings) {
     const target = locate(films, ratings),
       from = state.you ?? target;
-    count = target?.count ?? 0;
     state.you = from && target && from;
     glide =
       target &&
