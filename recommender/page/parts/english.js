@@ -95,7 +95,7 @@ export const ENGLISH = {
   theirRatings: (name, total) => `${name} gave ${count(total, "rating", "ratings")}`,
   usersTitle: "See it as somebody else",
   usersHint: "The people whose ratings the model has learned from. Choose by name or by taste.",
-  usersSearch: (genre) => `Name or taste, such as “${genre}”`,
+  usersSearch: (genre) => (genre ? `Name or taste, such as “${genre}”` : "Name"),
   moreUsers: "Show more",
   noUsers: "Nobody like that.",
   taste: (genres) => (genres.length ? `likes ${join(genres.map(genreName))}` : "likes a bit of everything"),

@@ -95,7 +95,7 @@ export const PORTUGUESE = {
   theirRatings: (name, total) => `${name} deu ${count(total, "nota", "notas")}`,
   usersTitle: "Ver como outra pessoa",
   usersHint: "As pessoas de cujas notas o modelo aprendeu. Escolha pelo nome ou pelo gosto.",
-  usersSearch: (genre) => `Nome ou gosto, como “${genre}”`,
+  usersSearch: (genre) => (genre ? `Nome ou gosto, como “${genre}”` : "Nome"),
   moreUsers: "Mostrar mais",
   noUsers: "Ninguém assim.",
   taste: (genres) => (genres.length ? `gosta de ${join(genres.map(genreName))}` : "gosta de um pouco de tudo"),
