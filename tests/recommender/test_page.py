@@ -707,7 +707,7 @@ def assert_targets(page: Page) -> None:
     """Whatever can be pressed is 44 pixels high and wide; links in a line of text need not be."""
     settle(page)
     small = page.evaluate("""() => [...document.querySelectorAll(
-            'button, select, summary, input:not([type=checkbox])')]
+            'button, select, summary, footer a, .top a, .check label, input:not([type=checkbox])')]
         .filter((one) => one.checkVisibility({ visibilityProperty: true }))
         .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
         .filter(([, { width, height }]) => width < 43.9 || height < 43.9)
