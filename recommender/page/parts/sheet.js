@@ -28,8 +28,14 @@ export async function openSheet(id, step = true) {
     byId("ficha-titulo").focus();
     dialog.scrollTop = 0;
   } catch (error) {
+    if (choices.filme !== String(id)) return;
+    closeSheet(); // the one of another film, in front of what is told
     choose({ filme: "" });
-    tellProblem(error);
+    const again = () => {
+      tellProblem(null);
+      openSheet(id);
+    };
+    tellProblem(error, [["retry", again]]);
   }
 }
 
@@ -42,7 +48,9 @@ export function refreshSheet() {
   const focused = document.activeElement;
   const { act, grade } = focused.dataset;
   const film = focused.closest("[data-film]")?.dataset.film;
+  const { scrollLeft } = dialog.querySelector(".strip");
   fill();
+  dialog.querySelector(".strip").scrollLeft = scrollLeft;
   const again = dialog.querySelector(
     `[data-film="${film}"] [data-act="${act}"]${grade ? `[data-grade="${grade}"]` : ""}`,
   );
