@@ -80,7 +80,7 @@ def titles(page: Page, place: str = "#filmes") -> list[str]:
 
 def settle(page: Page) -> None:
     """Wait until nothing moves."""
-    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
 
 
 def wait_for_other(page: Page, before: list[str]) -> None:
