@@ -392,6 +392,7 @@ def test_a_user_behind_a_gateway_needs_a_token(page: Page, gated: str) -> None:
         ("do-usuario-1", ""),
     ):
         page.locator("#pessoa").click()
+        assert_accessible(page)
         page.get_by_label("Número do usuário").fill("1")
         page.get_by_label("Token de acesso").fill(token)
         page.get_by_role("button", name="Ver a lista").click()

@@ -84,7 +84,7 @@ export const ENGLISH = {
   up: (from) => `up from ${from}`,
   down: (from) => `down from ${from}`,
   today: "Today’s list",
-  left: (t, from) => `${t} left; it was number ${from}`,
+  left: (from) => `left; it was number ${from}`,
   leftLabel: "Left the list",
   whatIf: (name) => `What you say here shows what it would change in ${name}’s list. It stays in this browser.`,
   forYou: "For you",

@@ -69,7 +69,11 @@ function badge(film, difference) {
 
 function showLeft(difference) {
   const left = difference?.sairam ?? [];
-  byId("sairam").replaceChildren(...left.map((film) => make("li", {}, say("left", film.titulo_exibido, film.posicao))));
+  byId("sairam").replaceChildren(
+    ...left.map((film) =>
+      make("li", { "data-film": film.id }, opener(film), make("span", {}, say("left", film.posicao))),
+    ),
+  );
   byId("sairam").hidden = !left.length;
 }
 

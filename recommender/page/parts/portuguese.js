@@ -84,7 +84,7 @@ export const PORTUGUESE = {
   up: (from) => `subiu do ${from}º`,
   down: (from) => `desceu do ${from}º`,
   today: "Lista de hoje",
-  left: (t, from) => `${t} saiu; era o ${from}º`,
+  left: (from) => `saiu; era o ${from}º`,
   leftLabel: "Saíram da lista",
   whatIf: (name) => `O que você disser aqui mostra o que mudaria na lista de ${name}. Fica só neste navegador.`,
   forYou: "Para você",
