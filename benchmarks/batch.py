@@ -2,8 +2,8 @@
 
 The catalogue has as many films as MovieLens 25M, with about the largest vectors that the trainer
 makes for so many. Each size is an artifact of its own, and the command runs as people run it, with
-a process for each processor. Two sizes give the time of the start and of each user, and so that of a million users.
-Arguments select other sizes, of which nothing is written.
+a process for each processor. Two sizes give the time of the start and of each user, and so that of
+a million users. Arguments select other sizes, of which nothing is written.
 """
 
 import os
