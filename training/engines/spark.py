@@ -2,9 +2,11 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
+from pyspark.sql import SparkSession
 from threadpoolctl import threadpool_limits
 
 from training.choice.aim import Aim, resolve
@@ -57,7 +59,23 @@ def learn(
         DataError: a record is wrong, or the data does not allow the aim.
         SearchTimeoutError: a search was not done in time.
     """
-    spark = open_session()
+    with load(open_session(), place, columns, scale, seed, count) as (parts, duplicates):
+        films = len(parts.facts.films)
+        _log.info("%d users, %d films, %d ratings", parts.users, films, parts.ratings)
+        learned = _learn(parts, seed, aim, fixed, end)
+    return replace(learned, data=replace(learned.data, duplicates=duplicates))
+
+
+@contextmanager
+def load(
+    spark: SparkSession,
+    place: str,
+    columns: Mapping[str, str],
+    scale: Scale | None,
+    seed: int,
+    count: int | None,
+) -> Iterator[tuple[Parts, int]]:
+    """Give the checked ratings of a path in parts, and how many a later one had replaced."""
     with find(spark, place, columns) as source:
         raw, records = read(spark, source)
         records.persist()
@@ -68,11 +86,8 @@ def learn(
         if duplicates:
             told = "ratings replaced by a later one of the same user and film: %d"
             _log.warning(told, duplicates)
-        films = len(checked.films)
-        _log.info("%d users, %d films, %d ratings", parts.users, films, parts.ratings)
-        learned = _learn(parts, seed, aim, fixed, end)
+        yield parts, duplicates
         parts.packed.unpersist()
-    return replace(learned, data=replace(learned.data, duplicates=duplicates))
 
 
 def _learn(parts: Parts, seed: int, aim: Aim | None, fixed: Values | None, end: float) -> Learned:
