@@ -16,7 +16,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from recommender.model.artifact import ArtifactError
 from recommender.settings import missing
-from training.build import build
+from training.build import build, build_on_spark
 from training.choice import limits
 from training.choice.aim import Aim, resolve
 from training.data.dataset import Dataset
@@ -30,6 +30,7 @@ from training.summary import render, render_next, summarize
 
 SEED = 42
 STACK = "filmes"
+SPARK = "spark"
 QUIET = "print errors only, and what --json or an evaluation is for"
 RELEASES = ("publish", "versions", "rollback", "verify")
 
@@ -70,7 +71,20 @@ def _train(options: argparse.Namespace) -> None:
         _evaluate(data, seed, resolve(aim, data), end, options)
         return
     fixed = limits.check_hyperparameters(dict(text.partition("=")[::2] for text in options.fix))
-    data, lineage = _read(options), begin(name_of(options.data))
+    lineage = begin(name_of(Path(options.data)))
+    if options.command == "build" and options.engine == SPARK:
+        if options.renumber:
+            raise DataError("--renumber is not for --engine spark: ids have to be whole numbers")
+        parts = None
+        if options.parts is not None:
+            parts = int(limits.check_number("parts", options.parts, limits.PARTS))
+        told = _told(options)
+        build_on_spark(
+            options.data, options.out, seed, aim, fixed, end, lineage, **told, count=parts
+        )
+        _tell(options)
+        return
+    data = _read(options)
 
     def train(folder: Path) -> None:
         build(data, folder, seed, aim, fixed, end, lineage)
@@ -79,7 +93,7 @@ def _train(options: argparse.Namespace) -> None:
         train(options.out)
         _tell(options)
         return
-    folder = run_folder(options.data)
+    folder = run_folder(Path(options.data))
     serve(prepare(folder, data, {"seed": seed, "aim": aim, "fixed": fixed}, train), folder)
 
 
@@ -92,9 +106,15 @@ def _tell(options: argparse.Namespace) -> None:
 
 
 def _read(options: argparse.Namespace) -> Dataset:
-    scale = None if options.scale is None else parse_scale(options.scale)
-    columns = {} if options.columns is None else parse_columns(options.columns)
-    return read(options.data, options.renumber, scale=scale, columns=columns)
+    return read(Path(options.data), options.renumber, **_told(options))
+
+
+def _told(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what a person says of the ratings: their scale and columns."""
+    return {
+        "scale": None if options.scale is None else parse_scale(options.scale),
+        "columns": {} if options.columns is None else parse_columns(options.columns),
+    }
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,7 +128,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in (builds, evaluates, serves):
         command.add_argument(
             "--data",
-            type=Path,
             required=True,
             help="a JSON file, or a file, folder or archive of any layout in docs/data.md",
         )
@@ -139,6 +158,17 @@ def _parser() -> argparse.ArgumentParser:
             f"{Aim.SEEN} (that of data without ratings), films that the user rates at all",
         )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
+    builds.add_argument(
+        "--engine",
+        choices=("local", SPARK),
+        default="local",
+        help="where to train, see docs/spark.md; on Spark, --data may be an address as s3://…",
+    )
+    builds.add_argument(
+        "--parts",
+        metavar="NUMBER",
+        help="of the ratings on Spark, by default one for each million; the version depends on it",
+    )
     for command in (builds, serves):
         command.add_argument(
             "--fix",

@@ -1,7 +1,5 @@
 """A Spark session on this machine, and data in parts."""
 
-import gc
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,7 +24,7 @@ def spark() -> Iterator[SparkSession]:
 
 @pytest.fixture(scope="session")
 def load_parts(spark: SparkSession) -> Iterator[Load]:
-    """A function of a folder, a number of parts and a seed; all that it gave is let go at the end."""
+    """A function of a folder and a number of parts; what it gave is let go at the end."""
     with ExitStack() as stack:
 
         def give(folder: Path, count: int, seed: int = 1, scale: Scale | None = None) -> Parts:

@@ -10,6 +10,7 @@ Limits = tuple[type, float, float]
 """Type of a number, and the lowest and highest value allowed."""
 
 SEED: Limits = (int, 0, 2**31)  # seeds derived from it still fit NumPy's 32 bits
+PARTS: Limits = (int, 1, 100_000)
 BUDGET: Limits = (float, 0, 7 * 24 * 3600)  # seconds
 HYPERPARAMETERS: dict[str, Limits] = {
     "strength": (float, 0, 1000),

@@ -15,10 +15,15 @@ from training.data.dataset import check_film_table, name_films, only_seen
 from training.data.readers.parquet import take
 from training.data.scale import GIVE_ONE, between, beyond, weigh_up
 from training.data.tables import TIME_COLUMN, DataError, Faults, Scale, Table
-from training.engines.reading import PLACE, read_lines
+from training.engines.reading import PLACE, as_frame, read_lines
 from training.engines.sources import Source
 
 _log = logging.getLogger(__name__)
+
+
+def outside(value: Column, lowest: float, highest: float) -> Column:
+    """Return where a number is not between two others, or where there is none."""
+    return ~F.coalesce(value.between(lowest, highest), F.lit(False))
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,7 @@ class Checker:
         ratings = self.source.ratings[0]
         rated = ratings[2] is None or "avaliacao" in ratings[2].places
         if ratings[2] is None:
-            rated = "avaliacao" in take(self.raw[0].drop(*PLACE).limit(0).toPandas(), "").frame
+            rated = "avaliacao" in take(as_frame(self.raw[0].drop(*PLACE).limit(0)), "").frame
         self._refuse_some(found, "user", "usuario_id", AN_ID, f"; {REMEDY}")
         if self.source.films is None:
             self._refuse_some(found, "film", "filme_id", AN_ID, f"; {REMEDY}")
@@ -76,7 +81,7 @@ class Checker:
         self._refuse_unknown(films)
         bounds, remedy = (scale, "") if scale else (self._widest(), f"; {GIVE_ONE}")
         told = f"a number from {bounds[0]:g} to {bounds[1]:g}"
-        self._refuse(~F.col("rating").between(*bounds), "avaliacao", told, remedy)
+        self._refuse(outside(F.col("rating"), *bounds), "avaliacao", told, remedy)
         seconds, timed = self._seconds(found, total)
         scale = scale or self._infer()
         records = self.records.select(*PLACE, "user", "film", "rating", seconds.alias("moment"))
@@ -92,12 +97,12 @@ class Checker:
             "user": F.col("user") < 0,
             "film": F.col("film") < 0,
             "untimed": F.col("untimed"),
-            "no_time": F.isnan("moment"),
+            "no_time": F.col("moment").isNull(),
         }
         for unit in range(UNITS + 1):
             moment = F.col("moment") / FINER**unit
             sums[f"late_{unit}"] = moment > LAST_SECOND
-            sums[f"wrong_{unit}"] = ~moment.between(FIRST_SECOND, LAST_SECOND)
+            sums[f"wrong_{unit}"] = outside(moment, FIRST_SECOND, LAST_SECOND)
         counts = [F.sum(sums[name].cast("long")).alias(name) for name in sums]
         by_file = self.records.groupBy("file").agg(*counts, F.max("odd").alias("odd"))
         found = pd.DataFrame(
@@ -108,7 +113,8 @@ class Checker:
 
     def _refuse_faults(self) -> None:
         """Refuse lines that are no records, those of the first file that has any."""
-        rows = self.read.filter(F.col("fault").isNotNull()).orderBy(*PLACE).collect()
+        found = self.read.filter(F.col("fault").isNotNull()).collect()
+        rows = sorted(found, key=lambda row: [row[name] for name in PLACE])
         of_file = [row for row in rows if row["file"] == rows[0]["file"]]
         for row in [*(row for row in of_file if not row["faults"]), *of_file][:1]:
             name, before = self.source.ratings[row["file"]][1], self._before(row)
@@ -127,7 +133,7 @@ class Checker:
         for row in wrong.orderBy(*PLACE).limit(1).collect():
             _, name, layout = self.source.ratings[row["file"]]
             at = (F.col("block") == row["block"]) & (F.col("line") == row["line"])
-            here = self.raw[row["file"]].filter(at).drop(*PLACE).toPandas()
+            here = as_frame(self.raw[row["file"]].filter(at).drop(*PLACE))
             if layout is None:
                 table = take(here, name)
             else:
@@ -183,7 +189,7 @@ class Checker:
             unit += 1
         moment = F.col("moment") / FINER**unit
         if found[f"wrong_{unit}"].sum():
-            self._refuse(~moment.between(FIRST_SECOND, LAST_SECOND), TIME_COLUMN, A_TIME)
+            self._refuse(outside(moment, FIRST_SECOND, LAST_SECOND), TIME_COLUMN, A_TIME)
         return F.floor(moment).cast("long"), True
 
     def _infer(self) -> Scale:

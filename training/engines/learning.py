@@ -30,16 +30,22 @@ def fit(parts: Parts, sample: Dataset, chosen: Hyperparameters) -> tuple[Model, 
     are those of one machine.
     """
     films = len(parts.facts.films)
-    counts, disliked = parts.add(lambda part, _: count(part), (films,), (films,))
+    counts, disliked, sums = parts.add(_count, (films,), (films,), (films,))
+    mean = float(sums.sum() / counts.sum())
     settings = chosen.settings
     contents = components(parts.facts.films)
     spectrum = decompose(
-        parts, counts, settings.normalisation, chosen.seed, settings.wanted, contents
+        parts, counts, mean, settings.normalisation, chosen.seed, settings.wanted, contents
     )
     next_film = _next_film(parts, spectrum, settings.embed(spectrum), chosen)
-    groups = _groups(parts, sample, counts, chosen)
+    groups = _groups(parts, sample, counts, sums / parts.users, chosen)
     totals = Totals(parts.users, counts, disliked, _trend(parts, chosen.half_life))
     return assemble(sample, chosen, spectrum, next_film, groups, totals), totals
+
+
+def _count(part: Dataset, _: int) -> list[Array]:
+    """Return each film's number of ratings, of those that say it was disliked, and their sum."""
+    return [*count(part), np.asarray(part.matrix.sum(axis=0)).ravel()]
 
 
 def _next_film(
@@ -72,11 +78,14 @@ def _next_film(
     return rescale(found, float(alike), float(to_come))
 
 
-def _groups(parts: Parts, sample: Dataset, counts: Array, chosen: Hyperparameters) -> TasteGroups:
-    films = len(counts)
-    (sums,) = parts.add(lambda part, _: [part.matrix.sum(axis=0)], (films,))
-    mean = sums / parts.users
-    (squares,) = parts.add(lambda part, _: [squares_apart(part.matrix, mean)], (films,))
+def _groups(
+    parts: Parts, sample: Dataset, counts: Array, mean: Array, chosen: Hyperparameters
+) -> TasteGroups:
+    """Return the taste groups of all users, which begin as those of the sample.
+
+    ``counts`` (n,) and ``mean`` (n,) are as ``TasteGroups.standardise`` takes them.
+    """
+    (squares,) = parts.add(lambda part, _: [squares_apart(part.matrix, mean)], counts.shape)
     groups = TasteGroups(chosen.groups, chosen.seed)
     groups.standardise(parts.users, counts, mean, squares)
     centers = groups.cluster(sample.matrix)

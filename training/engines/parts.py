@@ -15,6 +15,7 @@ from training.data.dataset import Dataset, name_users
 from training.data.tables import TIME_COLUMN, Scale
 
 BLOCK = 1 << 20  # sums that are added up at a time
+ADDED_HERE = 1 << 27  # bytes of all parts' sums together up to which the driver adds them up
 PACKED = (
     "part int, users long, ratings long, kept long, first long, last long, "
     "ids binary, sizes binary, film binary, rating binary, moment binary, held binary"
@@ -90,6 +91,7 @@ class Parts:
     def __init__(self, packed: DataFrame, facts: Facts) -> None:
         self.packed, self.facts = packed, facts
         info = packed.select("users", "ratings", "kept", "first", "last").collect()
+        self.count = len(info)
         self.users = sum(row["users"] for row in info)
         total, kept = (sum(row[name] for row in info) for name in ("ratings", "kept"))
         self.ratings = {None: total, False: kept, True: total - kept}[facts.held_out]
@@ -117,12 +119,13 @@ class Parts:
                     sums = flat[start : start + BLOCK].tobytes()
                     yield pd.DataFrame([{"block": number, "part": row["part"], "sums": sums}])
 
-        parts = self.packed.mapInPandas(run, "block int, part int, sums binary")
-        added = parts.groupBy("block").applyInPandas(_add_up, "block int, sums binary").collect()
-        flat = np.concatenate(
-            [np.frombuffer(row["sums"]) for row in sorted(added, key=lambda row: row["block"])]
-        )
         ends = np.cumsum([prod(shape) for shape in shapes])
+        rows = self.packed.mapInPandas(run, "block int, part int, sums binary")
+        if 8 * int(ends[-1]) * self.count > ADDED_HERE:
+            rows = rows.groupBy("block").applyInPandas(_add_up, rows.schema)
+        found = pd.DataFrame(rows.collect(), columns=rows.columns)
+        added = [_add_up(block)["sums"].iloc[0] for _, block in found.groupby("block")]
+        flat = np.concatenate([np.frombuffer(sums) for sums in added])
         assert len(flat) == ends[-1], "the work has other shapes"
         pieces = np.split(flat, ends[:-1])
         return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
@@ -174,4 +177,4 @@ def _add_up(parts: pd.DataFrame) -> pd.DataFrame:
     total = np.zeros(len(parts["sums"].iloc[0]) // 8)
     for sums in parts["sums"]:
         total += np.frombuffer(sums)
-    return pd.DataFrame([{"block": parts["block"].iloc[0], "sums": total.tobytes()}])
+    return parts.iloc[:1].assign(sums=[total.tobytes()])

@@ -21,23 +21,22 @@ def find_quantile(parts: Parts, share: float) -> float:
 
     by_day = np.cumsum(parts.add(count_days, (end - start,))[0])
     place = share * (parts.ratings - 1)
-    before, after = (
-        _find(parts, by_day, start, rank) for rank in (math.floor(place), math.ceil(place))
-    )
-    return float(before + (after - before) * (place - math.floor(place)))
-
-
-def _find(parts: Parts, by_day: NDArray[np.float64], start: int, rank: int) -> int:
-    """Return the moment of a rating by its rank in time, from 0 on."""
-    day = int(np.searchsorted(by_day, rank, side="right"))
-    earlier = by_day[day - 1] if day else 0
+    ranks = [math.floor(place), math.ceil(place)]  # in time, from 0 on
+    days = np.searchsorted(by_day, ranks, side="right")
 
     def count_seconds(part: Dataset, _: int) -> list[NDArray[np.intp]]:
         moments = _moments(part)
-        return [np.bincount(moments[moments // DAY == start + day] % DAY, minlength=DAY)]
+        return [
+            np.bincount(moments[moments // DAY == start + day] % DAY, minlength=DAY) for day in days
+        ]
 
-    by_second = np.cumsum(parts.add(count_seconds, (DAY,))[0])
-    return (start + day) * DAY + int(np.searchsorted(by_second, rank - earlier, side="right"))
+    earlier = np.concatenate([[0], by_day])[days]
+    by_second = map(np.cumsum, parts.add(count_seconds, (DAY,), (DAY,)))
+    before, after = (
+        (start + day) * DAY + np.searchsorted(counts, rank - others, side="right")
+        for day, counts, rank, others in zip(days, by_second, ranks, earlier, strict=True)
+    )
+    return float(before + (after - before) * (place - ranks[0]))
 
 
 def _moments(part: Dataset) -> NDArray[np.int64]:

@@ -39,8 +39,8 @@ SCHEMA = StructType(
         StructField("line", LongType()),
         StructField("user", LongType()),  # -1 for what is no id
         StructField("film", LongType()),  # likewise
-        StructField("rating", DoubleType()),  # NaN for what is no number
-        StructField("moment", DoubleType()),  # in the unit of the data, NaN for what is no time
+        StructField("rating", DoubleType()),  # null for what is no number
+        StructField("moment", DoubleType()),  # in the unit of the data, null for what is no time
         StructField("untimed", BooleanType()),  # nothing is said of the time
         StructField("odd", BooleanType()),  # the batch has values that are no numbers
         StructField("faults", IntegerType()),  # lines that are no records; this is the first
@@ -56,7 +56,7 @@ def read(spark: SparkSession, source: Source) -> tuple[list[DataFrame], DataFram
     for number, (address, name, layout) in enumerate(source.ratings):
         lines = spark.read.text(address) if layout else spark.read.parquet(address)
         if layout is None:
-            take(lines.limit(0).toPandas(), name)  # refuses columns that it does not know
+            take(as_frame(lines.limit(0)), name)  # refuses columns that it does not know
         placed = lines.select(
             F.lit(number).alias("file"),
             F.expr("input_file_block_start()").alias("block"),
@@ -66,6 +66,11 @@ def read(spark: SparkSession, source: Source) -> tuple[list[DataFrame], DataFram
         raw.append(placed)
         read_ones.append(placed.mapInPandas(_parser(name, layout), SCHEMA))
     return raw, reduce(DataFrame.unionAll, read_ones)
+
+
+def as_frame(few: DataFrame) -> pd.DataFrame:
+    """Return a few records on this machine."""
+    return pd.DataFrame([tuple(row) for row in few.collect()], columns=few.columns)
 
 
 def _parser(name: str, layout: Layout | None) -> Callable[[Batches], Batches]:

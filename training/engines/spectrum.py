@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh, orth
+from scipy.linalg import eigh, orth, svd
 
 from training.data.dataset import Dataset
 from training.engines.parts import Parts
@@ -26,6 +26,8 @@ BESIDES = 8  # vectors that are iterated besides those that are wanted
 BLOCKS = 3  # of vectors that are kept at most
 PASSES = 40  # over the ratings, at most
 TOLERANCE = 1e-3  # of all residuals together, as a share of the REFERENCE-th squared value
+NOISE = 1e-10  # of a block's length: what is left if all of it was in the basis before
+HALF = 0.5  # of a direction's length at least is new, unless it is noise
 
 Array = NDArray[np.float64]
 
@@ -33,6 +35,7 @@ Array = NDArray[np.float64]
 def decompose(
     parts: Parts,
     counts: Array,
+    mean: float,
     normalisation: Normalisation,
     seed: int,
     wanted: int,
@@ -40,12 +43,10 @@ def decompose(
 ) -> Spectrum:
     """Return the leading singular vectors, as ``training.model.embedding.decompose`` does.
 
-    ``counts`` (n,) are the films' numbers of ratings, ``contents`` (n, c) as there. At most
-    ``LEADING`` vectors are returned.
+    ``counts`` (n,) are the films' numbers of ratings, ``mean`` that of all ratings, ``contents``
+    (n, c) as there. At most ``LEADING`` vectors are returned.
     """
     films, half_range = len(counts), half_of(parts.facts.scale)
-    (total,) = parts.add(lambda part, _: [part.matrix.data.sum()], ())
-    mean = float(total) / float(counts.sum())
 
     def measure(part: Dataset, _: int) -> list[Array]:
         return [square_lengths(normalise(part.matrix, counts, mean, half_range, normalisation))]
@@ -103,6 +104,8 @@ def iterate(
 
 def _apart(block: Array, basis: Array) -> Array:
     """Return an orthonormal basis of what a block (n, w) adds to another basis (n, m)."""
+    least = NOISE * float(np.linalg.norm(block))
     for _ in range(2):  # once leaves rounding errors of what was taken away
-        block = orth(block - basis @ (basis.T @ block))[:, : len(basis) - basis.shape[1]]
+        block, lengths, _ = svd(block - basis @ (basis.T @ block), full_matrices=False)
+        block, least = block[:, lengths > least], HALF
     return block
