@@ -33,7 +33,7 @@ class Pair:
 
 @pytest.fixture(scope="module")
 def pair(load_parts: Load) -> Pair:
-    parts = load_parts(fetch(), 4)
+    parts = load_parts(fetch(), 2)
     whole, expected = parts.gather(1, 1), read(fetch())
     assert whole.digest == expected.digest
     train, test = (parts.view(held_out).gather(1, 1) for held_out in (False, True))
