@@ -148,7 +148,8 @@ class Parts:
                 )
                 moments = np.frombuffer(row["moment"], np.int64)
                 frame["moment"] = moments if len(moments) else np.nan
-                yield pack(int(row["part"]), frame[np.isin(frame["user"], ids[kept])])
+                if len(kept):
+                    yield pack(int(row["part"]), frame[np.isin(frame["user"], ids[kept])])
 
         packed = self.packed if share >= 1 else self.packed.mapInPandas(draw, PACKED)
         return self._join(packed)
