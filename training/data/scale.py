@@ -76,7 +76,7 @@ def weigh_up(counts: "pd.Series[int]") -> tuple[Scale, "pd.Series[int]"]:
         if len(stray):
             return (lowest, highest), stray
     lowest, highest = float(counts.index[0]), float(counts.index[-1])
-    return (lowest, _top(highest) if highest > lowest else lowest), counts[:0]
+    return (lowest, _top(highest) if highest > lowest else lowest), counts.iloc[:0]
 
 
 def _top(highest: float) -> float:
