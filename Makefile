@@ -79,6 +79,7 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 	$(BIN)/python benchmarks/warm.py
 	$(BIN)/python benchmarks/tricks.py
 	$(BIN)/python benchmarks/price.py
+	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/chart.py
 	$(BIN)/uv sync --locked --inexact --group dev --group bench --python $(BIN)/python
 	$(BIN)/python benchmarks/index.py
@@ -88,6 +89,7 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 	$(BIN)/python benchmarks/fitting.py
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/batch.py
 	$(BIN)/python benchmarks/growth_page.py
 	$(BIN)/python benchmarks/floors.py
 

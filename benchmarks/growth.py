@@ -32,6 +32,7 @@ from recommender.model.artifact import Model
 from training.bake import database, picture
 from training.data.dataset import Dataset
 from training.evaluation.look import ACCENT, GREY, panels, save, styled
+from training.model.plane import place_films
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
 FILMS_A_USER = 10  # films in a catalogue for each user
@@ -60,10 +61,10 @@ CURVES = {
 }
 
 
-def make_data(model: Model, tastes: Floats) -> Dataset:
+def make_data(model: Model, tastes: Floats, users: int) -> Dataset:
     """Return users who see random films and rate those that fit their taste best."""
     random = np.random.default_rng(3)
-    films, users = len(model.film_ids), len(model.film_ids) // FILMS_A_USER
+    films = len(model.film_ids)
     chosen = []
     for start in range(0, users, BLOCK):
         size = min(BLOCK, users - start)
@@ -106,18 +107,21 @@ def _films(model: Model) -> pd.DataFrame:
     )
 
 
-def write_artifact(folder: Path, films: int, dimensions: int = DIMENSIONS) -> dict[str, float]:
+def write_artifact(
+    folder: Path, films: int, dimensions: int = DIMENSIONS, users: int | None = None
+) -> dict[str, float]:
     """Write a catalogue to an artifact folder; return its counts and sizes."""
     catalogue = make_catalogue("themes", films, dimensions)
     model = replace(make_model(catalogue.vectors), candidates=CANDIDATES)
-    data = make_data(model, catalogue.tastes)
+    model = replace(model, map_places=place_films(model))
+    data = make_data(model, catalogue.tastes, users or films // FILMS_A_USER)
 
     def bake(new: Path) -> None:
         database.bake(data, [], new / artifact.CATALOG_FILE)
         titles = {i: f"Filme {i}" for i in range(1, films + 1)}
         picture.draw(model, titles, new)
 
-    artifact.write(folder, model, bake, {})
+    artifact.write(folder, model, bake, {"data": {"usuarios": len(data.users)}})
     served = [(folder / name).stat().st_size for name in artifact.SERVED_FILES]
     return {
         "films": films,

@@ -36,6 +36,13 @@ GROWTH = {
     "with the database": "{artifact_bytes_a_film:.0f}",
 }
 EXPONENTS = {name: form.partition(":")[0].rstrip("}") + "}" for name, form in GROWTH.items()}
+BATCH = {
+    "users": "{users:,}",
+    "seconds": "{seconds:,.0f}",
+    "processor s": "{work_seconds:,.0f}",
+    "largest process, MB": "{largest_process_mb}",
+    "file, MB": "{file_mb}",
+}
 RIVALS = {
     "catalogue": "{catalogue}",
     "index": "{index}",
@@ -89,7 +96,7 @@ def page() -> str:
     index, growth, rivals, compact, training, fitting, search = map(
         machine.read, ("index", "growth", "neighbours", "compact", "training", "fitting", "search")
     )
-    where = growth["machine"]
+    where, batch = growth["machine"], machine.read("batch")
     exponents = {"films": "exponent"} | growth["exponents"]
     return TEMPLATE.read_text(encoding="utf-8").format(
         **(where | {"measured": where["measured"][:10], "commit": machine.short(where["commit"])}),
@@ -97,6 +104,10 @@ def page() -> str:
         growth=table(GROWTH, growth["rows"]),
         exponents=table(EXPONENTS, [exponents]).splitlines()[-1],
         times=growth["ratios"]["request_ms"],
+        batch=table(BATCH, batch["rows"]),
+        batch_shape=batch,
+        batch_minutes=f"{batch['million']['work_seconds'] / 60:.0f}",
+        batch_clock=f"{batch['million']['seconds'] / 60:.0f}",
         rivals=table(RIVALS, rivals["rows"]),
         compact=table(COMPACT, compact["rows"]),
         training=table(TRAINING, training["rows"]),

@@ -110,6 +110,8 @@ Without requests, this API costs only the storage of its package and its logs. S
 published version that still exists, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
 restores of a million requests.
 
+[scale.md](scale.md) has the bill for 1 to 100,000 requests a second, and what breaks first.
+
 {sources}
 """
 

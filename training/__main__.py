@@ -1,4 +1,7 @@
-"""``python -m training``: build and evaluate models; publish, list, roll back and verify them."""
+"""``python -m training``: build and evaluate models, and make lists by them.
+
+Also publish, list, roll back and verify them.
+"""
 
 from training import present  # isort: skip: before the others import what is missing
 
@@ -15,8 +18,10 @@ from typing import Any
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from recommender.model.artifact import ArtifactError
-from recommender.settings import missing
-from training.build import build, build_on_spark
+from recommender.settings import SettingError, missing
+from training import on_spark, recommend
+from training.batch.files import ListsError
+from training.build import build
 from training.choice import limits
 from training.choice.aim import Aim, resolve
 from training.data.dataset import Dataset
@@ -30,7 +35,6 @@ from training.summary import render, render_next, summarize
 
 SEED = 42
 STACK = "filmes"
-SPARK = "spark"
 QUIET = "print errors only, and what --json or an evaluation is for"
 RELEASES = ("publish", "versions", "rollback", "verify")
 
@@ -49,8 +53,11 @@ def main() -> int:
         if options.command in RELEASES:
             return _release(options)
         with logging_redirect_tqdm():  # lines of the log go above a progress bar
-            _train(options)
-    except (DataError, ArtifactError) as error:
+            if options.command == "recommend":
+                recommend.run(options)
+            else:
+                _train(options)
+    except (DataError, ArtifactError, ListsError, SettingError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:  # of evaluation, or of releases
@@ -72,16 +79,8 @@ def _train(options: argparse.Namespace) -> None:
         return
     fixed = limits.check_hyperparameters(dict(text.partition("=")[::2] for text in options.fix))
     lineage = begin(name_of(Path(options.data)))
-    if options.command == "build" and options.engine == SPARK:
-        if options.renumber:
-            raise DataError("--renumber is not for --engine spark: ids have to be whole numbers")
-        parts = None
-        if options.parts is not None:
-            parts = int(limits.check_number("parts", options.parts, limits.PARTS))
-        told = _told(options)
-        build_on_spark(
-            options.data, options.out, seed, aim, fixed, end, lineage, **told, count=parts
-        )
+    if options.command == "build" and options.engine == on_spark.NAME:
+        on_spark.run(options, seed, aim, fixed, end, lineage, _told(options))
         _tell(options)
         return
     data = _read(options)
@@ -158,17 +157,7 @@ def _parser() -> argparse.ArgumentParser:
             f"{Aim.SEEN} (that of data without ratings), films that the user rates at all",
         )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
-    builds.add_argument(
-        "--engine",
-        choices=("local", SPARK),
-        default="local",
-        help="where to train, see docs/spark.md; on Spark, --data may be an address as s3://…",
-    )
-    builds.add_argument(
-        "--parts",
-        metavar="NUMBER",
-        help="of the ratings on Spark, by default one for each million; the version depends on it",
-    )
+    on_spark.add_arguments(builds)
     for command in (builds, serves):
         command.add_argument(
             "--fix",
@@ -186,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluates.add_argument(
         "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
     )
+    recommend.add_command(commands)
     _add_releases(commands)
     return parser
 

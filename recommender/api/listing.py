@@ -7,9 +7,8 @@ from recommender.api.answers import Group, Recommendation
 from recommender.api.serving import Context
 from recommender.data.catalog import Film
 from recommender.model.artifact import Model
-from recommender.model.ranking import Ranking, Reason, find_cells
+from recommender.model.ranking import DIGITS, Ranking, Reason, find_cells, shown_score
 
-DIGITS = 6  # of scores and shares; adding 0.0 to them makes 0.0 of -0.0
 REASONS, AGAINST = 3, 2  # films at most that are told of one score
 
 
@@ -45,7 +44,7 @@ def show(
     cells, labels = find_cells(model, found.rows).tolist(), model.cell_labels
     listed = []
     for place, row in enumerate(rows):
-        film, score = films[ids[row]], round(float(found.scores[place]), DIGITS) + 0.0
+        film, score = films[ids[row]], shown_score(float(found.scores[place]))
         raised: list[dict[str, Any]] = []
         lowered: list[dict[str, Any]] = []
         titles = {film["titulo"]}  # some data has two entries for one film
@@ -72,7 +71,7 @@ def show(
             "motivos": raised,
             "contra": lowered,
             "grupo": {"id": cells[place], "rotulo": labels[cells[place]]},
-            "resto": round(rest, DIGITS) + 0.0,
+            "resto": shown_score(rest),
         }
         listed.append(Recommendation.model_validate(shown))
     return listed

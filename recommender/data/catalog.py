@@ -4,7 +4,7 @@ import json
 import sqlite3
 import unicodedata
 import weakref
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -133,6 +133,11 @@ class Catalog:
         query = "SELECT id, nome, generos, total_avaliacoes FROM usuarios"
         query += " JOIN gostos ON usuario_id = id ORDER BY id LIMIT ? OFFSET ?"
         return [dict(row) for row in self._rows(query, (limit, offset))]
+
+    def user_ids(self) -> Iterator[int]:
+        """Yield the id of each user, in order."""
+        for row in self._db.execute("SELECT id FROM usuarios ORDER BY id"):
+            yield row["id"]
 
     def ratings(self, user_id: int) -> list[Rated] | None:
         """Return a user's ratings in order of film id, or None for no such user."""

@@ -21,6 +21,7 @@ from recommender.model.profile import Folded, Profile, find_rows, fold_in, user_
 POOL = 100  # best films among which diversity is sought
 LEAST = 0.01  # share for or against a score that is worth telling
 MOST = 5, 3  # films told for and against
+DIGITS = 6  # of scores and shares that are shown
 
 
 class Strategy(StrEnum):
@@ -48,6 +49,11 @@ class Ranking(NamedTuple):
 
 Reason = tuple[int, float | None, float]
 """A film (its row), the user's rating of it, and its share of a score, below 0 if it lowered it."""
+
+
+def shown_score(score: float) -> float:
+    """Return a score as lists show it; adding 0.0 makes 0.0 of -0.0."""
+    return round(score, DIGITS) + 0.0
 
 
 def known_rows(model: Model, film_ids: Sequence[int]) -> Rows:

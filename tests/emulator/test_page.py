@@ -1,9 +1,12 @@
 """The page in a real browser, from the API function as built."""
 
+import re
+
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser import browser
-from tests.recommender.web import Watch, open_page
+from tests.recommender.web import PHONE, Watch, open_page
 
 LIKED = "O Auto da Compadecida"
 
@@ -21,6 +24,25 @@ def test_a_reader_likes_opens_searches_and_sees_the_map(api_url: str) -> None:
         expect(page.locator("#achados")).to_contain_text("Fargo")
         page.locator("#mapa").scroll_into_view_if_needed()
         expect(page.locator("#mapa canvas")).to_be_visible()
+        page.locator("#cartas").get_by_label("Não gostei de Titanic", exact=True).click()
+        expect(page.locator("#ditos-total")).to_have_text("(2)")
+        page.get_by_label("Buscar filmes").fill("")
+        page.locator("#ajustes summary").click()
+        page.get_by_label("Gênero").select_option("comédia")
+        expect(page).to_have_url(re.compile("genero=com%C3%A9dia"))
         page.reload()
-        expect(page.locator("#ditos-total")).to_have_text("(1)")
+        expect(page.locator("#ditos-total")).to_have_text("(2)")
+        shared = page.url
         watch.assert_quiet(api_url)
+    with browser() as chromium, open_page(chromium, viewport=PHONE, locale="en-GB") as page:
+        watch = Watch(page)
+        page.goto(shared)
+        expect(page.locator("#filmes .genre").first).to_contain_text("comedy")
+        expect(page.locator("#genero")).to_have_value("comédia")
+        page.locator("#cartas [data-act=like]").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#filmes .why").first).to_contain_text("Because you like")
+        assert Axe().run(page).violations_count == 0
+        watch.assert_quiet(api_url)
+        page.context.set_offline(True)
+        expect(page.locator("#problema")).to_contain_text("offline")

@@ -163,9 +163,10 @@ def test_writes_are_throttled_by_themselves() -> None:
     references = re.findall(r"\$\{(\w+)\}", stage["Description"]["Fn::If"][1]["Fn::Sub"])
     waited_for = {RESOURCES[name]["Properties"]["RouteKey"] for name in references}
     assert waited_for == settings.keys()  # or their throttling cannot be set
-    for method in settings:
-        for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
-            assert 0 < settings[method][limit] < stage["DefaultRouteSettings"][limit]
+    for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+        parameter = stage["DefaultRouteSettings"][limit]["Ref"]
+        for method in settings:
+            assert 0 < settings[method][limit] < TEMPLATE["Parameters"][parameter]["Default"]
 
 
 def test_the_function_writes_to_the_table_with_jwt_only() -> None:

@@ -1,6 +1,7 @@
 """The page in a real browser, over HTTP: as a laptop serves it, and behind a JWT gateway."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def titles(page: Page, place: str = "#filmes") -> list[str]:
 
 def settle(page: Page) -> None:
     """Wait until nothing moves."""
-    page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
 
 
 def wait_for_other(page: Page, before: list[str]) -> None:
@@ -211,6 +212,51 @@ def test_a_film_opens_from_anywhere_and_tells_all(page: Page, url: str) -> None:
     watch.assert_quiet(url)
 
 
+def test_the_film_that_was_asked_for_last_opens_though_another_fails(page: Page, url: str) -> None:
+    def fail(route: Route) -> None:
+        time.sleep(1)
+        route.fulfill(status=503, json={})
+
+    visit(page, url)
+    page.route(re.compile("/filmes/193$"), fail)
+    page.evaluate("""() => {
+        for (const id of [193, 2]) {
+            const button = Object.assign(document.createElement("button"), { textContent: id });
+            button.dataset.act = "open";
+            button.dataset.film = id;
+            document.body.append(button);
+            button.click();
+        }
+    }""")
+    expect(page.locator("#ficha-titulo")).to_have_text(FILMS[2]["titulo"])
+    page.wait_for_timeout(1200)  # until the other one has failed
+    expect(page.locator("#problema")).to_be_empty()
+    assert "filme=2" in page.url
+    page.locator("#ficha .close").click()
+    page.evaluate("document.querySelector('body > [data-film=\"193\"]').click()")
+    alert = page.locator("#problema")
+    expect(alert).to_be_visible()
+    expect(page.locator("#ficha")).to_be_hidden()
+    assert "filme=" not in page.url
+    page.unroute(re.compile("/filmes/193$"))
+    alert.get_by_role("button", name="Tentar de novo").click()
+    expect(page.locator("#ficha-titulo")).to_have_text("Fargo")
+    expect(alert).to_be_empty()
+
+
+def test_films_like_it_stay_in_view_when_one_is_rated(page: Page, url: str) -> None:
+    visit(page, f"{url}/?filme=193")
+    strip = page.locator("#ficha .strip")
+    last = strip.locator("li").last
+    last.scroll_into_view_if_needed()
+    before = strip.evaluate("strip => strip.scrollLeft")
+    assert before > 0
+    last.locator("[data-act=like]").click()
+    expect(last.locator("[data-act=like]")).to_have_attribute("aria-pressed", "true")
+    expect(last.locator("[data-act=like]")).to_be_focused()
+    assert strip.evaluate("strip => strip.scrollLeft") == before
+
+
 def test_people_and_genres_of_a_film_lead_on(page: Page, url: str) -> None:
     visit(page, f"{url}/?filme=193")  # Fargo
     sheet = page.get_by_role("dialog", name="Fargo")
@@ -302,6 +348,33 @@ def test_a_user_is_chosen_by_taste_and_additions_show_their_effect(page: Page, u
     watch.assert_quiet(url)
 
 
+def test_users_are_listed_once_and_all_can_be_reached(page: Page, url: str) -> None:
+    """Although the page reads them for a name, and somebody opens the list meanwhile."""
+    users = [
+        {"id": one, "nome": f"Pessoa {one}", "gosto": "", "generos": [], "total_avaliacoes": 1}
+        for one in range(1, 151)
+    ]
+
+    def answer(route: Route) -> None:
+        time.sleep(0.5)
+        is_more = "cursor" in route.request.url
+        link = {} if is_more else {"Link": '</usuarios?cursor=x>; rel="next"'}
+        route.fulfill(json=users[100:] if is_more else users[:100], headers=link)
+
+    page.route(re.compile("/usuarios[?]"), answer)
+    page.goto(f"{url}/?usuario=1")
+    expect(page.locator("#pessoa")).not_to_be_empty()
+    page.locator("#pessoa").click()
+    names = page.locator("#pessoas-achadas strong")
+    more = page.get_by_role("button", name="Mostrar mais")
+    expect(names).to_have_count(60)
+    more.dblclick()  # the second time while the first one is still reading
+    expect(names).to_have_count(150)
+    expect(page.locator("#pessoas-achadas :focus")).to_have_count(1)
+    expect(more).to_be_hidden()
+    assert len(set(names.all_inner_texts())) == 150
+
+
 def test_an_unknown_user_is_told_with_a_way_on(page: Page, url: str) -> None:
     page.goto(f"{url}/?usuario=999999")
     expect(page.get_by_role("alert").first).to_contain_text("Usuário com ID 999999 não encontrado.")
@@ -319,6 +392,7 @@ def test_a_user_behind_a_gateway_needs_a_token(page: Page, gated: str) -> None:
         ("do-usuario-1", ""),
     ):
         page.locator("#pessoa").click()
+        assert_accessible(page)
         page.get_by_label("Número do usuário").fill("1")
         page.get_by_label("Token de acesso").fill(token)
         page.get_by_role("button", name="Ver a lista").click()
@@ -396,6 +470,112 @@ def test_what_was_said_outlives_a_reload_and_choices_can_be_shared(
     page.reload()
     expect(page.locator("#filmes > li").first).to_be_visible()
     expect(page.locator("#ditos-total")).to_have_text("")
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["{", "null", "7", '{"notas": {"id": 1}}', '{"notas": [null, {"id": "1"}, {"id": 1}]}'],
+)
+def test_what_is_damaged_in_the_browser_counts_as_not_said(
+    page: Page, url: str, damaged: str
+) -> None:
+    watch = visit(page, url)
+    like(page)
+    page.evaluate("text => localStorage.setItem(Object.keys(localStorage)[0], text)", damaged)
+    page.reload()
+    expect(page.locator("#lista-titulo")).to_have_text("Em alta")
+    expect(page.locator("#ditos-total")).to_have_text("")
+    like(page)
+    expect(page.locator("#ditos-total")).to_have_text("(1)")
+    watch.assert_quiet(url)
+
+
+def test_what_is_said_counts_where_the_browser_keeps_no_more(page: Page, url: str) -> None:
+    visit(page, url)
+    like(page)
+    page.evaluate("() => { window.set = Storage.prototype.setItem; }")
+    page.evaluate(
+        "() => { Storage.prototype.setItem = () => { throw new DOMException('full'); }; }"
+    )
+    say(page, "#cartas", "Gostei de {}", "The Matrix")
+    expect(page.locator("#ditos-total")).to_have_text("(2)")
+    page.locator("#ditos summary").click()
+    page.get_by_role("button", name="Esquecer tudo").click()
+    expect(page.locator("#ditos-total")).to_have_text("")
+    page.get_by_role("button", name="Desfazer").click()
+    expect(page.locator("#ditos-total")).to_have_text("(2)")
+    page.evaluate("() => { Storage.prototype.setItem = window.set; }")
+    say(page, "#cartas", "Não gostei de {}", DISLIKED)
+    expect(page.locator("#ditos-total")).to_have_text("(3)")
+    page.reload()
+    expect(page.locator("#ditos-total")).to_have_text("(3)")
+
+
+def test_what_this_model_does_not_take_is_kept_and_counts_no_more(page: Page, url: str) -> None:
+    """As after a training without a film that somebody had liked."""
+    visit(page, url)
+    like(page)
+    page.evaluate("""() => {
+        const [key] = Object.keys(localStorage);
+        const { notas: [known] } = JSON.parse(localStorage.getItem(key));
+        const gone = { ...known, id: 999999, titulo_exibido: "Sumido" };
+        const high = { ...known, id: 2, titulo_exibido: "Nota alta", nota: 50 };
+        localStorage.setItem(key, JSON.stringify({ notas: [gone, known, high] }));
+    }""")
+    page.reload()
+    expect(page.locator("#filmes .why").first).to_have_text(f"Porque você gostou de {LIKED}")
+    expect(page.locator("#ditos-total")).to_have_text("(3)")
+    expect(page.locator("#problema")).to_be_empty()
+
+
+def test_undo_takes_back_what_it_tells_of_also_for_somebody_else(page: Page, url: str) -> None:
+    visit(page, f"{url}/?usuario=1")
+    page.get_by_role("button", name="Voltar a mim").click()
+    like(page)
+    page.go_back()
+    expect(page.locator("#notas-dele")).to_be_visible()
+    say(page, "#cartas", "Gostei de {}", titles(page, "#cartas")[0])
+    expect(page.locator("#ditos-total")).to_have_text("(1)")
+    page.go_forward()
+    expect(page.locator("#lista-titulo")).to_have_text("Para você")
+    page.get_by_role("button", name="Desfazer").click()
+    expect(page.locator("#ditos-total")).to_have_text("(1)")
+    page.go_back()
+    expect(page.locator("#notas-dele")).to_be_visible()
+    expect(page.locator("#ditos-total")).to_have_text("")
+
+
+def test_back_shows_nobody_elses_list_and_the_language_of_then(page: Page, url: str) -> None:
+    visit(page, f"{url}/?lingua=pt&usuario=1")
+    page.locator("#mapa").scroll_into_view_if_needed()
+    expect(page.locator("#mapa canvas")).to_be_visible()
+    page.get_by_role("button", name="Voltar a mim").click()
+    expect(page.locator("#lista-titulo")).to_have_text("Em alta")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator(".map-groups")).to_have_text("Groups of films")
+    page.route("**/usuarios/1/*", lambda route: route.abort())
+    page.go_back()
+    expect(page.locator("#problema")).to_contain_text("O servidor não respondeu")
+    expect(page.locator(".map-groups")).to_have_text("Grupos de filmes")
+    expect(page.locator("#lista-titulo")).to_have_text("Carregando…")
+
+
+@pytest.mark.parametrize("failing", [True, False])
+def test_a_map_on_its_way_is_waited_for(page: Page, url: str, failing: bool) -> None:
+    visit(page, f"{url}/?filme=193")
+
+    def answer(route: Route) -> None:
+        time.sleep(1)
+        route.abort() if failing else route.continue_()
+
+    page.route("**/mapa.json", answer)
+    for _ in range(2):  # the second time it is being read
+        page.evaluate("document.querySelector('#ficha [data-act=map]').click()")
+    if failing:
+        expect(page.locator("#mapa-tela")).to_contain_text("O servidor não respondeu")
+    else:
+        expect(page.locator("#mapa canvas")).to_be_visible()
+    expect(page.locator("#aviso")).to_be_hidden()
 
 
 # Languages
@@ -528,7 +708,7 @@ def assert_targets(page: Page) -> None:
     """Whatever can be pressed is 44 pixels high and wide; links in a line of text need not be."""
     settle(page)
     small = page.evaluate("""() => [...document.querySelectorAll(
-            'button, select, summary, input:not([type=checkbox])')]
+            'button, select, summary, footer a, .top a, .check label, input:not([type=checkbox])')]
         .filter((one) => one.checkVisibility({ visibilityProperty: true }))
         .map((one) => [one.outerHTML.slice(0, 90), one.getBoundingClientRect()])
         .filter(([, { width, height }]) => width < 43.9 || height < 43.9)
@@ -596,6 +776,21 @@ def test_without_javascript_there_is_a_list(chromium: Browser, url: str) -> None
         expect(page.locator("#simples li").first).to_be_visible()
         expect(page.locator("#tela")).to_be_hidden()
         expect(page.get_by_label("Buscar filmes")).to_be_hidden()
+
+
+def test_a_page_that_may_store_nothing_still_works_or_says_that_it_cannot(
+    page: Page, url: str
+) -> None:
+    refuse = "() => { throw new DOMException('refused', 'SecurityError'); }"
+    page.add_init_script(f"""for (const name of ['localStorage', 'sessionStorage'])
+        Object.defineProperty(window, name, {{ get: {refuse} }});""")
+    watch = visit(page, url)
+    like(page)
+    watch.assert_quiet(url)
+    page.route("**/index.js", lambda route: route.fulfill(status=404))
+    page.reload()
+    expect(page.locator("#falha")).to_be_visible()
+    expect(page.locator("#simples li")).to_have_count(12)
 
 
 @pytest.mark.parametrize("recovers", [True, False])

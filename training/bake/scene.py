@@ -60,7 +60,7 @@ def arrange(model: Model, titles: dict[int, str]) -> Scene:
 
 
 def _hue(cell: int, *, text: bool = False) -> Pair:
-    """Return a group's colour, whose hue is also that of the page's map.
+    """Return a group's colour, as far from those of the groups before as hues allow.
 
     Eight groups later, hues come close again, and lightness tells the groups apart.
     """

@@ -1,4 +1,4 @@
-"""Limits of the values that a caller may set: hyperparameters, aim, seed and budget."""
+"""Limits of the values that a caller may set: hyperparameters, aim, seed, budget, lists."""
 
 from collections.abc import Mapping
 
@@ -12,6 +12,7 @@ Limits = tuple[type, float, float]
 SEED: Limits = (int, 0, 2**31)  # seeds derived from it still fit NumPy's 32 bits
 PARTS: Limits = (int, 1, 100_000)
 BUDGET: Limits = (float, 0, 7 * 24 * 3600)  # seconds
+LIST: Limits = (int, 1, 100)  # films, as in the API
 HYPERPARAMETERS: dict[str, Limits] = {
     "strength": (float, 0, 1000),
     "bandwidth": (int, 1, 10_000),

@@ -2,11 +2,15 @@
 
 import { language, say } from "./texts.js";
 
-/** An answer that is none: `status` is that of HTTP, 0 if nobody could be reached; the message is for people. */
+/**
+ * An answer that is none: `status` is that of HTTP, 0 if nobody could be reached; the message is for people. `faults`
+ * are the fields that were not taken, such as `avaliacoes.0.filme_id`.
+ */
 export class Refusal extends Error {
-  constructor(status, message) {
+  constructor(status, message, faults = []) {
     super(message);
     this.status = status;
+    this.faults = faults;
   }
 }
 
@@ -30,7 +34,9 @@ export async function ask(path, body) {
   const found = await answer.json().catch(() => null);
   if (answer.ok && found) return { body: found, headers: answer.headers };
   const told = language() === "pt" && found?.detail; // the API speaks Portuguese
-  throw new Refusal(answer.status, told || say(`status${answer.status}`) || say("failed", answer.status));
+  const message = told || say(`status${answer.status}`) || say("failed", answer.status);
+  const faults = (found?.erros || []).map(({ campo }) => campo);
+  throw new Refusal(answer.status, message, faults);
 }
 
 /** Return a function that does `work` and shows what it returns, a function, unless it was called again meanwhile. */

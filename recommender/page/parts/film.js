@@ -94,6 +94,7 @@ export function verdict(film, said) {
   const box = acts();
   refreshActs(box, film, word);
   const high = GRADES[GRADES.length - 1];
+  const isNone = (grade) => grade === 0 && GRADES[0] === 0; // a scale may also go below 0
   const stars = make(
     "div",
     { className: "grades", role: "group", "aria-label": say("grades", film.titulo_exibido) },
@@ -102,13 +103,13 @@ export function verdict(film, said) {
         "button",
         {
           type: "button",
-          className: grade !== 0 && typeof word === "number" && word >= grade ? "on" : "",
+          className: !isNone(grade) && typeof word === "number" && word >= grade ? "on" : "",
           "data-act": "grade",
           "data-grade": grade,
-          "aria-label": grade === 0 ? say("noGrade") : say("grade", grade, high),
+          "aria-label": isNone(grade) ? say("noGrade") : say("grade", grade, high),
           "aria-pressed": String(word === grade),
         },
-        make("span", { "aria-hidden": "true" }, grade === 0 ? "☆" : "★"),
+        make("span", { "aria-hidden": "true" }, isNone(grade) ? "☆" : "★"),
         make("small", {}, number(grade)),
       ),
     ),

@@ -11,11 +11,12 @@ import { openPeople, userName } from "./people.js";
 import { given, readScreen } from "./screen.js";
 import { search, searchFor, showFound } from "./search.js";
 import { closeSheet, openSheet, refreshSheet } from "./sheet.js";
-import { choices, choose, facts, forget, keep, leaning, readAddress, said, sayOf, wordOn } from "./state.js";
+import { choices, choose, facts, forget, leaning, readAddress, remember, said, sayOf, wordOn } from "./state.js";
 import { language, say, speak, translate } from "./texts.js";
 
 let screen = null; // as it was answered last
 let map = null;
+let opening = null; // a promise of the map
 
 const refresh = newest(async () => {
   const read = await readScreen();
@@ -45,7 +46,7 @@ function render() {
   showControls();
   showDeck(spoken, theirs);
   showSaid(spoken);
-  showTheirs(theirs, user);
+  showTheirs(theirs, screen?.total ?? 0, user);
   showFound(spoken);
   refreshSheet();
   if (!screen) byId("lista-titulo").textContent = say("loading");
@@ -92,13 +93,13 @@ const TOLD = {
 };
 
 function sayOfFilm(film, act, grade) {
-  const before = said();
+  const restore = remember();
   const meant = act === "grade" ? grade : act === "takeBack" ? null : meaningOf(act);
-  const repeated = wordOn(film.id, before) === meant; // the second time takes it back
+  const repeated = wordOn(film.id) === meant; // the second time takes it back
   sayOf(film, repeated ? null : meant);
   // Of somebody else's list, it is not oneself who likes.
   const done = repeated ? "takeBack" : choices.usuario && typeof meant === "number" ? "grade" : act;
-  tell(say(TOLD[done], film.titulo_exibido, meant), () => bringBack(() => keep(before)));
+  tell(say(TOLD[done], film.titulo_exibido, meant), () => bringBack(restore));
   render();
   refresh();
 }
@@ -146,6 +147,7 @@ function talk() {
   byId("estado").textContent = "";
   for (const choice of document.querySelectorAll("[data-language]"))
     choice.setAttribute("aria-pressed", String(choice.dataset.language === language()));
+  map?.translate();
 }
 
 listenToControls(change);
@@ -157,18 +159,18 @@ for (const choice of document.querySelectorAll("[data-language]")) {
     hush();
     talk();
     render();
-    map?.translate();
     if (choices.busca) search();
   });
 }
 
 // The map is read when it comes near the view, or when somebody looks for a film on it.
 
-async function openMap() {
-  if (map) return map;
+const openMap = () => (opening ??= readMap());
+
+async function readMap() {
   try {
     const { createMap } = await import("./map/map.js");
-    map ??= createMap(byId("mapa-tela"), { ask: async (path) => (await ask(path)).body, language, open: openSheet });
+    map = createMap(byId("mapa-tela"), { ask: async (path) => (await ask(path)).body, language, open: openSheet });
     await map.load();
     render();
   } catch {
@@ -195,7 +197,7 @@ async function showOnMap(id) {
   byId("mapa").scrollIntoView({ block: "start" });
   const opened = await openMap();
   byId("mapa").scrollIntoView({ block: "start" }); // which has its size by now
-  if (opened && !opened.show(id)) tell(say("notOnMap"));
+  if (opened?.show(id) === false) tell(say("notOnMap"));
 }
 
 const mapWatch = new IntersectionObserver(
@@ -243,7 +245,9 @@ addEventListener("online", () => {
 
 /** Show what the address says. */
 function start() {
+  const before = choices.usuario;
   readAddress();
+  if (choices.usuario !== before) screen = null;
   talk();
   byId("busca").value = choices.busca;
   render();

@@ -69,7 +69,11 @@ function badge(film, difference) {
 
 function showLeft(difference) {
   const left = difference?.sairam ?? [];
-  byId("sairam").replaceChildren(...left.map((film) => make("li", {}, say("left", film.titulo_exibido, film.posicao))));
+  byId("sairam").replaceChildren(
+    ...left.map((film) =>
+      make("li", { "data-film": film.id }, opener(film), make("span", {}, say("left", film.posicao))),
+    ),
+  );
   byId("sairam").hidden = !left.length;
 }
 
@@ -100,18 +104,9 @@ export function showRows(lines, shown, said, other) {
   show(
     byId("linhas"),
     left,
-    ({ tipo, alvo }) => `${tipo}:${alvo}`,
+    ({ tipo, alvo, filme_id: id }) => `${tipo}:${id}:${alvo}`, // films may share a title
     (line, old) => {
-      const id = `linha-${line.tipo}-${line.filme_id ?? line.alvo ?? ""}`.replace(/[^\w-]/g, "-");
-      const row =
-        old ||
-        make(
-          "section",
-          { className: "row", "aria-labelledby": id },
-          make("div", { className: "row-head" }, make("h2", { id, tabIndex: -1 }), arrows()),
-          make("p", { className: "hint" }),
-          make("ul", { className: "strip" }),
-        );
+      const row = old || makeRow();
       const [head, reason, strip] = row.children;
       const title = head.firstChild;
       title.textContent = say("rowTitle", line, other);
@@ -129,6 +124,19 @@ export function showRows(lines, shown, said, other) {
   );
 }
 
+let rows = 0; // made so far
+
+function makeRow() {
+  const id = `linha-${++rows}`;
+  return make(
+    "section",
+    { className: "row", "aria-labelledby": id },
+    make("div", { className: "row-head" }, make("h2", { id, tabIndex: -1 }), arrows()),
+    make("p", { className: "hint" }),
+    make("ul", { className: "strip" }),
+  );
+}
+
 /** Return buttons that move a row, for a mouse: by keyboard and by touch it moves by itself. */
 function arrows() {
   const arrow = (sign, way) => {
@@ -142,12 +150,12 @@ function arrows() {
   return make("span", { className: "arrows", "aria-hidden": "true" }, arrow("‹", -1), arrow("›", 1));
 }
 
-/** Show what a user of the data has rated, the best first; nothing without a name. */
-export function showTheirs(theirs, name) {
+/** Show what a user of the data has rated (of `total`), the best first; nothing without a name. */
+export function showTheirs(theirs, total, name) {
   const box = byId("notas-dele");
   const [summary, list] = box.children;
   box.hidden = !name;
-  summary.textContent = name ? say("theirRatings", name, theirs.length) : "";
+  summary.textContent = name ? say("theirRatings", name, total) : "";
   const rated = [...theirs].sort((one, other) => other.avaliacao - one.avaliacao);
   list.replaceChildren(
     ...rated.map((film) =>

@@ -9,7 +9,8 @@ const PAGE = 1000; // users that one answer lists at most
 const SHOWN = 60;
 const TELLING = /terror|horror/i; // a taste that people have or do not have, as an example
 let users = [];
-let next = null;
+let next = null; // the address of more of them
+let reading = null; // a promise, so that nothing is read twice
 
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const nameOf = (user) => user.nome || say("userNumber", user.id);
@@ -25,7 +26,14 @@ export async function readUsers() {
   if (facts.usuarios === "lista" && !users.length) await readMore(address("usuarios", { limite: PAGE }));
 }
 
-async function readMore(path) {
+function readMore(path) {
+  reading ??= readPage(path).finally(() => {
+    reading = null;
+  });
+  return reading;
+}
+
+async function readPage(path) {
   const { body, headers } = await ask(path);
   users = users.concat(body);
   const link = /<[^?>]*(\?[^>]*)>/.exec(headers.get("Link") || "");
@@ -48,12 +56,20 @@ export async function openPeople(pick, report) {
   byId("pessoas-lista").hidden = facts.usuarios !== "lista";
   byId("pessoas-numero").hidden = facts.usuarios === "lista";
   byId("pessoas-acesso").hidden = facts.usuarios !== "token";
-  search.oninput = later(() => showUsers(done), 120);
+  let room = SHOWN;
+  search.oninput = later(() => {
+    room = SHOWN;
+    showUsers(done, room);
+  }, 120);
   byId("pessoas-mais").onclick = async () => {
+    const before = byId("pessoas-achadas").children.length;
     try {
-      await readMore(next);
-      showUsers(done);
+      if (next && matching().length < room + SHOWN) await readMore(next);
+      room += SHOWN;
+      showUsers(done, room);
+      byId("pessoas-achadas").children[before]?.querySelector("button").focus();
     } catch (error) {
+      dialog.close(); // in front of what is told
       report(error);
     }
   };
@@ -68,20 +84,26 @@ export async function openPeople(pick, report) {
   dialog.showModal();
   try {
     await readUsers();
-    showUsers(done);
+    showUsers(done, room);
   } catch (error) {
+    dialog.close();
     report(error);
   }
 }
 
-function showUsers(done) {
+/** Return the users, as far as they are read, who have the words that are searched. */
+function matching() {
   const words = fold(byId("pessoas-busca").value).split(/\s+/).filter(Boolean);
-  const found = users.filter((user) => {
+  return users.filter((user) => {
     const text = fold(`${nameOf(user)} ${user.gosto || ""} ${tasteOf(user)} ${user.id}`);
     return words.every((word) => text.includes(word));
   });
+}
+
+function showUsers(done, room) {
+  const found = matching();
   byId("pessoas-achadas").replaceChildren(
-    ...found.slice(0, SHOWN).map((user) => {
+    ...found.slice(0, room).map((user) => {
       const button = make(
         "button",
         { type: "button", className: "person" },
@@ -94,5 +116,5 @@ function showUsers(done) {
     }),
   );
   byId("pessoas-nada").hidden = found.length > 0;
-  byId("pessoas-mais").hidden = !next;
+  byId("pessoas-mais").hidden = !next && found.length <= room;
 }

@@ -10,6 +10,7 @@ import { say } from "./texts.js";
 const MATCHES = 1000; // films among which the best known are found
 const SHOWN = 24;
 let found = [];
+let failed = false;
 
 /** Find what is chosen to be searched. */
 export const search = newest(async () => {
@@ -21,7 +22,16 @@ export const search = newest(async () => {
   const among = { avaliacoes: [], entre: body.map(({ id }) => id), limite: SHOWN, estrategia: "populares" };
   const best = body.length ? (await ask("recomendacoes", among)).body : [];
   return () => tellFound(best, Number(headers.get("X-Total-Count")), isLike);
-}, tellProblem);
+}, report);
+
+function report(error) {
+  failed = true;
+  const again = () => {
+    byId("busca").focus();
+    search();
+  };
+  tellProblem(error, [["retry", again]]);
+}
 
 /** Search for some words as if the reader had written them. */
 export function searchFor(words) {
@@ -49,6 +59,8 @@ const beginnings = (words) =>
     .join(" ");
 
 function tellFound(films, total, isLike = false) {
+  if (failed) tellProblem(null);
+  failed = false;
   found = films;
   byId("achados").hidden = !choices.busca.trim();
   const text = isLike && total ? "foundLike" : total > films.length ? "foundFirst" : "found";

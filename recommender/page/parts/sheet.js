@@ -28,8 +28,14 @@ export async function openSheet(id, step = true) {
     byId("ficha-titulo").focus();
     dialog.scrollTop = 0;
   } catch (error) {
+    if (choices.filme !== String(id)) return;
+    closeSheet(); // the one of another film, in front of what is told
     choose({ filme: "" });
-    tellProblem(error);
+    const again = () => {
+      tellProblem(null);
+      openSheet(id);
+    };
+    tellProblem(error, [["retry", again]]);
   }
 }
 
@@ -42,7 +48,9 @@ export function refreshSheet() {
   const focused = document.activeElement;
   const { act, grade } = focused.dataset;
   const film = focused.closest("[data-film]")?.dataset.film;
+  const { scrollLeft } = dialog.querySelector(".strip");
   fill();
+  dialog.querySelector(".strip").scrollLeft = scrollLeft;
   const again = dialog.querySelector(
     `[data-film="${film}"] [data-act="${act}"]${grade ? `[data-grade="${grade}"]` : ""}`,
   );
@@ -130,14 +138,26 @@ function shares(film) {
   const told = film ? [...film.motivos, ...film.contra] : [];
   if (!told.length) return [];
   const isAll = !choices.usuario && said().notas.length === told.length;
-  const rows = told.map((one) => [say("share", one.titulo_exibido, one.avaliacao), one.parcela]);
+  const opener = (one) =>
+    make(
+      "button",
+      { type: "button", className: "link", "data-act": "open" },
+      say("share", one.titulo_exibido, one.avaliacao),
+    );
+  const rows = told.map((one) => [opener(one), one.parcela, one.filme_id]);
   rows.push([say(isAll ? "shareAll" : "shareRest"), film.resto]);
   const most = Math.max(...rows.map(([, share]) => Math.abs(share)));
-  const bars = rows.map(([text, share]) => {
+  const bars = rows.map(([text, share, id]) => {
     const bar = make("span", { className: `bar ${share < 0 ? "against" : ""}` });
     bar.style.setProperty("--part", Math.abs(share) / most);
     const part = film.pontuacao > 0 ? percent(share / film.pontuacao) : number(share, 4);
-    return make("li", {}, make("span", {}, text), bar, make("span", { className: "meta" }, part));
+    return make(
+      "li",
+      id === undefined ? {} : { "data-film": id },
+      make("span", {}, text),
+      bar,
+      make("span", { className: "meta" }, part),
+    );
   });
   const list = make("ul", { className: "shares" }, ...bars);
   return [make("section", {}, make("h3", {}, say("whyTitle")), make("p", { className: "hint" }, say("whyHint")), list)];

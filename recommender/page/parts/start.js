@@ -6,23 +6,32 @@
   const root = document.documentElement;
   root.classList.add("js");
   const missing = () => {
-    if (sessionStorage.getItem(mark)) {
-      root.classList.remove("js");
-      document.getElementById("falha").hidden = false;
-    } else {
-      sessionStorage.setItem(mark, "1");
-      location.reload();
+    try {
+      if (!sessionStorage.getItem(mark)) {
+        sessionStorage.setItem(mark, "1");
+        location.reload();
+        return;
+      }
+    } catch {
+      // Storage is refused: a page that cannot remember that it was loaded anew would be loaded for ever.
     }
+    root.classList.remove("js");
+    document.getElementById("falha").hidden = false;
   };
   addEventListener("load", async () => {
     const styles = document.querySelector("link[rel=stylesheet]");
     try {
       if (!styles.sheet) throw new Error("no styles");
       await import("./index.js");
-      sessionStorage.removeItem(mark);
     } catch (error) {
       console.warn(error);
       missing();
+      return;
+    }
+    try {
+      sessionStorage.removeItem(mark);
+    } catch {
+      // Storage is refused.
     }
   });
 }

@@ -77,16 +77,38 @@ export function said() {
   } catch {
     // Storage is refused.
   }
-  return { notas: [], vistos: [], fora: [], ...JSON.parse(text || "{}") };
+  return readSaid(text);
 }
 
-export function keep(found) {
-  write(key(), JSON.stringify(found));
+/** Read what was said; whatever the page cannot have written counts as not said. */
+function readSaid(text) {
+  let found = null;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    // It is damaged.
+  }
+  const list = (name) =>
+    (Array.isArray(found?.[name]) ? found[name] : []).filter(
+      (film) => Number.isSafeInteger(film?.id) && typeof film.titulo_exibido === "string",
+    );
+  return {
+    notas: list("notas").filter(({ nota }) => Number.isFinite(nota)),
+    vistos: list("vistos"),
+    fora: list("fora"),
+  };
+}
+
+/** Return a function that brings back what is said now, also when the page is for somebody else by then. */
+export function remember() {
+  const [name, text] = [key(), JSON.stringify(said())];
+  return () => write(name, text);
 }
 
 function write(name, text) {
   try {
     localStorage.setItem(name, text);
+    memory.delete(name);
   } catch {
     memory.set(name, text);
   }
@@ -94,8 +116,7 @@ function write(name, text) {
 
 /** Forget all that was said of films of this data; return a function that brings it back. */
 export function forget() {
-  const forgotten = new Map(memory);
-  memory.clear();
+  const forgotten = new Map();
   try {
     for (const name of Object.keys(localStorage).filter((one) => one.startsWith(`filmes:${facts.linhagem}:`))) {
       forgotten.set(name, localStorage.getItem(name));
@@ -104,6 +125,8 @@ export function forget() {
   } catch {
     // Storage is refused.
   }
+  memory.forEach((text, name) => forgotten.set(name, text)); // newer than what is stored, if that is full
+  memory.clear();
   return () => forgotten.forEach((text, name) => write(name, text));
 }
 
@@ -121,7 +144,7 @@ export function sayOf(film, what) {
   for (const list of Object.keys(found)) found[list] = found[list].filter(({ id }) => id !== film.id);
   if (typeof what === "number") found.notas.push({ ...kept, nota: what });
   else if (what) found[what].push(kept);
-  keep(found);
+  write(key(), JSON.stringify(found));
 }
 
 /** Return what is said of a film: a rating, "vistos", "fora", or null. */

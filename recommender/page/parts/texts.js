@@ -13,7 +13,7 @@ const locale = () => (spoken === "pt" ? "pt-BR" : "en");
 /** Speak the language that was chosen, else the first of the browser's that the page knows. */
 export function speak(chosen) {
   const wanted = [chosen, ...navigator.languages.map((name) => name.slice(0, 2))];
-  spoken = wanted.find((name) => name in TEXTS) || "en";
+  spoken = wanted.find((name) => Object.hasOwn(TEXTS, name)) || "en";
   document.documentElement.lang = locale();
 }
 
@@ -40,12 +40,11 @@ export function say(name, ...values) {
   return typeof text === "function" ? text(...values) : text;
 }
 
-/** Put the texts into the elements that name one: `data-text`, `data-label` (aria-label) or `data-hint` (placeholder). */
+/** Put the texts into the elements that name one: `data-text` or `data-label` (aria-label). */
 export function translate(root) {
   for (const element of root.querySelectorAll("[data-text]")) element.textContent = say(element.dataset.text);
   for (const element of root.querySelectorAll("[data-label]"))
     element.setAttribute("aria-label", say(element.dataset.label));
-  for (const element of root.querySelectorAll("[data-hint]")) element.placeholder = say(element.dataset.hint);
 }
 
 const GLUE = {

@@ -83,21 +83,19 @@ export function search(films, text) {
     : null;
 }
 
-/** Where somebody is: {x, y, count}, the mean of the liked films' places, weighted by rating; or null. */
+/** Where somebody is: {x, y}, the mean of the liked films' places, weighted by rating; or null. */
 export function locate(films, ratings) {
   let x = 0,
     y = 0,
-    weight = 0,
-    count = 0;
+    weight = 0;
   for (const [id, rating] of ratings) {
     const row = films.rows.get(id);
     if (row === undefined || !(rating > 0)) continue;
     x += rating * films.x[row];
     y += rating * films.y[row];
     weight += rating;
-    count += 1;
   }
-  return weight ? { x: x / weight, y: y / weight, count } : null;
+  return weight ? { x: x / weight, y: y / weight } : null;
 }
 
 /** A function that gives the film at a pixel or at most `reach` from it, among the lit ones; or -1. */

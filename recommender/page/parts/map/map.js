@@ -1,6 +1,7 @@
 // The map, alive: films where the model has them, to pan, zoom, search and open.
 
 import { groupColour } from "../colours.js";
+import { calm } from "../dom.js";
 import { translateKind } from "../texts.js";
 import { SHOWN, arrange, locate, makeHit, neighbour, search } from "./map-films.js";
 import { fillFrame, makeFrame, showMessage, showTip } from "./map-frame.js";
@@ -11,13 +12,12 @@ import { createView, travel } from "./map-view.js";
 
 const HINT = 1600; // milliseconds
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
  * A map in an empty element. `ask(path)` gives the JSON of a path, `language()` "pt" or "en", `open(id)`
- * opens a film's details, `colourOf(group id, dark)` gives its colour.
+ * opens a film's details.
  */
-export function createMap(host, { ask, language, open, colourOf = groupColour }) {
+export function createMap(host, { ask, language, open }) {
   let ratings = new Map(),
     drawn = null;
   const texts = () => MAP_TEXTS[language()];
@@ -31,7 +31,7 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
         showMessage(host, texts().empty);
         return;
       }
-      drawn = drawMap(host, films, { texts, language, open, colourOf });
+      drawn = drawMap(host, films, { texts, language, open });
       drawn.place(ratings);
     } catch (error) {
       showMessage(host, error.message, texts().again, load);
@@ -40,7 +40,8 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
 
   return {
     load,
-    show: (id) => drawn?.show(id) ?? false,
+    /** Shows a film; false if it is not on the map, undefined as long as there is none. */
+    show: (id) => drawn?.show(id),
     place(next) {
       ratings = next;
       drawn?.place(next);
@@ -49,7 +50,7 @@ export function createMap(host, { ask, language, open, colourOf = groupColour })
   };
 }
 
-function drawMap(host, films, { texts, language, open, colourOf }) {
+function drawMap(host, films, { texts, language, open }) {
   const parts = makeFrame(host, films);
   const { canvas, frame, buttons } = parts;
   const view = createView(films.count);
@@ -81,7 +82,7 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
 
   const go = (move) => {
     redraw();
-    return travel(move, still.matches);
+    return travel(move, calm.matches);
   };
   function fly(toX, toY, zoom) {
     const { x, y, zoom: from } = view;
@@ -252,7 +253,7 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
       style.getPropertyValue(name),
     );
     const mix = (colour, part, other) => `color-mix(in oklab, ${colour} ${part}%, ${other})`;
-    const groups = films.groups.slice(0, SHOWN).map(({ id }) => colourOf(id, dark.matches));
+    const groups = films.groups.slice(0, SHOWN).map(({ id }) => groupColour(id, dark.matches));
     const names = groups.map((colour) => mix(colour, 60, ink));
     if (films.groups.length > SHOWN) groups.push(mix(soft, 65, paper));
     parts.groups.forEach((group, slot) => {
@@ -273,16 +274,14 @@ function drawMap(host, films, { texts, language, open, colourOf }) {
     redraw();
   }
 
-  let count = 0; // of liked films on the map
   function tellYou() {
-    parts.yours.textContent = count ? texts().here : texts().nowhere;
-    parts.me.hidden = !count;
+    parts.yours.textContent = state.you ? texts().here : texts().nowhere;
+    parts.me.hidden = !state.you;
   }
 
   function place(ratings) {
     const target = locate(films, ratings),
       from = state.you ?? target;
-    count = target?.count ?? 0;
     state.you = from && target && from;
     glide =
       target &&

@@ -1,0 +1,1 @@
+"""Recommendations for every user at once, in a file."""
