@@ -16,7 +16,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -109,6 +109,12 @@ aws-here-stop: setup ## ends it
 test: setup ## runs the whole test suite
 	$(BIN)/python -m pytest
 
+# A separate environment: pyarrow, which Spark needs, changes how pandas keeps texts.
+spark: setup ## installs pyspark in .local/spark, and Java 17 on Debian if it is missing; tests training on Spark
+	.ci/java
+	UV_PROJECT_ENVIRONMENT=.local/spark $(BIN)/uv sync --quiet --locked --group dev --group spark --python $(BIN)/python
+	.local/spark/bin/python -m pytest tests/engines
+
 soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py
 
@@ -147,7 +153,7 @@ build-ApiFunction: setup $(PYTHON313)
 build-TrainingFunction: setup
 	cp -R recommender training "$(ARTIFACTS_DIR)"
 	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
-	rm -r "$(ARTIFACTS_DIR)/training/evaluation"
+	rm -r "$(ARTIFACTS_DIR)/training/evaluation" "$(ARTIFACTS_DIR)/training/engines"
 	.ci/package training "$(ARTIFACTS_DIR)"
 
 build-ReleaseFunction: setup

@@ -19,7 +19,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from recommender.model.artifact import ArtifactError
 from recommender.settings import SettingError, missing
-from training import recommend
+from training import on_spark, recommend
 from training.batch.files import ListsError
 from training.build import build
 from training.choice import limits
@@ -78,7 +78,12 @@ def _train(options: argparse.Namespace) -> None:
         _evaluate(data, seed, resolve(aim, data), end, options)
         return
     fixed = limits.check_hyperparameters(dict(text.partition("=")[::2] for text in options.fix))
-    data, lineage = _read(options), begin(name_of(options.data))
+    lineage = begin(name_of(Path(options.data)))
+    if options.command == "build" and options.engine == on_spark.NAME:
+        on_spark.run(options, seed, aim, fixed, end, lineage, _told(options))
+        _tell(options)
+        return
+    data = _read(options)
 
     def train(folder: Path) -> None:
         build(data, folder, seed, aim, fixed, end, lineage)
@@ -87,7 +92,7 @@ def _train(options: argparse.Namespace) -> None:
         train(options.out)
         _tell(options)
         return
-    folder = run_folder(options.data)
+    folder = run_folder(Path(options.data))
     serve(prepare(folder, data, {"seed": seed, "aim": aim, "fixed": fixed}, train), folder)
 
 
@@ -100,9 +105,15 @@ def _tell(options: argparse.Namespace) -> None:
 
 
 def _read(options: argparse.Namespace) -> Dataset:
-    scale = None if options.scale is None else parse_scale(options.scale)
-    columns = {} if options.columns is None else parse_columns(options.columns)
-    return read(options.data, options.renumber, scale=scale, columns=columns)
+    return read(Path(options.data), options.renumber, **_told(options))
+
+
+def _told(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what a person says of the ratings: their scale and columns."""
+    return {
+        "scale": None if options.scale is None else parse_scale(options.scale),
+        "columns": {} if options.columns is None else parse_columns(options.columns),
+    }
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,7 +127,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in (builds, evaluates, serves):
         command.add_argument(
             "--data",
-            type=Path,
             required=True,
             help="a JSON file, or a file, folder or archive of any layout in docs/data.md",
         )
@@ -147,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
             f"{Aim.SEEN} (that of data without ratings), films that the user rates at all",
         )
     builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
+    on_spark.add_arguments(builds)
     for command in (builds, serves):
         command.add_argument(
             "--fix",

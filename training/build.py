@@ -4,21 +4,23 @@ import datetime
 import logging
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from recommender.model import artifact
-from recommender.model.artifact import Model
 from training.bake import database, picture
 from training.choice import limits
 from training.choice.aim import Aim, resolve
-from training.choice.choose import Choice, choose
+from training.choice.choose import choose
+from training.choice.learned import Evaluation, Learned
 from training.choice.metrics import CUTOFF, PROTOCOL, measure, sample_users
 from training.data.dataset import Dataset
+from training.data.read import NO_COLUMNS
 from training.data.splits import BY_FILM
+from training.data.tables import DataError, Scale
 from training.model.fit import complete, fit
 from training.model.hyperparameters import Values
 from training.model.labels import find_leads_of
@@ -28,17 +30,6 @@ DIGEST_DIGITS = 12  # that name a lineage which nobody names
 TABLE_ROWS = 10  # of the settings tried, best first, in a manifest
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Each strategy's metrics on the test part, for a model that was trained on the train part.
-
-    ``users`` is the number of users whose metrics were averaged.
-    """
-
-    users: int
-    metrics: dict[str, Any]
 
 
 def evaluate(
@@ -89,8 +80,41 @@ def build(
         DataError: the data does not allow the aim.
         SearchTimeoutError: a search was not done in time; nothing is written.
     """
-    started = time.perf_counter()
-    artifact.check_place(folder)
+    return _write(lambda: learn(data, seed, aim, fixed, end), folder, seed, aim, lineage)
+
+
+def build_on_spark(
+    place: str,
+    folder: Path,
+    seed: int,
+    aim: Aim | None = None,
+    fixed: Values | None = None,
+    end: float = math.inf,
+    lineage: Lineage | None = None,
+    *,
+    scale: Scale | None = None,
+    columns: Mapping[str, str] = NO_COLUMNS,
+    count: int | None = None,
+) -> dict[str, Any]:
+    """Do what ``build`` does with the ratings at a path or an address, on Spark.
+
+    ``count`` is the number of parts, on which bits depend; None: by the number of ratings. For the
+    others see ``build`` and ``training.data.read.read``.
+    """
+    try:
+        from training.engines import spark  # needs packages that other trainings do not
+    except ModuleNotFoundError as error:
+        told = f"--engine spark needs {error.name}: make spark installs it in .local/spark"
+        raise DataError(told) from None
+
+    def train() -> Learned:
+        return spark.learn(place, columns, scale, seed, aim, fixed, end, count)
+
+    return _write(train, folder, seed, aim, lineage)
+
+
+def learn(data: Dataset, seed: int, aim: Aim | None, fixed: Values | None, end: float) -> Learned:
+    """Train on a data set on this machine; for the arguments see ``build``."""
     aim = resolve(aim, data)
     _log.info("%d users, %d films, %d ratings", len(data.users), len(data.films), len(data.ratings))
     # The splits draw by position, so the order of the ratings must not depend on the source.
@@ -102,12 +126,20 @@ def build(
         leads = find_leads_of(data, fitted)
         model = complete(data, fitted, leads, seed)
     _log.info("measuring: the same once more, on three quarters of the ratings")
-    evaluation = evaluate(data, seed, aim, fixed, end)
+    return Learned(data, model, leads, choice, evaluate(data, seed, aim, fixed, end))
 
+
+def _write(
+    train: Callable[[], Learned], folder: Path, seed: int, aim: Aim | None, lineage: Lineage | None
+) -> dict[str, Any]:
+    started = time.perf_counter()
+    artifact.check_place(folder)
+    learned = train()
+    data, model = learned.data, learned.model
     _log.info("writing the database and drawing the map")
 
     def bake(new: Path) -> None:
-        database.bake(data, leads, new / artifact.CATALOG_FILE)
+        database.bake(data, learned.leads, new / artifact.CATALOG_FILE)
         with threadpool_limits(1):
             picture.draw(model, data.titles(), new)
 
@@ -115,22 +147,22 @@ def build(
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - started, 1),
         "seed": seed,
-        "objetivo": aim.value,
+        "objetivo": resolve(aim, data).value,
     }
-    facts = _facts(data, model, choice, evaluation, training)
+    facts = _facts(learned, training)
     facts["data"] |= (lineage or begin(data.digest[:DIGEST_DIGITS])).facts()
     manifest = artifact.write(folder, model, bake, facts)
     _log.info("version %s written to %s", manifest["version"][:12], folder)
     return manifest
 
 
-def _facts(
-    data: Dataset,
-    model: Model,
-    choice: Choice,
-    evaluation: Evaluation,
-    training: dict[str, Any],
-) -> dict[str, Any]:
+def _facts(learned: Learned, training: dict[str, Any]) -> dict[str, Any]:
+    data, model, choice, evaluation = (
+        learned.data,
+        learned.model,
+        learned.choice,
+        learned.evaluation,
+    )
     return {
         "data": {
             "digest": data.digest,

@@ -59,6 +59,7 @@ def choose(
     aim: Aim = Aim.LIKED,
     fixed: Values | None = None,
     end: float = math.inf,
+    most: int | None = None,
 ) -> Choice:
     """Choose the hyperparameters with the best mean nDCG at 10 of held-out ratings over the folds.
 
@@ -71,13 +72,13 @@ def choose(
     6. Choose the smallest index that loses next to no nDCG.
 
     Values in ``fixed`` are kept as they are. Equal data, seed, aim and fixed values give an equal
-    choice.
+    choice. No more than ``most`` singular vectors are used; None: as many as one machine computes.
 
     Raises:
         SearchTimeoutError: step 1 is not done when the monotonic clock reaches ``end``.
     """
     fixed = fixed or {}
-    folds = make_folds(data, aim, seed)
+    folds = make_folds(data, aim, seed, most)
     chosen = Hyperparameters(_start(SHORT[0], aim), seed=seed).with_values(fixed)
     if not folds:
         return Choice(chosen)
@@ -94,7 +95,7 @@ def choose(
         strength, priors = choose_prior(folds, chosen)
         chosen = replace(chosen, prior_strength=strength)
     if not {"decay", "recency"} <= fixed.keys():
-        chosen, order = choose_order(data, folds[0].contents, chosen, fixed)
+        chosen, order = choose_order(data, folds[0].contents, chosen, fixed, most)
     if "half_life" not in fixed:
         chosen, trends = choose_half_life(data, aim, chosen)
     if "cells" not in fixed or "candidates" not in fixed:

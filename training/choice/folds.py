@@ -29,11 +29,18 @@ class Fold:
 
     ``users`` (u,) are positions in the data set: those for whom a held-out film counts. ``known``
     (u, n) are their ratings in the train part, ``gains`` (u, n) what each held-out film counts.
-    ``contents`` (n, c) are those of the films.
+    ``contents`` (n, c) are those of the films. A spectrum has ``most`` vectors at most; None: as
+    many as settings want.
     """
 
     def __init__(
-        self, train: Dataset, test: Dataset, aim: Aim, seed: int, contents: NDArray[np.float64]
+        self,
+        train: Dataset,
+        test: Dataset,
+        aim: Aim,
+        seed: int,
+        contents: NDArray[np.float64],
+        most: int | None = None,
     ) -> None:
         self.train, self.test, self.seed, self.contents = train, test, seed, contents
         counting = gains(test, aim)
@@ -43,6 +50,7 @@ class Fold:
         self.users = users
         self.known: sparse.csr_matrix = train.matrix[users]
         self.gains: sparse.csr_matrix = counting[users]
+        self._most = most
         self._spectrum: Spectrum | None = None
         self._wanted = 0
 
@@ -52,8 +60,9 @@ class Fold:
         if kept is None or kept.normalisation != normalisation or self._wanted < settings.wanted:
             self._wanted = 2 ** (settings.wanted - 1).bit_length()  # room for wider settings
             scale = (self.train.lowest, self.train.highest)
+            wanted = min(self._wanted, self._most or self._wanted)
             kept = decompose(
-                self.train.matrix, scale, normalisation, self.seed, self._wanted, self.contents
+                self.train.matrix, scale, normalisation, self.seed, wanted, self.contents
             )
             self._spectrum = kept
         return kept
@@ -83,15 +92,18 @@ class Fold:
         return np.concatenate(found)
 
 
-def make_folds(data: Dataset, aim: Aim, seed: int) -> list[Fold]:
-    """Return independent random splits, or none if no rating that counts can be held out."""
+def make_folds(data: Dataset, aim: Aim, seed: int, most: int | None = None) -> list[Fold]:
+    """Return independent random splits, or none if no rating that counts can be held out.
+
+    ``most`` limits the singular vectors, see ``Fold``.
+    """
     data = data.sample(RATINGS, seed)
     wanted = -(-JUDGES // min(len(data.users), USERS))
     count = min(max(wanted, FOLDS[0]), FOLDS[1])
     parts = [split_by_film(data.ratings, seed + number, KEPT) for number in range(count)]
     contents = components(data.films)
     folds = [
-        Fold(data.with_ratings(train), data.with_ratings(test), aim, seed, contents)
+        Fold(data.with_ratings(train), data.with_ratings(test), aim, seed, contents, most)
         for train, test in parts
         if len(train) and len(test)
     ]

@@ -10,6 +10,7 @@ Limits = tuple[type, float, float]
 """Type of a number, and the lowest and highest value allowed."""
 
 SEED: Limits = (int, 0, 2**31)  # seeds derived from it still fit NumPy's 32 bits
+PARTS: Limits = (int, 1, 100_000)
 BUDGET: Limits = (float, 0, 7 * 24 * 3600)  # seconds
 LIST: Limits = (int, 1, 100)  # films, as in the API
 HYPERPARAMETERS: dict[str, Limits] = {

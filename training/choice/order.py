@@ -28,18 +28,23 @@ Scores = NDArray[np.float32]
 
 
 def choose_order(
-    data: Dataset, contents: Array, chosen: Hyperparameters, fixed: Values
+    data: Dataset,
+    contents: Array,
+    chosen: Hyperparameters,
+    fixed: Values,
+    most: int | None = None,
 ) -> tuple[Hyperparameters, list[Row]]:
     """Choose ``decay`` and ``recency`` by the mean nDCG at 10 of users' last ratings in time.
 
     The last three ratings of each user are held out. Each is to be found, whatever its value, with
-    the ratings before it known. ``contents`` (n, c) are those of the films.
+    the ratings before it known. ``contents`` (n, c) are those of the films, ``most`` limits the
+    singular vectors.
 
     Returns:
         The hyperparameters with both values set, and a table of what was tried, best first.
     """
     data = data.sample(RATINGS, chosen.seed)
-    judges = Judges(data, contents, chosen) if data.timed else None
+    judges = Judges(data, contents, chosen, most) if data.timed else None
     if judges is None or not judges.known:
         return chosen, []
     decays = (fixed["decay"],) if "decay" in fixed else DECAYS
@@ -69,7 +74,9 @@ class Judges:
     of film; ``targets`` (j,) are the films to be found.
     """
 
-    def __init__(self, data: Dataset, contents: Array, chosen: Hyperparameters) -> None:
+    def __init__(
+        self, data: Dataset, contents: Array, chosen: Hyperparameters, most: int | None = None
+    ) -> None:
         self.data, self.chosen = data, chosen
         self.known: list[Rows] = []
         targets, held_out = [], []
@@ -89,7 +96,7 @@ class Judges:
             scale,
             settings.normalisation,
             chosen.seed,
-            settings.wanted,
+            min(settings.wanted, most or settings.wanted),
             contents,
         )
         self.embedding = settings.embed(self.spectrum)

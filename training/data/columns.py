@@ -18,17 +18,27 @@ WHOLE = re.compile(r"[0-9]{1,18}")
 WHOLE_TEXT = re.compile(r"([0-9]{1,18})(\.0*)?")  # with the point of those who keep ids as floats
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 to 9999
 ANY_TIME = (-1e18, 1e18)
+A_TIME = "seconds since 1970, or a date such as 2005-04-02 23:53:47"
+AN_ID = f"a whole number from 0 to {MAX_ID}"
 FINER, UNITS = 1000, 3  # milliseconds, microseconds and nanoseconds
 
 
 def refuse(
-    table: Table, wrong: NDArray[np.bool_], column: str, expected: str, remedy: str = ""
+    table: Table,
+    wrong: NDArray[np.bool_],
+    column: str,
+    expected: str,
+    remedy: str = "",
+    count: int | None = None,
 ) -> None:
-    """Raise ``DataError`` for the first record marked as wrong (m,), if there is one."""
+    """Raise ``DataError`` for the first record marked as wrong (m,), if there is one.
+
+    ``count`` is how many are wrong; None: as many as are marked.
+    """
     if wrong.any():
         place = int(np.argmax(wrong))
         told = f"{table.column(column)} is {table.value(column, place)}, expected {expected}"
-        more = and_more(int(np.count_nonzero(wrong)) - 1)
+        more = and_more((int(np.count_nonzero(wrong)) if count is None else count) - 1)
         raise DataError(f"{table.record(place)}: {told}{more}{remedy}")
 
 
@@ -88,9 +98,8 @@ def moments(table: Table, column: str) -> NDArray[np.int64]:
     if not table.is_text:
         found = within(table, column, numbers(table, column), ANY_TIME)
         return found.astype(np.int64)
-    raw = table.frame[column]
-    is_number = raw.dtype.kind in "iu" if isinstance(raw.dtype, np.dtype) else False
-    values = raw.to_numpy(np.float64) if is_number else _each(raw, _to_times)
+    raw, values = table.frame[column], times(table, column)
+    is_number = isinstance(raw.dtype, np.dtype) and raw.dtype.kind in "iu"
     exact = raw.to_numpy(np.int64) if is_number else None
     with np.errstate(invalid="ignore"):
         for _ in range(UNITS):
@@ -99,8 +108,15 @@ def moments(table: Table, column: str) -> NDArray[np.int64]:
             values = values / FINER
             exact = exact // FINER if exact is not None else None
         wrong = ~((values >= FIRST_SECOND) & (values <= LAST_SECOND))
-    refuse(table, wrong, column, "seconds since 1970, or a date such as 2005-04-02 23:53:47")
+    refuse(table, wrong, column, A_TIME)
     return np.floor(values).astype(np.int64) if exact is None else exact
+
+
+def times(table: Table, column: str) -> NDArray[np.float64]:
+    """Return a column of times of a text file as numbers (m,), dates in seconds since 1970."""
+    raw = table.frame[column]
+    is_number = isinstance(raw.dtype, np.dtype) and raw.dtype.kind in "iu"
+    return raw.to_numpy(np.float64) if is_number else _each(raw, _to_times)
 
 
 def _to_times(texts: pd.Series) -> NDArray[np.float64]:
@@ -128,7 +144,7 @@ def to_seconds(dates: pd.Series) -> NDArray[np.int64]:
 def ids(table: Table, column: str) -> NDArray[np.int64]:
     """Return a column of ids (m,): whole numbers from 0 to ``MAX_ID``."""
     found = read_ids(table, column)
-    refuse(table, found < 0, column, f"a whole number from 0 to {MAX_ID}", f"; {REMEDY}")
+    refuse(table, found < 0, column, AN_ID, f"; {REMEDY}")
     return found
 
 

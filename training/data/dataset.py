@@ -136,13 +136,16 @@ def check(tables: Tables, scale: Scale | None = None) -> Dataset:
     Raises:
         DataError: a record is wrong; the first such record is named.
     """
-    users = _named_in(tables.ratings) if tables.users is None else _check_users(tables.users)
-    films = _rated_in(tables.ratings) if tables.films is None else _check_films(tables.films)
+    if tables.users is None:
+        users = name_users(np.unique(columns.ids(tables.ratings, "usuario_id")))
+    else:
+        users = _check_users(tables.users)
+    if tables.films is None:
+        films = name_films(np.unique(columns.ids(tables.ratings, "filme_id")))
+    else:
+        films = check_film_table(tables.films)
     if "avaliacao" not in tables.ratings.frame:
-        if scale not in (None, SEEN):
-            told = f"the ratings of {tables.ratings.name} are all 1: it says who saw what"
-            raise DataError(f"scale is {scale[0]:g}:{scale[1]:g}, but {told}")
-        scale = SEEN
+        scale = only_seen(tables.ratings.name, scale)
     scale = scale or tables.scale
     ratings = _check_ratings(tables.ratings, users, films, scale)
     if scale is None:
@@ -155,15 +158,23 @@ def check(tables: Tables, scale: Scale | None = None) -> Dataset:
     return Dataset(users, films, kept, *scale, duplicates, tables.demonstration)
 
 
-def _named_in(ratings: Table) -> pd.DataFrame:
-    """Return the users that ratings name, for a source that says nothing else about them."""
-    found = pd.Series(np.unique(columns.ids(ratings, "usuario_id")))
+def only_seen(name: str, scale: Scale | None) -> Scale:
+    """Return the scale of ratings without values; raise ``DataError`` if another is given."""
+    if scale not in (None, SEEN):
+        told = f"the ratings of {name} are all 1: it says who saw what"
+        raise DataError(f"scale is {scale[0]:g}:{scale[1]:g}, but {told}")
+    return SEEN
+
+
+def name_users(ids: NDArray[np.int64]) -> pd.DataFrame:
+    """Return users with some ids (u,), for a source that says nothing else about them."""
+    found = pd.Series(ids)
     return pd.DataFrame({"id": found, "nome": "Usuário " + found.astype(str), "email": ""})
 
 
-def _rated_in(ratings: Table) -> pd.DataFrame:
-    """Return the films that ratings name, for a source that says nothing else about them."""
-    found = pd.Series(np.unique(columns.ids(ratings, "filme_id")))
+def name_films(ids: NDArray[np.int64]) -> pd.DataFrame:
+    """Return films with some ids (n,), for a source that says nothing else about them."""
+    found = pd.Series(ids)
     titles = {"id": found, "titulo": "Filme " + found.astype(str)}
     return pd.DataFrame(titles).assign(**dict.fromkeys(FILM_COLUMNS[2:], ""))
 
@@ -175,7 +186,8 @@ def _check_users(users: Table) -> pd.DataFrame:
     return table.sort_values("id", ignore_index=True)
 
 
-def _check_films(films: Table) -> pd.DataFrame:
+def check_film_table(films: Table) -> pd.DataFrame:
+    """Return films in ascending order of id; raise ``DataError`` for the first wrong one."""
     table = pd.DataFrame({"id": columns.unique_ids(films)})
     for column in FILM_COLUMNS[1:]:
         found = columns.texts(films, column, required=column == "titulo")

@@ -1,6 +1,7 @@
 """Reading a data set: the first reader that recognises a folder reads it."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -73,25 +74,42 @@ def read(
         DataError: the path is missing, has no known layout, or holds a record that is wrong.
     """
     name = one_line(name or str(path))
+    with open_path(path, name) as levels:
+        reader, folder = recognise(levels, name, columns)
+        tables = reader.read(folder)
+        if renumber is None:
+            return check(tables, scale)
+        numbering = Numbering(renumber)
+        data = check(numbering.apply(tables), scale)
+        numbering.save()
+        return data
+
+
+def open_path(path: Path, name: str) -> AbstractContextManager[list[list[Folder]]]:
+    """Return what ``open_source`` does; raise ``DataError`` if there is nothing at the path."""
     if not path.exists():
         raise DataError(f"{name} does not exist")
-    with open_source(path, name) as levels:
-        for folders in levels:
-            said = (replace(folder, columns=columns) for folder in folders)
-            found = [(reader, folder) for folder in said if (reader := _reader(folder))]
-            if len(found) > 1:
-                names = listed(folder.name for _, folder in found)
-                raise DataError(f"{name} holds several data sets: {names}: name one of them")
-            for reader, folder in found:
-                if columns and reader is not csv_files:
-                    raise DataError(f"{folder.name}: columns are for one file of ratings in CSV")
-                tables = reader.read(folder)
-                if renumber is None:
-                    return check(tables, scale)
-                numbering = Numbering(renumber)
-                data = check(numbering.apply(tables), scale)
-                numbering.save()
-                return data
+    return open_source(path, name)
+
+
+def recognise(
+    levels: list[list[Folder]], name: str, columns: Mapping[str, str] = NO_COLUMNS
+) -> tuple[Reader, Folder]:
+    """Return the folder that holds a data set, and the reader of its layout.
+
+    Raises:
+        DataError: there is none, there are several, or ``columns`` are given of another layout.
+    """
+    for folders in levels:
+        said = (replace(folder, columns=columns) for folder in folders)
+        found = [(reader, folder) for folder in said if (reader := _reader(folder))]
+        if len(found) > 1:
+            names = listed(folder.name for _, folder in found)
+            raise DataError(f"{name} holds several data sets: {names}: name one of them")
+        for reader, folder in found:
+            if columns and reader is not csv_files:
+                raise DataError(f"{folder.name}: columns are for one file of ratings in CSV")
+            return reader, folder
     layouts = "; ".join(reader.LAYOUT for reader in READERS)
     raise DataError(f"{name} has none of the known layouts: {layouts}")
 

@@ -37,9 +37,13 @@ def widest(values: Values) -> Scale:
     They may go to 100 only if at least half of them are more than 10: one slip is no such scale.
     """
     found = values[np.isfinite(values)]
-    if not len(found) or found.max() <= WIDE or found.min() == found.max():
-        return 0.0, WIDE
-    return 0.0, PERCENT if np.median(found) > WIDE else WIDE
+    return between(found.min(), found.max(), np.median(found)) if len(found) else (0.0, WIDE)
+
+
+def between(lowest: float, highest: float, median: float) -> Scale:
+    """Return what ``widest`` does for ratings with such a lowest, highest and median one."""
+    is_wide = highest > WIDE and lowest < highest and median > WIDE
+    return 0.0, PERCENT if is_wide else WIDE
 
 
 def infer(ratings: Table, values: Values) -> Scale:
@@ -51,16 +55,28 @@ def infer(ratings: Table, values: Values) -> Scale:
         DataError: a value that hardly any rating has lies beyond a scale that the others fill.
     """
     counts = pd.Series(values).value_counts().sort_index()
-    common = counts[counts >= RARE * len(values)]
+    scale, stray = weigh_up(counts)
+    if len(stray):
+        where = ratings.record(int(np.argmax(values == stray.index[0])))
+        raise DataError(f"{where}: {beyond(ratings, counts, stray, scale)}")
+    return scale
+
+
+def weigh_up(counts: "pd.Series[int]") -> tuple[Scale, "pd.Series[int]"]:
+    """Return the scale that ratings tell, and which of them lie beyond it.
+
+    ``counts`` says how often each value comes, in ascending order.
+    """
+    common = counts[counts >= RARE * counts.sum()]
     if len(common) < len(counts) and _is_complete(common.index.to_numpy()):
-        lowest, highest = common.index[0], common.index[-1]
+        lowest, highest = float(common.index[0]), float(common.index[-1])
         if lowest == 1 and (common.index % 1 == HALF).any():
             lowest = HALF  # a scale of halves
         stray = counts[(counts.index < lowest) | (counts.index > highest)]
         if len(stray):
-            _refuse(ratings, values, stray, (lowest, highest))
+            return (lowest, highest), stray
     lowest, highest = float(counts.index[0]), float(counts.index[-1])
-    return lowest, _top(highest) if highest > lowest else lowest
+    return (lowest, _top(highest) if highest > lowest else lowest), counts.iloc[:0]
 
 
 def _top(highest: float) -> float:
@@ -75,18 +91,11 @@ def _is_complete(values: Values) -> bool:
     return bool(ends and np.isin(whole, values).all())
 
 
-def _refuse(
-    ratings: Table,
-    values: Values,
-    stray: "pd.Series[int]",
-    scale: Scale,
-) -> None:
+def beyond(ratings: Table, counts: "pd.Series[int]", stray: "pd.Series[int]", scale: Scale) -> str:
+    """Return what messages say of the first of ``stray`` values, see ``weigh_up``."""
     value, count = float(stray.index[0]), int(stray.iloc[0])
-    where = ratings.record(int(np.argmax(values == value)))
     times = "once" if count == 1 else f"{count:,} times"
-    told = f"{ratings.column('avaliacao')} is {value:g}, {times} among {len(values):,} ratings"
-    beyond = f"which otherwise go from {scale[0]:g} to {scale[1]:g}"
+    told = f"{ratings.column('avaliacao')} is {value:g}, {times} among {counts.sum():,} ratings"
+    others = f"which otherwise go from {scale[0]:g} to {scale[1]:g}"
     more = and_more(int(stray.sum()) - count)
-    raise DataError(
-        f"{where}: {told}{more} {beyond}: correct the data, or give the scale, --scale LOW:HIGH"
-    )
+    return f"{told}{more} {others}: correct the data, or give the scale, --scale LOW:HIGH"

@@ -29,18 +29,21 @@ class Faults:
     """What is wrong with the rows of a file: the first fault, and how many there are."""
 
     name: str
-    first: str = ""
+    line: int = 0
+    told: str = ""
     count: int = 0
 
     def add(self, line: int, told: str) -> None:
         """Note a fault of a line."""
+        if not self.count:
+            self.line, self.told = line, told
         self.count += 1
-        self.first = self.first or f"line {line}{told}"
 
     def refuse(self) -> None:
         """Raise ``DataError`` if there was any."""
         if self.count:
-            raise DataError(f"{self.name}, {self.first}{and_more(self.count - 1)}")
+            told = f"line {self.line}{self.told}{and_more(self.count - 1)}"
+            raise DataError(f"{self.name}, {told}")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,18 +126,51 @@ class TasteGroups:
         users, films = ratings.shape
         mean = np.asarray(ratings.mean(axis=0)).ravel()
         counts = np.bincount(ratings.indices, minlength=films)
-        apart = (ratings.data - mean[ratings.indices]) ** 2
-        squares = np.bincount(ratings.indices, weights=apart, minlength=films)
+        self.standardise(users, counts, mean, squares_apart(ratings, mean))
+        self.centers_ = self.cluster(ratings) - self.shift_
+        return self
+
+    def standardise(self, users: int, counts: NDArray[Any], mean: Array, squares: Array) -> None:
+        """Learn ``scale_`` and ``shift_`` from each film's sums over all users.
+
+        ``counts`` (n,) are numbers of ratings, ``mean`` (n,) those of ratings where a missing one
+        is 0, ``squares`` (n,) what ``squares_apart`` returns.
+        """
         variance = (squares + (users - counts) * mean**2) / users
         rounding = (users * np.finfo(np.float64).eps * np.maximum(mean, 1)) ** 2
         self.scale_ = np.where(variance <= rounding, 1.0, np.sqrt(variance))
         self.shift_ = mean / self.scale_
-        scaled = ratings.multiply(1 / self.scale_).tocsr()
+
+    def cluster(self, ratings: sparse.csr_matrix) -> Array:
+        """Return the centres (g, n) of KMeans over ratings divided by ``scale_``."""
+        users = ratings.shape[0]
         starts = STARTS if users <= MANY_USERS else 1
         wanted = min(self.groups, users)
-        kmeans = _fit(KMeans(wanted, n_init=starts, random_state=self.seed), scaled)
-        self.centers_ = kmeans.cluster_centers_ - self.shift_
-        return self
+        kmeans = _fit(KMeans(wanted, n_init=starts, random_state=self.seed), self._divide(ratings))
+        return np.asarray(kmeans.cluster_centers_)
+
+    def sum_nearest(self, ratings: sparse.csr_matrix, centers: Array) -> tuple[Array, Array]:
+        """Return the sum of the users nearest to each of some centres (g, n), and their numbers.
+
+        Over all users, sum by number is a step of Lloyd's algorithm.
+        """
+        scaled = self._divide(ratings)
+        nearest = np.argmin((centers**2).sum(axis=1) - 2 * (scaled @ centers.T), axis=1)
+        of_groups = sparse.csr_matrix(
+            (np.ones(len(nearest)), (nearest, np.arange(len(nearest)))),
+            shape=(len(centers), len(nearest)),
+        )
+        sizes = np.bincount(nearest, minlength=len(centers)).astype(np.float64)
+        return (of_groups @ scaled).toarray(), sizes
+
+    def _divide(self, ratings: sparse.csr_matrix) -> sparse.csr_matrix:
+        return ratings.multiply(1 / self.scale_).tocsr()
+
+
+def squares_apart(ratings: sparse.csr_matrix, mean: Array) -> Array:
+    """Return each film's sum of squared distances of its ratings from its mean (n,)."""
+    apart = (ratings.data - mean[ratings.indices]) ** 2
+    return np.asarray(np.bincount(ratings.indices, weights=apart, minlength=ratings.shape[1]))
 
 
 def _fit(kmeans: KMeans, points: Array | sparse.csr_matrix) -> KMeans:

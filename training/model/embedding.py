@@ -76,6 +76,47 @@ def weigh(
     return sparse.csr_matrix((weights, ratings.indices, ratings.indptr), shape=ratings.shape)
 
 
+def half_of(scale: tuple[float, float]) -> float:
+    """Return half the range of a scale, 1 for a scale of one rating."""
+    return (scale[1] - scale[0]) / 2 or 1.0
+
+
+def normalise(
+    ratings: sparse.csr_matrix,
+    counts: Array,
+    mean: float,
+    half_range: float,
+    normalisation: Normalisation,
+) -> sparse.csr_matrix:
+    """Return the rows of X for users × films ratings, without those of users who have none.
+
+    ``counts`` (n,) are the films' numbers of ratings and ``mean`` is that of all ratings, which may
+    be more than these. See ``Normalisation``.
+    """
+    matrix = weigh(ratings, mean, half_range, normalisation)
+    matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
+    return matrix[np.diff(matrix.indptr) > 0]  # in a sample, many users have no ratings
+
+
+def square_lengths(matrix: sparse.csr_matrix) -> Array:
+    """Return the squared length of each column (n,)."""
+    return np.asarray(np.bincount(matrix.indices, matrix.data**2, matrix.shape[1]))
+
+
+def place_below(contents: Array, squares: Array, normalisation: Normalisation) -> Array:
+    """Return the rows of contents that stand below X, as columns (n, c).
+
+    ``squares`` (n,) are the squared lengths of the columns of X.
+    """
+    lengths = np.sqrt(squares)
+    return np.asarray(contents * (normalisation.content * lengths[lengths > 0].mean()))
+
+
+def most_vectors(films: int) -> int:
+    """Return how many singular vectors of so many films fit ``VECTOR_BYTES``."""
+    return max(REFERENCE, VECTOR_BYTES // (4 * films))
+
+
 def decompose(
     ratings: sparse.csr_matrix,
     scale: tuple[float, float],
@@ -93,19 +134,15 @@ def decompose(
     ``LEADING`` vectors.
     """
     mean = float(ratings.data.mean())
-    half_range = (scale[1] - scale[0]) / 2 or 1.0
+    half_range = half_of(scale)
     counts = np.bincount(ratings.indices, minlength=ratings.shape[1]).astype(np.float64)
-    matrix = weigh(ratings, mean, half_range, normalisation)
-    matrix.data *= counts[matrix.indices] ** -normalisation.film_exponent
-    matrix = matrix[np.diff(matrix.indptr) > 0]  # in a sample, many users have no ratings
+    matrix = normalise(ratings, counts, mean, half_range, normalisation)
     users, films = matrix.shape
     below = np.zeros((films, 0))
     if normalisation.content and contents is not None:
-        lengths = np.sqrt(np.bincount(matrix.indices, matrix.data**2, films))
-        below = contents * (normalisation.content * lengths[lengths > 0].mean())
+        below = place_below(contents, square_lengths(matrix), normalisation)
     smaller = min(users + below.shape[1], films)
-    most = max(REFERENCE, VECTOR_BYTES // (4 * films))
-    wanted = min(wanted or smaller, smaller, most)
+    wanted = min(wanted or smaller, smaller, most_vectors(films))
     exact = smaller <= (SMALL if wanted <= LEADING else EXACT)
     if below.size and not (exact and films >= APART):
         matrix, below = sparse.vstack([matrix, below.T]).tocsr(), below[:, :0]
@@ -139,14 +176,19 @@ def _by_gram_matrix(matrix: sparse.csr_matrix, below: Array, wanted: int) -> tup
     kept[-1] = True
     squares, vectors = squares[kept][::-1], vectors[:, kept][:, ::-1]
     values = np.sqrt(np.maximum(squares, 0))
-    largest = vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])]
-    vectors = vectors * np.sign(largest)
+    vectors = orient(vectors)
     if wide:
         sources = vectors / np.where(values > 0, values, 1)
         vectors = matrix.T.tocsr() @ sources[:users]
         if below.size:
             vectors += below @ sources[users:]
     return values, vectors
+
+
+def orient(vectors: Array) -> Array:
+    """Return singular vectors (n, d) whose largest component is positive: their sign is free."""
+    largest = vectors[np.argmax(np.abs(vectors), axis=0), np.arange(vectors.shape[1])]
+    return np.asarray(vectors * np.sign(largest))
 
 
 class SpectralEmbedding:

@@ -20,6 +20,7 @@ from training.model.neighbours import find_neighbours
 from training.model.next_film import fit_next_film
 from training.model.plane import place_films
 from training.model.quality import lower, mostly_disliked
+from training.model.totals import Totals, count
 from training.model.trends import find_trend
 
 DIRECTORS = 10_000  # at most: those with the most ratings
@@ -54,17 +55,36 @@ def fit(
     )
     embedding = settings.embed(spectrum)
     next_film = fit_next_film(data, spectrum, embedding, settings, chosen.decay, chosen.seed)
+    groups = groups or TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
+    trend = find_trend(data, chosen.half_life) if data.timed else np.zeros(0)
+    totals = Totals(len(data.users), *count(data), trend)
+    return assemble(data, chosen, spectrum, next_film, groups, totals)
+
+
+def assemble(
+    data: Dataset,
+    chosen: Hyperparameters,
+    spectrum: Spectrum,
+    next_film: NDArray[np.float64],
+    groups: TasteGroups,
+    totals: Totals,
+) -> Model:
+    """Return the model of what was learned from ratings: from here on, all is as small as films.
+
+    Of ``data`` only the films and the scale count. ``next_film`` is what ``fit_next_film`` returns.
+    """
+    settings = chosen.settings
+    embedding = settings.embed(spectrum)
     vectors = fill(embedding.vectors_, spectrum.ratings, traits(data.films))
     common = mean_source(embedding, spectrum)
-    vectors = lower(vectors, mostly_disliked(data), common)
+    vectors = lower(vectors, mostly_disliked(totals.counts, totals.disliked), common)
     cells = FilmCells(chosen.cells, chosen.seed).fit(vectors)
-    groups = groups or TasteGroups(chosen.groups, chosen.seed).fit(data.matrix)
 
     shelves = shelve(cells.labels_, len(cells.centers_), vectors.astype(np.float32))
     order = shelves.order
     film_ids = data.films["id"].to_numpy(np.int64)[order]
-    popularity = np.bincount(data.ratings["film"], minlength=len(order))[order] / len(data.users)
-    trend = find_trend(data, chosen.half_life)[order if data.timed else []].astype(np.float32)
+    popularity = totals.counts[order] / totals.users
+    trend = totals.trend[order if totals.timed else []].astype(np.float32)
     group_centers = groups.centers_[:, order].astype(np.float32)
     group_shift = groups.shift_[order]
     film_genres = data.genres()
@@ -88,7 +108,7 @@ def fit(
         rating_mean_strength=MEAN_STRENGTH,
         next_film=next_film.astype(np.float32),
         rating_decay=chosen.decay,
-        recency=chosen.recency if data.timed else 0.0,
+        recency=chosen.recency if totals.timed else 0.0,
         near_rows=np.zeros((len(order), 0), np.int32),
         near_scores=np.zeros((len(order), 0), np.float32),
         cell_centers=cells.centers_.astype(np.float32),

@@ -45,13 +45,18 @@ class Lead:
 
 
 def find_leads(
-    data: Dataset, cells: NDArray[np.integer], closeness: NDArray[np.floating] | None = None
+    data: Dataset,
+    cells: NDArray[np.integer],
+    closeness: NDArray[np.floating] | None = None,
+    counts: NDArray[np.floating] | None = None,
 ) -> list[Lead]:
     """Return a lead for each cell (k,).
 
-    ``cells`` (n,) is the cell of each film, ``closeness`` (n,) how typical the film is of it.
+    ``cells`` (n,) is the cell of each film, ``closeness`` (n,) how typical the film is of it,
+    ``counts`` (n,) the films' numbers of ratings; None: as in the data.
     """
-    counts = np.bincount(data.ratings["film"], minlength=len(data.films))
+    if counts is None:
+        counts = np.bincount(data.ratings["film"], minlength=len(data.films)).astype(np.float64)
     closeness = np.zeros(len(cells)) if closeness is None else closeness
     genres, directors, actors, decades = (
         Traits(of_films)
@@ -86,13 +91,15 @@ def find_leads(
     return leads
 
 
-def find_leads_of(data: Dataset, model: Model) -> list[Lead]:
-    """Return a lead for each cell (k,) of a model fitted on the data set."""
+def find_leads_of(
+    data: Dataset, model: Model, counts: NDArray[np.floating] | None = None
+) -> list[Lead]:
+    """Return a lead for each cell (k,) of a model fitted on the data set; see ``find_leads``."""
     rows = find_rows(model, data.films["id"].tolist())
     cells = find_cells(model, rows)
     centers = make_directions(model.cell_centers)[cells]
     closeness = (make_directions(model.vectors[rows]) * centers).sum(axis=1)
-    return find_leads(data, cells, closeness)
+    return find_leads(data, cells, closeness, counts)
 
 
 def label_cells(leads: Sequence[Lead], titles: pd.Series) -> NDArray[np.str_]:

@@ -40,32 +40,80 @@ def fit_next_film(
     """
     if not data.timed:
         return np.zeros((0, 0))
-    data = data.sample(RATINGS, seed)
-    size = min(LEADING, embedding.vectors_.shape[1])
-    films = embedding.vectors_[:, :size]
-    known = weigh_profiles(
-        data.matrix, data.disliked_to, spectrum, settings.with_value("user_exponent", 0)
-    )
-    known.data *= embedding.fold_in_[known.indices]
-    liking = np.maximum(known.data, 0)
-    places = histories(data, seed)
-    gram, after = np.zeros((size, size)), np.zeros((size, size))
-    for history in places:
-        rated = known.indices[history]
-        sources = liking[history, None] * films[rated]
-        before = lfilter([1.0], [1.0, -np.exp(-1 / decay)], sources, axis=0)[:-1]
-        gram += before.T @ before
-        after += before.T @ films[rated[1:]]
+    walks = Walks(data.sample(RATINGS, seed), spectrum, embedding, settings, decay, seed)
+    found = solve(*walks.products(), walks.films)
+    return rescale(found, *walks.squares(found, len(walks.places)))
+
+
+class Walks:
+    """The ratings of some users in order of time, and the sums over them that the matrix needs.
+
+    Sums over parts of the users add up to those over all of them.
+    """
+
+    def __init__(
+        self,
+        data: Dataset,
+        spectrum: Spectrum,
+        embedding: SpectralEmbedding,
+        settings: Settings,
+        decay: float,
+        seed: int,
+    ) -> None:
+        self.data, self.decay, self.vectors = data, decay, embedding.vectors_
+        self.user_exponent = settings.normalisation.user_exponent
+        self.films = leading(embedding)
+        self.known = weigh_profiles(
+            data.matrix, data.disliked_to, spectrum, settings.with_value("user_exponent", 0)
+        )
+        self.known.data *= embedding.fold_in_[self.known.indices]
+        self.liking = np.maximum(self.known.data, 0)
+        self.places = histories(data, seed)
+
+    def products(self) -> tuple[Array, Array]:
+        """Return FᵀF and FᵀT E (q, q)."""
+        size = self.films.shape[1]
+        gram, after = np.zeros((size, size)), np.zeros((size, size))
+        for history in self.places:
+            rated = self.known.indices[history]
+            sources = self.liking[history, None] * self.films[rated]
+            before = lfilter([1.0], [1.0, -np.exp(-1 / self.decay)], sources, axis=0)[:-1]
+            gram += before.T @ before
+            after += before.T @ self.films[rated[1:]]
+        return gram, after
+
+    def squares(self, found: Array, users: int) -> tuple[float, float]:
+        """Return the squared lengths of vectors of all ratings alike and of the films to come.
+
+        They are summed over some of the users: of ``users`` in all, about ``SCALED``. ``found``
+        (q, q) is the matrix.
+        """
+        alike, to_come = 0.0, 0.0
+        for history in self.places[:: max(1, users // SCALED)]:
+            rated, weights = self.known.indices[history], self.liking[history]
+            newness = weigh_newness(self.data.moments[history], self.decay)
+            if newness is not None:
+                scale = len(history) ** -self.user_exponent
+                all_ratings = scale * self.known.data[history] @ self.vectors[rated]
+                alike += float((all_ratings**2).sum())
+                latest = scale * newness * weights @ self.films[rated] @ found
+                to_come += float((latest**2).sum())
+        return alike, to_come
+
+
+def leading(embedding: SpectralEmbedding) -> Array:
+    """Return the first q dimensions of the films' vectors (n, q)."""
+    return embedding.vectors_[:, : min(LEADING, embedding.vectors_.shape[1])]
+
+
+def solve(gram: Array, after: Array, films: Array) -> Array:
+    """Return M (q, q) before it is scaled, from FᵀF, FᵀT E and E (n, q)."""
     found = _solve(gram, after, RIDGE)
-    found = _solve(films.T @ films, found.T, ROUNDING).T
-    alike, to_come = 0.0, 0.0
-    for history in places[:: max(1, len(places) // SCALED)]:
-        rated, weights = known.indices[history], liking[history]
-        newness = weigh_newness(data.moments[history], decay)
-        if newness is not None:
-            scale = len(history) ** -settings.normalisation.user_exponent
-            alike += float(((scale * known.data[history] @ embedding.vectors_[rated]) ** 2).sum())
-            to_come += float(((scale * newness * weights @ films[rated] @ found) ** 2).sum())
+    return _solve(films.T @ films, found.T, ROUNDING).T
+
+
+def rescale(found: Array, alike: float, to_come: float) -> Array:
+    """Return M (q, q) so that vectors of the films to come are as long as those of all ratings."""
     return found * (alike / to_come) ** 0.5 if to_come else found
 
 

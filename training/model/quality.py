@@ -3,20 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.dataset import Dataset
-
 STRENGTH = 5.0  # ratings of an average film that are added to a film's own
 MOST = 0.5  # share of its raters who disliked a film, from which the floor holds
 
 Array = NDArray[np.float64]
 
 
-def mostly_disliked(data: Dataset) -> NDArray[np.bool_]:
-    """Return which films (n,) most raters disliked, by a share shrunk towards that of all films."""
-    ratings, films = data.matrix, len(data.films)
-    disliked = ratings.data <= data.disliked_to
-    counts = np.bincount(ratings.indices, minlength=films)
-    shares = np.bincount(ratings.indices, disliked, films) + STRENGTH * disliked.mean()
+def mostly_disliked(counts: Array, disliked: Array) -> NDArray[np.bool_]:
+    """Return which films (n,) most raters disliked, by a share shrunk towards that of all films.
+
+    ``counts`` (n,) are the films' numbers of ratings, ``disliked`` (n,) how many of these say that
+    a user disliked the film.
+    """
+    shares = disliked + STRENGTH * (disliked.sum() / counts.sum())
     return np.asarray(shares / (counts + STRENGTH) > MOST)
 
 

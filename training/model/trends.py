@@ -21,8 +21,15 @@ def find_trend(data: Dataset, half_life: float) -> Array:
     """
     if not data.timed:
         return np.zeros(len(data.films))
+    now = float(np.quantile(data.ratings[TIME_COLUMN].to_numpy(np.float64), NEWEST))
+    counts, total = count_by_age(data, now, half_life)
+    return counts / total
+
+
+def count_by_age(data: Dataset, now: float, half_life: float) -> tuple[Array, float]:
+    """Return what each film's ratings count by their age (n,), and what all count together."""
     moments = data.ratings[TIME_COLUMN].to_numpy(np.float64)
-    days = np.maximum(np.quantile(moments, NEWEST) - moments, 0) / DAY
+    days = np.maximum(now - moments, 0) / DAY
     weights = np.maximum(0.5 ** (days / half_life), LEAST)
-    counts = np.bincount(data.ratings["film"], weights, len(data.films))
-    return np.asarray(counts / weights.sum())
+    counts = np.bincount(data.ratings["film"], weights, len(data.films)).astype(np.float64)
+    return counts, float(weights.sum())

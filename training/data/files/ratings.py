@@ -14,7 +14,15 @@ from training.data.files.gathered import gather
 from training.data.files.rows import Form, Row, first_row, read_rows, unlike
 from training.data.files.source import File
 from training.data.files.text import find_lines
-from training.data.tables import RATING_COLUMNS, TIME_COLUMN, Faults, Table
+from training.data.tables import (
+    RATING_COLUMNS,
+    TIME_COLUMN,
+    Faults,
+    Scale,
+    Table,
+    Tables,
+    join,
+)
 
 CHUNK = 1 << 18  # rows at a time: those of reviews may be long
 
@@ -41,6 +49,23 @@ class Layout:
     width: int
     header: bool
     named: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a layout of text files holds before any rating is read: where these are, and films.
+
+    ``ratings`` are files with the layout of each, ``films`` and ``scale`` as in ``Tables``.
+    """
+
+    ratings: list[tuple[File, Layout]]
+    films: Table | None
+    scale: Scale | None = None
+
+    def read(self) -> Tables:
+        """Return films and ratings."""
+        ratings = join([read_ratings(*each) for each in self.ratings])
+        return Tables(ratings, self.films, scale=self.scale)
 
 
 def without_header(form: Form, *names: str) -> Layout:
@@ -141,14 +166,16 @@ def _has_dates(file: File, layout: Layout) -> bool:
     return place < len(first) and not first[place].strip().lstrip("-").isdecimal()
 
 
-def read_by_row(file: File, layout: Layout) -> pd.DataFrame:
+def read_by_row(file: File, layout: Layout, faults: Faults | None = None) -> pd.DataFrame:
     """Return the columns as texts with the lines that an editor shows, see ``gather``.
 
+    Rows with too few fields, or more than the header, are left out and noted in ``faults``.
+
     Raises:
-        DataError: rows have too few fields, or more than the header.
+        DataError: there are such rows, and no ``faults`` to note them in.
     """
     most = max(layout.places.values()) + 1
-    wrong = Faults(file.name)
+    wrong = Faults(file.name) if faults is None else faults
 
     def right_rows() -> Iterator[Row]:
         rows = read_rows(file, layout.form)
@@ -163,7 +190,8 @@ def read_by_row(file: File, layout: Layout) -> pd.DataFrame:
                 wrong.add(line, unlike(row, layout.width))
 
     frame = gather(right_rows(), layout.places)
-    wrong.refuse()
+    if faults is None:
+        wrong.refuse()
     if layout.form.separator != "," and "avaliacao" in frame:
         texts = frame["avaliacao"].cat
         commas = {text: text.replace(",", ".") for text in texts.categories}

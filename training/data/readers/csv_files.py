@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from training.data.files import names
 from training.data.files.names import FILM_ID, FILMS, RATINGS, normal, require
-from training.data.files.ratings import Layout, read_ratings
+from training.data.files.ratings import Layout, Plan
 from training.data.files.rows import Form, Row, first_row, read_rows, require_fields, sniff, unlike
 from training.data.files.source import File, Folder
 from training.data.readers.films import Film, join_genres, join_people, make_films
@@ -95,11 +95,17 @@ def _is_seen(header: list[str]) -> bool:
 
 def read(folder: Folder) -> Tables:
     """Return films and ratings."""
+    return plan(folder).read()
+
+
+def plan(folder: Folder) -> Plan:
+    """Return films, and where the ratings are."""
     ratings, *films = find(folder)
-    return Tables(_ratings(ratings, folder.columns), _films(films[0]) if films else None)
+    layout = _layout(ratings, folder.columns)
+    return Plan([(ratings, layout)], _films(films[0]) if films else None)
 
 
-def _ratings(file: File, columns: Mapping[str, str]) -> Table:
+def _layout(file: File, columns: Mapping[str, str]) -> Layout:
     form = sniff(file)
     first = first_row(file, form)
     if not first:
@@ -115,7 +121,7 @@ def _ratings(file: File, columns: Mapping[str, str]) -> Table:
             raise DataError(f"{where}: {told}, as in --columns user=0,item=1,rating=2")
         places, header = require(first, RATINGS, ("usuario_id", "filme_id"), where), True
     named = {ours: first[at] if header else f"column {at}" for ours, at in places.items()}
-    return read_ratings(file, Layout(form, places, len(first), header, named))
+    return Layout(form, places, len(first), header, named)
 
 
 def _place(column: str, first: list[str], where: str) -> int:

@@ -1,6 +1,6 @@
 """MovieLens 1M and 10M, and MovieTweetings: fields separated by ``::``."""
 
-from training.data.files.ratings import read_ratings, without_header
+from training.data.files.ratings import Plan, without_header
 from training.data.files.rows import Form, first_row, read_rows, require_fields
 from training.data.files.source import File, Folder
 from training.data.readers.films import Film, join_genres, make_films
@@ -22,6 +22,11 @@ def find(folder: Folder) -> list[File]:
 
 def read(folder: Folder) -> Tables:
     """Return films and ratings."""
+    return plan(folder).read()
+
+
+def plan(folder: Folder) -> Plan:
+    """Return films, and where the ratings are."""
     ratings, movies, *users = find(folder)
     films = []
     for line, row in read_rows(movies, FORM):
@@ -29,4 +34,4 @@ def read(folder: Folder) -> Tables:
         title, genres = "::".join(row[1:-1]), join_genres(row[-1].split("|"))
         films.append(Film(line, row[0], title, genres))
     scale = TWEETED if users and len(first_row(users[0], FORM)) == TWEETER else None
-    return Tables(read_ratings(ratings, RATINGS), make_films(movies, films, NAMED), scale=scale)
+    return Plan([(ratings, RATINGS)], make_films(movies, films, NAMED), scale)

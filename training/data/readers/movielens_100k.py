@@ -1,6 +1,6 @@
 """MovieLens 100K: tabs in ``u.data``, bars and a flag for each genre in ``u.item``."""
 
-from training.data.files.ratings import read_ratings, without_header
+from training.data.files.ratings import Plan, without_header
 from training.data.files.rows import Form, read_rows, require_fields
 from training.data.files.source import File, Folder
 from training.data.readers.films import Film, join_genres, make_films
@@ -25,6 +25,11 @@ def find(folder: Folder) -> list[File]:
 
 def read(folder: Folder) -> Tables:
     """Return films and ratings."""
+    return plan(folder).read()
+
+
+def plan(folder: Folder) -> Plan:
+    """Return films, and where the ratings are."""
     ratings, items = find(folder)
     films = []
     for line, row in read_rows(items, Form("|", quoted=False)):
@@ -32,4 +37,4 @@ def read(folder: Folder) -> Tables:
         flags = zip(GENRES, row[BEFORE_FLAGS:], strict=False)
         genres = join_genres(name for name, flag in flags if flag == "1")
         films.append(Film(line, row[0], row[1], genres))
-    return Tables(read_ratings(ratings, RATINGS), make_films(items, films, NAMED))
+    return Plan([(ratings, RATINGS)], make_films(items, films, NAMED))

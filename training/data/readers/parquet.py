@@ -31,7 +31,7 @@ def find(folder: Folder) -> list[File]:
 def read(folder: Folder) -> Tables:
     """Return films and ratings."""
     ratings, *films = find(folder)
-    return Tables(_ratings(_frame(ratings), ratings), _films(films[0]) if films else None)
+    return Tables(take(_frame(ratings), ratings.name), read_films(films[0]) if films else None)
 
 
 def _frame(file: File) -> pd.DataFrame:
@@ -46,17 +46,19 @@ def _frame(file: File) -> pd.DataFrame:
     return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
 
 
-def _ratings(frame: pd.DataFrame, file: File) -> Table:
+def take(frame: pd.DataFrame, name: str) -> Table:
+    """Return ratings as a table; ``name`` is what messages call the file."""
     header = list(map(str, frame.columns))
-    places = require(header, RATINGS, ("usuario_id", "filme_id"), file.name)
+    places = require(header, RATINGS, ("usuario_id", "filme_id"), name)
     columns = {ours: frame.iloc[:, place] for ours, place in places.items()}
     if TIME_COLUMN in columns and pd.api.types.is_datetime64_any_dtype(columns[TIME_COLUMN]):
         columns[TIME_COLUMN] = columns[TIME_COLUMN].astype(str)
     named = {ours: header[place] for ours, place in places.items()}
-    return Table(pd.DataFrame(columns), file.name, 0, is_text=True, named=named, unit="row")
+    return Table(pd.DataFrame(columns), name, 0, is_text=True, named=named, unit="row")
 
 
-def _films(file: File) -> Table:
+def read_films(file: File) -> Table:
+    """Return films as a table."""
     frame = _frame(file)
     header = list(map(str, frame.columns))
     places = require(header, FILMS, ("id", "titulo"), file.name)

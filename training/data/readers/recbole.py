@@ -1,11 +1,11 @@
 """RecBole's atomic files: tabs, column names with types, genres separated by blanks."""
 
 from training.data.files.names import FILMS, RATINGS, require
-from training.data.files.ratings import Layout, read_ratings
+from training.data.files.ratings import Layout, Plan
 from training.data.files.rows import Form, first_row, read_rows, require_fields
 from training.data.files.source import File, Folder
 from training.data.readers.films import NO_GENRES, Film, join_genres, make_films
-from training.data.tables import DataError, Table, Tables, join
+from training.data.tables import DataError, Table, Tables
 
 LAYOUT = "*.inter and *.item"
 FORM = Form("\t", quoted=False)
@@ -38,10 +38,15 @@ def _part(base: str) -> list[bool]:
 
 def read(folder: Folder) -> Tables:
     """Return films and ratings; without a file of items only the ratings name the films."""
+    return plan(folder).read()
+
+
+def plan(folder: Folder) -> Plan:
+    """Return films, and where the ratings are."""
     found = find(folder)
     items = [file for file in found if "item" in file.base.split(".")]
-    tables = [_ratings(file) for file in found if file not in items]
-    return Tables(join(tables), _films(items[0]) if items else None)
+    ratings = [(file, _layout(file)) for file in found if file not in items]
+    return Plan(ratings, _films(items[0]) if items else None)
 
 
 def _header(file: File) -> list[str]:
@@ -51,12 +56,12 @@ def _header(file: File) -> list[str]:
     return header
 
 
-def _ratings(file: File) -> Table:
+def _layout(file: File) -> Layout:
     header = _header(file)
     plain = [name.partition(":")[0] for name in header]
     places = require(plain, RATINGS, ("usuario_id", "filme_id"), f"{file.name}, line 1")
     named = {ours: plain[place] for ours, place in places.items()}
-    return read_ratings(file, Layout(FORM, places, len(header), header=True, named=named))
+    return Layout(FORM, places, len(header), header=True, named=named)
 
 
 def _films(file: File) -> Table:

@@ -1,0 +1,1 @@
+"""Engines that train on more ratings than one machine holds."""
