@@ -1,9 +1,9 @@
 """The lines of a first screen in words: a title for each, and why it is there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from recommender.data.catalog import Film, fold
+from recommender.data.catalog import Film, spell
 from recommender.model.artifact import Model
 from recommender.model.profile import Profile
 from recommender.model.screen import Kind, Line, co_directors
@@ -36,7 +36,9 @@ def head(model: Model, profile: Profile, line: Line, films: Mapping[int, Film]) 
     if line.kind in FIXED:
         return Heading(*FIXED[line.kind])
     if line.kind is Kind.GENRE:
-        genre = _spelled(str(model.genre_names[line.about]), films.values())
+        genre = spell(
+            str(model.genre_names[line.about]), (film["genero"] for film in films.values())
+        )
         title = genre[:1].upper() + genre[1:]
         if len(profile.rows):
             return Heading(
@@ -54,9 +56,3 @@ def head(model: Model, profile: Profile, line: Line, films: Mapping[int, Film]) 
 
 def _join(names: Sequence[str]) -> str:
     return " e ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _spelled(key: str, films: Iterable[Film]) -> str:
-    """Return a genre as films spell it, by its folded name."""
-    names = (name.strip() for film in films for name in film["genero"].split(","))
-    return next((name for name in names if fold(name) == key), key)

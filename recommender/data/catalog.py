@@ -4,7 +4,7 @@ import json
 import sqlite3
 import unicodedata
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -59,9 +59,13 @@ def _film(row: sqlite3.Row) -> Film:
     return {**row, "titulo_exibido": shown_title(row["titulo"])}
 
 
-def _spelled(key: str, names: str | None) -> str:
-    """Return the one of some names, separated by commas, that folds to a key; else the key."""
-    return next((name.strip() for name in (names or "").split(",") if fold(name) == key), key)
+def spell(key: str, genres: Iterable[str | None]) -> str:
+    """Return a genre, given by its folded name, as films spell it; else the name.
+
+    ``genres`` are those of films: names separated by commas.
+    """
+    names = (name.strip() for of_film in genres for name in (of_film or "").split(","))
+    return next((name for name in names if fold(name) == key), key)
 
 
 class Catalog:
@@ -101,7 +105,7 @@ class Catalog:
             "SELECT value, (SELECT genero FROM filmes WHERE id ="
             " (SELECT filme_id FROM generos WHERE chave = value LIMIT 1)) FROM json_each(?)"
         )
-        return [_spelled(*row) for row in self._rows(query, [json.dumps(list(keys))])]
+        return [spell(key, [names]) for key, names in self._rows(query, [json.dumps(list(keys))])]
 
     def groups(self, first: int, limit: int) -> list[dict[str, Any]]:
         """Return genres and directors of the groups with ids from ``first`` on."""

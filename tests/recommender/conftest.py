@@ -14,6 +14,7 @@ from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import Store
 from recommender.settings import Access, Mode
 from tests.browser import browser
+from tests.recommender.web import Gateway, serving
 from tests.stores import create_table, dynamo_store, moto_server
 from tests.training.small_data import as_document, as_json, from_json, random_ratings
 from training.build import build
@@ -32,6 +33,13 @@ def aws() -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     with browser() as running:
         yield running
+
+
+@pytest.fixture
+def gated(artifact_dir: Path) -> Iterator[str]:
+    """The API behind a gateway that wants a token for what is a user's."""
+    with serving(Gateway(create_app(artifact_dir, Access(Mode.JWT)))) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])

@@ -7,20 +7,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from recommender.api.application import create_app
-from recommender.settings import Access, Mode
-from tests.recommender.web import PHONE, Gateway, Watch, open_page, serving
+from tests.recommender.web import PHONE, Watch, open_page, serving
 
 
 @pytest.fixture(scope="module")
 def based(artifact_dir: Path) -> Iterator[str]:
     """What also serves under a base path."""
     with serving(create_app(artifact_dir, base_path="/v1")) as url:
-        yield url
-
-
-@pytest.fixture
-def gated(artifact_dir: Path) -> Iterator[str]:
-    with serving(Gateway(create_app(artifact_dir, Access(Mode.JWT)))) as url:
         yield url
 
 

@@ -13,11 +13,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 from recommender.api import front
 from recommender.api.application import create_app
 from recommender.data.catalog import MAX_ID, fold
-from recommender.settings import Access, Mode
 from tests.conftest import ROOT
 from tests.expectations import FILMS
 from tests.recommender.conftest import FOUND
-from tests.recommender.web import DESKTOP, LOCAL, PHONE, Gateway, Watch, open_page, serving
+from tests.recommender.web import DESKTOP, LOCAL, PHONE, Watch, open_page, serving
 
 PICTURES = ROOT / ".local" / "pictures"  # screenshots of the main states, to be looked at
 LIKED, DISLIKED = "O Auto da Compadecida", "Titanic"
@@ -26,12 +25,6 @@ LIKED, DISLIKED = "O Auto da Compadecida", "Titanic"
 @pytest.fixture(scope="module")
 def url(artifact_dir: Path) -> Iterator[str]:
     with serving(create_app(artifact_dir, LOCAL)) as url:
-        yield url
-
-
-@pytest.fixture
-def gated(artifact_dir: Path) -> Iterator[str]:
-    with serving(Gateway(create_app(artifact_dir, Access(Mode.JWT)))) as url:
         yield url
 
 

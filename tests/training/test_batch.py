@@ -1,6 +1,5 @@
 """``python -m training recommend``: the API's lists in a file."""
 
-import logging
 import multiprocessing
 import os
 import shutil
@@ -29,17 +28,9 @@ from training.batch.files import WRITERS, ListsError, write_lists
 from training.batch.lists import COLUMNS, recommend_all
 from training.build import build
 
+pytestmark = pytest.mark.usefixtures("log_as_before")
+
 NAMES = [f"lists{ending}" for ending in WRITERS]
-
-
-@pytest.fixture(autouse=True)
-def log_as_before() -> Iterator[None]:
-    """Restore the root logger, which the command configures."""
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    yield
-    root.setLevel(level)
-    root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,9 @@ from recommender.data.sqlite_store import SqliteStore
 from recommender.model.artifact import Artifact, load
 from recommender.settings import Access, Mode
 from tests.training.small_data import block_ratings
-from tests.training.test_training_main import log_as_before, no_other_environments
 from training.__main__ import main
 
-__all__ = ["log_as_before", "no_other_environments"]
+pytestmark = pytest.mark.usefixtures("log_as_before", "no_other_environments")
 
 BLOCKS, FILMS = 3, 12  # in each block
 GENRES = ("Drama", "Comedy", "War")

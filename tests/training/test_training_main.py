@@ -1,12 +1,10 @@
 """The command line: output, files and errors."""
 
 import json
-import logging
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -23,24 +21,8 @@ from tests.training.small_data import (
 )
 from training.__main__ import main
 from training.choice.metrics import METRICS
-from training.evaluation import lenskit, sequences
 
-
-@pytest.fixture(autouse=True)
-def log_as_before() -> Iterator[None]:
-    """Restore the root logger, which the command configures."""
-    root = logging.getLogger()
-    level, handlers = root.level, root.handlers[:]
-    yield
-    root.setLevel(level)
-    root.handlers[:] = handlers
-
-
-@pytest.fixture(autouse=True)
-def no_other_environments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pretend that LensKit and RecTools are not set up: they take minutes."""
-    for module in (lenskit, sequences):
-        monkeypatch.setattr(module, "PYTHON", Path("/none"))
+pytestmark = pytest.mark.usefixtures("log_as_before", "no_other_environments")
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str | Path) -> int:

@@ -7,29 +7,29 @@ import { genreNames, number, say } from "./texts.js";
 
 const THUMB = "M2 10h4v11H2Zm6 0 4-8a3 3 0 0 1 3 3v4h5.5a2 2 0 0 1 2 2.3l-1.4 8a2 2 0 0 1-2 1.7H8Z";
 const ACTS = {
-  like: { path: THUMB, text: "likeOf", title: "like", means: () => LIKED },
+  like: { path: THUMB, text: "likeOf", title: "like", means: LIKED },
   dislike: {
     path: "M22 14h-4V3h4Zm-6 0-4 8a3 3 0 0 1-3-3v-4H3.5a2 2 0 0 1-2-2.3l1.4-8a2 2 0 0 1 2-1.7H16Z",
     text: "dislikeOf",
     title: "dislike",
-    means: () => DISLIKED,
+    means: DISLIKED,
   },
   seen: {
     path: "M12 5c5 0 9 4 11 7-2 3-6 7-11 7S3 15 1 12c2-3 6-7 11-7Zm0 3a4 4 0 1 0 0 8 4 4 0 0 0 0-8Z",
     text: "seenOf",
     title: "seen",
-    means: () => "vistos",
+    means: "vistos",
   },
   dismiss: {
     path: "m5 3 7 7 7-7 2 2-7 7 7 7-2 2-7-7-7 7-2-2 7-7-7-7Z",
     text: "dismissOf",
     title: "dismiss",
-    means: () => "fora",
+    means: "fora",
   },
 };
 
 /** Return what a button of a film's says of it: a rating, "vistos" or "fora". */
-export const meaningOf = (act) => ACTS[act].means();
+export const meaningOf = (act) => ACTS[act].means;
 
 /** Every film that the page shows, by id. */
 export const films = new Map();
@@ -39,7 +39,7 @@ export const recommended = new Map();
 
 /** Return a row of buttons to say something of a film. */
 function acts() {
-  const names = Object.keys(ACTS).filter((name) => ACTS[name].means() !== null);
+  const names = Object.keys(ACTS).filter((name) => ACTS[name].means !== null);
   return make(
     "div",
     { className: "acts" },

@@ -3,7 +3,7 @@
 import { address, ask, useToken } from "./api.js";
 import { byId, later, make } from "./dom.js";
 import { facts } from "./state.js";
-import { genreName, say } from "./texts.js";
+import { fold, genreName, say } from "./texts.js";
 
 const PAGE = 1000; // users that one answer lists at most
 const SHOWN = 60;
@@ -12,7 +12,6 @@ let users = [];
 let next = null; // the address of more of them
 let reading = null; // a promise, so that nothing is read twice
 
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const nameOf = (user) => user.nome || say("userNumber", user.id);
 const tasteOf = (user) => (user.total_avaliacoes === 0 ? say("noTaste") : say("taste", user.generos));
 

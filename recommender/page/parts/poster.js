@@ -3,7 +3,7 @@
 
 import { groupHue } from "./colours.js";
 import { draw, icon, make } from "./dom.js";
-import { genreNames, listed } from "./texts.js";
+import { fold, genreNames, listed } from "./texts.js";
 
 const FRAME = "M3 4h18v16H3Zm2 2v2h2V6Zm0 5v2h2v-2Zm0 5v2h2v-2ZM17 6v2h2V6Zm0 5v2h2v-2Zm0 5v2h2v-2Z";
 const MARKS = [
@@ -32,7 +32,6 @@ const MARKS = [
   [/drama/, "M4 4h16v8a8 8 0 0 1-16 0Zm3 4v2h4V8Zm6 0v2h4V8Zm-5 8h8a4 4 0 0 0-8 0Z"],
 ];
 
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const mark = (genre) => (MARKS.find(([names]) => names.test(fold(genre))) || [null, FRAME])[1];
 
 // Patterns in a square of 100 × 100, each turned and shifted by the film's own numbers (0 to 1).

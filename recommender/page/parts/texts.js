@@ -72,4 +72,7 @@ export function groupWords(label) {
   return cut < 0 ? label : `${translateKind(label.slice(0, cut))}: ${label.slice(cut + 2)}`;
 }
 
+/** Return a text without case and accents, to compare by. */
+export const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
 export const upper = (text) => text.charAt(0).toUpperCase() + text.slice(1);
