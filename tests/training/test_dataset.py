@@ -27,6 +27,7 @@ from tests.training.small_data import (
 )
 from training.choice.aim import Aim
 from training.choice.choose import RATINGS
+from training.data.columns import LONGEST
 from training.data.dataset import Dataset, check
 from training.data.read import read
 from training.data.readers import json_file
@@ -257,6 +258,21 @@ def test_a_value_that_is_wrong(place: Place, value: object, expected: str) -> No
 def test_json_numbers_that_are_not_finite(word: str, field: str) -> None:
     content = as_json(changed(("avaliacoes", 3, field), "@")).replace(b'"@"', word.encode())
     assert message(content).startswith(f"d.json: avaliacoes[3]: {field} is ")
+
+
+FIELDS = [("usuarios", "nome"), ("usuarios", "email")]
+FIELDS += [("filmes", field) for field in ("titulo", "genero", "diretor", "atores")]
+
+
+@pytest.mark.parametrize(("key", "field"), FIELDS)
+def test_a_text_that_is_too_long(key: str, field: str) -> None:
+    most = LONGEST[field]
+    longest = from_json(as_json(changed((key, 1, field), f" {'é' * most} ")), "d.json")
+    assert isinstance(longest, Dataset)
+    document = changed((key, 1, field), "é" * 10_000_000)
+    document[key][2][field] = "é" * (most + 1)
+    told = f"{field} has 10,000,000 characters, expected at most {most:,} (and 1 more)"
+    assert message(as_json(document)) == f"d.json: {key}[1]: {told}"
 
 
 def test_a_lone_surrogate_is_refused() -> None:

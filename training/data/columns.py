@@ -21,6 +21,8 @@ ANY_TIME = (-1e18, 1e18)
 A_TIME = "seconds since 1970, or a date such as 2005-04-02 23:53:47"
 AN_ID = f"a whole number from 0 to {MAX_ID}"
 FINER, UNITS = 1000, 3  # milliseconds, microseconds and nanoseconds
+# Characters of a text at most, so that answers with many of them stay small.
+LONGEST = {"titulo": 300, "genero": 500, "diretor": 500, "atores": 2000, "nome": 200, "email": 320}
 
 
 def refuse(
@@ -190,7 +192,10 @@ def positions(table: Table, column: str, known: NDArray[np.int64], what: str) ->
 
 
 def texts(table: Table, column: str, *, required: bool = False) -> pd.Series:
-    """Return a column of texts (m,) without outer blanks; a missing one is empty."""
+    """Return a column of texts (m,) without outer blanks; a missing one is empty.
+
+    None is longer than ``LONGEST`` says.
+    """
     raw = table.frame[column]
     present = raw.notna().to_numpy()
     is_text = np.fromiter((isinstance(value, str) for value in raw), np.bool_, len(raw))
@@ -199,6 +204,17 @@ def texts(table: Table, column: str, *, required: bool = False) -> pd.Series:
     broken = np.fromiter((bool(SURROGATE.search(value)) for value in filled), np.bool_)
     refuse(table, broken, column, "text without lone surrogates")
     stripped = filled.astype(str).str.strip()
+    _refuse_long(table, stripped, column)
     if required:
         refuse(table, (stripped == "").to_numpy(), column, "text that is not empty")
     return stripped
+
+
+def _refuse_long(table: Table, found: pd.Series, column: str) -> None:
+    """Raise ``DataError`` for the first text of a column that is too long, if there is one."""
+    lengths, most = found.str.len().to_numpy(np.int64), LONGEST[column]
+    wrong = lengths > most
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        told = f"{table.column(column)} has {lengths[place]:,} characters, expected at most {most:,}"
+        raise DataError(f"{table.record(place)}: {told}{and_more(int(wrong.sum()) - 1)}")
