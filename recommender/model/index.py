@@ -8,7 +8,7 @@ genres, time and memory of the first batch grow with the square root of the numb
 """
 
 import math
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +19,15 @@ from recommender.model.artifact import SHELF, Floats, Model, Rows
 FIRST_BATCH = 100  # films, at least: the longest page
 FLAT = 1000  # films: up to so many, scoring all of them is faster than a search
 FEW = 8  # times the candidates: up to so many listed films, likewise
+MANY = 1 / 16  # of all films: so many rows are looked up in a mask of them, a byte for each
+BLOCK = 50_000  # films scored at a time: their vectors are copied
 SPREAD = 0.35  # by how much a film's cosine with a user may exceed that of its cell's centre
 
 NO_ROWS: Rows = np.empty(0, np.int32)
 
 Batch = tuple[Rows, Floats]  # rows and scores, best first
+Score = Callable[[Rows], Floats]  # maps rows (b,) to scores (b,)
+Places = tuple[int, int]  # in an order: from the first up to but not including the last
 
 Marks = NDArray[np.bool_]
 """Of each film (n,), whether it is marked."""
@@ -44,19 +48,20 @@ class Choosable:
 
     def among(self, rows: Rows) -> Rows:
         """Return those of some rows that may be listed."""
-        kept = ~contains(self.hidden, rows)
+        kept = ~contains_any((self.hidden,), rows)
         if self.listed is not None:
-            kept &= np.any([contains(some, rows) for some in self.listed], axis=0)
+            kept &= contains_any(self.listed, rows)
         return unmarked(self.marked, rows[kept])
 
     def between(self, starts: Rows, ends: Rows) -> Rows:
         """Return the rows of some ranges that may be listed."""
-        rows = NO_ROWS
-        for some in self.listed or ():
-            places = _join_ranges(some.searchsorted(starts), some.searchsorted(ends))
-            rows = np.union1d(rows, some[places])
-        if self.listed is None:
-            rows = _join_ranges(starts, ends)
+        if self.listed is None or 4 * int((ends - starts).sum()) > int(ends.max(initial=0)):
+            return self.among(_join_ranges(starts, ends))
+        found = [
+            some[_join_ranges(some.searchsorted(starts), some.searchsorted(ends))]
+            for some in self.listed
+        ]
+        rows = np.unique(np.concatenate([NO_ROWS, *found]))
         return unmarked(self.marked, rows[~contains(self.hidden, rows)])
 
     def one_in(self, model: Model) -> float:
@@ -98,27 +103,17 @@ def bound_scores(model: Model, user: Floats) -> Floats:
 
 
 def search(
-    model: Model,
-    bounds: Floats,
-    score: Callable[[Rows], Floats],
-    choosable: Choosable,
-    wanted: int,
-    first: Rows = NO_ROWS,
-) -> Iterator[Batch]:
-    """Yield the films that may be listed in batches; a batch holds its best ``wanted`` in order.
+    model: Model, bounds: Floats, choosable: Choosable, first: Rows = NO_ROWS
+) -> Iterator[Rows]:
+    """Yield the films that may be listed in batches (rows): the most promising ones first.
 
-    Shelves with the highest ``bounds`` (s,) come first; ``score`` maps rows (b,) to scores (b,).
-    The first batch scores ``candidates`` films and as many more as are hidden, each further
-    batch twice as many as the one before. It also scores the rows in ``first``, which may be
-    listed. Few films are scored in one batch.
+    These are on shelves with the highest ``bounds`` (s,). The first batch has ``candidates`` films
+    and as many more as are hidden, and besides them the rows in ``first``, which may be listed.
+    Each further batch has twice as many as the one before. Few films are one batch.
     """
-
-    def best(rows: Rows) -> Batch:
-        return best_of(model, rows, score(rows), wanted)
-
     few = choosable.few(model)
     if few is not None:
-        yield best(few)
+        yield few
         return
     # Most hidden films (those already rated) lie where a user's best films lie, so that others are
     # found only further away.
@@ -129,48 +124,70 @@ def search(
         rows = choosable.between(starts, ends)
         found.append(rows[~contains(first, rows)] if len(first) else rows)
         if sum(map(len, found)) >= least:
-            yield best(np.concatenate(found))
+            yield np.concatenate(found)
             found, least = [], 2 * least
     if found:
-        yield best(np.concatenate(found))
+        yield np.concatenate(found)
+
+
+def gather(
+    model: Model, batches: Iterator[Rows], score: Score, places: Places
+) -> tuple[Rows, Floats, int]:
+    """Return the films at some places of an order, their scores, and how many films were met.
+
+    In this order each batch comes as a whole before the next, and its best films come first. Of a
+    batch that ends before the first place nothing is scored. If fewer films were met than were
+    asked for, there are no more.
+    """
+    met, found = 0, [(NO_ROWS, np.empty(0, np.float32))]
+    for rows in batches:
+        if met + len(rows) > places[0]:
+            wanted = max(places[0] - met, 0), places[1] - met
+            found.append(best_of(model, rows, _score_blocks(score, rows), wanted))
+        met += len(rows)
+        if met >= places[1]:
+            break
+    rows, scores = (np.concatenate(column) for column in zip(*found, strict=True))
+    return rows, scores, met
+
+
+def _score_blocks(score: Score, rows: Rows) -> Floats:
+    if len(rows) <= BLOCK:
+        return score(rows)
+    return np.concatenate([score(rows[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)])
 
 
 def walk(
-    model: Model, scores: Floats, order: Rows, choosable: Choosable, wanted: int
-) -> Iterator[Batch]:
-    """Yield the films that may be listed in an order (n,) that was fixed by training."""
+    model: Model, scores: Floats, order: Rows, choosable: Choosable, places: Places
+) -> tuple[Rows, Floats, int]:
+    """Return what ``gather`` does of an order (n,) that was fixed by training, by its scores."""
     few = choosable.few(model)
     if few is not None:
-        yield best_of(model, few, scores[few], wanted)
-        return
-    start, step = 0, wanted + len(choosable.hidden)
-    while start < len(order):
-        rows = choosable.among(order[start : start + step])
-        yield rows, scores[rows]
+        return *best_of(model, few, scores[few], places), len(few)
+    start, step, rows = 0, places[1] + len(choosable.hidden), NO_ROWS
+    while start < len(order) and len(rows) < places[1]:
+        rows = np.concatenate([rows, choosable.among(order[start : start + step])])
         start, step = start + step, 2 * step
+    found = rows[slice(*places)]
+    return found, scores[found], len(rows)
 
 
-def gather(batches: Iterator[Batch], wanted: int) -> Batch:
-    """Join batches until they hold ``wanted`` films."""
-    rows, scores = NO_ROWS, np.empty(0, np.float32)
-    for more in batches:
-        rows, scores = np.concatenate([rows, more[0]]), np.concatenate([scores, more[1]])
-        if len(rows) >= wanted:
-            break
-    return rows[:wanted], scores[:wanted]
-
-
-def best_of(model: Model, rows: Rows, scores: Floats, count: int) -> Batch:
-    """Return the ``count`` films with the highest scores in falling order, equals by film id.
+def best_of(model: Model, rows: Rows, scores: Floats, places: Places) -> Batch:
+    """Return the films at some places by falling scores, equals by film id.
 
     ``scores`` (m,) belong to ``rows`` (m,).
     """
-    if count < len(scores):
-        ordered = scores.copy()
-        ordered.partition(len(scores) - max(count, 1))
-        places = (scores >= ordered[-max(count, 1)]).nonzero()[0]
-        rows, scores = rows.take(places), scores.take(places)
-    order = np.lexsort((model.film_ids.take(rows), -scores))[:count]
+    first, last = places[0], min(places[1], len(scores))
+    if first >= last:
+        return NO_ROWS, np.empty(0, np.float32)
+    before = 0
+    if last - first < len(scores):
+        low, high = len(scores) - last, len(scores) - 1 - first
+        ordered = np.partition(scores, (low, high))
+        kept = (scores >= ordered[low]) & (scores <= ordered[high])
+        before = int(np.count_nonzero(scores > ordered[high]))
+        rows, scores = rows[kept], scores[kept]
+    order = np.lexsort((model.film_ids.take(rows), -scores))[first - before : last - before]
     return rows.take(order), scores.take(order)
 
 
@@ -216,3 +233,17 @@ def contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
         return np.zeros(len(rows), np.bool_)
     rows = rows.astype(ascending.dtype, copy=False)
     return np.asarray(ascending.take(ascending.searchsorted(rows), mode="clip") == rows)
+
+
+def contains_any(several: Sequence[Rows], rows: Rows) -> NDArray[np.bool_]:
+    """Return for each row (m,) whether it is in any of several arrays of ascending rows."""
+    end = max((int(some[-1]) for some in several if len(some)), default=-1)
+    if len(rows) * len(several) > max(MANY * end, FLAT):
+        mask = np.zeros(end + 2, np.bool_)  # the last one is False, for what lies beyond
+        for some in several:
+            mask[some] = True
+        return np.asarray(mask.take(rows, mode="clip"))
+    found = np.zeros(len(rows), np.bool_)
+    for some in several:
+        found |= contains(some, rows)
+    return found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recommender.model import calibration, index
 from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.calibration import Raised
-from recommender.model.index import NO_ROWS, Batch, Choosable, Marks
+from recommender.model.index import NO_ROWS, Batch, Choosable, Marks, Places
 from recommender.model.profile import Folded, Profile, find_rows, fold_in, user_group
 
 POOL = 100  # best films among which diversity is sought
@@ -112,23 +112,27 @@ def rank(
         left_out = np.union1d(left_out, barred)
         rated = Choosable(barred, listed, marked=hidden).among(rated)
 
-    wanted = max(offset + limit + 1, POOL if diversity else 0)
+    # Variety is sought among the first films, so a page that has one of them needs them all.
+    start = 0 if diversity and offset < POOL else offset
+    places = start, max(offset + limit + 1, POOL if diversity and not start else 0)
     folded = fold_in(model, profile, recency) if by_model else None
     choosable = Choosable(left_out, listed, among is not None, hidden)
     if folded:
         raised = _raise_genres(model, profile, folded.vector, choosable)
-        found = _search(model, folded.vector, choosable, wanted, raised)
+        rows, scores, met = _search(model, folded.vector, choosable, places, raised)
     else:
         fixed_scores, order = _fixed_order(model, profile, strategy)
-        batches = index.walk(model, fixed_scores, order, choosable, wanted)
-        found = index.gather(batches, wanted)
-    rows, scores = diversify(model, *found, diversity)
-    if not mixed and len(rows) < wanted and len(rated):
+        rows, scores, met = index.walk(model, fixed_scores, order, choosable, places)
+    if not start:
+        rows, scores = diversify(model, rows, scores, diversity)
+    if not mixed and met < places[1] and len(rated):
         rated_scores = model.vectors[rated].dot(folded.vector) if folded else fixed_scores[rated]
-        last, last_scores = index.best_of(model, rated, rated_scores, wanted - len(rows))
+        left = max(start - met, 0), places[1] - met
+        last, last_scores = index.best_of(model, rated, rated_scores, left)
         rows = np.concatenate([rows, last], dtype=np.int32)
         scores = np.concatenate([scores, last_scores])
-    more, page = len(rows) > offset + limit, slice(offset, offset + limit)
+    page = slice(offset - start, offset - start + limit)
+    more = len(rows) > page.stop
     rows, scores = rows[page], scores[page]
     return Ranking(strategy, rows, scores, index.contains(rated, rows), more, folded)
 
@@ -144,15 +148,15 @@ def _raise_genres(
     def search(listed: Rows | None) -> Batch:
         some = None if listed is None else (listed,)
         whole = Choosable(choosable.hidden, some, marked=choosable.marked)
-        return _search(model, user, whole, calibration.POOL)
+        return _search(model, user, whole, (0, calibration.POOL))[:2]
 
     return calibration.raise_genres(model, genres, search)
 
 
 def _search(
-    model: Model, user: Floats, choosable: Choosable, wanted: int, raised: Raised | None = None
-) -> Batch:
-    """Return the best films for a user's vector, and their scores, with leading genres raised."""
+    model: Model, user: Floats, choosable: Choosable, places: Places, raised: Raised | None = None
+) -> tuple[Rows, Floats, int]:
+    """Return what ``index.gather`` does for a user's vector, with leading genres raised."""
     bounds, first = index.bound_scores(model, user), NO_ROWS
     if raised:
         bounds += np.maximum.reduceat(raised.additions, model.shelf_starts[:-1])
@@ -163,7 +167,7 @@ def _search(
         scores: Floats = np.einsum("ij,j->i", model.vectors.take(rows, axis=0), user)
         return scores + raised.additions.take(rows) if raised else scores
 
-    return index.gather(index.search(model, bounds, score, choosable, wanted, first), wanted)
+    return index.gather(model, index.search(model, bounds, choosable, first), score, places)
 
 
 def make_directions(vectors: Floats) -> Floats:

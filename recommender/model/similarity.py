@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from recommender.model import index, ranking
-from recommender.model.artifact import Model
-from recommender.model.index import Batch, Choosable, Marks
+from recommender.model.artifact import Floats, Model, Rows
+from recommender.model.index import Batch, Choosable, Marks, Places
 from recommender.model.ranking import POOL, Ranking, Reason, Strategy, make_directions
 
 CANDIDATES = 5  # times those of a recommendation: without lengths the index prunes less
@@ -33,34 +33,37 @@ def rank_similar(
     """
     left_out = np.union1d(ranking.known_rows(model, excluded), np.int32(row))
     listed = index.films_of_genres(model, genres)
-    wanted = max(offset + limit + 1, POOL if diversity else 0)
+    start = 0 if diversity and offset < POOL else offset
+    places = start, max(offset + limit + 1, POOL if diversity and not start else 0)
     near, similarities = model.near_rows[row], model.near_scores[row]
     kept = np.isin(near, Choosable(left_out, listed, marked=hidden).among(near))
-    rows, scores = near[kept][:wanted], similarities[kept][:wanted]
-    if len(rows) < wanted:
+    rows, scores = near[kept][slice(*places)], similarities[kept][slice(*places)]
+    known = int(np.count_nonzero(kept))
+    if known < places[1]:
         choosable = Choosable(np.union1d(left_out, near), listed, marked=hidden)
-        more, cosines = _by_cosine(model, row, choosable, wanted - len(rows))
+        left = max(start - known, 0), places[1] - known
+        more, cosines = _by_cosine(model, row, choosable, left)
         lowest = max(float(similarities[-1]), 0.0) if len(similarities) else 1.0
         rows, scores = np.concatenate([rows, more]), np.concatenate([scores, lowest * cosines])
-    rows, scores = ranking.diversify(model, rows, scores, diversity)
-    page = slice(offset, offset + limit)
+    if not start:
+        rows, scores = ranking.diversify(model, rows, scores, diversity)
+    page = slice(offset - start, offset - start + limit)
     rated = np.zeros(len(rows[page]), np.bool_)
-    return Ranking(Strategy.MODEL, rows[page], scores[page], rated, len(rows) > offset + limit)
+    return Ranking(Strategy.MODEL, rows[page], scores[page], rated, len(rows) > page.stop)
 
 
-def _by_cosine(model: Model, row: int, choosable: Choosable, wanted: int) -> Batch:
+def _by_cosine(model: Model, row: int, choosable: Choosable, places: Places) -> Batch:
     """Return films by the cosine with a film, and their cosines."""
     toward = make_directions(model.vectors[row : row + 1])[0]
     # All shelves of a cell are equally near, because lengths do not matter.
     bounds = make_directions(model.cell_centers).dot(toward).take(model.shelf_cells)
-    batches = index.search(
-        replace(model, candidates=CANDIDATES * model.candidates),
-        bounds,
-        lambda rows: make_directions(model.vectors.take(rows, axis=0)).dot(toward),
-        choosable,
-        wanted,
-    )
-    return index.gather(batches, wanted)
+    wide = replace(model, candidates=CANDIDATES * model.candidates)
+
+    def score(rows: Rows) -> Floats:
+        cosines: Floats = make_directions(model.vectors.take(rows, axis=0)).dot(toward)
+        return cosines
+
+    return index.gather(model, index.search(wide, bounds, choosable), score, places)[:2]
 
 
 def explain_similar(row: int, found: Ranking) -> list[list[Reason]]:

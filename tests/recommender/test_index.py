@@ -62,8 +62,8 @@ def test_what_is_hidden_takes_no_candidates_places(case: tuple[Model, list[Profi
         scores = model.vectors @ user
         best = np.argsort(-scores)
         hidden = np.sort(best[:400]).astype(np.int32)
-        batches = search(model, bound_scores(model, user), scores.take, Choosable(hidden), 10)
-        found.append(gather(batches, 10)[0])
+        batches = search(model, bound_scores(model, user), Choosable(hidden))
+        found.append(gather(model, batches, scores.take, (0, 10))[0])
         exact.append(best[400:410])
     assert measure_recall(found, exact) >= 0.7
 
@@ -123,13 +123,39 @@ def test_a_shelf_of_higher_bound_is_scored_before_others(
     bounds = np.zeros(last + 1, np.float32)
     bounds[last - 1], bounds[last] = 1, 2
     start = int(model.shelf_starts[last - 1])
-    user = model.vectors[-1]
-    batches = search(model, bounds, lambda rows: model.vectors[rows] @ user, NOTHING_HIDDEN, FILMS)
-    rows, scores = next(batches)
+    batches = search(model, bounds, NOTHING_HIDDEN)
+    rows = next(batches)
     assert set(range(start, FILMS)) <= set(rows.tolist())
-    assert best_of(model, rows, scores, len(rows))[0].tolist() == rows.tolist()
-    everything = gather(batches, FILMS)[0]
-    assert set(rows.tolist()) & set(everything.tolist()) == set()
+    others = np.concatenate(list(batches))
+    assert sorted([*rows.tolist(), *others.tolist()]) == list(range(FILMS))
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_a_part_of_an_order_is_that_of_the_whole(
+    case: tuple[Model, list[Profile]], alike: bool
+) -> None:
+    model, _ = case
+    rows = np.random.default_rng(SEED).permutation(FILMS)[:5000].astype(np.int32)
+    scores = model.vectors[rows, 0].round(1) if alike else model.vectors[rows, 0]
+    whole, whole_scores = best_of(model, rows, scores, (0, len(rows)))
+    assert whole.tolist() == rows[np.lexsort((model.film_ids[rows], -scores))].tolist()
+    for places in ((0, 1), (0, 10), (10, 20), (2500, 2600), (4990, 5010), (5000, 5001), (7, 7)):
+        some, some_scores = best_of(model, rows, scores, places)
+        assert some.tolist() == whole[slice(*places)].tolist()
+        assert some_scores.tolist() == whole_scores[slice(*places)].tolist()
+
+
+def test_a_deep_page_scores_its_own_batch_only(case: tuple[Model, list[Profile]]) -> None:
+    model, profiles = case
+    user, scored = fold_in(model, profiles[0]).vector, []
+
+    def score(rows: NDArray[np.int32]) -> NDArray[np.float32]:
+        scored.append(len(rows))
+        return model.vectors[rows] @ user
+
+    batches = [np.arange(start, start + 5000, dtype=np.int32) for start in range(0, FILMS, 5000)]
+    rows, _, met = gather(model, iter(batches), score, (12_000, 12_100))
+    assert (scored, met, len(rows)) == ([5000], 15_000, 100)
 
 
 REQUESTS: dict[str, dict[str, Any]] = {

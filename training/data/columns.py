@@ -216,5 +216,7 @@ def _refuse_long(table: Table, found: pd.Series, column: str) -> None:
     wrong = lengths > most
     if wrong.any():
         place = int(np.argmax(wrong))
-        told = f"{table.column(column)} has {lengths[place]:,} characters, expected at most {most:,}"
+        told = (
+            f"{table.column(column)} has {lengths[place]:,} characters, expected at most {most:,}"
+        )
         raise DataError(f"{table.record(place)}: {told}{and_more(int(wrong.sum()) - 1)}")
