@@ -1,10 +1,28 @@
-"""What answers hold."""
+"""What answers hold, and how much of it."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field
 
 from recommender.model.screen import Kind
+
+LARGEST = 900_000  # bytes of an answer: load balancers take a million
+FEW = 12  # items that always fit, since texts in data are bounded (``training/data/columns.py``)
+
+Item = TypeVar("Item", bound=BaseModel)
+
+
+def fitting(items: Sequence[Item], room: int = LARGEST) -> list[Item]:
+    """Return the first items, as many as fit into so many bytes of an answer; at least one."""
+    if len(items) <= FEW * room // LARGEST:
+        return list(items)
+    left = room
+    for place, item in enumerate(items):
+        left -= len(item.model_dump_json().encode()) + 1
+        if left < 0:
+            return list(items[: max(place, 1)])
+    return list(items)
 
 
 class FilmTitle(BaseModel):

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 
-from recommender.api.answers import Difference, ListedFilm, MovedFilm
+from recommender.api.answers import Difference, ListedFilm, MovedFilm, fitting
 from recommender.api.requests import GivenRating, RatedFilm
 from recommender.data.catalog import Film
 from recommender.http.problems import Fault, invalid_fields
@@ -86,15 +86,20 @@ def _film_faults(artifact: Artifact, name: str, films: Sequence[int]) -> list[Fa
     return faults
 
 
-def difference(today: Sequence[int], then: Sequence[int], films: Mapping[int, Film]) -> Difference:
-    """Return which films (ids) entered a list, left it, or moved in it; places count from 1."""
+def difference(
+    today: Sequence[int], then: Sequence[int], films: Mapping[int, Film], room: int
+) -> Difference:
+    """Return which films (ids) entered a list, left it, or moved in it; places count from 1.
+
+    The last films of each part are left out if all would not fit into ``room`` bytes.
+    """
     old, new = ({film: place for place, film in enumerate(ids, 1)} for ids in (today, then))
+    entered = [ListedFilm(**films[f], posicao=new[f]) for f in then if f not in old]
+    left = [ListedFilm(**films[f], posicao=old[f]) for f in today if f not in new]
+    moved = [
+        MovedFilm(**films[f], de=old[f], para=new[f]) for f in then if old.get(f, new[f]) != new[f]
+    ]
+    part = room // 3
     return Difference(
-        entraram=[ListedFilm(**films[f], posicao=new[f]) for f in then if f not in old],
-        sairam=[ListedFilm(**films[f], posicao=old[f]) for f in today if f not in new],
-        mudaram=[
-            MovedFilm(**films[f], de=old[f], para=new[f])
-            for f in then
-            if old.get(f, new[f]) != new[f]
-        ],
+        entraram=fitting(entered, part), sairam=fitting(left, part), mudaram=fitting(moved, part)
     )

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recommender.api.answers import Group, Recommendation
+from recommender.api.answers import LARGEST, Group, Recommendation, fitting
+from recommender.api.paging import set_next_link
 from recommender.api.serving import Context
 from recommender.data.catalog import Film
 from recommender.model.artifact import Model
@@ -13,11 +14,28 @@ REASONS, AGAINST = 3, 2  # films at most that are told of one score
 
 
 def describe(
-    ctx: Context, found: Ranking, reasons: Sequence[Sequence[Reason]]
+    ctx: Context, found: Ranking, reasons: Sequence[Sequence[Reason]], room: int = LARGEST
 ) -> list[Recommendation]:
-    """Return a ranking as an answer shows it, each film with the reasons for and against it."""
+    """Return a ranking as an answer shows it, each film with the reasons for and against it.
+
+    The last films are left out if texts are so long that they would not fit into ``room`` bytes.
+    """
     films = ctx.catalog.films(named_films(ctx.model, found, reasons))
-    return show(ctx.model, films, found, reasons)
+    return fitting(show(ctx.model, films, found, reasons), room)
+
+
+def describe_page(
+    ctx: Context,
+    found: Ranking,
+    reasons: Sequence[Sequence[Reason]],
+    offset: int,
+    basis: bytes = b"",
+) -> list[Recommendation]:
+    """Return what ``describe`` does, and set the Link to what follows; see ``set_next_link``."""
+    listed = describe(ctx, found, reasons)
+    more = found.more or len(listed) < len(found.rows)
+    set_next_link(ctx, offset + len(listed), basis, more=more)
+    return listed
 
 
 def named_films(

@@ -11,7 +11,7 @@ from recommender.http.problems import ProblemError, invalid_field
 
 VERSION_DIGITS = 12  # of the version that a cursor carries
 VERSION = re.compile(f"[0-9a-f]{{{VERSION_DIGITS}}}")
-REST = re.compile("([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})")
+REST = re.compile("([0-9a-f]{8})-([0-9a-f]{8})-([0-9]{1,20})(?:-([0-9]{1,20}))?")
 ALLOWED = "o valor de um Link com rel=next"
 
 EXPIRED = "O cursor é de outra versão do modelo, ou as avaliações ou os filmes ocultos mudaram."
@@ -28,8 +28,16 @@ def read_offset(
     Raises:
         ProblemError: 422 if it is no cursor of this list, 410 if any of these changed.
     """
-    if cursor is None:
-        return 0
+    return 0 if cursor is None else read_place(ctx, cursor, basis, most)[0]
+
+
+def read_place(
+    ctx: Context, cursor: str, basis: bytes = b"", most: int | None = None
+) -> tuple[int, int | None]:
+    """Return the offset that a cursor stands for, and the length of the list if it tells it.
+
+    See ``read_offset``.
+    """
     version, _, rest = cursor.partition("-")
     if not VERSION.fullmatch(version):
         raise invalid_field("cursor", cursor, ALLOWED)
@@ -44,15 +52,22 @@ def read_offset(
         raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
     if of_basis != _digest(basis + ctx.hidden.basis):
         raise ProblemError(410, "A lista de que o cursor é mudou. Recomece sem cursor.")
-    return offset
+    return offset, None if parts[4] is None else int(parts[4])
 
 
-def set_next_link(ctx: Context, offset: int, basis: bytes = b"", *, more: bool) -> None:
-    """Set the Link header to the page that begins at an offset if there is more to list."""
+def set_next_link(
+    ctx: Context, offset: int, basis: bytes = b"", *, more: bool, total: int | None = None
+) -> None:
+    """Set the Link header to the page that begins at an offset if there is more to list.
+
+    Its cursor tells ``total``, the length of the list, where that would have to be counted again.
+    """
     if not more:
         return
     version, of_list = ctx.artifact.version[:VERSION_DIGITS], _digest(_list(ctx.request))
     cursor = f"{version}-{of_list}-{_digest(basis + ctx.hidden.basis)}-{offset}"
+    if total is not None:
+        cursor += f"-{total}"
     kept = [item for item in ctx.request.query_params.multi_items() if item[0] != "cursor"]
     query = urlencode([*kept, ("cursor", cursor)])
     ctx.headers["Link"] = f'<{public_path(ctx.request)}?{query}>; rel="next"'

@@ -4,14 +4,15 @@ import re
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from recommender.data.catalog import MAX_ID, fold
+from recommender.data.catalog import MAX_ID, fold, split_words
 from recommender.data.store import MOST
 from recommender.model.ranking import Strategy
 from recommender.model.screen import FILMS, LEAST, LINES
 
+MOST_WORDS = 8  # of a search, and of a name
 WHOLE = re.compile("0|-?[1-9][0-9]*")
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")  # as in JSON
 
@@ -46,6 +47,24 @@ def _moment(value: object) -> object:
 
 Id = Annotated[int, Field(ge=-MAX_ID, le=MAX_ID), WholeNumber]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _few_words(words: int) -> None:
+    if words > MOST_WORDS:
+        raise PydanticCustomError("too_many_words", "too many", {"most": MOST_WORDS})
+
+
+def _search(value: str) -> str:
+    """Refuse more different words than a search may have: each is looked up in every film."""
+    _few_words(len(set(split_words(value))))
+    return value
+
+
+def _person(value: str) -> str:
+    _few_words(len(split_words(value)))
+    return value
+
+
 Cursor = Annotated[str | None, Field(max_length=100, description="De um `Link` com `rel=next`.")]
 Genres = Annotated[
     list[Name],
@@ -87,15 +106,21 @@ class PageQuery(Strict):
     cursor: Cursor = None
 
 
+Person = Annotated[Name, AfterValidator(_person)]
+_PERSON = f"Palavras seguidas do nome, até {MOST_WORDS}."
+
+
 class FilmQuery(PageQuery):
     """Parameters of ``GET /filmes``."""
 
     genero: Genres = []
     excluir: Excluded = []
-    diretor: Name | None = Field(None, description="Palavras seguidas do nome.")
-    ator: Name | None = Field(None, description="Palavras seguidas do nome.")
-    q: Name | None = Field(
-        None, description="Palavras, ou seus começos, de título, direção ou elenco."
+    diretor: Person | None = Field(None, description=_PERSON)
+    ator: Person | None = Field(None, description=_PERSON)
+    q: Annotated[Name, AfterValidator(_search)] | None = Field(
+        None,
+        description="Palavras, ou seus começos, de título, direção ou elenco, até "
+        f"{MOST_WORDS} diferentes.",
     )
 
 

@@ -1,6 +1,7 @@
 """What answers are made from, and how a route gets hold of it."""
 
 import logging
+from collections import Counter
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -106,8 +107,8 @@ async def _context(request: Request, response: Response) -> Context:
     query, route = request.query_params, request.scope["route"]
     if query and not route.dependant.query_params:
         raise invalid_fields((*item, UNKNOWN) for item in query.multi_items())
-    for name in query:
-        if len(query.getlist(name)) > 1 and name not in ("excluir", "genero"):
+    for name, count in Counter(name for name, _ in query.multi_items()).items():
+        if count > 1 and name not in ("excluir", "genero"):
             raise invalid_field(name, ", ".join(query.getlist(name)), "um só valor")
     return Context(request, response, in_use(request))
 

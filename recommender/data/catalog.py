@@ -1,14 +1,13 @@
 """The packaged, read-only database: films, groups, users and their ratings."""
 
 import json
+import re
 import sqlite3
 import unicodedata
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recommender.data.titles import shown_title
 
@@ -17,7 +16,7 @@ MAX_ID = 2**53 - 1
 
 _AMONG = "id IN (SELECT value FROM json_each(?))"
 FILMS = 10_000  # that are remembered once they were read
-COUNTS = 1000  # searches whose number of films is remembered: counting visits every match
+WORD = re.compile(r"[^\W_]+")
 FILM_COLUMNS = "id, titulo, genero, diretor, atores, avaliacao_media, total_avaliacoes"
 
 LETTERS = str.maketrans(
@@ -33,16 +32,12 @@ Rated = tuple[int, float, float | None]
 """A film's id, its rating, and the second since 1970 at which it was given (None: unknown)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FilmFilter:
-    """Which films to list. Names match whole words, whatever their case or accents."""
+class Words(NamedTuple):
+    """What films are searched by. Words match whatever their case or accents."""
 
-    genres: Sequence[str] = ()  # any of them
-    excluded: Sequence[int] = ()  # none of these ids
-    director: str | None = None
-    actor: str | None = None
     text: str | None = None  # words of title, director or actors, or their beginnings
-    hidden: str = ""  # none of these ids either, a JSON array: there may be thousands
+    director: str | None = None  # words in sequence, as in ``actor``
+    actor: str | None = None
 
 
 def fold(text: str) -> str:
@@ -53,6 +48,17 @@ def fold(text: str) -> str:
     parts = unicodedata.normalize("NFKD", text)
     plain = "".join(c for c in parts if not unicodedata.combining(c))
     return plain.casefold().translate(LETTERS).strip()
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words of a text, folded, as the text search knows them."""
+    return WORD.findall(fold(text))
+
+
+def telling_words(text: str) -> list[str]:
+    """Return the words of a text but those that others begin with: whatever has these has them."""
+    words = dict.fromkeys(split_words(text))
+    return [word for word in words if not any(o != word and o.startswith(word) for o in words)]
 
 
 def _film(row: sqlite3.Row) -> Film:
@@ -78,7 +84,6 @@ class Catalog:
         self._db.row_factory = sqlite3.Row
         weakref.finalize(self, self._db.close)
         self._films: dict[int, Film] = {}
-        self._count = lru_cache(COUNTS)(self._rows)
 
     def _rows(self, query: str, values: Sequence[int | str]) -> list[sqlite3.Row]:
         return self._db.execute(query, values).fetchall()
@@ -93,11 +98,20 @@ class Catalog:
             known.update((row["id"], _film(row)) for row in self._rows(query, [json.dumps(unread)]))
         return {film_id: known[film_id] for film_id in film_ids if film_id in known}
 
-    def titles(self, film_ids: Collection[int]) -> dict[int, str]:
-        """Return the shown titles of the films with these ids, by id; there may be thousands."""
+    def titles(self, film_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """Return what names the films with these ids, by id; there may be thousands."""
         query = f"SELECT id, titulo FROM filmes WHERE {_AMONG}"  # noqa: S608 fixed parts
-        rows = self._rows(query, [json.dumps(list(film_ids))])
-        return {row["id"]: shown_title(row["titulo"]) for row in rows}
+        cursor = self._db.cursor()
+        cursor.row_factory = None
+        rows = cursor.execute(query, [json.dumps(list(film_ids))])
+        return {
+            film_id: {"id": film_id, "titulo": title, "titulo_exibido": shown_title(title)}
+            for film_id, title in rows
+        }
+
+    def all_titles(self) -> dict[int, str]:
+        """Return the titles of all films by id, as the data has them."""
+        return {row["id"]: row["titulo"] for row in self._rows("SELECT id, titulo FROM filmes", ())}
 
     def genres(self, keys: Sequence[str]) -> list[str]:
         """Return some genres, given by their folded names, as films spell them."""
@@ -112,17 +126,24 @@ class Catalog:
         query = "SELECT id, generos, diretores FROM grupos WHERE id >= ? ORDER BY id LIMIT ?"
         return [dict(row) for row in self._rows(query, (first, limit))]
 
-    def list_films(self, wanted: FilmFilter, limit: int, offset: int) -> list[Film]:
-        """Return films in order of id."""
-        where, values = _where(wanted)
-        query = f"SELECT {FILM_COLUMNS} FROM filmes {where} ORDER BY id LIMIT ? OFFSET ?"  # noqa: S608 see _where
-        return [_film(row) for row in self._rows(query, (*values, limit, offset))]
+    def search(self, words: Words, after: int, most: int) -> tuple[list[int], int | None]:
+        """Return the ids above ``after`` of films that have some words, in order; at most ``most``.
 
-    def count_films(self, wanted: FilmFilter) -> int:
-        """Return how many films ``list_films`` could list in all."""
-        where, values = _where(wanted)
-        query = f"SELECT count(*) FROM filmes {where}"  # noqa: S608 see _where
-        return int(self._count(query, tuple(values))[0][0])
+        And up to which id films were looked at, None for all. Where words have to be in sequence,
+        at most ``most`` films that have them in any order are looked at.
+        """
+        order, apart = _expressions(words)
+        query = "SELECT rowid FROM busca WHERE busca MATCH ? AND rowid > ? AND rowid <= ?"
+        query += " ORDER BY rowid LIMIT ? OFFSET ?"
+        cursor = self._db.cursor()
+        cursor.row_factory = None  # plain tuples, of which there may be many
+        end = None
+        if apart:
+            last = cursor.execute(query, (apart, after, MAX_ID, 1, most - 1)).fetchone()
+            end = last[0] if last else None
+        values = (order, after, MAX_ID if end is None else end, most, 0)
+        found = [film_id for (film_id,) in cursor.execute(query, values)]
+        return found, found[-1] if len(found) == most else end
 
     def histogram(self, film_id: int) -> dict[int, int]:
         """Return how many of a film's ratings lie in each part of the scale where there are any.
@@ -155,33 +176,22 @@ class Catalog:
         return [] if rows[0][0] is None else rows
 
 
-def _where(wanted: FilmFilter) -> tuple[str, list[str]]:
-    """Return a WHERE clause made of fixed parts and marks, and the values for the marks."""
-    parts, values = [], []
-    if wanted.genres:
-        marks = ",".join("?" * len(wanted.genres))
-        parts.append(f"id IN (SELECT filme_id FROM generos WHERE chave IN ({marks}))")  # noqa: S608 only marks
-        values += [fold(genre) for genre in wanted.genres]
-    if wanted.excluded:
-        parts.append(f"NOT {_AMONG}")
-        values.append(json.dumps(list(wanted.excluded)))
-    if wanted.hidden:
-        parts.append(f"NOT {_AMONG}")
-        values.append(wanted.hidden)
-    named = (("diretor", wanted.director), ("atores", wanted.actor))
-    match = [f"{column} : {_quote(fold(name))}" for column, name in named if name is not None]
-    if wanted.text is not None:
-        words = [word for word in wanted.text.split() if any(map(str.isalnum, word))]
-        match += [_quote(fold(word)) + " *" for word in words] or [_quote("")]
-    if match:
-        parts.append("id IN (SELECT rowid FROM busca WHERE busca MATCH ?)")
-        values.append(" AND ".join(match))
-    return ("WHERE " + " AND ".join(parts) if parts else ""), values
+def _expressions(words: Words) -> tuple[str, str]:
+    """Return an FTS5 expression for some words.
 
-
-def _quote(text: str) -> str:
-    """Quote a text as one FTS5 string, in which nothing is an operator.
-
-    A string without words is found nowhere. A null character would end the whole expression.
+    And one for the same films and others, that have the words of names in any order; empty if no
+    name has several.
     """
-    return '"' + text.replace('"', '""').replace("\0", " ") + '"'
+    named = (("diretor", words.director), ("atores", words.actor))
+    names = [(column, split_words(name)) for column, name in named if name is not None]
+    order = [f"{column} : {_quote(name)}" for column, name in names]
+    if words.text is not None:
+        order += [f"{_quote([word])} *" for word in telling_words(words.text)] or [_quote([])]
+    apart = [f"{column} : {_quote([word])}" for column, name in names for word in set(name)]
+    several = any(len(name) > 1 for _, name in names)
+    return " AND ".join(order), " AND ".join(sorted(apart)) if several else ""
+
+
+def _quote(words: Sequence[str]) -> str:
+    """Return words in sequence as one FTS5 string. Without any it is found nowhere."""
+    return f'"{" ".join(words)}"'

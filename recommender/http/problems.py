@@ -17,6 +17,7 @@ from starlette.types import Scope
 MEDIA_TYPE = "application/problem+json"
 LARGEST_BODY = 300_000  # bytes: the longest body that a route can use, and room for blanks
 MOST_FAULTS = 20  # fields that one answer names; a body may hold thousands of wrong ones
+MOST_READ = 100  # faults of a request that are put into words, of which some may be alike
 MOST_CHARACTERS = 100  # of a value that an answer repeats
 
 # Titles, and what is said of an error for which a library gives a status alone.
@@ -54,6 +55,7 @@ ALLOWED = {
     "string_too_long": "no máximo {max_length} caracteres",
     "string_too_short": "no mínimo {min_length} caractere",
     "too_long": "no máximo {max_length} valores",
+    "too_many_words": "no máximo {most} palavras diferentes",
     "too_short": "no mínimo {min_length} valor",
 }
 
@@ -94,8 +96,11 @@ def invalid_field(name: str, value: object, allowed: str) -> ProblemError:
     return invalid_fields([(name, value, allowed)])
 
 
-def invalid_fields(fields: Iterable[Fault]) -> ProblemError:
-    """Return the 422 for several fields. It names the first twenty and counts the rest."""
+def invalid_fields(fields: Iterable[Fault], more: int = 0) -> ProblemError:
+    """Return the 422 for several fields. It names the first twenty and counts the rest.
+
+    ``more`` are others that are only counted.
+    """
     faults = list(
         dict.fromkeys((name, _written(value), allowed) for name, value, allowed in fields)
     )
@@ -109,8 +114,8 @@ def invalid_fields(fields: Iterable[Fault]) -> ProblemError:
         else f"{fault.campo}: {fault.valor!r} não é aceito, {fault.permitido}"
         for fault in told
     ]
-    if len(faults) > len(told):
-        texts.append(f"e mais {len(faults) - len(told)}")
+    if rest := len(faults) - len(told) + more:
+        texts.append(f"e mais {rest}")
     problem = ProblemError(422, f"Parâmetro inválido: {'; '.join(texts)}.")
     problem.fields = told
     return problem
@@ -153,7 +158,9 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
 
     async def on_error(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, RequestValidationError):
-            return answer(invalid_fields(_field(found, error.body) for found in error.errors()))
+            faults = error.errors()
+            read = [_field(fault, error.body) for fault in faults[:MOST_READ]]
+            return answer(invalid_fields(read, len(faults) - len(read)))
         if isinstance(error, ProblemError):
             return answer(error)
         if isinstance(error, HTTPException):

@@ -55,13 +55,16 @@ class Choosable:
 
     def between(self, starts: Rows, ends: Rows) -> Rows:
         """Return the rows of some ranges that may be listed."""
-        if self.listed is None or 4 * int((ends - starts).sum()) > int(ends.max(initial=0)):
+        if self.listed is None:
+            return self.among(_join_ranges(starts, ends))
+        films = int((ends - starts).sum()) * len(self.listed)
+        if len(self.listed) > 1 and _are_many(films, int(ends.max(initial=0))):
             return self.among(_join_ranges(starts, ends))
         found = [
             some[_join_ranges(some.searchsorted(starts), some.searchsorted(ends))]
             for some in self.listed
         ]
-        rows = np.unique(np.concatenate([NO_ROWS, *found]))
+        rows = found[0] if len(found) == 1 else np.unique(np.concatenate([NO_ROWS, *found]))
         return unmarked(self.marked, rows[~contains(self.hidden, rows)])
 
     def one_in(self, model: Model) -> float:
@@ -238,7 +241,7 @@ def contains(ascending: Rows, rows: Rows) -> NDArray[np.bool_]:
 def contains_any(several: Sequence[Rows], rows: Rows) -> NDArray[np.bool_]:
     """Return for each row (m,) whether it is in any of several arrays of ascending rows."""
     end = max((int(some[-1]) for some in several if len(some)), default=-1)
-    if len(rows) * len(several) > max(MANY * end, FLAT):
+    if _are_many(len(rows) * len(several), end):
         mask = np.zeros(end + 2, np.bool_)  # the last one is False, for what lies beyond
         for some in several:
             mask[some] = True
@@ -247,3 +250,7 @@ def contains_any(several: Sequence[Rows], rows: Rows) -> NDArray[np.bool_]:
     for some in several:
         found |= contains(some, rows)
     return found
+
+
+def _are_many(rows: int, films: int) -> bool:
+    return rows > max(MANY * films, FLAT)

@@ -21,6 +21,7 @@ from recommender.model.profile import Folded, Profile, find_rows, fold_in, user_
 POOL = 100  # best films among which diversity is sought
 LEAST = 0.01  # share for or against a score that is worth telling
 MOST = 5, 3  # films told for and against
+MANY = 100  # shares, of which the greatest are selected before they are sorted
 DIGITS = 6  # of scores and shares that are shown
 
 
@@ -222,27 +223,27 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
         size = len(model.next_film)
         images = listed[:, :size].dot(model.next_film.T)
         shares += images.dot(sources[:, :size].T) * recent
-    rated, given = rows.tolist(), ratings.tolist()
-    liked = max(model.rating_liked, sum(given) / len(given))
-    largest = (-np.abs(shares)).argsort(axis=1, kind="stable").tolist()
-    scores = np.abs(ranking.scores).tolist()
-    found = []
-    for row, score, of_film, order in zip(
-        ranking.rows.tolist(), scores, shares.tolist(), largest, strict=True
-    ):
-        raising: list[Reason] = []
-        lowering: list[Reason] = []
-        for place in order:
-            share, rating = of_film[place], given[place]
-            if abs(share) <= LEAST * score:
-                break
-            if share > 0:
-                told, tells = raising, rating >= liked
-            else:
-                told, tells = lowering, rating <= model.rating_disliked
-            if tells and rated[place] != row:
-                told.append((rated[place], rating, share))
-        found.append(raising[: MOST[0]] + lowering[: MOST[1]])
+    given = ratings.astype(np.float64)
+    liked = max(model.rating_liked, sum(given.tolist()) / len(given))
+    least = LEAST * np.abs(ranking.scores.astype(np.float64))[:, None]
+    others = rows != ranking.rows[:, None]
+    raising = (shares > least) & (given >= liked) & others
+    lowering = (shares < -least) & (given <= model.rating_disliked) & others
+    found: list[list[Reason]] = []
+    for share, raises, lowers in zip(shares, raising, lowering, strict=True):
+        told = [*_greatest(share, raises, MOST[0]), *_greatest(-share, lowers, MOST[1])]
+        found.append([(int(rows[i]), float(ratings[i]), float(share[i])) for i in told])
+    return found
+
+
+def _greatest(values: Floats, among: NDArray[np.bool_], most: int) -> list[int]:
+    """Return the places of the greatest of some values (m,), in falling order."""
+    places = among.nonzero()[0]
+    if len(places) > MANY:  # to sort tens of thousands for each film would take half a second
+        least = np.partition(values[places], -most)[-most]
+        places = places[values[places] >= least]
+    order = (-values[places]).argsort(kind="stable")[:most]
+    found: list[int] = places[order].tolist()
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from recommender.model import index
 from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.calibration import count_genres
-from recommender.model.index import Choosable, Marks, contains
+from recommender.model.index import Choosable, Marks, contains, contains_any
 from recommender.model.profile import Profile, fold_in, user_group
 from recommender.model.ranking import Ranking, Strategy, find_cells, known_rows, rank, usable
 
@@ -28,6 +28,7 @@ COMMON = 0.5  # share of what everybody rates that is taken from what a group do
 DEEP = 300  # best films among which little known ones are sought
 KNOWN = 3  # one in so many films is well known
 SOURCES, DIRECTORS, GENRES = 3, 2, 2  # lines of one kind at most
+SEEDS = 300  # liked films among which sources are sought
 GROUPED = 10  # ratings from which on a person's taste group tells something of the person
 LEAST_LIKED = 3  # films of a genre, for the genre to have a line
 STRENGTH = 5.0  # liked films that are added to a person's own, for the share of a genre
@@ -203,6 +204,7 @@ def _by_sources(model: Model, liked: Rows, choosable: Choosable, user: Floats) -
     """
     used: set[int] = set()
     near: set[int] = set()
+    liked = liked[:SEEDS]
     for row, cell in zip(liked.tolist(), find_cells(model, liked).tolist(), strict=True):
         if row in near or cell in used:
             continue
@@ -252,8 +254,10 @@ def _by_directors(
         return
     starts, made = model.director_starts, model.director_rows
     disliked = profile.rows[profile.ratings <= model.rating_disliked]
-    likes = np.add.reduceat(contains(np.sort(liked), made).astype(np.int32), starts[:-1])
-    dislikes = np.add.reduceat(contains(disliked, made).astype(np.int32), starts[:-1])
+    likes, dislikes = (
+        np.add.reduceat(contains_any((rows,), made).astype(np.int32), starts[:-1])
+        for rows in (np.sort(liked), disliked)
+    )
     surplus = likes - dislikes
     for director in np.argsort(-surplus, kind="stable")[: 4 * DIRECTORS].tolist():
         if surplus[director] <= 0:
@@ -262,8 +266,8 @@ def _by_directors(
         rows = choosable.among(whole)
         if len(rows) >= LEAST_MADE:
             order = (-model.vectors.take(rows, axis=0).dot(user)).argsort(kind="stable")
-            source = next(row for row in liked.tolist() if row in whole)
-            yield Line(Kind.DIRECTOR, rows[order], director, source)
+            source = liked[contains(whole, liked)][0]
+            yield Line(Kind.DIRECTOR, rows[order], director, int(source))
 
 
 def _by_genres(model: Model, profile: Profile, liked: Rows, wishes: Wishes) -> Iterator[Line]:

@@ -60,7 +60,9 @@ def _by_cosine(model: Model, row: int, choosable: Choosable, places: Places) -> 
     wide = replace(model, candidates=CANDIDATES * model.candidates)
 
     def score(rows: Rows) -> Floats:
-        cosines: Floats = make_directions(model.vectors.take(rows, axis=0)).dot(toward)
+        vectors = model.vectors.take(rows, axis=0)
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+        cosines: Floats = vectors.dot(toward) / np.where(lengths > 0, lengths, 1)
         return cosines
 
     return index.gather(model, index.search(wide, bounds, choosable), score, places)[:2]

@@ -5,13 +5,15 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from recommender.data.catalog import MAX_ID, Catalog, FilmFilter, fold
+from recommender.api.browsing import START, Page, browse
+from recommender.data.catalog import MAX_ID, Catalog, Words, fold
+from recommender.model.artifact import Model, load
 from tests.conftest import ROOT
 from tests.training.small_data import count_rows
 
@@ -29,9 +31,28 @@ def given(films: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: film[name] for name in film if name not in added} for film in films]
 
 
-def titles(catalog: Catalog, **wanted: Any) -> list[str]:
-    found = catalog.list_films(FilmFilter(**wanted), 1000, 0)
-    assert catalog.count_films(FilmFilter(**wanted)) == len(found)
+class Films(NamedTuple):
+    """A catalogue, and the model of the same films."""
+
+    catalog: Catalog
+    model: Model
+
+    def page(self, limit: int, after: int = START, **wanted: Any) -> tuple[list[Any], Page]:
+        """The films of a page, and what is known of it."""
+        words = {name: wanted.pop(name) for name in Words._fields if name in wanted}
+        page = browse(self.model, self.catalog, Words(**words), limit, after, **wanted)
+        films = self.catalog.films(page.ids)
+        return [films[film_id] for film_id in page.ids], page
+
+
+@pytest.fixture(scope="module")
+def films(artifact_dir: Path, catalog: Catalog) -> Films:
+    return Films(catalog, load(artifact_dir).model)
+
+
+def titles(films: Films, **wanted: Any) -> list[str]:
+    found, page = films.page(1000, **wanted)
+    assert (page.total, page.after) == (len(found), None)
     return [film["titulo"] for film in found]
 
 
@@ -41,37 +62,61 @@ def expected(matches: Callable[[dict[str, str]], bool]) -> list[str]:
     return films
 
 
-def test_it_holds_the_data(catalog: Catalog) -> None:
-    assert count_rows(catalog._db) == {
+def test_it_holds_the_data(films: Films) -> None:
+    assert count_rows(films.catalog._db) == {
         name: len(MOCK[name]) for name in ("usuarios", "filmes", "avaliacoes")
     }
-    assert given(catalog.list_films(FilmFilter(), 1000, 0)) == MOCK["filmes"]
+    assert given(films.page(1000)[0]) == MOCK["filmes"]
 
 
-def test_pages_meet(catalog: Catalog) -> None:
-    pages = [catalog.list_films(FilmFilter(), 7, offset) for offset in range(0, 400, 7)]
-    assert given(film for page in pages for film in page) == MOCK["filmes"]
-    assert catalog.list_films(FilmFilter(), 7, 10_000) == []
+@pytest.mark.parametrize("wanted", [{}, {"excluded": [7]}, {"genres": ["drama"]}, {"text": "a"}])
+def test_pages_meet(films: Films, wanted: dict[str, Any]) -> None:
+    whole, found = films.page(1000, **wanted)[0], list[Any]()
+    after: int | None = START
+    while after is not None:
+        some, page = films.page(7, after, **wanted)
+        found += some
+        after = page.after
+        assert len(some) == 7 or after is None
+    assert found == whole
+    assert films.page(7, 10_000, **wanted)[1].ids == []
 
 
 @hypothesis.given(
-    genres=st.lists(st.sampled_from(["comédia", "DRAMA", "nenhum"]), max_size=3),
+    genres=st.lists(st.sampled_from(["comedia", "drama", "nenhum"]), max_size=3),
     excluded=st.lists(st.integers(-5, 400), max_size=30),
     limit=st.integers(1, 400),
-    offset=st.integers(0, 400),
+    after=st.integers(-1, 400),
 )
 def test_a_page_of_what_passes_the_filters(
-    catalog: Catalog, genres: list[str], excluded: list[int], limit: int, offset: int
+    films: Films, genres: list[str], excluded: list[int], limit: int, after: int
 ) -> None:
-    keys = [fold(genre) for genre in genres]
     passing = [
         film
         for film in MOCK["filmes"]
-        if film["id"] not in excluded and (not keys or fold(film["genero"]) in keys)
+        if film["id"] not in excluded and (not genres or fold(film["genero"]) in genres)
     ]
-    wanted = FilmFilter(genres, excluded)
-    assert given(catalog.list_films(wanted, limit, offset)) == passing[offset : offset + limit]
-    assert catalog.count_films(wanted) == len(passing)
+    found, page = films.page(limit, after, genres=genres, excluded=excluded)
+    following = [film for film in passing if film["id"] > after]
+    assert given(found) == following[:limit]
+    assert page.total == len(passing)
+    assert page.after == (found[-1]["id"] if len(following) > limit else None)
+
+
+@pytest.mark.parametrize("wanted", [{"text": "o"}, {"actor": "fernanda montenegro"}])
+def test_a_page_looks_at_so_many_films_that_have_the_words(
+    films: Films, wanted: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = films.page(1000, **wanted)[1].ids
+    monkeypatch.setattr("recommender.api.browsing.LOOKED_AT", 2)
+    after: int | None = START
+    found: list[int] = []
+    while after is not None:
+        _, page = films.page(1000, after, excluded=whole[:3], **wanted)
+        assert page.total is None or page.after is None
+        found += page.ids
+        after = page.after
+    assert found == whole[3:]
 
 
 def test_films_by_id(catalog: Catalog) -> None:
@@ -98,85 +143,83 @@ def test_films_read_before_are_read_no_more(
 
 
 @pytest.mark.parametrize("genre", ["comédia", "COMÉDIA", "comedia", " Comedia ", "come\u0301dia"])
-def test_genres_whatever_their_case_and_accents(catalog: Catalog, genre: str) -> None:
-    assert titles(catalog, genres=[genre]) == expected(lambda film: "comédia" in film["genero"])
+def test_genres_whatever_their_case_and_accents(films: Films, genre: str) -> None:
+    assert titles(films, genres=[fold(genre)]) == expected(lambda film: "comédia" in film["genero"])
 
 
-def test_any_of_several_genres(catalog: Catalog) -> None:
-    found = titles(catalog, genres=["terror", "sci-fi", "terror", "nenhum"])
+def test_any_of_several_genres(films: Films) -> None:
+    found = titles(films, genres=["terror", "sci-fi", "terror", "nenhum"])
     assert found == expected(lambda film: film["genero"] in ("terror", "sci-fi"))
 
 
 @pytest.mark.parametrize("genre", ["com", "comédia romântica", "", "' OR 1=1 --", "\0", "😀"])
-def test_no_such_genre(catalog: Catalog, genre: str) -> None:
-    assert titles(catalog, genres=[genre]) == []
+def test_no_such_genre(films: Films, genre: str) -> None:
+    assert titles(films, genres=[genre]) == []
 
 
 @pytest.mark.parametrize("name", ["Christopher Nolan", "christopher NOLAN", "nolan", "Nolan,"])
-def test_a_director(catalog: Catalog, name: str) -> None:
-    assert titles(catalog, director=name) == expected(lambda film: "Nolan" in film["diretor"])
+def test_a_director(films: Films, name: str) -> None:
+    assert titles(films, director=name) == expected(lambda film: "Nolan" in film["diretor"])
 
 
-def test_a_name_is_a_phrase_of_whole_words(catalog: Catalog) -> None:
-    assert titles(catalog, director="Nolan Christopher") == []
-    assert titles(catalog, director="Nola") == []
-    assert titles(catalog, actor="Nolan") == []
+def test_a_name_is_a_phrase_of_whole_words(films: Films) -> None:
+    assert titles(films, director="Nolan Christopher") == []
+    assert titles(films, director="Nola") == []
+    assert titles(films, actor="Nolan") == []
 
 
 @pytest.mark.parametrize("name", ["Fernanda Montenegro", "fernanda montenegro", "FERNANDA"])
-def test_an_actor(catalog: Catalog, name: str) -> None:
-    found = titles(catalog, actor=name)
+def test_an_actor(films: Films, name: str) -> None:
+    found = titles(films, actor=name)
     assert found == expected(lambda film: fold(name) in fold(film["atores"]))
 
 
 @pytest.mark.parametrize(
     "text", ["amelie", "AMÉLIE", "Amél", "amelie !!!", "- amelie", "jeunet am"]
 )
-def test_words_of_title_director_or_actors(catalog: Catalog, text: str) -> None:
-    assert titles(catalog, text=text) == ["Amélie"]
+def test_words_of_title_director_or_actors(films: Films, text: str) -> None:
+    assert titles(films, text=text) == ["Amélie"]
 
 
-def test_all_filters_at_once(catalog: Catalog) -> None:
+def test_all_filters_at_once(films: Films) -> None:
     wanted = {"genres": ["sci-fi"], "director": "nolan", "actor": "dicaprio", "text": "incep"}
-    assert titles(catalog, **wanted) == ["Inception"]
-    assert titles(catalog, **wanted | {"actor": "keanu reeves"}) == []
+    assert titles(films, **wanted) == ["Inception"]
+    assert titles(films, **wanted | {"actor": "keanu reeves"}) == []
 
 
 @pytest.mark.parametrize("text", ["matrix NEAR the", "NOT matrix", "titulo:matrix", "{titulo}:x"])
-def test_operators_are_mere_words(catalog: Catalog, text: str) -> None:
-    assert titles(catalog, text=text) == []
+def test_operators_are_mere_words(films: Films, text: str) -> None:
+    assert titles(films, text=text) == []
 
 
 @pytest.mark.parametrize(
     "text", ['"matrix"', "matrix*", "^matrix", "(matrix)", "matrix -", "+matrix"]
 )
-def test_operators_are_mere_punctuation(catalog: Catalog, text: str) -> None:
-    assert titles(catalog, text=text) == ["The Matrix"]
+def test_operators_are_mere_punctuation(films: Films, text: str) -> None:
+    assert titles(films, text=text) == ["The Matrix"]
 
 
-def test_or_is_a_word(catalog: Catalog) -> None:
+def test_or_is_a_word(films: Films) -> None:
     assert "Dr. Strangelove or: How I Learned to Stop Worrying and Love the Bomb" in titles(
-        catalog, text="strangelove OR love"
+        films, text="strangelove OR love"
     )
 
 
 @pytest.mark.parametrize(
     "text", ["", " ", "!!!", '"', '""', "*", "-", ":", "( )", "😀", "\0", "\u0301", "' OR 1=1 --"]
 )
-def test_a_text_without_words_is_found_nowhere(catalog: Catalog, text: str) -> None:
+def test_a_text_without_words_is_found_nowhere(films: Films, text: str) -> None:
     for field in ("text", "director", "actor"):
-        assert titles(catalog, **{field: text}) == []
+        assert titles(films, **{field: text}) == []
 
 
 @hypothesis.given(text=st.text(max_size=100), genre=st.text(max_size=20))
 def test_no_text_breaks_a_query(artifact_dir: Path, text: str, genre: str) -> None:
     catalog = Catalog(artifact_dir / "catalogo.sqlite3")
-    for wanted in (
-        FilmFilter(text=text),
-        FilmFilter(director=text, actor=text),
-        FilmFilter([genre], text=text),
-    ):
-        assert catalog.count_films(wanted) == len(catalog.list_films(wanted, 1000, 0))
+    for words in (Words(text), Words(director=text, actor=text), Words(text, genre, genre)):
+        found, end = catalog.search(words, START, 1000)
+        assert found == sorted(set(found))
+        assert end is None
 
 
 def test_a_users_ratings(catalog: Catalog) -> None:
@@ -220,7 +263,7 @@ def test_a_database_in_a_place_with_a_strange_name(artifact_dir: Path, tmp_path:
 
 def test_no_database_is_made(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        Catalog(tmp_path / "none.sqlite3").count_films(FilmFilter())
+        Catalog(tmp_path / "none.sqlite3").films([1])
     assert not list(tmp_path.iterdir())
 
 

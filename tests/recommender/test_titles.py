@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.api.application import create_app
-from recommender.data.catalog import MAX_ID, Catalog, FilmFilter, fold
+from recommender.data.catalog import MAX_ID, Catalog, Words, fold
 from recommender.data.titles import ARTICLES, shown_title
 from tests.recommender.conftest import FOUND
 from tests.training.small_data import as_data, random_ratings
@@ -90,7 +90,9 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 
 
 def found(catalog: Catalog, text: str) -> list[str]:
-    return [film["titulo"] for film in catalog.list_films(FilmFilter(text=text), 100, 0)]
+    ids, _ = catalog.search(Words(text), -1, 100)
+    films = catalog.films(ids)
+    return [films[film_id]["titulo"] for film_id in ids]
 
 
 @pytest.mark.parametrize(("title", "shown"), SHOWN.items())

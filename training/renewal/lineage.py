@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from recommender.data.catalog import Catalog, FilmFilter, fold
+from recommender.data.catalog import Catalog, fold
 from recommender.data.origin import Origin, origin_of
 from recommender.data.store import spell
 from training.data.dataset import Dataset
@@ -91,9 +91,7 @@ def compare_titles(
 
 def titles_of(catalog: Path) -> dict[int, str]:
     """Return the titles of an artifact's films by id, from its database."""
-    found = Catalog(catalog)
-    films = found.list_films(FilmFilter(), found.count_films(FilmFilter()), 0)
-    return {film["id"]: film["titulo"] for film in films}
+    return Catalog(catalog).all_titles()
 
 
 def name_of(path: Path) -> str:

@@ -6,12 +6,13 @@ import numpy as np
 from fastapi import Query
 
 from recommender.api import answers
-from recommender.api.answers import Recommendation
-from recommender.api.listing import describe, describe_group
-from recommender.api.paging import EXPIRED, read_offset, set_next_link
+from recommender.api.answers import LARGEST, Recommendation, fitting
+from recommender.api.browsing import START, browse
+from recommender.api.listing import describe_group, describe_page
+from recommender.api.paging import EXPIRED, read_offset, read_place, set_next_link
 from recommender.api.requests import FilmQuery, GroupQuery, Id, ListQuery
 from recommender.api.serving import Context, ListCtx, make_router
-from recommender.data.catalog import FilmFilter
+from recommender.data.catalog import MAX_ID, Words, fold
 from recommender.data.histogram import split_scale
 from recommender.http.problems import responses
 from recommender.model import ranking, similarity
@@ -21,6 +22,7 @@ from recommender.model.ranking import Strategy
 
 router = make_router("filmes")
 
+MOST_NAMED = 10_000  # films that an answer about groups names, unless it is of one group
 HISTOGRAMS_SINCE = 9  # the first format whose database has them
 
 _LIST = responses({410: EXPIRED})
@@ -30,19 +32,34 @@ _LIST = responses({410: EXPIRED})
     "/filmes",
     responses=_LIST,
     summary="Lista filmes",
-    description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte.",
+    description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte. "
+    "Uma busca por palavras olha até 100.000 filmes que as têm de cada vez; se há mais, um pedaço "
+    "pode ter menos de `limite` filmes, e não vem `X-Total-Count`.",
 )
 async def list_films(query: Annotated[FilmQuery, Query()], ctx: ListCtx) -> list[answers.Film]:
     """Answer with the films that pass the filters, in order of id."""
-    offset = read_offset(ctx, query.cursor)
-    wanted = FilmFilter(
-        query.genero, query.excluir, query.diretor, query.ator, query.q, ctx.hidden.text
+    after, total = START, None
+    if query.cursor is not None:
+        after, total = read_place(ctx, query.cursor, most=MAX_ID)
+    page = browse(
+        ctx.model,
+        ctx.catalog,
+        Words(query.q, query.diretor, query.ator),
+        query.limite,
+        after,
+        genres=[fold(genre) for genre in query.genero],
+        excluded=query.excluir,
+        hidden=ctx.hidden.marks,
     )
-    films = ctx.catalog.list_films(wanted, query.limite, offset)
-    total = ctx.catalog.count_films(wanted)
-    ctx.headers.update({**ctx.public, "X-Total-Count": str(total)})
-    set_next_link(ctx, offset + query.limite, more=offset + len(films) < total)
-    return [answers.Film(**film) for film in films]
+    total = page.total if total is None else total
+    films = ctx.catalog.films(page.ids)
+    listed = fitting([answers.Film(**films[film_id]) for film_id in page.ids])
+    ctx.headers.update(ctx.public)
+    if total is not None:
+        ctx.headers["X-Total-Count"] = str(total)
+    following = page.after if len(listed) == len(page.ids) else listed[-1].id
+    set_next_link(ctx, following or 0, more=following is not None, total=total)
+    return listed
 
 
 @router.get(
@@ -59,8 +76,7 @@ async def list_popular_films(
     nobody = make_profile(ctx.model, [])
     found = ctx.rank(nobody, offset=offset, strategy=Strategy.POPULAR, **query.options())
     ctx.headers.update({**ctx.public, "X-Estrategia": found.strategy})
-    set_next_link(ctx, offset + query.limite, more=found.more)
-    return describe(ctx, found, ranking.explain(ctx.model, nobody, found))
+    return describe_page(ctx, found, ranking.explain(ctx.model, nobody, found), offset)
 
 
 @router.get(
@@ -109,42 +125,60 @@ async def list_similar_films(
         ctx.model, row, offset=offset, hidden=ctx.hidden.marks, **query.options()
     )
     ctx.headers.update(ctx.public)
-    set_next_link(ctx, offset + query.limite, more=found.more)
-    return describe(ctx, found, similarity.explain_similar(row, found))
+    return describe_page(ctx, found, similarity.explain_similar(row, found), offset)
 
 
 @router.get(
     "/grupos",
     responses=_LIST,
     summary="Lista os grupos de filmes",
-    description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas.",
+    description="Os que o KMeans formou: filmes de que gostam as mesmas pessoas. Um pedaço diz até "
+    "10.000 filmes, e pode ter menos de `limite` grupos.",
 )
 async def list_groups(
     query: Annotated[GroupQuery, Query()], ctx: ListCtx
 ) -> list[answers.GroupDetails]:
     """Answer with clusters in order of id, each with its films, the most rated ones first."""
     first, total = read_offset(ctx, query.cursor), len(ctx.model.cell_labels)
+    groups = ctx.catalog.groups(first, query.limite)
+    members = [_members(ctx, group["id"]) for group in groups]
+    named = np.cumsum([min(len(ids), query.filmes) for ids in members])
+    shown = max(int(np.searchsorted(named, MOST_NAMED, "right")), 1)
+    titles = ctx.catalog.titles(
+        [film_id for ids in members[:shown] for film_id in ids[: query.filmes]]
+    )
+    listed = fitting(
+        [
+            _describe_members(ctx, group, ids, titles)
+            for group, ids in zip(groups[:shown], members, strict=False)
+        ]
+    )
     ctx.headers.update({**ctx.public, "X-Total-Count": str(total)})
-    set_next_link(ctx, first + query.limite, more=first + query.limite < total)
-    return [
-        _describe_members(ctx, group, query.filmes)
-        for group in ctx.catalog.groups(first, query.limite)
-    ]
+    following = first + len(listed)
+    set_next_link(ctx, following, more=following < total)
+    return listed
 
 
-def _describe_members(ctx: Context, group: dict[str, Any], most: int) -> answers.GroupDetails:
-    """Return a group as an answer shows it, with its films that most people have rated."""
-    model, cell = ctx.model, group["id"]
+def _members(ctx: Context, cell: int) -> list[int]:
+    """Return the ids of a group's films, those first that most people have rated."""
+    model = ctx.model
     films = unmarked(ctx.hidden.marks, np.arange(*model.cell_starts[cell : cell + 2].tolist()))
     ids = model.film_ids[films]
-    known = ids[np.lexsort((ids, -model.popularity[films]))][:most].tolist()
-    titles = ctx.catalog.films(known)
+    known: list[int] = ids[np.lexsort((ids, -model.popularity[films]))].tolist()
+    return known
+
+
+def _describe_members(
+    ctx: Context, group: dict[str, Any], ids: list[int], titles: dict[int, dict[str, Any]]
+) -> answers.GroupDetails:
+    """Return a group as an answer shows it, with those of its films that have titles here."""
+    films = [answers.FilmTitle(**titles[film_id]) for film_id in ids if film_id in titles]
     return answers.GroupDetails(
-        **dict(describe_group(model, cell)),
+        **dict(describe_group(ctx.model, group["id"])),
         generos=_names(group["generos"]),
         diretores=_names(group["diretores"]),
         total=len(ids),
-        filmes=[answers.FilmTitle(**titles[film_id]) for film_id in known],
+        filmes=fitting(films, LARGEST // 2),
     )
 
 

@@ -6,7 +6,7 @@ from fastapi import Query
 
 from recommender.api import hypotheses
 from recommender.api.access import REFUSALS, Reader
-from recommender.api.answers import Home, HomeLine, Recommendation
+from recommender.api.answers import LARGEST, Home, HomeLine, Recommendation, fitting
 from recommender.api.headings import head
 from recommender.api.listing import named_films, show
 from recommender.api.requests import HomeQuery, HomeRequest
@@ -78,7 +78,7 @@ def _compose(ctx: Context, profile: Profile, query: HomeQuery) -> Home:
                 motivo=heading.reason,
                 alvo=heading.name,
                 filme_id=int(model.film_ids[line.source]) if line.source >= 0 else None,
-                filmes=listed,
+                filmes=fitting(listed, LARGEST // len(lines)),
             )
         )
     return Home(linhas=told)

@@ -4,7 +4,7 @@ import json
 
 from fastapi import Response
 
-from recommender.api.answers import FilmMap, MappedFilms
+from recommender.api.answers import LARGEST, FilmMap, MappedFilms
 from recommender.api.listing import describe_group
 from recommender.api.serving import Ctx, ListCtx, make_router
 from recommender.http.caching import PUBLIC
@@ -14,7 +14,6 @@ from recommender.model.ranking import find_cells
 
 router = make_router("filmes")
 
-LARGEST = 900_000  # bytes of an answer: load balancers take a million
 NUMBERS = 60  # bytes at most of a film's id, place, group and popularity
 PLACE_DIGITS, SHARE_DIGITS = 4, 5
 
@@ -51,7 +50,7 @@ async def tell_map(ctx: ListCtx) -> FilmMap:
         rows, places = rows[shown], places[shown]
     ids, cells = model.film_ids.take(rows).tolist(), find_cells(model, rows).tolist()
     titles = ctx.catalog.titles(ids)
-    named = [titles[film_id] for film_id in ids]
+    named = [titles[film_id]["titulo_exibido"] for film_id in ids]
     most = _fitting(named, cells, model.cell_labels.tolist())
     x, y = places[:most].astype(float).round(PLACE_DIGITS).T.tolist()
     shares = model.popularity.take(rows[:most]).astype(float).round(SHARE_DIGITS).tolist()

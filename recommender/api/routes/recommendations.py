@@ -6,9 +6,9 @@ from fastapi import Query
 
 from recommender.api import hypotheses
 from recommender.api.access import REFUSALS, Reader, allow
-from recommender.api.answers import Recommendation, WhatIf
-from recommender.api.listing import describe
-from recommender.api.paging import EXPIRED, read_offset, set_next_link
+from recommender.api.answers import LARGEST, Recommendation, WhatIf
+from recommender.api.listing import describe, describe_page
+from recommender.api.paging import EXPIRED, read_offset
 from recommender.api.requests import (
     Hypothesis,
     RecommendationQuery,
@@ -51,8 +51,7 @@ async def recommend_to_user(
     offset = read_offset(ctx, query.cursor, basis)
     found = ctx.rank(profile, offset=offset, **query.options())
     ctx.headers.update({**PERSONAL, "X-Estrategia": found.strategy})
-    set_next_link(ctx, offset + query.limite, basis, more=found.more)
-    return describe(ctx, found, ranking.explain(ctx.model, profile, found))
+    return describe_page(ctx, found, ranking.explain(ctx.model, profile, found), offset, basis)
 
 
 @router.post(
@@ -100,7 +99,9 @@ async def _compare(ctx: Context, user_id: int, asked: Hypothesis) -> WhatIf:
     found, today = (ctx.rank(ratings, **asked.options()) for ratings in (profile, known))
     old, new = (ctx.model.film_ids[ranked.rows].tolist() for ranked in (today, found))
     ctx.headers.update({"X-Estrategia": found.strategy})
+    films = ctx.catalog.films({*old, *new})
+    reasons = ranking.explain(ctx.model, profile, found)
     return WhatIf(
-        recomendacoes=describe(ctx, found, ranking.explain(ctx.model, profile, found)),
-        diferenca=hypotheses.difference(old, new, ctx.catalog.films({*old, *new})),
+        recomendacoes=describe(ctx, found, reasons, LARGEST // 2),
+        diferenca=hypotheses.difference(old, new, films, LARGEST // 2),
     )
