@@ -29,7 +29,7 @@ from recommender.data.catalog import Catalog
 from recommender.data.origin import UNKNOWN, Origin, origin_of
 from recommender.data.store import HiddenSource, Store, StoreError
 from recommender.http import problems
-from recommender.http.middleware import BasePath, Delivery, Failures
+from recommender.http.middleware import BasePath, Delivery, Failures, NoCookies
 from recommender.http.timing import start
 from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, load
 from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
@@ -124,10 +124,10 @@ def _assemble(
         if source is not None:
             source.close()
 
-    cors = [Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []
+    cors = [Middleware(NoCookies), Middleware(CORSMiddleware, allow_origins=origins, **CORS)]
     middleware = [
         Middleware(Delivery, version=artifact.version if artifact else ""),
-        *cors,
+        *(cors if origins else ()),
         Middleware(BasePath, base_path=base_path),
         Middleware(Failures),
     ]

@@ -11,7 +11,7 @@ from recommender.model.artifact import Model, Rows
 from recommender.model.index import Choosable, Marks
 from recommender.model.ranking import known_rows
 
-LOOKED_AT = 100_000  # films with the words of a search, at most, in one answer
+LOOKED_AT = 30_000  # films with the words of a search, at most, in one answer
 START = -1  # below all ids
 
 

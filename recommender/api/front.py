@@ -4,7 +4,9 @@ import hashlib
 import html
 import json
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -21,6 +23,7 @@ PARTS = PAGE / "parts"
 START = "start.js"  # what loads the others, and says so if it cannot
 KNOWN, SHOWN = 60, 12  # films to begin with, and those that are listed without JavaScript
 GENRES = 100  # to choose from: the most common ones
+ROOM = 200_000  # bytes that the texts of films may take, and those of genres
 
 
 @cache
@@ -76,10 +79,16 @@ def _facts(ctx: Context, access: Access) -> dict[str, Any]:
         "momentos": bool(len(model.next_film)),
         "em_alta": bool(len(model.trend)),
         "usuarios": users,
-        "generos": ctx.catalog.genres(model.genre_names[common].tolist()),
+        "generos": _fitting(ctx.catalog.genres(model.genre_names[common].tolist())),
         "grupos": _groups(ctx),
-        "filmes": _films_to_begin_with(ctx),
+        "filmes": _fitting(_films_to_begin_with(ctx)),
     }
+
+
+def _fitting(items: Sequence[Any]) -> list[Any]:
+    """Return the first items, as many as fit into ``ROOM``."""
+    sizes = [len(json.dumps(item, ensure_ascii=False).encode()) for item in items]
+    return [item for item, end in zip(items, accumulate(sizes), strict=True) if end <= ROOM]
 
 
 def _groups(ctx: Context) -> list[int]:

@@ -28,6 +28,22 @@ class BasePath:
         await (RedirectResponse(f"{root}/", 308) if bare else self.app)(scope, receive, send)
 
 
+class NoCookies:
+    """Drops cookies, of which the API has none.
+
+    Because of any cookie, ``CORSMiddleware`` would repeat the Origin of a request in its answer.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if "headers" in scope:
+            scope["headers"] = [item for item in scope["headers"] if item[0] != b"cookie"]
+        await self.app(scope, receive, send)
+
+
 class Delivery:
     """Holds an answer until it is whole, then completes it.
 

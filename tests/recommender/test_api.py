@@ -210,6 +210,7 @@ def test_an_unknown_user(client: TestClient, route: str, user: int) -> None:
     assert body["detail"] == body["error"] == f"Usuário com ID {user} não encontrado."
 
 
+WORDS = "no máximo 8 palavras diferentes"
 LISTED = (
     ("limite=0", "limite", "0", "no mínimo 1"),
     ("limite=-1", "limite", "-1", "no mínimo 1"),
@@ -233,6 +234,11 @@ FILMS_ONLY = (
     ("diretor=", "diretor", "", "no mínimo 1 caractere"),
     (f"ator={'x' * 101}", "ator", "x" * 99 + "…", "no máximo 100 caracteres"),
     ("estrategia=grupo", "estrategia", "grupo", "nenhum parâmetro com este nome"),
+    *(
+        (f"{name}=a+b-c+d+e+f%27g+h+i", name, "a b-c d e f'g h i", WORDS)
+        for name in ("q", "diretor", "ator")
+    ),
+    ("q=%EF%B7%BA+%EF%B7%BB+a+b+c+d+e", "q", "\ufdfa \ufdfb a b c d e", WORDS),  # each is several
 )
 RECOMMENDATIONS_ONLY = (
     ("limite=101", "limite", "101", "no máximo 100"),
@@ -274,6 +280,11 @@ def test_a_parameter_that_is_not_accepted(
     assert field in body["detail"]
     assert allowed in body["detail"]
     assert len(body["detail"]) < 400
+
+
+@pytest.mark.parametrize("words", [" ".join("a" * 50), "a b c d e f g h A Á ae", "a-b-c-d-e-f-g-h"])
+def test_words_that_are_alike_count_once(client: TestClient, words: str) -> None:
+    assert client.get("/filmes", params={"q": words}).status_code == 200
 
 
 def test_all_faults_are_told_at_once(client: TestClient) -> None:

@@ -59,7 +59,7 @@ CREATE TABLE grupos ( -- KMeans cells of films; names separated by commas
     diretores TEXT NOT NULL
 );
 CREATE VIRTUAL TABLE busca USING fts5 ( -- of folded texts, which it does not keep
-    titulo, diretor, atores, content='', tokenize='unicode61 remove_diacritics 2', prefix='1'
+    titulo, diretor, atores, content='', tokenize='unicode61 remove_diacritics 2', prefix='1 2'
 );
 """
 

@@ -33,7 +33,7 @@ _LIST = responses({410: EXPIRED})
     responses=_LIST,
     summary="Lista filmes",
     description="Os filmes em ordem de id, aos pedaços: o cabeçalho `Link` leva ao seguinte. "
-    "Uma busca por palavras olha até 100.000 filmes que as têm de cada vez; se há mais, um pedaço "
+    "Uma busca por palavras olha até 30.000 filmes que as têm de cada vez; se há mais, um pedaço "
     "pode ter menos de `limite` filmes, e não vem `X-Total-Count`.",
 )
 async def list_films(query: Annotated[FilmQuery, Query()], ctx: ListCtx) -> list[answers.Film]:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from recommender.api.access import REFUSALS, Reader, Writer
-from recommender.api.answers import Rating
+from recommender.api.answers import Rating, fitting
 from recommender.api.hypotheses import checked_ratings, on_scale, scale_allowed
 from recommender.api.paging import EXPIRED, public_path, read_offset, set_next_link
 from recommender.api.requests import Id, NewRating, NewRatings, PageQuery
@@ -37,14 +37,18 @@ async def list_ratings(
     if ratings is None:
         raise no_user(usuario_id)
     rows = find_rows(ctx.model, list(ratings)).tolist()
-    listed = [film_id for film_id, row in zip(ratings, rows, strict=True) if row >= 0]
-    basis = repr([(film_id, ratings[film_id]) for film_id in listed]).encode()
+    known = [film_id for film_id, row in zip(ratings, rows, strict=True) if row >= 0]
+    basis = repr(
+        [(film, rating.rating, rating.version, rating.moment) for film, rating in ratings.items()]
+    ).encode()
     offset = read_offset(ctx, query.cursor, basis)
-    page = listed[offset : offset + query.limite]
+    page = known[offset : offset + query.limite]
     films = ctx.catalog.films(page)
-    ctx.headers.update({**PERSONAL, "X-Total-Count": str(len(listed))})
-    set_next_link(ctx, offset + query.limite, basis, more=offset + len(page) < len(listed))
-    return [_show(films[film_id], ratings[film_id]) for film_id in page]
+    listed = fitting([_show(films[film_id], ratings[film_id]) for film_id in page])
+    following = offset + len(listed)
+    ctx.headers.update({**PERSONAL, "X-Total-Count": str(len(known))})
+    set_next_link(ctx, following, basis, more=following < len(known))
+    return listed
 
 
 @router.get(
@@ -159,10 +163,11 @@ def _store(ctx: Context) -> Store:
 def _conditions_hold(request: Request, film: Film | None, current: Entry | None) -> bool:
     """Return whether If-Match and If-None-Match hold for a rating (RFC 9110 13.1.1, 13.1.2)."""
     tag = _tag(_show(film, current)) if film is not None and current is not None else None
-    wanted, unwanted = request.headers.get("if-match"), request.headers.get("if-none-match")
-    if wanted is not None and not matches(wanted, tag, strong=True):
+    # A header may come in several lines (RFC 9110 5.3).
+    wanted, unwanted = (request.headers.getlist(name) for name in ("if-match", "if-none-match"))
+    if wanted and not matches(", ".join(wanted), tag, strong=True):
         return False
-    return unwanted is None or not matches(unwanted, tag)
+    return not unwanted or not matches(", ".join(unwanted), tag)
 
 
 def _tag(shown: Rating) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import Query
 
 from recommender.api.access import FOR_LISTS_OF_USERS, SERVICE_REFUSALS
-from recommender.api.answers import User
+from recommender.api.answers import User, fitting
 from recommender.api.paging import EXPIRED, read_offset, set_next_link
 from recommender.api.requests import PageQuery
 from recommender.api.serving import Ctx, make_router
@@ -29,11 +29,13 @@ async def list_users(query: Annotated[PageQuery, Query()], ctx: Ctx) -> list[Use
     manifest = ctx.artifact.manifest
     total = manifest["data"]["usuarios"]
     offset = read_offset(ctx, query.cursor, most=total)
-    users = ctx.catalog.users(query.limite, offset)
-    ctx.headers.update({**PERSONAL, "X-Total-Count": str(total)})
-    set_next_link(ctx, offset + query.limite, more=offset + len(users) < total)
     is_demonstration = manifest["data"]["demonstracao"]
-    return [_show(user, named=is_demonstration) for user in users]
+    users = ctx.catalog.users(query.limite, offset)
+    listed = fitting([_show(user, named=is_demonstration) for user in users])
+    following = offset + len(listed)
+    ctx.headers.update({**PERSONAL, "X-Total-Count": str(total)})
+    set_next_link(ctx, following, more=following < total)
+    return listed
 
 
 def _show(user: dict[str, Any], *, named: bool) -> User:

@@ -21,7 +21,7 @@ export const search = newest(async () => {
   if (isLike) ({ body, headers } = await ask(address("filmes", { q: beginnings(words), limite: MATCHES })));
   const among = { avaliacoes: [], entre: body.map(({ id }) => id), limite: SHOWN, estrategia: "populares" };
   const best = body.length ? (await ask("recomendacoes", among)).body : [];
-  return () => tellFound(best, Number(headers.get("X-Total-Count")), isLike);
+  return () => tellFound(best, Number(headers.get("X-Total-Count") ?? body.length), isLike);
 }, report);
 
 function report(error) {

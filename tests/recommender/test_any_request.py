@@ -1,0 +1,278 @@
+"""Whatever is asked: answers stay small, a write that was stored is confirmed, headers are clean.
+
+The catalogue has the longest texts that data may have, of characters that take most bytes.
+"""
+
+import json
+import random
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.catalogues import make_catalogue, make_model
+from benchmarks.worst import BUSY, FACTS, Server, requests
+from recommender.api.application import ROUTES, create_app
+from recommender.aws.adapter import Adapter
+from recommender.aws.telemetry import Telemetry
+from recommender.data.sqlite_store import SqliteStore
+from recommender.model import artifact
+from recommender.model.artifact import Model
+from recommender.model.profile import find_rows
+from recommender.model.ranking import find_cells
+from tests.conftest import LambdaContext
+from tests.recommender.conftest import LOCAL
+from tests.training.small_data import as_json, from_json
+from training.bake import database, picture
+from training.data.columns import LONGEST
+from training.data.dataset import Dataset
+from training.model.labels import find_leads, label_cells
+from training.model.plane import place_films
+
+FILMS = USERS = 1000
+LARGEST = 1_000_000  # bytes of an answer
+WIDE = "\x01"  # six bytes in JSON
+GENRES = 60
+CLEAN = re.compile("[\t -~]*")  # what a header may hold
+MARK = "zqx"  # what a client sends for a text
+
+
+def fill(text: str, field: str) -> str:
+    return text + WIDE * (LONGEST[field] - len(text))
+
+
+def make_data() -> Dataset:
+    draw = random.Random(7)
+    genres = [f"g{number}" + WIDE * (LONGEST["genero"] // 3 - 8) for number in range(GENRES)]
+    document = {
+        "demonstracao": True,
+        "usuarios": [
+            {"id": user, "nome": fill(f"u{user}", "nome"), "email": ""}
+            for user in range(1, USERS + 1)
+        ],
+        "filmes": [
+            {
+                "id": film,
+                "titulo": fill(f"f{film}", "titulo"),
+                "genero": ",".join(draw.sample(genres, 3)),
+                "diretor": fill(f"d{film % 50}", "diretor"),
+                "atores": fill(f"a{film % 70}", "atores"),
+            }
+            for film in range(1, FILMS + 1)
+        ],
+        "avaliacoes": [
+            {"usuario_id": user, "filme_id": film, "avaliacao": draw.randint(1, 5)}
+            for user in range(1, USERS + 1)
+            for film in (range(1, FILMS + 1) if user == BUSY else draw.sample(range(1, FILMS), 5))
+        ],
+    }
+    return from_json(as_json(document), "wordy.json")
+
+
+def make_wordy_model(data: Dataset) -> tuple[Model, list[Any]]:
+    model = make_model(make_catalogue("themes", FILMS).vectors)
+    cells = find_cells(model, find_rows(model, data.films["id"].tolist()))
+    leads = find_leads(data, cells)
+    genres = sorted({name for names in data.genres() for name in names})
+    of_genre = [
+        np.sort(
+            find_rows(
+                model,
+                [
+                    i
+                    for i, names in zip(data.films["id"], data.genres(), strict=True)
+                    if genre in names
+                ],
+            )
+        )
+        for genre in genres
+    ]
+    model = replace(
+        model,
+        cell_labels=label_cells(leads, data.films["titulo"]),
+        genre_names=np.array(genres),
+        genre_starts=np.cumsum([0, *map(len, of_genre)]).astype(np.int32),
+        genre_rows=np.concatenate(of_genre).astype(np.int32),
+        film_genres=np.zeros((FILMS, -(-GENRES // 8)), np.uint8),
+    )
+    return replace(model, map_places=place_films(model)), leads
+
+
+@pytest.fixture(scope="module")
+def wordy_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = make_data()
+    model, leads = make_wordy_model(data)
+
+    def bake(new: Path) -> None:
+        database.bake(data, leads, new / artifact.CATALOG_FILE)
+        picture.draw(model, data.titles(), new)
+
+    folder = tmp_path_factory.mktemp("wordy") / "artifact"
+    facts = {**FACTS, "data": {**FACTS["data"], "usuarios": USERS}}
+    artifact.write(folder, model, bake, facts)
+    return folder
+
+
+def test_the_worst_requests_get_answers_that_fit(wordy_dir: Path, tmp_path: Path) -> None:
+    server = Server(wordy_dir, tmp_path / "ratings.sqlite3")
+    try:
+        asked = list(requests(server))
+        answers = [server.ask(request) for request in asked]
+    finally:
+        server.close()
+    routes = {(method, route.path) for route in ROUTES for method in route.methods}
+    files = {route for route in routes if route[1].startswith(("/pagina", "/docs"))}
+    assert {(request.method, request.route) for request in asked} == routes - files
+    told = [
+        (answer.size, answer.status, *request[:3])
+        for request, answer in zip(asked, answers, strict=True)
+    ]
+    assert [each for each in told if each[0] > LARGEST or each[1] >= 500] == []
+    assert max(each[0] for each in told) > LARGEST / 2
+
+
+strange = st.text(
+    st.one_of(
+        st.characters(),
+        st.sampled_from("\r\n\0\x1b\u2028\ud800\udfff%/\\\"';:,#?&=+ áﷺ"),
+    ),
+    max_size=30,
+).map(lambda text: MARK + text)
+ids = st.sampled_from(["1", str(BUSY), "7", "1000", "1001", "0", "-1", str(2**53 - 1), str(2**60)])
+NAMES = ["limite", "cursor", "genero", "excluir", "diretor", "ator", "q", "diversidade", "recencia"]
+NAMES += ["estrategia", "incluir_avaliados", "linhas", "filmes", "nada"]
+numbers = st.sampled_from(["1", "5", "12", "50", "100", "1000", "1001", "0", "-1", "0.5", "1e3"])
+words = st.sampled_from(["padrao", "grupo", "populares", "em_alta", "true", "f", "a b c", "g1"])
+queries = st.lists(st.tuples(st.sampled_from(NAMES), numbers | words | strange), max_size=4)
+queries |= st.just([(MARK, "x" * 60_000)]) | st.just([("excluir", "1")] * 3000)
+tags = st.sampled_from(["*", '"0"', 'W/"0"', '"0", "1"', "", ","])
+headers = st.dictionaries(
+    st.sampled_from(
+        [
+            *("if-match", "if-none-match", "origin", "cookie", "accept-encoding", "content-type"),
+            *("host", "authorization", "x-forwarded-for", "x-amzn-trace-id", "prefer"),
+        ]
+    ),
+    tags | strange | st.sampled_from(["gzip", "application/json", "https://a.example"]),
+    max_size=3,
+)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | strange | st.integers(1, 1000),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(strange, inner, max_size=2),
+    max_leaves=5,
+)
+rated = st.fixed_dictionaries(
+    {"filme_id": st.integers(1, 1005) | values, "avaliacao": st.integers(0, 6) | values},
+    optional={"momento": st.just("2026-01-31T20:15:00Z") | values},
+)
+bodies = (
+    st.one_of(
+        st.integers(1, 5).map(lambda rating: {"avaliacao": rating}),
+        st.fixed_dictionaries(
+            {"avaliacoes": st.lists(rated, max_size=4)},
+            optional={"limite": st.integers(1, 100), "genero": st.lists(strange, max_size=2)},
+        ),
+        st.lists(st.integers(1, 1000), min_size=100, max_size=100, unique=True).map(
+            lambda films: {"avaliacoes": [{"filme_id": film, "avaliacao": 4} for film in films]}
+        ),
+        values,
+    ).map(lambda value: json.dumps(value))
+    | strange
+)
+
+
+def as_event(method: str, path: str, query: str, told: dict[str, str], body: str) -> dict[str, Any]:
+    """A request as an HTTP API hands it on."""
+    return {
+        "version": "2.0",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": {"content-type": "application/json", **told},
+        "requestContext": {"http": {"method": method, "path": path, "sourceIp": "1.2.3.4"}},
+        "body": body if method in ("PUT", "POST") else None,
+        "isBase64Encoded": False,
+    }
+
+
+@st.composite
+def any_events(draw: st.DrawFn) -> dict[str, Any]:
+    """Requests to any route, also such as no gateway would hand on."""
+    route = draw(st.sampled_from(ROUTES))
+    path = re.sub(r"\{[^}]*\}", lambda _: draw(ids | strange), route.path)
+    query = "&".join(f"{name}={value}" for name, value in draw(queries))
+    method = draw(st.sampled_from([*sorted(route.methods), "GET", "PUT", "DELETE"]))
+    return as_event(method, path, query, draw(headers), draw(bodies))
+
+
+@st.composite
+def writes(draw: st.DrawFn) -> dict[str, Any]:
+    """Requests of which many write."""
+    place = f"/usuarios/{draw(st.integers(1, 3))}/avaliacoes/{draw(st.integers(1, 5))}"
+    hidden = f"/filmes/{draw(st.integers(1, 5))}/oculto"
+    several = place.rpartition("/")[0]
+    method, path = draw(
+        st.sampled_from(
+            [("PUT", place), ("DELETE", place), ("PUT", several), ("PUT", hidden)]
+            + [("DELETE", hidden)]
+        )
+    )
+    body = {"avaliacao": draw(st.integers(1, 5))}
+    if path == several:
+        films = draw(st.lists(st.integers(1, 1000), min_size=1, max_size=100, unique=True))
+        body = {"avaliacoes": [{"filme_id": film, **body} for film in films]}
+    return as_event(method, path, "", draw(headers), json.dumps(body))
+
+
+class Service:
+    """The API function on the wordy catalogue, and what its store keeps."""
+
+    def __init__(self, folder: Path, path: Path) -> None:
+        self.path, self.writes = path, 0
+        self.store = SqliteStore(path)
+        self.handle = Adapter(Telemetry(create_app(folder, LOCAL, self.store, origins=["*"])))
+
+    def kept(self) -> list[list[Any]]:
+        """All rows of the store."""
+        with closing(sqlite3.connect(self.path)) as database:
+            return [
+                database.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
+                for table in ("avaliacoes", "ocultos")
+            ]
+
+
+@pytest.fixture(scope="module")
+def service(wordy_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    made = Service(wordy_dir, tmp_path_factory.mktemp("kept") / "ratings.sqlite3")
+    with closing(made.store):
+        yield made
+
+
+@settings(max_examples=400)
+@given(event=any_events() | writes())
+def test_any_request(service: Service, event: dict[str, Any]) -> None:
+    before = service.kept()
+    answer = service.handle(event, LambdaContext("filmes"))
+    status = answer["statusCode"]
+    assert status < 500
+    if service.kept() != before:
+        service.writes += 1
+        assert 200 <= status < 300
+    json.dumps(answer).encode()
+    bundle = "swagger-ui" in event["rawPath"]
+    assert bundle or len(answer.get("body", "").encode()) <= LARGEST
+    for name, value in answer["headers"].items():
+        assert CLEAN.fullmatch(f"{name}{value}"), (name, value)
+        assert MARK not in value or name in ("link", "content-location"), (name, value)
+
+
+def test_many_of_any_requests_wrote(service: Service) -> None:
+    """So that the test above had something to look at."""
+    assert service.writes > 50
