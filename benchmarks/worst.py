@@ -8,6 +8,7 @@ remembers of films. A cost is a median of processor times, and its ratio is to t
 """
 
 import asyncio
+import gc
 import json
 import os
 import statistics
@@ -58,6 +59,7 @@ class Request(NamedTuple):
     path: str
     query: str = ""
     body: bytes = b""
+    place: int = 0  # in a list, at which the page begins
 
 
 class Answer(NamedTuple):
@@ -123,6 +125,7 @@ class Server:
         )
         self.model = self.app.state.serving.artifact.model
         self.loop = asyncio.new_event_loop()
+        gc.freeze()  # as ``recommender/aws/cold_start.py`` does
 
     def ask(self, request: Request) -> Answer:
         """Return the answer to a request."""
@@ -148,19 +151,26 @@ class Server:
         size = sum(len(message.get("body", b"")) for message in messages[1:])
         return Answer(messages[0]["status"], dict(messages[0]["headers"]), size)
 
-    def deep(self, request: Request, place: int) -> Request:
-        """Return a request for the page of its list that begins at a place, if it has pages."""
+    def placed(self, request: Request) -> Request:
+        """Return a request with the cursor of its place, if its list has further pages."""
+        if not request.place:
+            return request
         link = self.ask(request).headers.get(b"link", b"").decode()
         if not link:
             return request
         cursor = link.partition("cursor=")[2].partition(">")[0].partition("&")[0].split("-")
-        query = f"{request.query}&cursor={'-'.join([*cursor[:3], str(place)])}".lstrip("&")
-        return request._replace(about=f"{request.about}, from {place:,} on", query=query)
+        query = f"{request.query}&cursor={'-'.join([*cursor[:3], str(request.place)])}"
+        return request._replace(query=query.lstrip("&"))
 
     def close(self) -> None:
         """Close what is open."""
         self.loop.close()
         self.store.close()
+
+
+def deep(request: Request, place: int) -> Request:
+    """Return a request for the page of its list that begins at a place."""
+    return request._replace(about=f"{request.about}, from {place:,} on", place=place)
 
 
 def requests(server: Server) -> Iterator[Request]:
@@ -192,13 +202,13 @@ def requests(server: Server) -> Iterator[Request]:
         yield get("a busy user, 100 films", route, "limite=100", path)
         yield get("a busy user, all filters", route, every + "&incluir_avaliados=true", path)
         for place in depths:
-            yield server.deep(get("a busy user", route, "limite=100", path), place)
-            yield server.deep(get("all filters", route, pages, path.replace(str(BUSY), "1")), place)
+            yield deep(get("a busy user", route, "limite=100", path), place)
+            yield deep(get("all filters", route, pages, path.replace(str(BUSY), "1")), place)
     route = "/usuarios/{usuario_id}/recomendacoes"
     for strategy in ("grupo", "populares", "em_alta"):
         query = f"{pages}&estrategia={strategy}"
         yield get(f"{strategy}, all filters", route, query + "&incluir_avaliados=false", BUSY_LIST)
-        yield server.deep(get(f"{strategy}, all filters", route, query, PLAIN), depths[1])
+        yield deep(get(f"{strategy}, all filters", route, query, PLAIN), depths[1])
     yield post("1,000 ratings, all filters", "/recomendacoes", whole)
     yield post("1,000 ratings among 1,000 films", "/recomendacoes", full)
     yield post("28,000 unknown fields", "/recomendacoes", wrong)
@@ -209,7 +219,7 @@ def requests(server: Server) -> Iterator[Request]:
     yield get("all filters", "/filmes", filters)
     yield get("many unknown parameters", "/filmes", "&".join(f"{i:x}" for i in range(12_000)))
     for place in depths:
-        yield server.deep(get("all filters", "/filmes", filters), place)
+        yield deep(get("all filters", "/filmes", filters), place)
     for words in (
         " ".join("a" * 50),
         "f d a 1 2 3 4 5",
@@ -229,8 +239,8 @@ def requests(server: Server) -> Iterator[Request]:
     yield get("all filters", route, every, f"/filmes/{film}/similares")
     yield get("all filters", "/filmes/populares", every)
     for place in depths:
-        yield server.deep(get("all filters", route, pages, f"/filmes/{film}/similares"), place)
-        yield server.deep(get("all filters", "/filmes/populares", pages), place)
+        yield deep(get("all filters", route, pages, f"/filmes/{film}/similares"), place)
+        yield deep(get("all filters", "/filmes/populares", pages), place)
     yield get("a film", "/filmes/{filme_id}", "", f"/filmes/{film}")
 
     home = "/usuarios/{usuario_id}/inicio"
@@ -243,7 +253,7 @@ def requests(server: Server) -> Iterator[Request]:
     yield post("nobody, all filters", "/inicio", json.dumps({**wishes, "avaliacoes": []}).encode())
 
     yield get("50 groups", "/grupos", "limite=50")
-    yield server.deep(get("50 groups", "/grupos", "limite=50"), len(model.cell_labels) // 2)
+    yield deep(get("50 groups", "/grupos", "limite=50"), len(model.cell_labels) // 2)
     yield get("", "/mapa.json")
     yield get("", "/mapa.svg")
     yield get("", "/")
@@ -252,7 +262,7 @@ def requests(server: Server) -> Iterator[Request]:
     yield get("", "/saude")
     yield get("1,000 users", "/usuarios", "limite=1000")
     users = server.app.state.serving.artifact.manifest["data"]["usuarios"]
-    yield server.deep(get("1,000 users", "/usuarios", "limite=1000"), users - 1000)
+    yield deep(get("1,000 users", "/usuarios", "limite=1000"), users - 1000)
 
     rated = "/usuarios/{usuario_id}/avaliacoes"
     own = f"/usuarios/{BUSY}/avaliacoes"
@@ -277,6 +287,7 @@ def measure(server: Server, asked: list[Request]) -> tuple[float, list[dict[str,
     answers: list[Answer | None] = [None] * len(asked)
 
     def timed(request: Request) -> tuple[float, Answer]:
+        request = server.placed(request)
         began = time.process_time()
         answer = server.ask(request)
         return 1000 * (time.process_time() - began), answer

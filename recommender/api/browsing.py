@@ -49,7 +49,8 @@ def browse(
         rows = Choosable(known_rows(model, excluded), listed, marked=hidden).among(model.rows_by_id)
     if words == Words():
         return _slice(model, rows, limit, after)
-    found, end = catalog.search(words, after, LOOKED_AT)
+    found = catalog.search(words, after, LOOKED_AT)
+    end = found[-1] if len(found) == LOOKED_AT else None
     ids = np.array(found, np.int64)
     if len(rows) < len(model.film_ids):
         ids = ids[index.contains(model.film_ids.take(rows), ids)]

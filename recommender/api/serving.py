@@ -85,9 +85,9 @@ class Context:
         if counting is None:
             raise no_user(user_id)
         rated = [
-            (film_id, entry.rating or 0.0, entry.moment) for film_id, entry in counting.items()
+            (film_id, rating or 0.0, moment) for film_id, (rating, _, moment) in counting.items()
         ]
-        return make_profile(self.model, rated), repr(rated).encode()
+        return make_profile(self.model, rated), repr(sorted(written.items())).encode()
 
 
 def no_user(user_id: int) -> ProblemError:

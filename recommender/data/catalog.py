@@ -126,24 +126,20 @@ class Catalog:
         query = "SELECT id, generos, diretores FROM grupos WHERE id >= ? ORDER BY id LIMIT ?"
         return [dict(row) for row in self._rows(query, (first, limit))]
 
-    def search(self, words: Words, after: int, most: int) -> tuple[list[int], int | None]:
+    def search(self, words: Words, after: int, most: int) -> list[int]:
         """Return the ids above ``after`` of films that have some words, in order; at most ``most``.
 
-        And up to which id films were looked at, None for all. Where words have to be in sequence,
-        at most ``most`` films that have them in any order are looked at.
+        A name that repeats a word is searched by what comes before that.
         """
-        order, apart = _expressions(words)
-        query = "SELECT rowid FROM busca WHERE busca MATCH ? AND rowid > ? AND rowid <= ?"
-        query += " ORDER BY rowid LIMIT ? OFFSET ?"
+        named = (("diretor", words.director), ("atores", words.actor))
+        match = [f"{column} : {_quote(_start(name))}" for column, name in named if name is not None]
+        if words.text is not None:
+            match += [f"{_quote([word])} *" for word in telling_words(words.text)] or [_quote([])]
+        query = "SELECT rowid FROM busca WHERE busca MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?"
         cursor = self._db.cursor()
         cursor.row_factory = None  # plain tuples, of which there may be many
-        end = None
-        if apart:
-            last = cursor.execute(query, (apart, after, MAX_ID, 1, most - 1)).fetchone()
-            end = last[0] if last else None
-        values = (order, after, MAX_ID if end is None else end, most, 0)
-        found = [film_id for (film_id,) in cursor.execute(query, values)]
-        return found, found[-1] if len(found) == most else end
+        rows = cursor.execute(query, (" AND ".join(match), after, most)).fetchall()
+        return [film_id for (film_id,) in rows]
 
     def histogram(self, film_id: int) -> dict[int, int]:
         """Return how many of a film's ratings lie in each part of the scale where there are any.
@@ -176,20 +172,13 @@ class Catalog:
         return [] if rows[0][0] is None else rows
 
 
-def _expressions(words: Words) -> tuple[str, str]:
-    """Return an FTS5 expression for some words.
+def _start(name: str) -> list[str]:
+    """Return the words of a name up to the first that comes again: those that also say it twice.
 
-    And one for the same films and others, that have the words of names in any order; empty if no
-    name has several.
+    The text search takes long for a sequence of words that are often neighbours.
     """
-    named = (("diretor", words.director), ("atores", words.actor))
-    names = [(column, split_words(name)) for column, name in named if name is not None]
-    order = [f"{column} : {_quote(name)}" for column, name in names]
-    if words.text is not None:
-        order += [f"{_quote([word])} *" for word in telling_words(words.text)] or [_quote([])]
-    apart = [f"{column} : {_quote([word])}" for column, name in names for word in set(name)]
-    several = any(len(name) > 1 for _, name in names)
-    return " AND ".join(order), " AND ".join(sorted(apart)) if several else ""
+    words = split_words(name)
+    return next((words[:i] for i, word in enumerate(words) if word in words[:i]), words)
 
 
 def _quote(words: Sequence[str]) -> str:

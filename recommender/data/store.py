@@ -10,10 +10,9 @@ can read, is as good as absent, except that the next version of such an entry gr
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import wraps
-from typing import Any, ParamSpec, Protocol, TypeVar
+from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from recommender.data.catalog import MAX_ID, Rated
 
@@ -35,8 +34,7 @@ class ConflictError(Exception):
     """An entry does not have the version that a write expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A rating (None: deleted), its version, and when it was given, in seconds since 1970.
 
     A packaged rating has version 0, and no moment if the data has no times.

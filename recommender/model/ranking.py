@@ -110,7 +110,7 @@ def rank(
     left_out = NO_ROWS if mixed else rated
     if excluded or listed is not None or hidden is not None:
         barred = known_rows(model, excluded)
-        left_out = np.union1d(left_out, barred)
+        left_out = np.union1d(left_out, barred) if len(barred) else left_out
         rated = Choosable(barred, listed, marked=hidden).among(rated)
 
     # Variety is sought among the first films, so a page that has one of them needs them all.

@@ -125,7 +125,7 @@ def test_the_worst_requests_get_answers_that_fit(wordy_dir: Path, tmp_path: Path
     server = Server(wordy_dir, tmp_path / "ratings.sqlite3")
     try:
         asked = list(requests(server))
-        answers = [server.ask(request) for request in asked]
+        answers = [server.ask(server.placed(request)) for request in asked]
     finally:
         server.close()
     routes = {(method, route.path) for route in ROUTES for method in route.methods}
@@ -220,11 +220,11 @@ def writes(draw: st.DrawFn) -> dict[str, Any]:
     several = place.rpartition("/")[0]
     method, path = draw(
         st.sampled_from(
-            [("PUT", place), ("DELETE", place), ("PUT", several), ("PUT", hidden)]
-            + [("DELETE", hidden)]
+            [(method, path) for method in ("PUT", "DELETE") for path in (place, hidden)]
+            + [("PUT", several)]
         )
     )
-    body = {"avaliacao": draw(st.integers(1, 5))}
+    body: dict[str, Any] = {"avaliacao": draw(st.integers(1, 5))}
     if path == several:
         films = draw(st.lists(st.integers(1, 1000), min_size=1, max_size=100, unique=True))
         body = {"avaliacoes": [{"filme_id": film, **body} for film in films]}

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
 from recommender.api.answers import Recommendation, WhatIf
+from recommender.api.answers import LARGEST
 from recommender.api.hypotheses import difference, on_scale
 from recommender.data.store import spell
 from tests.conftest import ROOT
@@ -176,7 +177,7 @@ def test_a_difference_in_small() -> None:
         film: {"id": film, "titulo": f"{film}, The", "titulo_exibido": f"The {film}"}
         for film in range(6)
     }
-    assert difference([1, 2, 3, 4], [2, 5, 3], films).model_dump() == {
+    assert difference([1, 2, 3, 4], [2, 5, 3], films, LARGEST).model_dump() == {
         "entraram": [films[5] | {"posicao": 2}],
         "sairam": [films[1] | {"posicao": 1}, films[4] | {"posicao": 4}],
         "mudaram": [films[2] | {"de": 2, "para": 1}],

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.catalogues import GENRES, KINDS, SEED, make_catalogue, make_model, make_profiles
 from benchmarks.retrieval import find_exact, find_served, measure_recall
-from recommender.model.artifact import Model
+from recommender.model.artifact import Floats, Model, Rows
 from recommender.model.index import (
     Choosable,
     best_of,
@@ -149,7 +149,7 @@ def test_a_deep_page_scores_its_own_batch_only(case: tuple[Model, list[Profile]]
     model, profiles = case
     user, scored = fold_in(model, profiles[0]).vector, []
 
-    def score(rows: NDArray[np.int32]) -> NDArray[np.float32]:
+    def score(rows: Rows) -> Floats:
         scored.append(len(rows))
         return model.vectors[rows] @ user
 

@@ -90,7 +90,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 
 
 def found(catalog: Catalog, text: str) -> list[str]:
-    ids, _ = catalog.search(Words(text), -1, 100)
+    ids = catalog.search(Words(text), -1, 100)
     films = catalog.films(ids)
     return [films[film_id]["titulo"] for film_id in ids]
 

@@ -33,14 +33,13 @@ async def list_ratings(
     usuario_id: Reader, query: Annotated[PageQuery, Query()], ctx: Ctx
 ) -> list[Rating]:
     """Answer with a user's ratings of films that the catalogue has, in order of film id."""
-    ratings = overlay(ctx.catalog.ratings(usuario_id), await ctx.written(usuario_id))
+    written = await ctx.written(usuario_id)
+    ratings = overlay(ctx.catalog.ratings(usuario_id), written)
     if ratings is None:
         raise no_user(usuario_id)
     rows = find_rows(ctx.model, list(ratings)).tolist()
     known = [film_id for film_id, row in zip(ratings, rows, strict=True) if row >= 0]
-    basis = repr(
-        [(film, rating.rating, rating.version, rating.moment) for film, rating in ratings.items()]
-    ).encode()
+    basis = repr(sorted(written.items())).encode() if written else b""
     offset = read_offset(ctx, query.cursor, basis)
     page = known[offset : offset + query.limite]
     films = ctx.catalog.films(page)
