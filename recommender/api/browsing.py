@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from recommender.data.catalog import Catalog, Words
 from recommender.model import index
 from recommender.model.artifact import Model, Rows
 from recommender.model.index import Choosable, Marks
+from recommender.model.profile import find_rows
 from recommender.model.ranking import known_rows
 
 LOOKED_AT = 30_000  # films with the words of a search, at most, in one answer
@@ -44,19 +43,18 @@ def browse(
     ``limit``, and the total is not known.
     """
     listed = index.films_of_genres(model, genres)
-    rows: Rows = model.rows_by_id
-    if listed is not None or excluded or hidden is not None:
-        rows = Choosable(known_rows(model, excluded), listed, marked=hidden).among(model.rows_by_id)
+    is_free = listed is None and not excluded and hidden is None
+    choosable = Choosable(known_rows(model, excluded), listed, marked=hidden)
     if words == Words():
-        return _slice(model, rows, limit, after)
+        rows = model.rows_by_id
+        return _slice(model, rows if is_free else choosable.among(rows), limit, after)
     found = catalog.search(words, after, LOOKED_AT)
     end = found[-1] if len(found) == LOOKED_AT else None
-    ids = np.array(found, np.int64)
-    if len(rows) < len(model.film_ids):
-        ids = ids[index.contains(model.film_ids.take(rows), ids)]
-    page = ids[:limit].tolist()
+    ids = (
+        found if is_free else model.film_ids.take(choosable.among(find_rows(model, found))).tolist()
+    )
     total = len(ids) if end is None and after == START else None
-    return Page(page, total, page[-1] if len(ids) > limit else end)
+    return Page(ids[:limit], total, ids[limit - 1] if len(ids) > limit else end)
 
 
 def _slice(model: Model, rows: Rows, limit: int, after: int) -> Page:

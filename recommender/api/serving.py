@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from recommender.api.hiding import NONE, HiddenFilms
 from recommender.data.catalog import Catalog, Film
-from recommender.data.store import Entry, Store, StoreError, overlay
+from recommender.data.store import Entry, Store, StoreError
 from recommender.http.caching import FRESH, LISTED, PUBLIC
 from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_field, invalid_fields
 from recommender.model import ranking
@@ -81,13 +81,16 @@ class Context:
             written = {}
         if packaged is not None and not written:
             return make_profile(self.model, packaged), b""
-        counting = overlay(packaged, written)
-        if counting is None:
+        rated = {film_id: (rating, moment) for film_id, rating, moment in packaged or ()}
+        for film_id, entry in written.items():
+            if entry.rating is None:
+                rated.pop(film_id, None)
+            else:
+                rated[film_id] = entry.rating, entry.moment
+        if packaged is None and not rated:
             raise no_user(user_id)
-        rated = [
-            (film_id, rating or 0.0, moment) for film_id, (rating, _, moment) in counting.items()
-        ]
-        return make_profile(self.model, rated), repr(sorted(written.items())).encode()
+        counting = [(film_id, *given) for film_id, given in rated.items()]
+        return make_profile(self.model, counting), repr(sorted(written.items())).encode()
 
 
 def no_user(user_id: int) -> ProblemError:

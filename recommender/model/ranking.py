@@ -225,10 +225,11 @@ def explain(model: Model, profile: Profile, ranking: Ranking) -> list[list[Reaso
         shares += images.dot(sources[:, :size].T) * recent
     given = ratings.astype(np.float64)
     liked = max(model.rating_liked, sum(given.tolist()) / len(given))
-    least = LEAST * np.abs(ranking.scores.astype(np.float64))[:, None]
-    others = rows != ranking.rows[:, None]
-    raising = (shares > least) & (given >= liked) & others
-    lowering = (shares < -least) & (given <= model.rating_disliked) & others
+    least = (LEAST * np.abs(ranking.scores[:, None])).astype(np.float32)
+    own = index.contains(rows, ranking.rows).nonzero()[0]
+    shares[own, rows.searchsorted(ranking.rows[own])] = 0  # a film says nothing of itself
+    raising = (shares > least) & (given >= liked)
+    lowering = (shares < -least) & (given <= model.rating_disliked)
     found: list[list[Reason]] = []
     for share, raises, lowers in zip(shares, raising, lowering, strict=True):
         told = [*_greatest(share, raises, MOST[0]), *_greatest(-share, lowers, MOST[1])]

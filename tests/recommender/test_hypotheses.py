@@ -8,8 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import TypeAdapter
 
-from recommender.api.answers import Recommendation, WhatIf
-from recommender.api.answers import LARGEST
+from recommender.api.answers import LARGEST, Recommendation, WhatIf
 from recommender.api.hypotheses import difference, on_scale
 from recommender.data.store import spell
 from tests.conftest import ROOT
