@@ -85,6 +85,7 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 	$(BIN)/python benchmarks/index.py
 	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/worst.py
 	$(BIN)/python benchmarks/compact.py
 	$(BIN)/python benchmarks/fitting.py
 	$(BIN)/python benchmarks/search.py

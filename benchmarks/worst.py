@@ -1,7 +1,7 @@
 """The worst that a request can cost: parameters for each route, on a million films.
 
 The catalogue is that of ``benchmarks/growth.py`` with directors, groups in words, and a user with
-30,000 ratings. Each request is answered by the app in this process, in one thread, after it has
+20,000 ratings. Each request is answered by the app in this process, in one thread, after it has
 forgotten all films. A cost is a median of processor times, and its ratio is to that of
 ``GET /usuarios/1/recomendacoes``, measured in turns with it. No ratio may be above ``MOST``.
 ``worst.py FOLDER`` measures an artifact folder that was written before.
@@ -42,7 +42,7 @@ from training.model.plane import place_films
 
 FILMS = 1_000_000
 DIRECTORS = 5003  # as ``growth`` names them
-BUSY, RATED = 2, 30_000  # the id of a user, and how many films they have rated
+BUSY, RATED = 2, 20_000  # the id of a user, and how many films they have rated
 TURNS = 5
 USUAL = 20  # plain recommendations in a turn
 MOST = 150  # times a plain recommendation

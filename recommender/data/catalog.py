@@ -19,6 +19,17 @@ FILMS = 10_000  # that are remembered once they were read
 WORD = re.compile(r"[^\W_]+")
 FILM_COLUMNS = "id, titulo, genero, diretor, atores, avaliacao_media, total_avaliacoes"
 
+FORMS = 8  # words that begin alike: up to so many are searched one by one
+# FTS5 reads all places of all words that begin alike before it compares any with others.
+BEGUN = f"""(SELECT CASE WHEN count(*) BETWEEN 1 AND {FORMS}
+    THEN '(' || group_concat('"' || palavra || '"', ' OR ') || ')' ELSE '"' || value || '" *' END
+    FROM (SELECT palavra FROM palavras WHERE palavra >= value AND palavra < value || char(1114111)
+    LIMIT {FORMS + 1}))"""  # noqa: S608 fixed parts
+BEGUN_UNKNOWN = """('"' || value || '" *')"""  # in databases without words
+SEARCH = f"""SELECT rowid FROM busca WHERE busca MATCH (SELECT group_concat(part, ' AND ') FROM
+    (SELECT CASE WHEN key < ?2 THEN value ELSE {BEGUN} END AS part FROM json_each(?1)))
+    AND rowid > ?3 ORDER BY rowid LIMIT ?4"""  # noqa: S608 fixed parts
+
 LETTERS = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h"}
     | {"ŧ": "t"}
@@ -84,6 +95,8 @@ class Catalog:
         self._db.row_factory = sqlite3.Row
         weakref.finalize(self, self._db.close)
         self._films: dict[int, Film] = {}
+        known = "SELECT 1 FROM sqlite_master WHERE name = 'palavras'"
+        self._knows_words = bool(self._db.execute(known).fetchone())
 
     def _rows(self, query: str, values: Sequence[int | str]) -> list[sqlite3.Row]:
         return self._db.execute(query, values).fetchall()
@@ -133,13 +146,14 @@ class Catalog:
         """
         named = (("diretor", words.director), ("atores", words.actor))
         match = [f"{column} : {_quote(_start(name))}" for column, name in named if name is not None]
-        if words.text is not None:
-            match += [f"{_quote([word])} *" for word in telling_words(words.text)] or [_quote([])]
-        query = "SELECT rowid FROM busca WHERE busca MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?"
+        begun = telling_words(words.text) if words.text is not None else []
+        if words.text is not None and not begun:
+            match.append(_quote([]))
         cursor = self._db.cursor()
         cursor.row_factory = None  # plain tuples, of which there may be many
-        rows = cursor.execute(query, (" AND ".join(match), after, most)).fetchall()
-        return [film_id for (film_id,) in rows]
+        query = SEARCH if self._knows_words else SEARCH.replace(BEGUN, BEGUN_UNKNOWN)
+        values = (json.dumps([*match, *begun]), len(match), after, most)
+        return [film_id for (film_id,) in cursor.execute(query, values).fetchall()]
 
     def histogram(self, film_id: int) -> dict[int, int]:
         """Return how many of a film's ratings lie in each part of the scale where there are any.

@@ -58,6 +58,7 @@ CREATE TABLE grupos ( -- KMeans cells of films; names separated by commas
     generos TEXT NOT NULL,
     diretores TEXT NOT NULL
 );
+CREATE TABLE palavras (palavra TEXT PRIMARY KEY) WITHOUT ROWID; -- all that busca knows
 CREATE VIRTUAL TABLE busca USING fts5 ( -- of folded texts, which it does not keep
     titulo, diretor, atores, content='', tokenize='unicode61 remove_diacritics 2', prefix='1 2'
 );
@@ -94,6 +95,8 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
                 _found_by(data),
             )
             db.execute("INSERT INTO busca (busca) VALUES ('optimize')")
+            db.execute("CREATE VIRTUAL TABLE temp.vocabulario USING fts5vocab (main, busca, row)")
+            db.execute("INSERT INTO palavras SELECT term FROM vocabulario")
         db.execute("PRAGMA optimize")
         db.execute("VACUUM")
 
