@@ -57,6 +57,13 @@ COMPACT = {
     "nDCG@10": "{ndcg}",
     "scoring, µs": "{microseconds}",
 }
+WORST = {
+    "route": "`{route}`",
+    "with": "{about}",
+    "ms": "{ms}",
+    "times a recommendation": "{ratio}",
+    "answer, kB": "{kilobytes}",
+}
 TRAINING = {
     "users": "{users:,}",
     "films": "{films:,}",
@@ -91,10 +98,19 @@ def table(columns: dict[str, str], rows: list[Row]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
+def of_each_route(rows: list[Row]) -> list[Row]:
+    """Return the first row of each route."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        found.setdefault(row["route"], row)
+    return list(found.values())
+
+
 def page() -> str:
     """Return the page."""
-    index, growth, rivals, compact, training, fitting, search = map(
-        machine.read, ("index", "growth", "neighbours", "compact", "training", "fitting", "search")
+    index, growth, worst, rivals, compact, training, fitting, search = map(
+        machine.read,
+        ("index", "growth", "worst", "neighbours", "compact", "training", "fitting", "search"),
     )
     where, batch = growth["machine"], machine.read("batch")
     exponents = {"films": "exponent"} | growth["exponents"]
@@ -108,6 +124,9 @@ def page() -> str:
         batch_shape=batch,
         batch_minutes=f"{batch['million']['work_seconds'] / 60:.0f}",
         batch_clock=f"{batch['million']['seconds'] / 60:.0f}",
+        worst=table(WORST, of_each_route(worst["rows"])),
+        worst_shape=worst,
+        worst_machine=worst["machine"],
         rivals=table(RIVALS, rivals["rows"]),
         compact=table(COMPACT, compact["rows"]),
         training=table(TRAINING, training["rows"]),
