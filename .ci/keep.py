@@ -22,7 +22,8 @@ from botocore.exceptions import ClientError
 from recommender.model.artifact import MANIFEST_FILE, ArtifactError, load
 from training.release.api_function import ReleaseError
 from training.release.history import LIVE
-from training.release.releases import MODELS, Releases
+from training.release.keys import MODELS
+from training.release.releases import Releases
 from training.release.stack import Stack
 from training.renewal import models
 

@@ -826,6 +826,7 @@ TRAININGS: dict[str, Trained | Refused | Ignored] = {
 RELEASES: dict[str, str | None] = {
     "publicacao": "publish",
     "publicacao-forcada": "publish",
+    "publicacao-continuar": "resume",
     "publicacao-voltar": "rollback",
     "publicacao-voltar-a": "rollback",
     "publicacao-versoes": "versions",

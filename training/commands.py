@@ -11,7 +11,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from recommender.model import artifact
 from recommender.settings import BUNDLED
 from training.release.api_function import ReleaseError
-from training.release.releases import Releases, decision_key
+from training.release.keys import decision_key
+from training.release.releases import Releases
 from training.release.stack import Stack
 from training.renewal import models
 from training.renewal.gate import Check, Decision, check_facts

@@ -25,7 +25,7 @@ from training.data.read import read
 from training.data.tables import DataError
 from training.release.api_function import ApiFunction
 from training.release.bucket import Bucket
-from training.release.releases import MODELS, decision_key
+from training.release.keys import MODELS, decision_key
 from training.release.trainings import REFUSED, SETTLED, Trainings
 from training.renewal import models
 from training.renewal.download import NoDataError, download

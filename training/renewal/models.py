@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recommender.model.artifact import ARTIFACT_FILES, MANIFEST_FILE, read_manifest
 from training.release.bucket import Bucket
-from training.release.releases import LAYER_FILE, MODELS
+from training.release.keys import LAYER_FILE, MODELS, layer_key
 
 FOLDER = "artifact"  # in a layer, which Lambda unpacks to /opt
 
@@ -32,7 +32,7 @@ def store(bucket: Bucket, folder: Path) -> str:
 
 def is_whole(bucket: Bucket, version: str) -> bool:
     """Return whether the bucket has all of a model: it may have been deleted since."""
-    key = f"{MODELS}{version}/{LAYER_FILE}"
+    key = layer_key(version)
     return key in bucket.keys(key)
 
 
