@@ -21,6 +21,7 @@ MANIFEST_FILE = "manifest.json"
 PROFILES = "perfis"  # the manifest's word on them, and the folder of their parts
 KEY = "usuario_id"
 PAUSE = 10.0  # seconds between two questions: DynamoDB refuses who asks how an import is too often
+IMPORT = "the import of table"  # what a release says it waits for
 RUNNING = ("IN_PROGRESS", "CANCELLING")
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from training.release.bucket import Body, Bucket, Ledger, Record
 from training.release.canary import Canary, Progress, find_progress, stop
 from training.release.history import ABANDONED, LIVE, ROLLED_BACK, models, now, trainings_of
 from training.release.keys import RELEASES, decision_key, deployment_key, layer_key
-from training.release.profile_tables import ProfileTables
+from training.release.profile_tables import IMPORT, ProfileTables
 from training.release.proof import Proof
 from training.release.trainings import DISMISSED, PUBLISHED, Trainings
 
@@ -194,7 +194,7 @@ class Releases:
         deployment = self.bucket.read(deployment_key(record.number))
         if deployment is None:
             if self.tables and (table := self.tables.prepare(model)):
-                return _waiting(record, f"the import of table {table}")
+                return _waiting(record, f"{IMPORT} {table}")
             ended = self.ledger.read(record.number)
             if ended and ended.end:  # somebody rolled it back while its table was imported
                 return ended.end
