@@ -32,14 +32,6 @@ from training.profiles.parts import read_part, write_parts
 KEPT = ("data", "training", "limites", "hyperparameters", "metrics")
 
 
-@pytest.fixture(scope="module")
-def exported(artifact_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The artifact of the example data with profiles. Read-only by agreement."""
-    folder = tmp_path_factory.mktemp("profiles") / "artifact"
-    export(artifact_dir, folder)
-    return folder
-
-
 def profiles_in(folder: Path) -> list[tuple[int, list[Rated]]]:
     parts = part_names(load(folder).manifest["files"])
     return [
@@ -49,14 +41,14 @@ def profiles_in(folder: Path) -> list[tuple[int, list[Rated]]]:
     ]
 
 
-def test_parts_hold_what_the_database_held(artifact_dir: Path, exported: Path) -> None:
+def test_parts_hold_what_the_database_held(artifact_dir: Path, profiled_dir: Path) -> None:
     whole = list(Catalog(artifact_dir / CATALOG_FILE).profiles())
-    assert profiles_in(exported) == whole
+    assert profiles_in(profiled_dir) == whole
     assert any(not rated for _, rated in whole)
-    told = load(exported).manifest["perfis"]
+    told = load(profiled_dir).manifest["perfis"]
     count = sum(len(rated) for _, rated in whole)
     assert told == {
-        "tabela": profile_table(load(exported).version),
+        "tabela": profile_table(load(profiled_dir).version),
         "usuarios": len(whole),
         "avaliacoes": count,
         "mais_novas": 2000,
@@ -65,8 +57,8 @@ def test_parts_hold_what_the_database_held(artifact_dir: Path, exported: Path) -
     assert load(artifact_dir).manifest["data"]["avaliacoes"] == count
 
 
-def test_a_part_is_what_dynamodb_imports(exported: Path) -> None:
-    with gzip.open(exported / part_name(0), "rt", encoding="ascii") as lines:
+def test_a_part_is_what_dynamodb_imports(profiled_dir: Path) -> None:
+    with gzip.open(profiled_dir / part_name(0), "rt", encoding="ascii") as lines:
         items = [json.loads(line) for line in lines]
     assert all(item.keys() == {"Item"} for item in items)
     assert {tuple(item["Item"]) for item in items} == {("usuario_id", "avaliacoes")}
@@ -74,53 +66,59 @@ def test_a_part_is_what_dynamodb_imports(exported: Path) -> None:
     assert {tuple(item["Item"]["avaliacoes"]) for item in items} == {("B",)}
 
 
-def test_all_else_is_as_it_was(artifact_dir: Path, exported: Path) -> None:
-    before, after = load(artifact_dir), load(exported)
+def test_all_else_is_as_it_was(artifact_dir: Path, profiled_dir: Path) -> None:
+    before, after = load(artifact_dir), load(profiled_dir)
     for name in set(ARTIFACT_FILES) - {CATALOG_FILE}:
-        assert (exported / name).read_bytes() == (artifact_dir / name).read_bytes()
+        assert (profiled_dir / name).read_bytes() == (artifact_dir / name).read_bytes()
     assert {name: after.manifest[name] for name in KEPT} == {
         name: before.manifest[name] for name in KEPT
     }
     assert before.profile_table is None
     assert after.profile_table == f"perfis-{after.version[:32]}"
-    whole, slim = (sqlite3.connect(folder / CATALOG_FILE) for folder in (artifact_dir, exported))
+    whole, slim = (
+        sqlite3.connect(folder / CATALOG_FILE) for folder in (artifact_dir, profiled_dir)
+    )
     with closing(whole), closing(slim):
         assert slim.execute("SELECT count(*) FROM avaliacoes").fetchone() == (0,)
         for table in ("usuarios", "filmes", "gostos", "grupos", "histogramas", "generos"):
             query = f"SELECT * FROM {table}"
             assert slim.execute(query).fetchall() == whole.execute(query).fetchall(), table
-    assert (exported / CATALOG_FILE).stat().st_size < (artifact_dir / CATALOG_FILE).stat().st_size
+    assert (profiled_dir / CATALOG_FILE).stat().st_size < (
+        artifact_dir / CATALOG_FILE
+    ).stat().st_size
 
 
 def test_equal_artifacts_give_equal_bytes(
-    artifact_dir: Path, exported: Path, tmp_path: Path
+    artifact_dir: Path, profiled_dir: Path, tmp_path: Path
 ) -> None:
     again = export(artifact_dir, tmp_path / "again")
-    assert again == load(exported).manifest
+    assert again == load(profiled_dir).manifest
     for name in again["files"]:
-        assert (tmp_path / "again" / name).read_bytes() == (exported / name).read_bytes()
+        assert (tmp_path / "again" / name).read_bytes() == (profiled_dir / name).read_bytes()
 
 
-def test_the_version_covers_the_parts(exported: Path) -> None:
-    digests = load(exported).manifest["files"]
+def test_the_version_covers_the_parts(profiled_dir: Path) -> None:
+    digests = load(profiled_dir).manifest["files"]
     assert [*digests] == [*ARTIFACT_FILES, part_name(0)]
-    assert content_version(digests) == load(exported).version
-    assert content_version({**digests, part_name(0): "0" * 64}) != load(exported).version
-    assert content_version({**digests, part_name(1): "0" * 64}) != load(exported).version
+    assert content_version(digests) == load(profiled_dir).version
+    assert content_version({**digests, part_name(0): "0" * 64}) != load(profiled_dir).version
+    assert content_version({**digests, part_name(1): "0" * 64}) != load(profiled_dir).version
 
 
-def test_an_artifact_is_loaded_without_its_parts(exported: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(exported, tmp_path / "slim", ignore=shutil.ignore_patterns("perfis"))
-    assert load(folder).manifest == load(exported).manifest
+def test_an_artifact_is_loaded_without_its_parts(profiled_dir: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(
+        profiled_dir, tmp_path / "slim", ignore=shutil.ignore_patterns("perfis")
+    )
+    assert load(folder).manifest == load(profiled_dir).manifest
 
 
 @pytest.mark.parametrize(
     "told", [None, "text", {}, {"tabela": "perfis-0"}], ids=["none", "text", "empty", "other"]
 )
 def test_a_manifest_that_tells_of_other_profiles(
-    exported: Path, tmp_path: Path, told: object
+    profiled_dir: Path, tmp_path: Path, told: object
 ) -> None:
-    folder = shutil.copytree(exported, tmp_path / "copy")
+    folder = shutil.copytree(profiled_dir, tmp_path / "copy")
     manifest = json.loads((folder / MANIFEST_FILE).read_text())
     manifest["perfis"] = told
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
@@ -171,8 +169,8 @@ def test_of_many_users_the_database_lists_those_with_the_lowest_ids(
         assert left == len(whole[:listed]) == len(list(Catalog(database).user_ids()))
 
 
-def test_a_file_that_is_no_part(exported: Path, tmp_path: Path) -> None:
-    whole = (exported / part_name(0)).read_bytes()
+def test_a_file_that_is_no_part(profiled_dir: Path, tmp_path: Path) -> None:
+    whole = (profiled_dir / part_name(0)).read_bytes()
     for wrong in (b"text", whole[:-9], gzip.compress(b"{}"), gzip.compress(b"\xff")):
         (tmp_path / "part").write_bytes(wrong)
         with pytest.raises(ArtifactError, match="no part of profiles"):
@@ -183,13 +181,13 @@ def test_the_command(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     artifact_dir: Path,
-    exported: Path,
+    profiled_dir: Path,
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
     assert run(monkeypatch, "export", "--profiles", artifact_dir, "--out", out) == 0
     told = capsys.readouterr().out
-    assert load(exported).version in told
+    assert load(profiled_dir).version in told
     assert re.search(r"[1-9][0-9,]* users with [1-9][0-9,]* of [1-9][0-9,]* ratings", told)
     assert run(monkeypatch, "verify", out) == 0
     assert "5 files as stated" in capsys.readouterr().out
@@ -204,7 +202,7 @@ def test_what_cannot_be_exported_is_said_in_a_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     artifact_dir: Path,
-    exported: Path,
+    profiled_dir: Path,
     tmp_path: Path,
 ) -> None:
     taken = tmp_path / "taken"
@@ -213,7 +211,7 @@ def test_what_cannot_be_exported_is_said_in_a_line(
     for source, out, message in (
         (tmp_path / "none", tmp_path / "out", "manifest.json cannot be read"),
         (ROOT / "tests/data/formato-9", tmp_path / "out", "mapa.svg cannot be read"),
-        (exported, tmp_path / "out", "has its ratings in perfis/ already"),
+        (profiled_dir, tmp_path / "out", "has its ratings in perfis/ already"),
         (artifact_dir, artifact_dir, "name another folder"),
         (artifact_dir, taken, r"holds files that no artifact has \(perfis/thesis.txt\)"),
     ):
