@@ -19,7 +19,7 @@ from training.release.releases import Releases
 from training.release.trainings import Trainings
 
 BUNDLED = "bundled"
-PATIENCE, PAUSE = 10.0, 0.01  # seconds that a release waits for an import, and between two looks
+PATIENCE, PAUSE = 10.0, 0.01  # seconds: how long a release waits for an import, and the first time
 USERS = b"".join(
     json.dumps({"Item": {"usuario_id": {"N": str(user)}, "avaliacoes": {"B": "AAAA"}}}).encode()
     + b"\n"

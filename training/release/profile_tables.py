@@ -20,7 +20,8 @@ from training.release.keys import IMPORT_FILE, MODELS, import_key
 MANIFEST_FILE = "manifest.json"
 PROFILES = "perfis"  # the manifest's word on them, and the folder of their parts
 KEY = "usuario_id"
-PAUSE = 10.0  # seconds between two questions: DynamoDB refuses who asks how an import is too often
+PAUSE = 1.0  # seconds before the first question how an import is; later ones wait longer ...
+LONGEST_PAUSE = 10.0  # ... because DynamoDB refuses who asks too often
 IMPORT = "the import of table"  # what a release says it waits for
 RUNNING = ("IN_PROGRESS", "CANCELLING")
 
@@ -34,7 +35,7 @@ class ProfileTables:
         bucket: where models are.
         prefix: what the names of the stack's tables begin with.
         patience: seconds that ``prepare`` waits for an import.
-        pause: seconds between two looks at it.
+        pause: seconds before the first look at it.
     """
 
     def __init__(
@@ -56,11 +57,12 @@ class ProfileTables:
         profiles = self._profiles(model)
         if profiles is None:
             return ""
-        end = time.monotonic() + self.patience
+        end, pause = time.monotonic() + self.patience, self.pause
         while not self._is_ready(model, profiles):
-            if time.monotonic() + self.pause > end:
+            if time.monotonic() + pause > end:
                 return self._name(profiles)
-            time.sleep(self.pause)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
         return ""
 
     def is_running(self, model: str) -> bool:
