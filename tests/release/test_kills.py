@@ -14,7 +14,7 @@ import pytest
 
 from tests.aws.server import Here
 from tests.release.killed import Killer
-from tests.release.world import World, make_world, releases_of
+from tests.release.world import World, make_world, outside, releases_of
 from training.release.cleanup import clean_up
 from training.release.history import LIVE
 from training.release.releases import OvertakenError, Releases, WaitingError
@@ -37,7 +37,7 @@ def test_a_release_that_is_killed_at_any_moment_is_carried_on(
     kind: str, here: Here, killer: Killer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At each moment what is served is whole; the next run ends what was begun, and cleans up."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    outside(monkeypatch)
     for moment in count(0, 1 if SOAK else STEPS[kind]):
         world = make_world(here.url, here.client, f"{kind}-{moment}", canary=kind == "canary")
         releases = world.releases()

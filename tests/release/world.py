@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import pytest
+
 from training.release.api_function import LATEST, ApiFunction
 from training.release.bucket import Bucket
 from training.release.canary import Canary
@@ -133,6 +135,13 @@ def releases_of(world: World) -> Releases:
     canary = Canary(world.layer, world.group, world.function, api.alias) if world.group else None
     tables = ProfileTables(bucket, world.tables, PATIENCE, PAUSE)
     return Releases(bucket, api, canary, "filmes/usuarios", tables)
+
+
+def outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a test leave the worlds that it makes when it ends."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")  # so that leaving puts back what was there
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 def make_world(url: str, client: Callable[[str], Any], name: str, *, canary: bool = False) -> World:
