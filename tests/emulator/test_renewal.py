@@ -232,7 +232,10 @@ def truncated(text: bytes) -> dict[str, Any]:
 
 
 def ask(stack: Stack, path: str) -> Any:
-    return stack.invoke("ApiFunction", http_event("GET", path), ALIAS)
+    """What the API answers to a service, which may see users' data though it is real."""
+    event = http_event("GET", path)
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": {"scope": "filmes/usuarios"}}}
+    return stack.invoke("ApiFunction", event, ALIAS)
 
 
 def served(stack: Stack) -> str:
