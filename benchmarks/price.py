@@ -111,9 +111,9 @@ Without requests, this API costs only the storage of its package and its logs. S
 published version that still exists, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
 restores of a million requests.
 
-The import of a profile table (`Profiles=table`) is charged once for each model that goes live. It
-costs the uncompressed size of the model's parts (`zcat artifact/perfis/*.gz | wc -c`) times the price
-of a gigabyte imported from S3, which DynamoDB's page tells for each region. The parts of
+The import of a [profile table](profiles.md) is charged once for each model that goes live. It costs
+the uncompressed size of the model's parts (`zcat FOLDER/perfis/*.gz | wc -c`) times the price of a
+gigabyte imported from S3, which DynamoDB's page tells for each region. The parts of
 `mock_data.json` have 9.5 bytes a rating.
 
 [scale.md](scale.md) has the bill for 1 to 100,000 requests a second, and what breaks first.
