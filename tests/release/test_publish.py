@@ -1,6 +1,7 @@
 """``python -m training publish FOLDER``: what it brings to the bucket, and how it waits."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -70,7 +71,8 @@ def test_a_folder_with_profiles_is_stored_with_them_and_its_table_waited_for(
     commands.publish(stack, str(exported), force=True)
     assert world.served() == version
     content, _ = stack.bucket.open(f"modelos/{version}/{PART}")
-    assert content.read() == (exported / PART).read_bytes()
+    with closing(content):
+        assert content.read() == (exported / PART).read_bytes()
     out, told = capsys.readouterr()
     assert f"live: {version}" in out
     assert f"waits for the import of table {world.tables}perfis-{version[:32]}" in told
