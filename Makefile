@@ -64,11 +64,13 @@ sequences: setup ## installs RecTools for the accuracy tables, in a separate env
 	$(BIN)/uv venv --quiet --seed --python 3.11 --clear .local/sequences
 	.local/sequences/bin/python -m pip install --quiet torch==2.13.0 'rectools[torch]==0.19.0'
 
-lint: setup ## checks style, types and the template
+lint: setup ## checks style, types, the template and the workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/keep.py .ci/release.py .ci/swagger.py
+	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/*.py
 	$(BIN)/sam validate --lint
+	$(BIN)/zizmor --offline --no-progress --persona pedantic .
+	$(BIN)/python .ci/actionlint.py
 
 ml-100k: setup ## fetches MovieLens 100K into .local/data/ml-100k
 	$(BIN)/python benchmarks/ml_100k.py
