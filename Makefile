@@ -11,6 +11,7 @@ STACK ?= filmes
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+KEEP := PYTHONPATH=. $(BIN)/python .ci/keep.py
 PYTHON313 := .local/runtime/python3.13
 SWAGGER_UI := recommender/page/swagger-ui
 
@@ -131,14 +132,16 @@ build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA
 deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters
 	$(MAKE) deploy-built
 
-# A separate target, so that the build can run without the credentials of an account.
+# A separate target, so that the build can run without the credentials of an account. With CANARY=1, requests move step by
+# step, as they do to a new model, to a version that is published only then.
 deploy-built: setup
-	PYTHONPATH=. $(BIN)/python .ci/keep.py before "$(STACK)" > .aws-sam/model
-	$(BIN)/python .ci/release.py "$(STACK)" "$$(cat .aws-sam/model)" Architecture=$(ARCHITECTURE) $(PARAMETERS) \
-		> .aws-sam/parameters.yaml
+	$(KEEP) before "$(STACK)" > .aws-sam/model
+	$(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
+		Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
 	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
 		--no-fail-on-empty-changeset $(SAM_OPTIONS)
-	PYTHONPATH=. $(BIN)/python .ci/keep.py after "$(STACK)"
+	$(if $(CANARY),$(KEEP) canary "$(STACK)")
+	$(KEEP) after "$(STACK)"
 
 $(PYTHON313): .ci/runtime uv.lock | setup
 	.ci/runtime
