@@ -17,7 +17,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built deploy-back dist build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -65,12 +65,13 @@ sequences: setup ## installs RecTools for the accuracy tables, in a separate env
 	$(BIN)/uv venv --quiet --seed --python 3.11 --clear .local/sequences
 	.local/sequences/bin/python -m pip install --quiet torch==2.13.0 'rectools[torch]==0.19.0'
 
-lint: setup ## checks style, types, the template and the workflows
+lint: setup ## checks style, types, the templates and the workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/*.py
 	$(BIN)/sam validate --lint
-	$(BIN)/zizmor --offline --no-progress --persona pedantic .
+	$(BIN)/cfn-lint .ci/roles.yaml
+	$(BIN)/zizmor --offline --no-progress .
 	$(BIN)/python .ci/actionlint.py
 
 ml-100k: setup ## fetches MovieLens 100K into .local/data/ml-100k
@@ -142,6 +143,13 @@ deploy-built: setup
 		--no-fail-on-empty-changeset $(SAM_OPTIONS)
 	$(if $(CANARY),$(KEEP) canary "$(STACK)")
 	$(KEEP) after "$(STACK)"
+
+deploy-back: setup
+	$(KEEP) back "$(STACK)"
+
+dist: setup ## packs what was built, and lists what it ships of others, in .local/dist
+	$(BIN)/python .ci/sbom.py .aws-sam/build .local/dist
+	tar -czf .local/dist/filmes.tar.gz .aws-sam/build
 
 $(PYTHON313): .ci/runtime uv.lock | setup
 	.ci/runtime

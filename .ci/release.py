@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("given", nargs="*", metavar="NAME=VALUE")
     parser.add_argument("--hold", action="store_true", help="publish no version")
     parser.add_argument("--built", type=Path, default=BUILT, help="what `sam build` left")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     template = (arguments.built / "template.yaml").read_text(encoding="utf-8")
     declared = yaml_parse(template)["Parameters"]
     try:

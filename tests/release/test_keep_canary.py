@@ -223,7 +223,7 @@ def test_a_mock_model_never_replaces_a_real_one(
     monkeypatch.setattr(keep, "_releases", lambda _: releases)
     monkeypatch.setattr(keep, "BUNDLED", tmp_path)
     if is_refused:
-        with pytest.raises(ReleaseError, match="model x, which is live, .* demonstration data"):
+        with pytest.raises(ReleaseError, match=r"model x, which is live, .* demonstration data"):
             keep.before("filmes", tmp_path / "live.json")
     else:
         assert keep.before("filmes", tmp_path / "live.json") == ""
