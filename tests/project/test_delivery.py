@@ -101,7 +101,7 @@ def test_the_deploying_role_changes_no_data() -> None:
         if "s3:PutObject" in statement["Action"]
     ]
     assert [place.split(":::")[1] for place in written] == [
-        "aws-sam-cli-managed-default-samclisourcebucket-*"
+        "aws-sam-cli-managed-default-samclisourcebucket-*/${Stack}/*"
     ]
     assert "dynamodb:" not in str(statements("DeployRole"))
 
