@@ -130,7 +130,7 @@ build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA
 	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.read_settings().artifact)'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters
+deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters, CANARY=1 moves requests step by step
 	$(MAKE) deploy-built
 
 # A separate target, so that the build can run without the credentials of an account. With CANARY=1, requests move step by
