@@ -17,7 +17,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built deploy-back dist build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -144,6 +144,7 @@ deploy-built: setup
 	$(if $(CANARY),$(KEEP) canary "$(STACK)")
 	$(KEEP) after "$(STACK)"
 
+.PHONY: deploy-back dist
 deploy-back: setup
 	$(KEEP) back "$(STACK)"
 
