@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,30 +10,18 @@ import pytest
 from recommender.api.application import create_app
 from recommender.data.catalog import FilmFilter
 from recommender.model import replacing
-from recommender.model.artifact import ArtifactError, assemble, load, read_manifest
+from recommender.model.artifact import ArtifactError, load, read_manifest
 from recommender.model.replacing import scratch_beside
 from tests.conftest import ROOT
+from tests.recommender.writer import write
 
-STARTS = 100
-
-
-def write(source: Path, path: Path, meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Write the artifact of a folder to a path, as a training does."""
-    manifest = read_manifest(source)
-    facts = {n: fact for n, fact in manifest.items() if n not in ("version", "format", "files")}
-
-    def fill(new: Path) -> None:
-        for name in manifest["files"]:
-            (new / name).write_bytes((source / name).read_bytes())
-        meanwhile()
-
-    assemble(path, fill, facts)
+STARTS = 30
 
 
 SWAPPER = """
 import sys
 from pathlib import Path
-from tests.recommender.test_replacing import write
+from tests.recommender.writer import write
 
 one, other, path = map(Path, sys.argv[1:])
 print("ready", flush=True)
@@ -43,10 +31,12 @@ while True:
 """
 
 
-@pytest.fixture
-def swapped(artifact_dir: Path, original_dir: Path, tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def swapped(
+    artifact_dir: Path, original_dir: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
     """A folder in which another process writes one of two artifacts after the other."""
-    path = tmp_path / "artifact"
+    path = tmp_path_factory.mktemp("swapped") / "artifact"
     write(artifact_dir, path)
     with subprocess.Popen(
         [sys.executable, "-c", SWAPPER, *map(str, (artifact_dir, original_dir, path))],
@@ -97,7 +87,7 @@ def test_of_two_writers_one_wins_and_the_other_says_so(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from tests.recommender.test_replacing import write
+from tests.recommender.writer import write
 
 write(Path(sys.argv[1]), Path(sys.argv[2]), lambda: os.kill(os.getpid(), signal.SIGKILL))
 """
