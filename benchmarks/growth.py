@@ -108,6 +108,25 @@ def _films(model: Model) -> pd.DataFrame:
     )
 
 
+def facts_of(data: Dataset) -> dict[str, Any]:
+    """Return what a manifest states of a model that nobody trained."""
+    return {
+        "data": {
+            "digest": f"{len(data.films)} films",
+            "usuarios": len(data.users),
+            "filmes": len(data.films),
+            "avaliacoes": len(data.ratings),
+            "demonstracao": True,
+            "escala": [data.lowest, data.highest],
+            "passo": data.step,
+            **begin("growth").facts(),
+        },
+        "training": {"date": "2026-01-01T00:00:00+00:00", "seed": 0, "objetivo": "gostar"},
+        "hyperparameters": {},
+        "metrics": {},
+    }
+
+
 def write_artifact(
     folder: Path, films: int, dimensions: int = DIMENSIONS, users: int | None = None
 ) -> dict[str, float]:
@@ -122,22 +141,7 @@ def write_artifact(
         titles = {i: f"Filme {i}" for i in range(1, films + 1)}
         picture.draw(model, titles, new)
 
-    facts = {
-        "data": {
-            "digest": f"{films} films",
-            "usuarios": len(data.users),
-            "filmes": films,
-            "avaliacoes": len(data.ratings),
-            "demonstracao": True,
-            "escala": [data.lowest, data.highest],
-            "passo": data.step,
-            **begin("growth").facts(),
-        },
-        "training": {"date": "2026-01-01T00:00:00+00:00", "seed": 0, "objetivo": "gostar"},
-        "hyperparameters": {},
-        "metrics": {},
-    }
-    artifact.write(folder, model, bake, facts)
+    artifact.write(folder, model, bake, facts_of(data))
     served = [(folder / name).stat().st_size for name in artifact.SERVED_FILES]
     return {
         "films": films,

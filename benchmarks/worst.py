@@ -29,7 +29,7 @@ import pandas as pd
 
 from benchmarks import machine
 from benchmarks.catalogues import make_catalogue, make_model
-from benchmarks.growth import CANDIDATES, FILMS_A_USER, make_data
+from benchmarks.growth import CANDIDATES, FILMS_A_USER, facts_of, make_data
 from benchmarks.machine import ROOT
 from recommender.api.application import create_app
 from recommender.data import catalog
@@ -96,17 +96,7 @@ def write_artifact(folder: Path, films: int = FILMS) -> None:
         database.bake(data, leads, new / artifact.CATALOG_FILE)
         picture.draw(model, {i: f"Filme {i}" for i in range(1, films + 1)}, new)
 
-    artifact.write(
-        folder, model, bake, FACTS | {"data": {**FACTS["data"], "usuarios": len(data.users)}}
-    )
-
-
-FACTS: dict[str, Any] = {
-    "data": {"linhagem": "worst", "escala": [1, 5], "passo": 1, "demonstracao": True},
-    "training": {},
-    "hyperparameters": {},
-    "metrics": {},
-}
+    artifact.write(folder, model, bake, facts_of(data))
 
 
 class Server:
@@ -116,12 +106,6 @@ class Server:
         self.store = SqliteStore(store)
         access = Access(Mode.LOCAL)
         self.app: Any = create_app(folder, access, self.store)
-        self.app.state.serving.artifact.manifest.update(
-            {
-                key: FACTS[key] | self.app.state.serving.artifact.manifest.get(key, {})
-                for key in FACTS
-            }
-        )
         self.model = self.app.state.serving.artifact.model
         self.loop = asyncio.new_event_loop()
         gc.freeze()  # as ``recommender/aws/cold_start.py`` does

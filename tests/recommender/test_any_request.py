@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.catalogues import make_catalogue, make_model
-from benchmarks.worst import BUSY, FACTS, Server, requests
+from benchmarks.growth import facts_of
+from benchmarks.worst import BUSY, Server, requests
 from recommender.api.application import ROUTES, create_app
 from recommender.aws.adapter import Adapter
 from recommender.aws.telemetry import Telemetry
@@ -116,8 +117,7 @@ def wordy_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         picture.draw(model, data.titles(), new)
 
     folder = tmp_path_factory.mktemp("wordy") / "artifact"
-    facts = {**FACTS, "data": {**FACTS["data"], "usuarios": USERS}}
-    artifact.write(folder, model, bake, facts)
+    artifact.write(folder, model, bake, facts_of(data))
     return folder
 
 
