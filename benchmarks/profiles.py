@@ -3,7 +3,7 @@
 Writes docs/profiles.md. The data is that of ``training.py``; the hyperparameters are fixed, so that
 a training takes minutes. Its artifact is exported, packaged as ``make build`` does it, and answers
 in Lambda's emulator, its ratings in moto's server. What stands in .local/profiles is not made
-again.
+again. An argument names another shape, of which nothing is written.
 """
 
 import gzip
@@ -39,7 +39,6 @@ from tests.emulator import plain, sam
 from training.profiles.export import leave_out_ratings
 from training.profiles.parts import read_part
 
-SHAPE = SHAPES["25m"]
 FIXED = {
     "bandwidth": 128,  # 256 dimensions, about as many as vectors of 64 MB allow
     "strength": 5,
@@ -59,6 +58,7 @@ FIXED = {
     "groups": 5,
 }
 PLACE = ROOT / ".local" / "profiles"
+SHAPE = "25m"
 TEMPLATE = Path(__file__).parent / "pages" / "profiles.md"
 PREFIX = "filmes-"
 ACCOUNT, REGION = "123456789012", "us-east-1"  # moto's
@@ -69,12 +69,12 @@ TURNS, REQUESTS = 6, 50  # the first turn is not counted
 EVENT = ROOT / "events" / "recomendacoes-usuario.json"
 
 
-def train() -> Path:
+def train(place: Path, shape: str) -> Path:
     """Return the artifact with packaged ratings."""
-    data, whole = PLACE / "data", PLACE / "whole"
+    data, whole = place / "data", place / "whole"
     if not (data / "movies.csv").exists():
         data.mkdir(parents=True, exist_ok=True)
-        make_data(data, *SHAPE)
+        make_data(data, *SHAPES[shape])
     if not whole.exists():
         fixed = [f"--fix={name}={value}" for name, value in FIXED.items()]
         _run("build", "--data", data, "--out", whole, "--quiet", *fixed)
@@ -83,7 +83,7 @@ def train() -> Path:
 
 def export(whole: Path) -> Path:
     """Return the artifact with its ratings in parts."""
-    slim = PLACE / "slim"
+    slim = whole.with_name("slim")
     if not slim.exists():
         _run("export", "--profiles", whole, "--out", slim, "--quiet")
     return slim
@@ -91,7 +91,7 @@ def export(whole: Path) -> Path:
 
 def package(slim: Path) -> Path:
     """Return a folder as `make build` leaves it, for the API function with this artifact."""
-    folder = PLACE / "build"
+    folder = slim.with_name("build")
     shutil.rmtree(folder, ignore_errors=True)
     others = shutil.ignore_patterns("artifact")
     shutil.copytree(OURS.folder, folder / OURS.folder.name, ignore=others)
@@ -248,7 +248,7 @@ def most_films(slim: Artifact, folder: Path) -> dict[str, Any]:
 
 
 def _bytes_of_users(database: Path) -> int:
-    with tempfile.TemporaryDirectory(dir=PLACE) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         without = Path(shutil.copy(database, scratch))
         leave_out_ratings(without, 0)
         return database.stat().st_size - without.stat().st_size
@@ -269,7 +269,8 @@ def page(found: dict[str, Any]) -> str:
 
 def main() -> None:
     """Make what is missing, measure, write the results and the page, and print it."""
-    whole = train()
+    shape = sys.argv[1] if len(sys.argv) > 1 else SHAPE
+    whole = train(PLACE / shape, shape)
     slim = export(whole)
     folder = package(slim)
     built, artifact = Function("slim", "", folder / OURS.folder.name), load(slim)
@@ -292,6 +293,9 @@ def main() -> None:
     with table_of(slim) as url:
         found["emulator"] = answer_in_emulator(folder, url, whole)
         found["answers"] = compare(whole, slim)
+    if shape != SHAPE:
+        print(json.dumps(found, indent=2))
+        return
     machine.write("profiles", found)
     text = page(machine.read("profiles"))
     (ROOT / "docs" / "profiles.md").write_text(text, encoding="utf-8")
