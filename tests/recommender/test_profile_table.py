@@ -179,7 +179,7 @@ def test_of_many_ratings_the_newest_count(
             )
     manifest = json.loads((few / MANIFEST_FILE).read_text())
     manifest["files"][CATALOG_FILE] = file_digest(few / CATALOG_FILE)
-    manifest["version"] = content_version(manifest["files"])
+    manifest["version"] = content_version(manifest)
     (few / MANIFEST_FILE).write_text(json.dumps(manifest))
     given = profiles(aws, "mais-novas")
     with (
