@@ -7,6 +7,9 @@ AIM ?=
 OPTIONS ?=
 READ = --data "$(DATA)" $(if $(AIM),--aim "$(AIM)") $(OPTIONS)
 ARCHITECTURE ?= x86_64
+SPARK ?= 4
+SPARK_GROUP = spark$(if $(filter 3.5,$(SPARK)),-3-5)
+SPARK_ENV = .local/spark$(if $(filter 3.5,$(SPARK)),-3.5)
 STACK ?= filmes
 UV_VERSION := 0.13.9
 VENV := .venv
@@ -110,10 +113,10 @@ test: setup ## runs the whole test suite
 	$(BIN)/python -m pytest
 
 # A separate environment: pyarrow, which Spark needs, changes how pandas keeps texts.
-spark: setup ## installs pyspark in .local/spark, and Java 17 on Debian if it is missing; tests training on Spark
+spark: ml-100k ## tests training on Spark, for which it installs pyspark (SPARK=3.5: that) and, on Debian, Java 17
 	.ci/java
-	UV_PROJECT_ENVIRONMENT=.local/spark $(BIN)/uv sync --quiet --locked --group dev --group spark --python $(BIN)/python
-	.local/spark/bin/python -m pytest tests/engines
+	UV_PROJECT_ENVIRONMENT=$(SPARK_ENV) $(BIN)/uv sync --quiet --locked --group dev --group $(SPARK_GROUP) --python $(BIN)/python
+	$(SPARK_ENV)/bin/python -m pytest tests/engines
 
 soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py

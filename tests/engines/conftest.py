@@ -9,15 +9,37 @@ from pyspark.sql import SparkSession
 
 from training.data.tables import Scale
 from training.engines.parts import Parts
-from training.engines.session import open_session
+from training.engines.session import SETTINGS, open_session
 from training.engines.spark import load
 
 Load = Callable[..., Parts]
 
+# Jobs take less than it takes to compile them well, or to start a process for each of many tasks.
+CHEAP = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+}
+
+# Warnings of Spark's own code.
+IGNORED = (
+    "ignore:PySpark does not yet fully support pandas:FutureWarning",  # of Spark 4; what we call works
+    "ignore:distutils Version classes are deprecated:DeprecationWarning",  # of Spark 3.5, as the next
+    "ignore:unclosed <socket:ResourceWarning",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for line in IGNORED:
+        config.addinivalue_line("filterwarnings", line)
+
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
-    session = open_session()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in CHEAP.items():
+            patch.setitem(SETTINGS, name, value)
+        session = open_session()
     yield session
     session.stop()
 
