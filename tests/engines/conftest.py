@@ -21,10 +21,10 @@ CHEAP = {
     "spark.sql.codegen.wholeStage": "false",
 }
 
-# Warnings of Spark's own code.
+# Warnings of Spark's own code: of Spark 4, and two of Spark 3.5.
 IGNORED = (
-    "ignore:PySpark does not yet fully support pandas:FutureWarning",  # of Spark 4; what we call works
-    "ignore:distutils Version classes are deprecated:DeprecationWarning",  # of Spark 3.5, as the next
+    "ignore:PySpark does not yet fully support pandas:FutureWarning",
+    "ignore:distutils Version classes are deprecated:DeprecationWarning",
     "ignore:unclosed <socket:ResourceWarning",
 )
 
