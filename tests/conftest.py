@@ -18,6 +18,7 @@ from recommender.model.artifact import Model, load
 from training.build import build
 from training.data.dataset import Dataset
 from training.data.read import read
+from training.profiles.export import export
 
 if TYPE_CHECKING:
     from tests.aws.server import Here
@@ -55,6 +56,14 @@ def artifact_dir(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The artifact of the example data. Read-only by agreement: who alters it, copies it."""
     folder = tmp_path_factory.mktemp("mock") / "artifact"
     build(data, folder, seed=42)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def profiled_dir(artifact_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same artifact with its ratings in parts of profiles. Read-only by agreement."""
+    folder = tmp_path_factory.mktemp("profiled") / "artifact"
+    export(artifact_dir, folder)
     return folder
 
 

@@ -1,6 +1,6 @@
 """``python -m training``: build and evaluate models, and make lists by them.
 
-Also publish, list, roll back and verify them.
+Also export their users' ratings, and publish, list, roll back and verify them.
 """
 
 from training import present  # isort: skip: before the others import what is missing
@@ -19,7 +19,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from recommender.model.artifact import ArtifactError
 from recommender.settings import SettingError, missing
-from training import on_spark, recommend
+from training import export, on_spark, recommend
 from training.batch.files import ListsError
 from training.build import build
 from training.choice import limits
@@ -37,6 +37,7 @@ SEED = 42
 STACK = "filmes"
 QUIET = "print errors only, and what --json or an evaluation is for"
 RELEASES = ("publish", "versions", "rollback", "verify")
+OTHERS = {"recommend": recommend, "export": export}  # with a module each
 
 
 def main() -> int:
@@ -53,8 +54,8 @@ def main() -> int:
         if options.command in RELEASES:
             return _release(options)
         with logging_redirect_tqdm():  # lines of the log go above a progress bar
-            if options.command == "recommend":
-                recommend.run(options)
+            if options.command in OTHERS:
+                OTHERS[options.command].run(options)
             else:
                 _train(options)
     except (DataError, ArtifactError, ListsError, SettingError) as error:
@@ -175,7 +176,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluates.add_argument(
         "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
     )
-    recommend.add_command(commands)
+    for other in OTHERS.values():
+        other.add_command(commands)
     _add_releases(commands)
     return parser
 

@@ -28,7 +28,8 @@ def verify(folder: Path) -> None:
         ArtifactError: something is missing, altered, or of another format.
     """
     found = artifact.load(folder)
-    for name in artifact.ARTIFACT_FILES:
+    names = (*artifact.ARTIFACT_FILES, *artifact.part_names(found.manifest["files"]))
+    for name in names:
         artifact.verify_file(folder / name, found.manifest["files"][name])
     data, training = found.manifest["data"], found.manifest["training"]
     print(f"version   {found.version}")
@@ -36,7 +37,7 @@ def verify(folder: Path) -> None:
     print(
         f"data      {data['usuarios']} users, {data['filmes']} films, {data['avaliacoes']} ratings"
     )
-    print(f"format    {found.manifest['format']}, {len(artifact.ARTIFACT_FILES)} files as stated")
+    print(f"format    {found.manifest['format']}, {len(names)} files as stated")
 
 
 def publish(stack: Stack, what: str, *, force: bool) -> None:

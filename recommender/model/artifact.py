@@ -3,8 +3,9 @@
 import hashlib
 import json
 import pickle
+import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from recommender.model import arrays
 
-FORMAT = 9
+FORMAT = 10
 READABLE = range(FORMAT - 1, FORMAT + 1)  # code may be newer than a stack's model
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
@@ -23,9 +24,15 @@ MANIFEST_FILE = "manifest.json"
 SERVED_FILES = (MODEL_FILE, CATALOG_FILE)
 MAP_FILE = "mapa.svg"
 ARTIFACT_FILES = (*SERVED_FILES, MAP_FILE, "mapa.png")
+PROFILES = "perfis"  # the folder of the profiles' parts, and the manifest's word on them
+PART = re.compile(rf"{PROFILES}/parte-[0-9]{{5}}\.json\.gz")
+TABLE_DIGITS = 32  # of a version in the name of its profile table
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.integer]  # int32 where there are many
+
+Bake = Callable[[Path], Mapping[str, Any] | None]
+"""Writes files into a folder; what it returns joins the manifest."""
 
 
 class ArtifactError(Exception):
@@ -126,6 +133,12 @@ class Artifact:
         step: float | None = self.manifest["data"]["passo"]
         return step
 
+    @property
+    def profile_table(self) -> str | None:
+        """Name of the table that holds the ratings, without a prefix; None if they are packaged."""
+        told = self.manifest.get(PROFILES)
+        return told and str(told["tabela"])
+
     def read_map(self) -> bytes:
         """Return the picture of the films, as SVG, or raise ``ArtifactError`` if it was altered."""
         verify_file(self.path / MAP_FILE, self.manifest["files"][MAP_FILE])
@@ -149,33 +162,63 @@ def verify_file(path: Path, digest: str) -> None:
         raise ArtifactError(f"{path} was altered or truncated: {told}")
 
 
+def part_name(number: int) -> str:
+    """Return the name of a part of the profiles within an artifact folder; parts count from 0."""
+    return f"{PROFILES}/parte-{number:05}.json.gz"
+
+
+def part_names(names: Iterable[str]) -> list[str]:
+    """Return those of some files' names that are parts of profiles, in order."""
+    return sorted(name for name in names if PART.fullmatch(name))
+
+
+def profile_table(version: str) -> str:
+    """Return the name of the profile table of a version, without a stack's prefix."""
+    return f"{PROFILES}-{version[:TABLE_DIGITS]}"
+
+
 def content_version(digests: Mapping[str, str], form: int = FORMAT) -> str:
     """Return the version of an artifact of a format whose files have these SHA-256 digests."""
-    lines = [f"{form}", *(f"{name} {digests[name]}" for name in ARTIFACT_FILES)]
+    names = (*ARTIFACT_FILES, *part_names(digests))
+    lines = [f"{form}", *(f"{name} {digests[name]}" for name in names)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def write(
-    folder: Path, model: Model, bake: Callable[[Path], None], facts: Mapping[str, Any]
-) -> dict[str, Any]:
+def write(folder: Path, model: Model, bake: Bake, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Write an artifact folder, whole or not at all, and return its manifest.
 
-    ``bake`` writes the database and the pictures into the folder that it is given. ``facts`` join
-    the manifest. An artifact at ``folder`` is replaced only when the new one is complete.
+    ``bake`` writes the database, the pictures and the profiles if there are any into the folder
+    that it is given. For the others see ``assemble``.
     """
     import joblib  # the API function has none
 
+    def fill(new: Path) -> Mapping[str, Any] | None:
+        parts = {field.name: getattr(model, field.name) for field in fields(Model)}
+        joblib.dump(parts, new / MODEL_FILE, compress=0, protocol=5)
+        return bake(new)
+
+    return assemble(folder, fill, facts)
+
+
+def assemble(folder: Path, fill: Bake, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Write an artifact folder of files, whole or not at all, and return its manifest.
+
+    ``fill`` writes all files into the folder that it is given. ``facts`` and what it returns join
+    the manifest: with profiles under the name ``PROFILES``, to which the name of their table is
+    added. An artifact at ``folder`` is replaced only when the new one is complete.
+    """
     folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
         new = Path(scratch, "new")
         new.mkdir()
-        parts = {field.name: getattr(model, field.name) for field in fields(Model)}
-        joblib.dump(parts, new / MODEL_FILE, compress=0, protocol=5)
-        bake(new)
-        digests = {name: file_digest(new / name) for name in ARTIFACT_FILES}
-        identity = {"version": content_version(digests), "format": FORMAT, "files": digests}
-        manifest = {**identity, **facts}
+        facts = {**facts, **(fill(new) or {})}
+        parts = [f"{PROFILES}/{path.name}" for path in (new / PROFILES).glob("*")]
+        digests = {name: file_digest(new / name) for name in (*ARTIFACT_FILES, *sorted(parts))}
+        version = content_version(digests)
+        if PROFILES in facts:
+            facts[PROFILES] = {"tabela": profile_table(version), **facts[PROFILES]}
+        manifest = {"version": version, "format": FORMAT, "files": digests, **facts}
         text = json.dumps(manifest, ensure_ascii=False, indent=2)
         (new / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
         check_place(folder)
@@ -191,8 +234,9 @@ def check_place(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise ArtifactError(f"{folder} is a file: name a folder")
-    known = {*ARTIFACT_FILES, MANIFEST_FILE}
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    known = {*ARTIFACT_FILES, MANIFEST_FILE, PROFILES}
+    found = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+    foreign = sorted(name for name in found if name not in known and not PART.fullmatch(name))
     if foreign:
         held = f"{folder} holds files that no artifact has ({', '.join(foreign[:3])})"
         raise ArtifactError(f"{held}: name another folder, or empty it")
@@ -218,7 +262,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"{path} does not name the digest of every file")
     if manifest.get("version") != content_version(digests, manifest["format"]):
         raise ArtifactError(f"{path} was altered: its version is not the digest of its files")
+    _check_profiles(path, manifest)
     return manifest
+
+
+def _check_profiles(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise ``ArtifactError`` unless a manifest tells of profiles if and only if it has parts."""
+    told = manifest.get(PROFILES)
+    if bool(part_names(manifest["files"])) != (told is not None):
+        raise ArtifactError(f"{path} was altered: {PROFILES} and the parts in files do not agree")
+    table = profile_table(manifest["version"])
+    if told is not None and (not isinstance(told, dict) or told.get("tabela") != table):
+        raise ArtifactError(f"{path} was altered: {PROFILES} does not name the table {table}")
 
 
 def load(folder: Path) -> Artifact:

@@ -144,17 +144,6 @@ def test_every_format_that_a_stack_may_have_serves(form: int) -> None:
         assert [film["id"] for film in films] == [19, 18, 11, 20, 14]
 
 
-def test_what_an_older_format_lacks_is_null() -> None:
-    """Format 8 has no histograms. Remove this test when format 8 is no longer read."""
-    found = {}
-    for form in artifact.READABLE:
-        with TestClient(create_app(ROOT / "tests/data" / f"formato-{form}", LOCAL)) as api:
-            found[form] = api.get("/filmes/3").json()
-    totals = [part["total"] for part in found[9].pop("histograma")]
-    assert totals == [0, 1, 1, 1, 2, 0]
-    assert found[8] == found[9] | {"histograma": None}
-
-
 def set_field(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
     return lambda manifest: {**manifest, name: value}
 

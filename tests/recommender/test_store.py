@@ -643,11 +643,15 @@ def test_a_lineage_names_a_file_of_the_folder(tmp_path: Path, lineage: str, file
 
 
 @pytest.mark.parametrize(
-    ("access", "table", "imported"),
-    [("jwt", "", "False"), ("jwt", "tabela", "True"), ("open", "tabela", "False")],
+    ("more", "imported"),
+    [
+        ({"ACCESS": "jwt"}, "False"),
+        ({"ACCESS": "open"}, "False"),
+        ({"ACCESS": "jwt", "AWS_USE_FIPS_ENDPOINT": "true"}, "True"),
+    ],
 )
-def test_boto3_is_imported_at_the_start_and_only_where_ratings_are_written(
-    artifact_dir: Path, access: str, table: str, imported: str
+def test_boto3_is_imported_at_the_start_only_where_nothing_else_can_ask_the_table(
+    artifact_dir: Path, more: dict[str, str], imported: str
 ) -> None:
     done = subprocess.run(
         [
@@ -658,7 +662,7 @@ def test_boto3_is_imported_at_the_start_and_only_where_ratings_are_written(
         cwd=ROOT,
         env=os.environ
         | CREDENTIALS
-        | {"ARTIFACT_DIR": str(artifact_dir), "ACCESS": access, "RATINGS_TABLE": table},
+        | {"ARTIFACT_DIR": str(artifact_dir), "RATINGS_TABLE": "tabela", **more},
         capture_output=True,
         text=True,
         check=True,

@@ -1,4 +1,4 @@
-"""Reading hidden films without boto3: signed as boto3 signs, and as patient with failures."""
+"""Calls without boto3: signed as boto3 signs, and as patient with failures."""
 
 import asyncio
 import json
@@ -15,7 +15,9 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from recommender.data.hidden_table import TIMEOUT, HiddenTable, sign
+from recommender.data import dynamo_items
+from recommender.data.signed_calls import TIMEOUT, SignedCalls, sign
+from recommender.data.signed_store import SignedStore
 from recommender.data.store import HIDDEN_KEY, StoreError
 from tests.stores import CREDENTIALS, create_table, delete_table, moto_server, nobody
 
@@ -53,7 +55,11 @@ def answering(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[Any]]]:
 
 
 def read(url: str) -> frozenset[int]:
-    return asyncio.run(HiddenTable("t", CREDENTIALS | {"AWS_ENDPOINT_URL": url}).hidden())
+    return asyncio.run(SignedStore(calls(url), "t").hidden())
+
+
+def calls(url: str) -> SignedCalls:
+    return SignedCalls(CREDENTIALS | {"AWS_ENDPOINT_URL": url})
 
 
 @pytest.mark.parametrize("token", ["", "IQoJb3JpZ2luX2VjE=="])
@@ -64,7 +70,7 @@ def test_a_query_is_signed_as_botocore_signs_it(
     if token:
         environment["AWS_SESSION_TOKEN"] = token
     host, body, region = "dynamodb.sa-east-1.amazonaws.com", b'{"TableName": "t"}', "sa-east-1"
-    ours = sign(host, body, region, environment)
+    ours = sign(host, "DynamoDB_20120810.GetItem", body, region, environment)
     now = datetime.strptime(ours["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: now)
     sent = {name: ours[name] for name in ("content-type", "x-amz-target")}
@@ -76,7 +82,7 @@ def test_a_query_is_signed_as_botocore_signs_it(
 
 def test_the_endpoint_is_that_of_the_region() -> None:
     def host(**more: str) -> str | None:
-        return HiddenTable("t", CREDENTIALS | more)._url.hostname
+        return SignedCalls(CREDENTIALS | more)._url.hostname
 
     assert host() == "dynamodb.us-east-1.amazonaws.com"
     assert host(AWS_REGION="cn-north-1") == "dynamodb.cn-north-1.amazonaws.com.cn"
@@ -102,7 +108,7 @@ def test_films_without_an_id_are_passed_over(caplog: pytest.LogCaptureFixture) -
     log = logging.Logger("hidden")
     log.addHandler(caplog.handler)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recommender.data.hidden_table._log", log)
+        patch.setattr(dynamo_items, "_log", log)
         with answering((200, {"Items": [*strange, *ONE["Items"]]})) as (url, _):
             assert read(url) == {309}
     assert caplog.messages == ["hidden films passed over: malformed: 3"]
@@ -138,5 +144,5 @@ def test_a_table_that_is_missing_or_nowhere_is_not_reached() -> None:
 
 def test_a_table_that_does_not_answer_is_not_waited_for() -> None:
     assert 2 * 2 * TIMEOUT < 10  # seconds: both attempts end before the function's time does
-    connection = HiddenTable("t", CREDENTIALS)._connect()
+    connection = SignedCalls(CREDENTIALS)._connect()
     assert connection.timeout == TIMEOUT
