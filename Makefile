@@ -19,7 +19,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction build-artifact build-ReleaseFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -146,18 +146,21 @@ $(PYTHON313): .ci/runtime uv.lock | setup
 
 # `sam build` calls these with ARTIFACTS_DIR. The API function ships bytecode: users wait for its cold starts, and
 # Python cannot write bytecode to /var/task. In the training function, bytecode would only add to the size.
-build-ApiFunction: setup $(PYTHON313)
+build-ApiFunction: setup $(PYTHON313) build-artifact
 	cp -R handler.py recommender "$(ARTIFACTS_DIR)"
-	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
 	.ci/package api "$(ARTIFACTS_DIR)"
 	$(PYTHON313) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"
 
 # The training function bundles the same model: until the first release it is the one that candidates replace.
-build-TrainingFunction: setup
+build-TrainingFunction: setup build-artifact
 	cp -R recommender training "$(ARTIFACTS_DIR)"
-	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
 	rm -r "$(ARTIFACTS_DIR)/training/evaluation" "$(ARTIFACTS_DIR)/training/engines"
 	.ci/package training "$(ARTIFACTS_DIR)"
+
+# Parts of profiles are what a table is imported from: no function reads them.
+build-artifact:
+	mkdir "$(ARTIFACTS_DIR)/artifact"
+	find "$(or $(ARTIFACT),artifact)/" -maxdepth 1 -type f -exec cp {} "$(ARTIFACTS_DIR)/artifact" \;
 
 build-ReleaseFunction: setup
 	mkdir "$(ARTIFACTS_DIR)/training"

@@ -65,7 +65,7 @@ def make_app() -> FastAPI:
     artifact = _load(settings.artifact)
     if artifact and artifact.profile_table and not settings.profile_tables:
         _log.error(
-            "artifact not served: its ratings are in a table named …%s; PROFILE_TABLES is not set, "
+            "artifact not loaded: its ratings are in a table named …%s; PROFILE_TABLES is not set, "
             "set it to what comes before that name",
             artifact.profile_table,
         )

@@ -5,7 +5,8 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -27,20 +28,28 @@ DENIED = {"__type": "com.amazon.coral.service#AccessDeniedException"}
 
 
 @contextmanager
-def answering(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """The URL of a server that gives these answers in turn, and what it was asked."""
+def answering(
+    *answers: tuple[int, Any], keeps: bool = False, leaves: bool = False
+) -> Iterator[tuple[str, list[Any]]]:
+    """The URL of a server that gives these answers in turn, and what it was asked.
+
+    It keeps connections for the next call or not, and leaves them without a word or not.
+    """
     left, asked = list(answers), list[Any]()
 
     class Server(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps else "HTTP/1.0"
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            asked.append((dict(self.headers), json.loads(body)))
+            asked.append((dict(self.headers), json.loads(body), self.client_address))
             status, answer = left.pop(0)
             content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+            self.close_connection = leaves or not keeps
 
         def log_message(self, *_: object) -> None: ...
 
@@ -93,7 +102,7 @@ def test_the_endpoint_is_that_of_the_region() -> None:
 def test_a_table_is_asked_for_the_reserved_key_alone() -> None:
     with answering((200, ONE | {"LastEvaluatedKey": {"a": 1}}), (200, ONE)) as (url, asked):
         assert read(url) == {309}
-    first, second = (body for _, body in asked)
+    first, second = (body for _, body, _ in asked)
     assert first["ExpressionAttributeValues"] == {":ocultos": {"N": str(HIDDEN_KEY)}}
     assert first["ConsistentRead"] is True
     assert second == first | {"ExclusiveStartKey": {"a": 1}}
@@ -114,7 +123,9 @@ def test_films_without_an_id_are_passed_over(caplog: pytest.LogCaptureFixture) -
     assert caplog.messages == ["hidden films passed over: malformed: 3"]
 
 
-@pytest.mark.parametrize("failed", [(500, b"?"), (503, {}), (400, THROTTLED), (502, b"[]")])
+@pytest.mark.parametrize(
+    "failed", [(500, b"?"), (503, {}), (400, THROTTLED), (502, b"[]"), (200, b"[]"), (200, b"")]
+)
 def test_what_may_pass_is_tried_once_more(failed: tuple[int, Any]) -> None:
     with answering(failed, (200, ONE)) as (url, asked):
         assert read(url) == {309}
@@ -140,6 +151,38 @@ def test_a_table_that_is_missing_or_nowhere_is_not_reached() -> None:
         delete_table(url, "t")  # all of moto's servers in a process share their tables
     with pytest.raises(StoreError, match="ConnectionRefusedError"):
         read(nobody())
+
+
+def test_a_connection_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = 4 * [(200, ONE)]
+    with answering(*answers, keeps=True) as (url, asked), closing(calls(url)) as table:
+        for _ in range(3):
+            assert table.call("Query", {}) == ONE
+        monkeypatch.setattr("recommender.data.signed_calls.IDLE_SECONDS", 0.0)
+        assert table.call("Query", {}) == ONE
+    places = [place for _, _, place in asked]
+    assert places[0] == places[1] == places[2] != places[3]
+
+
+def test_a_connection_that_the_other_end_has_left_is_replaced() -> None:
+    answers = 3 * [(200, ONE)]
+    with (
+        answering(*answers, keeps=True, leaves=True) as (url, asked),
+        closing(calls(url)) as table,
+    ):
+        for _ in range(3):
+            assert table.call("Query", {}) == ONE
+    assert len({place for _, _, place in asked}) == 3
+
+
+def test_calls_at_the_same_time_have_connections_of_their_own() -> None:
+    with (
+        answering(*(40 * [(200, ONE)]), keeps=True) as (url, asked),
+        closing(calls(url)) as table,
+        ThreadPoolExecutor(4) as threads,
+    ):
+        assert list(threads.map(lambda _: table.call("Query", {}), range(40))) == 40 * [ONE]
+    assert len(asked) == 40
 
 
 def test_a_table_that_does_not_answer_is_not_waited_for() -> None:
