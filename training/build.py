@@ -113,7 +113,7 @@ def write(
     outside = learned.outside
 
     def bake(new: Path) -> dict[str, Any]:
-        told = outside and outside.told
+        told = outside.told if outside else None
         database.bake(data, learned.leads, new / artifact.CATALOG_FILE, told)
         with threadpool_limits(1):
             picture.draw(model, data.titles(), new)

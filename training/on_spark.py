@@ -1,13 +1,15 @@
 """``--engine spark``: what it takes, trainings, evaluations and lists on Spark."""
 
 import argparse
+import json
 import math
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from recommender.model.artifact import MANIFEST_FILE
 from training.build import write
 from training.choice import limits
 from training.choice.aim import Aim
@@ -18,6 +20,7 @@ from training.model.hyperparameters import Values
 from training.renewal.lineage import Lineage
 
 NAME = "spark"
+ADDRESS = "://"  # as in s3://bucket/folder
 
 
 def add_engine(command: argparse.ArgumentParser, told: str) -> None:
@@ -43,6 +46,13 @@ def add_arguments(builds: argparse.ArgumentParser, evaluates: argparse.ArgumentP
     )
 
 
+def refuse(options: argparse.Namespace) -> None:
+    """Raise ``DataError`` for what only Spark can do."""
+    if getattr(options, "profiles", False):
+        told = "on one machine, build first and then export --profiles"
+        raise DataError(f"build --profiles is for --engine spark; {told}")
+
+
 def run(
     options: argparse.Namespace,
     seed: int,
@@ -51,15 +61,49 @@ def run(
     end: float,
     lineage: Lineage,
     told: Mapping[str, Any],
-) -> None:
-    """Train as the command line says; ``told`` are scale and columns of the ratings."""
-    count, out = _count(options), options.out
-    build_on_spark(
-        *(options.data, out, seed, aim, fixed, end, lineage),
-        **told,
-        count=count,
-        profiles=options.profiles,
-    )
+) -> Path | None:
+    """Train as the command line says; ``told`` are scale and columns of the ratings.
+
+    Return the artifact folder; None if it went to an address, which is printed as the event that
+    hands it over to the training function.
+
+    Raises:
+        DataError: it cannot go there; and for what ``build_on_spark`` raises it.
+    """
+
+    def train(folder: Path) -> dict[str, Any]:
+        given = (options.data, folder, seed, aim, fixed, end, lineage)
+        count, profiles = _count(options), options.profiles
+        return build_on_spark(*given, **told, count=count, profiles=profiles)
+
+    if ADDRESS not in options.out:
+        train(folder := Path(options.out))
+        return folder
+    to_bucket(options.out, train)
+    print(json.dumps({"candidate": options.out}))
+    return None
+
+
+def to_bucket(address: str, train: Callable[[Path], dict[str, Any]]) -> None:
+    """Train, and write the artifact's files below an address of S3, the manifest last.
+
+    Raises:
+        DataError: it is no such address, or something is there.
+    """
+    from training.release.bucket import Bucket  # needs boto3, which a training does not
+
+    name, _, prefix = address.removeprefix("s3://").rstrip("/").partition("/")
+    if not address.startswith("s3://") or not name or not prefix:
+        raise DataError(f"--out is {address}, expected a folder or s3://bucket/folder")
+    bucket = Bucket(name)
+    if next(bucket.keys(f"{prefix}/"), None):
+        raise DataError(f"--out is {address}, where something is: name another folder")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch, "artifact")
+        files = train(folder)["files"]
+        for file in (*files, MANIFEST_FILE):
+            if not bucket.create(f"{prefix}/{file}", folder / file):
+                raise DataError(f"{address}/{file} was written by somebody else")
 
 
 def build_on_spark(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from benchmarks.ml_100k import fetch
 from training.data.tables import Scale
 from training.engines.parts import Parts
 from training.engines.session import SETTINGS, open_session
@@ -53,3 +54,8 @@ def load_parts(spark: SparkSession) -> Iterator[Load]:
             return stack.enter_context(load(spark, str(folder), {}, scale, seed, count))[0]
 
         yield give
+
+
+@pytest.fixture(scope="session")
+def ml_100k(load_parts: Load) -> Parts:
+    return load_parts(fetch(), 2)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.files import ratings, source, unpack
+from training.data.files import archives, ratings, unpack
 from training.data.files.names import RATINGS, find, normal, parse_columns, require
 from training.data.files.ratings import Layout, read_ratings
 from training.data.files.rows import Form, read_rows

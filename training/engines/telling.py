@@ -58,5 +58,5 @@ def _tastes(parts: Parts, likes: Any, listed: int) -> list[Taste]:
 
     first = parts.packed.filter(parts.packed["part"].isin(some))
     found = first.mapInPandas(find, "user long, genres array<string>, total long").collect()
-    tastes = sorted((row["user"], list(row["genres"]), row["total"]) for row in found)
-    return tastes[:listed]
+    ordered = sorted(found, key=lambda row: int(row["user"]))
+    return [(row["user"], list(row["genres"]), row["total"]) for row in ordered[:listed]]
