@@ -23,10 +23,12 @@ def read(name: str) -> Any:
 def test_the_job_is_one_that_aws_takes() -> None:
     model = botocore.session.get_session().get_service_model("emr-serverless")
     shape = model.operation_model("StartJobRun").input_shape
+    assert shape
     job = {**read("job.json"), "clientToken": "x"}
     assert not ParamValidator().validate(job, shape).has_errors()
 
 
+@pytest.mark.usefixtures("log_as_before")
 def test_its_arguments_are_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
