@@ -20,7 +20,7 @@ def test_profiles_are_those_of_one_machine(ml_100k: Parts, tmp_path: Path) -> No
     bake(ml_100k.gather(1, 1), [], tmp_path / "whole.sqlite3")
     profiles = Catalog(tmp_path / "whole.sqlite3").profiles()
     expected = [(user, pack(newest(rated))) for user, rated in profiles]
-    kept = write_profiles(ml_100k, tmp_path, most=200_000)
+    kept = write_profiles(ml_100k, tmp_path, most=50_000)
     files = sorted((tmp_path / "perfis").iterdir())
     assert len(files) > 3
     assert [item for path in files for item in read_part(path)] == expected
