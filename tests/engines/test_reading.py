@@ -17,7 +17,6 @@ from tests.engines.files import (
     write_parquet,
     write_parts,
 )
-from tests.engines.webhdfs import serve
 from tests.training.small_data import as_data, random_ratings
 from training.data.dataset import Dataset
 from training.data.read import read
@@ -51,16 +50,6 @@ def test_the_data_is_that_of_one_machine(write: Write, load_parts: Load, tmp_pat
 def test_an_address_is_read_as_a_path_is(write: Write, spark: SparkSession, tmp_path: Path) -> None:
     folder = write(timed(), tmp_path)
     with load(spark, folder.as_uri(), {}, None, 1, 2) as (parts, _):
-        assert parts.gather(1, 1).digest == read(folder).digest
-
-
-def test_an_address_of_webhdfs(spark: SparkSession, tmp_path: Path) -> None:
-    """Read by Hadoop's own client: an address with a host is taken apart as it should be."""
-    folder = write_csv_parts(timed(), tmp_path / "data")
-    with (
-        serve(tmp_path) as address,
-        load(spark, f"{address}/data", {}, None, 1, 2) as (parts, _),
-    ):
         assert parts.gather(1, 1).digest == read(folder).digest
 
 
