@@ -13,6 +13,7 @@ STACK ?= filmes
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+KEEP := PYTHONPATH=. $(BIN)/python .ci/keep.py
 PYTHON313 := .local/runtime/python3.13
 SWAGGER_UI := recommender/page/swagger-ui
 
@@ -66,11 +67,14 @@ sequences: setup ## installs RecTools for the accuracy tables, in a separate env
 	$(BIN)/uv venv --quiet --seed --python 3.11 --clear .local/sequences
 	.local/sequences/bin/python -m pip install --quiet torch==2.13.0 'rectools[torch]==0.19.0'
 
-lint: setup ## checks style, types and the template
+lint: setup ## checks style, types, the templates and the workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/keep.py .ci/release.py .ci/swagger.py
+	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/*.py
 	$(BIN)/sam validate --lint
+	$(BIN)/cfn-lint .ci/roles.yaml
+	$(BIN)/zizmor --offline --no-progress .
+	$(BIN)/python .ci/actionlint.py
 
 ml-100k: setup ## fetches MovieLens 100K into .local/data/ml-100k
 	$(BIN)/python benchmarks/ml_100k.py
@@ -92,6 +96,7 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/profiles.py
 	$(BIN)/python benchmarks/growth_page.py
 	$(BIN)/python benchmarks/floors.py
 
@@ -138,17 +143,27 @@ build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA
 	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.read_settings().artifact)'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters
+deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters, CANARY=1 moves requests step by step
 	$(MAKE) deploy-built
 
-# A separate target, so that the build can run without the credentials of an account.
+# A separate target, so that the build can run without the credentials of an account. With CANARY=1, requests move step by
+# step, as they do to a new model, to a version that is published only then.
 deploy-built: setup
-	PYTHONPATH=. $(BIN)/python .ci/keep.py before "$(STACK)" > .aws-sam/model
-	$(BIN)/python .ci/release.py "$(STACK)" "$$(cat .aws-sam/model)" Architecture=$(ARCHITECTURE) $(PARAMETERS) \
-		> .aws-sam/parameters.yaml
+	$(KEEP) before "$(STACK)" > .aws-sam/model
+	$(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
+		Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
 	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
 		--no-fail-on-empty-changeset $(SAM_OPTIONS)
-	PYTHONPATH=. $(BIN)/python .ci/keep.py after "$(STACK)"
+	$(if $(CANARY),$(KEEP) canary "$(STACK)")
+	$(KEEP) after "$(STACK)"
+
+.PHONY: deploy-back dist
+deploy-back: setup
+	$(KEEP) back "$(STACK)"
+
+dist: setup ## packs what was built, and lists what it ships of others, in .local/dist
+	$(BIN)/python .ci/sbom.py .aws-sam/build .local/dist
+	tar -czf .local/dist/filmes.tar.gz .aws-sam/build
 
 $(PYTHON313): .ci/runtime uv.lock | setup
 	.ci/runtime

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -32,7 +33,7 @@ from recommender.data.store import HiddenSource, Store, StoreError
 from recommender.http import problems
 from recommender.http.middleware import BasePath, Delivery, Failures
 from recommender.http.timing import start
-from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, load
+from recommender.model.artifact import ATTEMPTS, CATALOG_FILE, Artifact, ArtifactError, load
 from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ CORS: dict[str, Any] = {
     ],
 }
 
+Opened = tuple[Artifact, Catalog]
+
 _log = logging.getLogger(__name__)
 
 
@@ -62,19 +65,20 @@ def make_app() -> FastAPI:
         SettingError: a variable has a value that is not allowed.
     """
     settings = read_settings()
-    artifact = _load(settings.artifact)
+    opened = _load(settings.artifact)
+    artifact = opened[0] if opened else None
     if artifact and artifact.profile_table and not settings.profile_tables:
         _log.error(
             "artifact not loaded: its ratings are in a table named …%s; PROFILE_TABLES is not set, "
             "set it to what comes before that name",
             artifact.profile_table,
         )
-        artifact = None
+        artifact = opened = None
     origin = origin_of(artifact.manifest["data"]) if artifact else UNKNOWN
     store = open_store(settings, origin) if artifact else None
     is_open = settings.access.mode is Mode.OPEN  # nobody writes, so no written rating counts
     app = _assemble(
-        artifact,
+        opened,
         settings.access,
         None if is_open else store,
         hidden=store,
@@ -113,16 +117,21 @@ def create_app(
     )
 
 
-def _load(folder: Path) -> Artifact | None:
+def _load(folder: Path) -> Opened | None:
     try:
-        return load(folder)
-    except ArtifactError as error:
+        for _ in range(ATTEMPTS):
+            artifact = load(folder)
+            catalog = Catalog(folder / CATALOG_FILE)
+            if artifact.is_in_place():  # so both are of the folder that was verified
+                return artifact, catalog
+        raise ArtifactError(f"{folder} was replaced again and again while it was opened")
+    except (ArtifactError, sqlite3.OperationalError) as error:
         _log.error("artifact not loaded (see ARTIFACT_DIR): %s", error)
         return None
 
 
 def _assemble(
-    artifact: Artifact | None,
+    opened: Opened | None,
     access: Access,
     store: Store | None,
     *,
@@ -132,21 +141,21 @@ def _assemble(
     base_path: str,
 ) -> FastAPI:
     source, serving = hidden or store, None
-    if artifact:
-        catalog = Catalog(artifact.path / CATALOG_FILE)
+    if opened:
+        artifact, catalog = opened
         hiding = HiddenFilms(artifact.model, source)
         serving = Serving(artifact, catalog, profiles or PackagedProfiles(catalog), store, hiding)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        for opened in (source, profiles):
-            if opened is not None:
-                opened.close()
+        for closing in (source, profiles):
+            if closing is not None:
+                closing.close()
 
     cors = [Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []
     middleware = [
-        Middleware(Delivery, version=artifact.version if artifact else ""),
+        Middleware(Delivery, version=opened[0].version if opened else ""),
         *cors,
         Middleware(BasePath, base_path=base_path),
         Middleware(Failures),

@@ -59,6 +59,7 @@ ENTRY = {
         "training",
         "training.__main__",
         "training.build",
+        "training.candidate",
         "training.commands",
         "training.export",
         "training.handler",

@@ -23,7 +23,7 @@ from recommender.model.artifact import CATALOG_FILE, MANIFEST_FILE, content_vers
 from recommender.settings import SettingError, read_settings
 from tests.expectations import FILMS, RATINGS
 from tests.recommender.conftest import LOCAL
-from tests.recommender.test_api import check_problem
+from tests.recommender.test_api import check_problem, follow
 from tests.recommender.test_handler import run_cold
 from tests.recommender.test_ratings import Unreachable
 from tests.stores import (
@@ -179,7 +179,7 @@ def test_of_many_ratings_the_newest_count(
             )
     manifest = json.loads((few / MANIFEST_FILE).read_text())
     manifest["files"][CATALOG_FILE] = file_digest(few / CATALOG_FILE)
-    manifest["version"] = content_version(manifest["files"])
+    manifest["version"] = content_version(manifest)
     (few / MANIFEST_FILE).write_text(json.dumps(manifest))
     given = profiles(aws, "mais-novas")
     with (
@@ -189,6 +189,19 @@ def test_of_many_ratings_the_newest_count(
         assert packaged.get(f"/usuarios/{USER}/avaliacoes").headers["x-total-count"] == "20"
         for read in READS[:-1]:  # GET /usuarios tells totals of the training
             assert told(in_table, *read) == told(packaged, *read), read
+
+
+def test_only_users_in_the_database_are_listed(
+    artifact_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.profiles.export.LISTED", 3)
+    export(artifact_dir, tmp_path / "out")
+    app = create_app(tmp_path / "out", LOCAL, profiles=Meeting())
+    with TestClient(app) as few, TestClient(create_app(artifact_dir, LOCAL)) as all_users:
+        answers = follow(few, "/usuarios?limite=2")
+        listed = [user for answer in answers for user in answer.json()]
+        assert listed == all_users.get("/usuarios?limite=3").json()
+    assert {answer.headers["x-total-count"] for answer in answers} == {"3"}
 
 
 @pytest.mark.parametrize("fault", ["nowhere", "no table", "malformed", "other attribute"])

@@ -49,7 +49,7 @@ def export(folder: Path, out: Path) -> dict[str, Any]:
             shutil.copyfile(folder / name, new / name)
         catalog = Catalog(folder / CATALOG_FILE)
         kept = write_parts(_shown(catalog.profiles(), facts["data"]["usuarios"]), new)
-        return {PROFILES: profile_facts(kept, leave_out_ratings(new / CATALOG_FILE))}
+        return {PROFILES: profile_facts(kept, leave_out_ratings(new / CATALOG_FILE, LISTED))}
 
     return assemble(out, fill, facts)
 
@@ -67,8 +67,8 @@ def profile_facts(kept: Kept, listed: int) -> dict[str, Any]:
     }
 
 
-def leave_out_ratings(database: Path, listed: int = LISTED) -> int:
-    """Take all ratings out of a database, and all users but some; return how many users are left.
+def leave_out_ratings(database: Path, listed: int) -> int:
+    """Take all ratings out of a database, and all users but so many; return how many are left.
 
     Equal databases give equal bytes.
     """

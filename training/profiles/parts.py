@@ -10,7 +10,7 @@ import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from recommender.data.catalog import Rated
 from recommender.data.packing import newest, pack
@@ -64,16 +64,16 @@ def write_part(profiles: Profiles, path: Path, most: int = PART_BYTES) -> Kept:
     return Kept(users, ratings)
 
 
-def read_part(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the id and the packed ratings of each user of a part.
+def read_part(part: Path | IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the id and the packed ratings of each user of a part, a file or what reads like one.
 
     Raises:
         ArtifactError: it is no part.
     """
     try:
-        with gzip.open(path, "rb") as lines:
+        with gzip.open(part, "rb") as lines:
             for line in lines:
                 item = json.loads(line)["Item"]
                 yield int(item["usuario_id"]["N"]), b64decode(item["avaliacoes"]["B"])
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is no part of profiles: {error}") from None
+        raise ArtifactError(f"{part} is no part of profiles: {error}") from None
