@@ -7,6 +7,8 @@ AIM ?=
 OPTIONS ?=
 READ = --data "$(DATA)" $(if $(AIM),--aim "$(AIM)") $(OPTIONS)
 ARCHITECTURE ?= x86_64
+SPARK ?= 4
+SPARK_ENV = .local/spark$(if $(filter-out 4,$(SPARK)),-$(SPARK))
 STACK ?= filmes
 UV_VERSION := 0.13.9
 VENV := .venv
@@ -17,7 +19,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction build-artifact build-ReleaseFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark emr emr-try soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction build-artifact build-ReleaseFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -116,10 +118,20 @@ test: setup ## runs the whole test suite
 	$(BIN)/python -m pytest
 
 # A separate environment: pyarrow, which Spark needs, changes how pandas keeps texts.
-spark: setup ## installs pyspark in .local/spark, and Java 17 on Debian if it is missing; tests training on Spark
+spark: $(SPARK_ENV) ## tests training on Spark (SPARK=3.5: that version), with Java 17 from Debian if it is missing
+	$(SPARK_ENV)/bin/python -m pytest tests/engines
+
+.PHONY: .local/spark .local/spark-3.5
+.local/spark .local/spark-3.5: ml-100k
 	.ci/java
-	UV_PROJECT_ENVIRONMENT=.local/spark $(BIN)/uv sync --quiet --locked --group dev --group spark --python $(BIN)/python
-	.local/spark/bin/python -m pytest tests/engines
+	UV_PROJECT_ENVIRONMENT=$@ $(BIN)/uv sync --quiet --locked --group dev --group $(subst .,-,$(notdir $@)) --python $(BIN)/python
+
+emr: setup ## packs what a job on EMR Serverless needs into .local/emr, see docs/emr.md
+	.ci/emr/pack .local/emr/filmes.tar.gz
+	cp .ci/emr/job.py .local/emr
+
+emr-try: emr .local/spark-3.5 ## runs such a job by spark-submit, on a cluster of processes of this machine
+	.ci/emr/try .local/emr/filmes.tar.gz
 
 soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py

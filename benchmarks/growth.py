@@ -158,7 +158,8 @@ class Server:
     """A separate process with one thread that serves an artifact folder, see ``growth_server``."""
 
     def __init__(self, folder: Path) -> None:
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "ARTIFACT_DIR": str(folder)}
+        settings = {"ACCESS": "local", "ARTIFACT_DIR": str(folder)}
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", **settings}
         command = [sys.executable, str(SERVER)]
         pipes: dict[str, Any] = {"text": True, "stdin": PIPE, "stdout": PIPE}
         self.process = subprocess.Popen(command, env=environment, **pipes)  # noqa: S603 our own file

@@ -1,5 +1,6 @@
 """What all tests share: artifacts made once by the real training code, and a client of the API."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -144,3 +145,13 @@ def stack(here: "Here") -> Iterator["Stack"]:
     stack = here.make_stack()
     yield stack
     here.forget(stack)
+
+
+@pytest.fixture
+def log_as_before() -> Iterator[None]:
+    """Restore the root logger, which the command configures."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
