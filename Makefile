@@ -16,7 +16,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark bench-spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -114,6 +114,11 @@ spark: setup ## installs pyspark in .local/spark, and Java 17 on Debian if it is
 	.ci/java
 	UV_PROJECT_ENVIRONMENT=.local/spark $(BIN)/uv sync --quiet --locked --group dev --group spark --python $(BIN)/python
 	.local/spark/bin/python -m pytest tests/engines
+
+bench-spark: setup ## measures training on Spark, hours; SIZES="1 10:2" selects million ratings and cores; writes docs/spark.md
+	.ci/java
+	UV_PROJECT_ENVIRONMENT=.local/spark $(BIN)/uv sync --quiet --locked --group dev --group spark --python $(BIN)/python
+	.local/spark/bin/python benchmarks/spark.py $(SIZES)
 
 soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py

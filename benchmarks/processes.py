@@ -1,8 +1,9 @@
 """What the processes of a Spark on this machine use: the driver's Python, the JVM, the workers.
 
-Another process looks at Linux's ``/proc`` several times a second. Processor time is exact also for
-workers that have ended, for their parent counts it, as long as Spark itself runs. Memory is the proportional share (PSS), so that
-what workers share with each other counts once; a peak between two looks is missed.
+Another process looks at Linux's ``/proc`` twice a second. Processor time is exact also for
+workers that have ended, for their parent counts it, as long as Spark itself runs. Memory is the
+proportional share (PSS), so that what workers share with each other counts once; a peak between two
+looks is missed.
 """
 
 import os
@@ -16,7 +17,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 KINDS = ("driver", "jvm", "workers")
-EVERY = 0.2  # seconds
+EVERY = 0.5  # seconds
 TICKS = os.sysconf("SC_CLK_TCK")  # a second
 SHARE = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 
