@@ -4,7 +4,7 @@
 by two, in a process of its own, with the same settings. Arguments select sizes in millions of
 ratings, each with the cores to use: ``1 10 25:2`` are three sizes, the last of two cores only. The
 results of others are kept. At ``COMPARED`` million ratings the models of Spark and of one machine
-are compared, and ALS is fitted to the same train part.
+are compared, which fails if they differ. At ``BESIDE_ALS``, ALS is fitted to the same train part.
 """
 
 import json
@@ -24,7 +24,7 @@ from training.engines.session import open_session
 
 FILMS = {1: 3_706, 10: 10_700, 25: 59_000, 100: 59_000}  # by million ratings
 CORES = (1, 2)
-COMPARED = 10
+COMPARED, BESIDE_ALS = 10, 10  # million ratings
 DATA = ROOT / ".local" / "bench-spark"
 
 
@@ -46,19 +46,18 @@ def data_of(millions: int) -> Path:
 
 def measure(millions: int, cores: int, found: dict[str, Any]) -> None:
     """Put what a training takes into the results, and what it is compared with."""
-    keep = cores == CORES[-1] and millions == COMPARED
+    compared = cores == CORES[-1] and millions in (COMPARED, BESIDE_ALS)
     with tempfile.TemporaryDirectory(dir=ROOT / ".local") as scratch:
-        row = run("spark_worker.py", str(data_of(millions)), str(cores), *[scratch] * keep)
-        others = [
-            each for each in found["rows"] if (each["millions"], each["cores"]) != (millions, cores)
-        ]
+        row = run("spark_worker.py", str(data_of(millions)), str(cores), *[scratch] * compared)
         row = {"millions": millions, **row, "load_average": machine.facts()["load_average"]}
-        found["rows"] = sorted([*others, row], key=lambda each: (each["millions"], each["cores"]))
+        rows = {(each["millions"], each["cores"]): each for each in [*found["rows"], row]}
+        found["rows"] = [rows[size] for size in sorted(rows)]
         _write(found)
-        if keep:
-            found["parity"] = run("spark_peer.py", scratch)
+        if compared and millions == COMPARED:
+            found["parity"] = {"millions": millions, **run("spark_peer.py", scratch)}
             _write(found)
-            found["als"] = run("spark_als.py", scratch, str(cores))
+        if compared and millions == BESIDE_ALS:
+            found["als"] = {"millions": millions, **run("spark_als.py", scratch, str(cores))}
             _write(found)
 
 
@@ -84,6 +83,8 @@ def main() -> None:
             measure(int(size), count, found)
     for number, row in enumerate(spark_page.growth(found["rows"])):
         print_row(row, first=not number)
+    if "parity" in found and not spark_page.agree(found["parity"]["precise"]):
+        raise SystemExit(f"benchmarks: the engines differ: {found['parity']['precise']}")
 
 
 if __name__ == "__main__":

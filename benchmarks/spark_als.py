@@ -155,7 +155,9 @@ def main() -> None:
     folder, cores = sys.argv[1:]
     train, test, ours = pickle.loads(Path(folder, TRAINED).read_bytes())  # noqa: S301 our own
     test = sample_users(test, SEED)
-    session.SETTINGS |= {"spark.master": f"local[{cores}]"}
+    # Java's vectors, which MLlib computes with where there is no native BLAS.
+    options = {"spark.driver.extraJavaOptions": "--add-modules=jdk.incubator.vector"}
+    session.SETTINGS |= {"spark.master": f"local[{cores}]", **options}
     spark = session.open_session()
     best, table = tune(spark, train)
     rows = []

@@ -10,9 +10,10 @@ def test_the_page_is_that_of_the_results() -> None:
 
 def test_the_engines_agree_where_one_machine_is_precise() -> None:
     found = machine.read("spark")["parity"]["precise"]
-    assert found["products"] < parity.PRODUCTS
-    assert abs(found["ndcg"] - found["ndcg_here"]) < parity.NDCG
-    assert found["same_first"] >= parity.SAME
+    assert spark_page.agree(found)
+    assert not spark_page.agree({**found, "products": 2 * parity.PRODUCTS})
+    assert not spark_page.agree({**found, "ndcg": found["ndcg"] + 2 * parity.NDCG})
+    assert not spark_page.agree({**found, "same_first": 0.98})
 
 
 def test_more_executors_take_less_time_and_wait_longer() -> None:
