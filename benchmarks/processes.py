@@ -100,13 +100,16 @@ def _sum_up(driver: int) -> tuple[Values, Values]:
     """Return processor seconds and bytes of memory by kind."""
     work, memory = dict.fromkeys(KINDS, 0.0), dict.fromkeys(KINDS, 0.0)
     processes = _processes()
-    kinds = {driver: "driver"}
-    for pid in sorted(processes):  # parents first, unless numbers begin anew
-        name, parent, *_ = processes[pid]
-        if parent == driver and name == "java":
-            kinds[pid] = "jvm"
-        elif kinds.get(parent) in ("jvm", "workers"):
-            kinds[pid] = "workers"
+    kinds, found = {driver: "driver"}, [driver]
+    while found:
+        parent = found.pop()
+        for pid in [pid for pid, (_, above, *_) in processes.items() if above == parent]:
+            if parent != driver:
+                kinds[pid] = "workers"
+            elif processes[pid][0] == "java":
+                kinds[pid] = "jvm"
+            if pid in kinds:
+                found.append(pid)
     for pid, kind in kinds.items():
         if pid in processes:
             *_, own, ended = processes[pid]
