@@ -25,26 +25,37 @@ SERVICE_REFUSALS = {401: "Falta um token válido.", 403: "O token não é de um 
 
 
 def check(
-    access: Access, claims: Mapping[str, Any] | None, user_id: int | None, *, write: bool
+    access: Access,
+    claims: Mapping[str, Any] | None,
+    user_id: int | None,
+    *,
+    write: bool,
+    is_demonstration: bool = False,
 ) -> None:
     """Pass if a caller with these verified claims may read or write a user's data.
 
     None for the user stands for everybody's, which is for services only. Whether the user exists
-    plays no part, so an answer never reveals it.
+    plays no part, so an answer never reveals it. Where nobody has a token, everybody may read data
+    for demonstration, and of other data nobody may read what users did.
 
     Raises:
         ProblemError: 401 without claims, 403 if the claims are not enough.
     """
-    if access.mode is Mode.LOCAL or (access.mode is Mode.OPEN and not write):
+    if access.mode is Mode.LOCAL:
         return
+    is_service = claims is not None and access.service_scope in _scopes(claims)
     if access.mode is Mode.OPEN:
-        kept = "avaliações" if user_id is not None else "filmes ocultos"
-        raise ProblemError(403, f"Esta instalação é só de leitura: não guarda {kept}.")
+        if write:
+            kept = "avaliações" if user_id is not None else "filmes ocultos"
+            raise ProblemError(403, f"Esta instalação é só de leitura: não guarda {kept}.")
+        if not is_demonstration and not is_service:
+            raise ProblemError(403, "Esta instalação não mostra dados de usuários.")
+        return
     if claims is None:
         detail = "Falta um token de acesso válido (Authorization: Bearer …)."
         raise ProblemError(401, detail, headers={"WWW-Authenticate": "Bearer"})
     own = user_id is not None and _number(claims.get(access.user_claim)) == user_id
-    if not own and access.service_scope not in _scopes(claims):
+    if not own and not is_service:
         challenge = f'Bearer error="insufficient_scope", scope="{access.service_scope}"'
         what = "ao que é dos serviços" if user_id is None else f"ao usuário {user_id}"
         detail = f"Este token não dá acesso {what}."
@@ -60,15 +71,21 @@ def check_list(access: Access, claims: Mapping[str, Any] | None, *, is_demonstra
     Raises:
         ProblemError: 403 or, without the claims that are asked for, 401.
     """
-    if access.mode is Mode.OPEN and not is_demonstration:
-        raise ProblemError(403, "Esta instalação não diz quem são os usuários.")
-    if access.mode is Mode.JWT and (claims is None or not is_demonstration):
-        check(access, claims, None, write=False)
+    if access.mode is not Mode.JWT or claims is None or not is_demonstration:
+        check(access, claims, None, write=False, is_demonstration=is_demonstration)
 
 
 def allow(request: Request, user_id: int | None, *, write: bool = False) -> None:
     """Pass if the caller may read (or write) a user's data, else raise as ``check`` does."""
-    check(request.app.state.access, _verified_claims(request.scope), user_id, write=write)
+    access, claims = request.app.state.access, _verified_claims(request.scope)
+    shown = _is_demonstration(request)
+    check(access, claims, user_id, write=write, is_demonstration=shown)
+
+
+def _is_demonstration(request: Request) -> bool:
+    """Return whether anybody may see what users did; without a model there is nothing to see."""
+    serving = request.app.state.serving
+    return serving is None or bool(serving.artifact.manifest["data"]["demonstracao"])
 
 
 async def _reader(request: Request, usuario_id: Id) -> int:
@@ -86,10 +103,8 @@ async def _service(request: Request) -> None:
 
 
 async def _lister(request: Request) -> None:
-    if serving := request.app.state.serving:
-        shown = serving.artifact.manifest["data"]["demonstracao"]
-        claims = _verified_claims(request.scope)
-        check_list(request.app.state.access, claims, is_demonstration=shown)
+    access, claims = request.app.state.access, _verified_claims(request.scope)
+    check_list(access, claims, is_demonstration=_is_demonstration(request))
 
 
 Reader = Annotated[int, Depends(_reader)]

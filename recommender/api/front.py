@@ -67,7 +67,7 @@ def _facts(ctx: Context, access: Access) -> dict[str, Any]:
     data, model = ctx.artifact.manifest["data"], ctx.model
     low, high = ctx.artifact.scale
     listed = access.mode is Mode.LOCAL or (access.mode is Mode.OPEN and data.get("demonstracao"))
-    users = "lista" if listed else "token" if access.mode is Mode.JWT else "numero"
+    users = "lista" if listed else "token" if access.mode is Mode.JWT else "nenhum"
     common = (-(model.genre_starts[1:] - model.genre_starts[:-1])).argsort(kind="stable")[:GENRES]
     return {
         "linhagem": data["linhagem"],

@@ -22,6 +22,7 @@ from tests.expectations import (
     assert_answer,
     read_event,
 )
+from tests.recommender.conftest import LOCAL
 from tests.stores import create_table, delete_table
 
 ORIGINAL = json.loads((ROOT / "tests/data/caso_original.json").read_text(encoding="utf-8"))
@@ -226,7 +227,7 @@ def movielens(prefix: str) -> dict[str, str]:
 
 def assert_original(folder: Any) -> None:
     """What was published recommends what the original project did to its first user."""
-    with TestClient(create_app(folder)) as client:
+    with TestClient(create_app(folder, LOCAL)) as client:
         films = client.get("/filmes/1/recomendacoes?estrategia=grupo").json()
     assert [film["titulo"] for film in films] == [
         "Guardians of the Galaxy",

@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from recommender.api.access import check, check_list
 from recommender.api.application import ROUTES, create_app
 from recommender.data.catalog import MAX_ID
 from recommender.http.problems import ProblemError
+from recommender.model.artifact import MANIFEST_FILE
 from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT, forget_app
 from tests.expectations import FILMS, RATINGS
@@ -99,17 +101,29 @@ STATUS = {"PUT": 201, "DELETE": 204}
 SEVERAL = "/usuarios/{usuario_id}/avaliacoes"  # a PUT here takes a list, and answers 200
 
 
-@pytest.fixture(params=["jwt", "open", "local"])
+@pytest.fixture(scope="module")
+def real_dir(artifact_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same artifact, but its data is not for demonstration."""
+    folder = tmp_path_factory.mktemp("real") / "artifact"
+    shutil.copytree(artifact_dir, folder)
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
+    manifest["data"]["demonstracao"] = False
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture(params=["jwt", "open", "open, real data", "local"])
 def mode(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def ask(mode: str, artifact_dir: Path, tmp_path: Path) -> Iterator[Ask]:
+def ask(mode: str, artifact_dir: Path, real_dir: Path, tmp_path: Path) -> Iterator[Ask]:
     """The handler as a cold start in a mode makes it, with an empty store."""
+    access, _, is_real = mode.partition(", ")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ARTIFACT_DIR", str(artifact_dir))
-        patch.setenv("ACCESS", mode)
+        patch.setenv("ARTIFACT_DIR", str(real_dir if is_real else artifact_dir))
+        patch.setenv("ACCESS", access)
         patch.setenv("RATINGS_DIR", str(tmp_path))
         forget_app(patch)
         handler = importlib.import_module("handler").handler
@@ -153,11 +167,14 @@ def test_every_route_for_every_caller(ask: Ask, mode: str, caller: str) -> None:
         if (method, path) in PUBLIC:
             assert found == ask(method, path, "anonymous")["statusCode"], case
             assert found not in (401, 403), case
+        elif mode == "open, real data" and (method, path) in [*READS, USERS]:
+            assert found in ((200, 404) if caller in SERVICES else (403,)), case
+            assert caller in SERVICES or "usuários" in problem["detail"], case
         elif (method, path) == USERS and (mode != "jwt" or caller not in UNKNOWN):
             assert found == 200, case  # the data is for demonstration
         elif mode == "local" or (mode == "open" and (method, path) in READS):
             assert found in (success, 404), case  # no rating of this film yet
-        elif mode == "open":
+        elif mode.startswith("open"):
             assert found == 403, case
             assert "leitura" in problem["detail"], case
         elif caller in entitled:
@@ -198,7 +215,8 @@ def test_a_user_in_a_body_is_asked_for_like_one_in_a_path(ask: Ask, mode: str, c
     by_path = ask("POST", "/usuarios/{usuario_id}/recomendacoes", caller)
     by_body = ask("POST", "/recomendacoes", caller, usuario_id=USER)
     assert (by_body["statusCode"], by_body["body"]) == (by_path["statusCode"], by_path["body"])
-    assert (by_body["statusCode"] == 200) is (mode != "jwt" or caller in ENTITLED)
+    entitled = {"jwt": ENTITLED, "open, real data": SERVICES}.get(mode, tuple(CALLERS))
+    assert (by_body["statusCode"] == 200) is (caller in entitled)
     assert ask("POST", "/recomendacoes", caller)["statusCode"] == 200
 
 

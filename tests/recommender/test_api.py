@@ -18,6 +18,7 @@ from recommender.data.catalog import MAX_ID
 from recommender.http.problems import Problem
 from recommender.model.artifact import FORMAT, load
 from tests.conftest import ROOT
+from tests.recommender.conftest import LOCAL
 
 MOCK = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
 FILMS = [film | {"titulo_exibido": film["titulo"]} for film in MOCK["filmes"]]
@@ -518,7 +519,7 @@ def test_a_read_that_has_not_changed(client: TestClient, path: str) -> None:
 
 
 def test_other_content_has_another_etag(client: TestClient, original_dir: Path) -> None:
-    with TestClient(create_app(original_dir)) as other:
+    with TestClient(create_app(original_dir, LOCAL)) as other:
         for path in ("/filmes", "/filmes/1/recomendacoes", "/saude", "/modelo"):
             one, two = client.get(path), other.get(path)
             assert one.headers["etag"] != two.headers["etag"]

@@ -131,7 +131,7 @@ def test_titles_are_text_whatever_they_hold(tmp_path: Path) -> None:
     assert {film["titulo_exibido"] for film in facts(text)["filmes"]} == {
         film["titulo"] for film in document["filmes"]
     }
-    assert facts(text)["usuarios"] == "numero"  # these data are not for demonstration
+    assert facts(text)["usuarios"] == "nenhum"  # these data are not for demonstration
     assert facts(text)["momentos"] is False
 
 

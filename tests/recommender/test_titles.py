@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from recommender.api.application import create_app
 from recommender.data.catalog import MAX_ID, Catalog, FilmFilter, fold
 from recommender.data.titles import ARTICLES, shown_title
-from tests.recommender.conftest import FOUND
+from tests.recommender.conftest import FOUND, LOCAL
 from tests.training.small_data import as_data, random_ratings
 from training.bake.database import bake
 
@@ -115,7 +115,7 @@ def test_letters_are_found_with_and_without(catalog: Catalog, name: str, folded:
 
 
 def test_people_and_genres_are_folded_alike(found_dir: Path) -> None:
-    client = TestClient(create_app(found_dir))
+    client = TestClient(create_app(found_dir, LOCAL))
     for query in (
         "diretor=soren+aegir",
         "ator=Łukasz",
@@ -131,7 +131,7 @@ def test_people_and_genres_are_folded_alike(found_dir: Path) -> None:
 
 def test_every_answer_bears_the_shown_title(found_dir: Path) -> None:
     """Wherever an answer holds a title, it holds the shown one next to it."""
-    client = TestClient(create_app(found_dir))
+    client = TestClient(create_app(found_dir, LOCAL))
     given_ratings = {"avaliacoes": [{"filme_id": MAX_ID, "avaliacao": 5}]}
     answers = [
         client.get("/filmes"),

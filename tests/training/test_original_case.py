@@ -14,6 +14,7 @@ from recommender.api.application import create_app
 from recommender.model.profile import make_profile
 from recommender.model.ranking import Strategy, rank
 from tests.conftest import ROOT
+from tests.recommender.conftest import LOCAL
 from tests.training.small_data import from_json
 from training.data.dataset import Dataset
 from training.data.read import read
@@ -31,7 +32,7 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("route", ["/filmes/{}/recomendacoes", "/usuarios/{}/recomendacoes"])
 def test_the_five_published_lists(original_dir: Path, route: str) -> None:
-    with TestClient(create_app(original_dir)) as client:
+    with TestClient(create_app(original_dir, LOCAL)) as client:
         for user, titles in PUBLISHED.items():
             answer = client.get(route.format(user) + "?estrategia=grupo")
             assert answer.headers["x-estrategia"] == "grupo"

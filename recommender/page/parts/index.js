@@ -151,6 +151,7 @@ function talk() {
 }
 
 listenToControls(change);
+byId("pessoa").hidden = facts.usuarios === "nenhum";
 byId("pessoa").addEventListener("click", () => openPeople(become, report));
 byId("voltar").addEventListener("click", () => become(""));
 for (const choice of document.querySelectorAll("[data-language]")) {

@@ -54,7 +54,6 @@ export async function openPeople(pick, report) {
   search.setAttribute("aria-label", search.placeholder);
   byId("pessoas-lista").hidden = facts.usuarios !== "lista";
   byId("pessoas-numero").hidden = facts.usuarios === "lista";
-  byId("pessoas-acesso").hidden = facts.usuarios !== "token";
   let room = SHOWN;
   search.oninput = later(() => {
     room = SHOWN;
