@@ -43,23 +43,30 @@ class Stage:
 
 
 class Watch:
-    """Tells the stages of this process apart; what is in no other belongs to ``rest``."""
+    """Tells the stages of this process apart; what is in no other belongs to ``rest``.
+
+    Nothing counts that was before.
+    """
 
     def __init__(self, rest: str) -> None:
         self.stages: dict[str, Stage] = {}
         self.rest = self.now = rest
-        self.began = time.perf_counter()
-        self.before = dict.fromkeys(KINDS, 0.0)
         context = get_context("spawn")
         self.pipe, other = context.Pipe()
         self.process = context.Process(target=_look, args=(os.getpid(), other), daemon=True)
         self.process.start()
-        self.turn(rest)
+        self.before, _ = self._ask()
+        self.began = time.perf_counter()
+
+    def _ask(self) -> tuple[Values, Values]:
+        """Return processor seconds of each kind so far, and their peaks since the last time."""
+        self.pipe.send(True)
+        work, peak = self.pipe.recv()
+        return work, peak
 
     def turn(self, name: str) -> str:
         """End the stage that is on and begin another; return the name of the one that ended."""
-        self.pipe.send(True)
-        work, peak = self.pipe.recv()
+        work, peak = self._ask()
         now = time.perf_counter()
         spent = {kind: work[kind] - self.before[kind] for kind in KINDS}
         self.stages.setdefault(self.now, Stage()).add(now - self.began, spent, peak)

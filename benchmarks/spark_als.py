@@ -31,12 +31,12 @@ from training.data.splits import split_by_film
 from training.engines import session
 
 TUNED_ON = 500_000  # ratings
-START = {"rank": 64, "alpha": 10.0, "regParam": 0.1, "liked_only": False}
+START = {"rank": 32, "alpha": 1.0, "regParam": 0.1, "liked_only": False}
 TRIED: dict[str, tuple[Any, ...]] = {
-    "liked_only": (True,),
-    "alpha": (1.0, 40.0),
+    "rank": (16, 64),
+    "alpha": (0.3, 10.0),
     "regParam": (0.02,),
-    "rank": (32, 128),
+    "liked_only": (True,),
 }
 TUNING = 10  # iterations
 ITERATIONS = (5, 10)
