@@ -24,7 +24,7 @@ from training.engines.session import open_session
 
 FILMS = {1: 3_706, 10: 10_700, 25: 59_000, 100: 59_000}  # by million ratings
 CORES = (1, 2)
-COMPARED, BESIDE_ALS = 10, 10  # million ratings
+COMPARED, BESIDE_ALS = 10, 1  # million ratings
 DATA = ROOT / ".local" / "bench-spark"
 
 
