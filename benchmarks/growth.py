@@ -33,6 +33,7 @@ from training.bake import database, picture
 from training.data.dataset import Dataset
 from training.evaluation.look import ACCENT, GREY, panels, save, styled
 from training.model.plane import place_films
+from training.renewal.lineage import begin
 
 SIZES = (1_700, 17_000, 170_000, 1_000_000)
 FILMS_A_USER = 10  # films in a catalogue for each user
@@ -121,7 +122,22 @@ def write_artifact(
         titles = {i: f"Filme {i}" for i in range(1, films + 1)}
         picture.draw(model, titles, new)
 
-    artifact.write(folder, model, bake, {"data": {"usuarios": len(data.users)}})
+    facts = {
+        "data": {
+            "digest": f"{films} films",
+            "usuarios": len(data.users),
+            "filmes": films,
+            "avaliacoes": len(data.ratings),
+            "demonstracao": True,
+            "escala": [data.lowest, data.highest],
+            "passo": data.step,
+            **begin("growth").facts(),
+        },
+        "training": {"date": "2026-01-01T00:00:00+00:00", "seed": 0, "objetivo": "gostar"},
+        "hyperparameters": {},
+        "metrics": {},
+    }
+    artifact.write(folder, model, bake, facts)
     served = [(folder / name).stat().st_size for name in artifact.SERVED_FILES]
     return {
         "films": films,
@@ -138,7 +154,8 @@ class Server:
     """A separate process with one thread that serves an artifact folder, see ``growth_server``."""
 
     def __init__(self, folder: Path) -> None:
-        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "ARTIFACT_DIR": str(folder)}
+        settings = {"ACCESS": "local", "ARTIFACT_DIR": str(folder)}
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", **settings}
         command = [sys.executable, str(SERVER)]
         pipes: dict[str, Any] = {"text": True, "stdin": PIPE, "stdout": PIPE}
         self.process = subprocess.Popen(command, env=environment, **pipes)  # noqa: S603 our own file

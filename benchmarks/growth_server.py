@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from recommender.api.application import create_app
+from recommender.api.application import make_app
 from recommender.model.artifact import SERVED_FILES, file_digest
 from recommender.settings import read_settings
 
@@ -50,9 +50,12 @@ async def get(app: Any, path: str, query: str) -> bytes:
 
 
 def load(folder: Path) -> tuple[Any, dict[str, float]]:
-    """Return the app, the time to load the artifact, and the time to digest its files again."""
+    """Return the app, the time to load the artifact, and the time to digest its files again.
+
+    ``folder`` is the one that the environment names.
+    """
     started = time.perf_counter()
-    app = create_app(folder)
+    app = make_app()
     loaded = time.perf_counter()
     for name in SERVED_FILES:
         file_digest(folder / name)

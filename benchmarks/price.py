@@ -16,6 +16,7 @@ PRICED = "November 2026"  # when the prices were copied
 SOURCES = {
     "Lambda, SnapStart": "https://aws.amazon.com/lambda/pricing/",
     "HTTP API": "https://aws.amazon.com/api-gateway/pricing/",
+    "DynamoDB": "https://aws.amazon.com/dynamodb/pricing/",
     "Fargate": "https://aws.amazon.com/fargate/pricing/",
     "Application Load Balancer": "https://aws.amazon.com/elasticloadbalancing/pricing/",
     "Personalize": "https://aws.amazon.com/personalize/pricing/",
@@ -109,6 +110,11 @@ Without requests, this API costs only the storage of its package and its logs. S
 (`SnapStart=PublishedVersions`) changes that. At 512 MB, it costs {snapshot:.2f} $ a month for each
 published version that still exists, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
 restores of a million requests.
+
+The import of a [profile table](profiles.md) is charged once for each model that goes live. It costs
+the uncompressed size of the model's parts (`zcat FOLDER/perfis/*.gz | wc -c`) times the price of a
+gigabyte imported from S3, which DynamoDB's page tells for each region. The parts of
+`mock_data.json` have 9.5 bytes a rating.
 
 [scale.md](scale.md) has the bill for 1 to 100,000 requests a second, and what breaks first.
 

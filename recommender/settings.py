@@ -15,6 +15,7 @@ ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9
 USUAL_PORTS = {"http": ":80", "https": ":443"}  # which browsers leave out
 TABLE = r"(arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[\w.-]{3,255}"
 SCOPE = r"[!#-+\--\[\]-~]+"  # as OAuth has it (RFC 6749 3.3), without the comma
+PREFIX = r"[\w.-]{1,200}"
 PATH = r"/?([\w.~-]+(/[\w.~-]+)*)?/?"
 
 
@@ -56,6 +57,7 @@ class Settings:
     origins: tuple[str, ...] = ()  # whose pages may call the API
     base_path: str = ""  # such as /v1, before all paths where a custom domain or a stage adds one
     ratings_table: str = ""
+    profile_tables: str = ""  # before the name that an artifact without ratings gives its table
     ratings_dir: str = ""  # with a file for each lineage of catalogues
     port: int = PORT  # of a server on one's own machine
     traced: bool = False  # by X-Ray
@@ -86,6 +88,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
 
     base_path = text("BASE_PATH", PATH, "a path such as /v1").strip("/")
     table = text("RATINGS_TABLE", TABLE, "the name or the ARN of a DynamoDB table")
+    prefix = text("PROFILE_TABLES", PREFIX, "the beginning of names of DynamoDB tables")
     tracing = text("TRACING", "Active|PassThrough", "Active or PassThrough")
     return Settings(
         artifact=Path(environment.get("ARTIFACT_DIR") or (LAYER if LAYER.is_dir() else BUNDLED)),
@@ -97,6 +100,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         origins=tuple(map(_origin, environment.get("CORS_ORIGINS", "").replace(",", " ").split())),
         base_path=base_path and f"/{base_path}",
         ratings_table="" if table == UNMADE and "AWS_SAM_LOCAL" in environment else table,
+        profile_tables=prefix,
         ratings_dir=environment.get("RATINGS_DIR", ""),
         port=_port(environment.get("PORT") or str(PORT)),
         traced=tracing == "Active",

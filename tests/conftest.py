@@ -1,5 +1,6 @@
 """What all tests share: artifacts made once by the real training code, and a client of the API."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from recommender.model.artifact import Model, load
 from training.build import build
 from training.data.dataset import Dataset
 from training.data.read import read
+from training.profiles.export import export
 
 if TYPE_CHECKING:
     from tests.aws.server import Here
@@ -55,6 +57,14 @@ def artifact_dir(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The artifact of the example data. Read-only by agreement: who alters it, copies it."""
     folder = tmp_path_factory.mktemp("mock") / "artifact"
     build(data, folder, seed=42)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def profiled_dir(artifact_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same artifact with its ratings in parts of profiles. Read-only by agreement."""
+    folder = tmp_path_factory.mktemp("profiled") / "artifact"
+    export(artifact_dir, folder)
     return folder
 
 
@@ -135,3 +145,13 @@ def stack(here: "Here") -> Iterator["Stack"]:
     stack = here.make_stack()
     yield stack
     here.forget(stack)
+
+
+@pytest.fixture
+def log_as_before() -> Iterator[None]:
+    """Restore the root logger, which the command configures."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers

@@ -12,6 +12,7 @@ from typing import Any
 
 from recommender.data.catalog import MAX_ID
 from tests.conftest import ROOT
+from training.renewal.events import Candidate
 
 EVENTS = ROOT / "events"
 BUCKET = "filmes-modelbucket-4k7q2m9x1z3w"  # what the events call the bucket of models
@@ -800,7 +801,7 @@ WITH_TOKENS: dict[str, Answer] = {
 _MARCH = "dados/avaliações de março.json"
 _NOTIFIED = Trained(_MARCH, version_id="PgDB90KQhiYQvoBu42PKz3WbWLFgK2_Q")
 
-TRAININGS: dict[str, Trained | Refused | Ignored] = {
+TRAININGS: dict[str, Trained | Refused | Ignored | Candidate] = {
     "treino-agendado": Trained("dados/dados.json"),
     "treino-dados-novos": Trained(_MARCH, version_id="vTAV9AqD0RHb12A4PrZz9DtAX6CyR6_Q"),
     "treino-notificacao-s3": _NOTIFIED,
@@ -809,6 +810,7 @@ TRAININGS: dict[str, Trained | Refused | Ignored] = {
     "treino-notificacao-sns-sqs": _NOTIFIED,
     "treino-direto": Trained("dados/ml-latest-small/", seed=7),
     "treino-completo": Trained("dados/dados.json"),
+    "treino-candidato": Candidate("candidatos/2026-03-spark/", dry_run=True),
     "treino-ignorado-teste": Ignored("a test event of S3"),
     "treino-ignorado-apagado": Ignored("ObjectRemoved:DeleteMarkerCreated"),
     "treino-ignorado-etiquetas": Ignored("Object Tags Added"),
@@ -818,6 +820,9 @@ TRAININGS: dict[str, Trained | Refused | Ignored] = {
     ),
     "treino-erro-ausente": Refused("dados/ausente.json", (f"s3://{BUCKET}/dados/ausente.json",)),
     "treino-erro-bucket": Refused(None, ("'outro-bucket'", f"'{BUCKET}'")),
+    "treino-erro-candidato": Refused(
+        None, ('"s3://outro-bucket/candidatos/2026-03-spark/"', f"s3://{BUCKET}/candidatos/")
+    ),
     "treino-erro-varios": Refused(None, ("names several objects", "dados/abril.json")),
     "treino-erro-campo": Refused(None, ("sed is unknown, expected some of action, data_key",)),
 }
@@ -826,6 +831,7 @@ TRAININGS: dict[str, Trained | Refused | Ignored] = {
 RELEASES: dict[str, str | None] = {
     "publicacao": "publish",
     "publicacao-forcada": "publish",
+    "publicacao-continuar": "resume",
     "publicacao-voltar": "rollback",
     "publicacao-voltar-a": "rollback",
     "publicacao-versoes": "versions",

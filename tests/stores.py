@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,7 +17,11 @@ from werkzeug.serving import make_server
 
 from recommender.data.dynamo_store import CONFIG, DynamoStore
 from recommender.data.origin import UNKNOWN, Origin
+from recommender.data.signed_calls import SignedCalls
+from recommender.data.signed_store import SignedStore
+from recommender.model.artifact import PROFILES
 from tests.emulator.ports import free_port
+from training.profiles.parts import read_part
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -66,7 +71,7 @@ def run_machine(
 
 def create_table(url: str, name: str) -> None:
     """Make a table as the template does."""
-    with closing(_dynamodb(url)) as client:
+    with closing(dynamodb(url)) as client:
         client.create_table(
             TableName=name,
             BillingMode="PAY_PER_REQUEST",
@@ -78,13 +83,33 @@ def create_table(url: str, name: str) -> None:
         )
 
 
+def create_profile_table(url: str, name: str, folder: Path) -> None:
+    """Make the profile table of an artifact folder, as DynamoDB's import makes it of the parts."""
+    with closing(dynamodb(url)) as client:
+        client.create_table(
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": KEYS[0], "AttributeType": "N"}],
+            KeySchema=[{"AttributeName": KEYS[0], "KeyType": "HASH"}],
+        )
+        for part in sorted((folder / PROFILES).iterdir()):
+            for user_id, packed in read_part(part):
+                put_profile(client, name, user_id, packed)
+
+
+def put_profile(client: Any, table: str, user_id: int, packed: bytes) -> None:
+    """Put a user's packed ratings into a profile table."""
+    item = {"usuario_id": {"N": str(user_id)}, "avaliacoes": {"B": packed}}
+    client.put_item(TableName=table, Item=item)
+
+
 def delete_table(url: str, name: str) -> None:
     """Delete a table with all that is in it."""
-    with closing(_dynamodb(url)) as client:
+    with closing(dynamodb(url)) as client:
         client.delete_table(TableName=name)
 
 
-def _dynamodb(url: str) -> Any:
+def dynamodb(url: str) -> Any:
     return boto3.client(
         "dynamodb",
         endpoint_url=url,
@@ -103,6 +128,13 @@ def dynamo_store(
         for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_DYNAMODB": url}.items():
             patch.setenv(name, value)
         return DynamoStore(table, origin)
+
+
+def signed_store(url: str, table: str) -> SignedStore:
+    """A store as functions have it mostly, with moto for AWS."""
+    store = SignedStore(SignedCalls(CREDENTIALS | {"AWS_ENDPOINT_URL": url}), table)
+    store._writer = dynamo_store(url, table)  # which would read the environment
+    return store
 
 
 def nobody() -> str:

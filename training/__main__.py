@@ -1,6 +1,6 @@
 """``python -m training``: build and evaluate models, and make lists by them.
 
-Also publish, list, roll back and verify them.
+Also export their users' ratings, and publish, list, roll back and verify them.
 """
 
 from training import present  # isort: skip: before the others import what is missing
@@ -19,7 +19,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from recommender.model.artifact import ArtifactError
 from recommender.settings import SettingError, missing
-from training import on_spark, recommend
+from training import export, on_spark, recommend
 from training.batch.files import ListsError
 from training.build import build
 from training.choice import limits
@@ -37,6 +37,7 @@ SEED = 42
 STACK = "filmes"
 QUIET = "print errors only, and what --json or an evaluation is for"
 RELEASES = ("publish", "versions", "rollback", "verify")
+OTHERS = {"recommend": recommend, "export": export}  # with a module each
 
 
 def main() -> int:
@@ -53,8 +54,8 @@ def main() -> int:
         if options.command in RELEASES:
             return _release(options)
         with logging_redirect_tqdm():  # lines of the log go above a progress bar
-            if options.command == "recommend":
-                recommend.run(options)
+            if options.command in OTHERS:
+                OTHERS[options.command].run(options)
             else:
                 _train(options)
     except (DataError, ArtifactError, ListsError, SettingError) as error:
@@ -73,34 +74,36 @@ def _train(options: argparse.Namespace) -> None:
     aim, end = limits.check_aim("aim", options.aim) if options.aim else None, math.inf
     if options.budget is not None:
         end = limits.check_number("budget", options.budget, limits.BUDGET) + time.monotonic()
+    is_on_spark = getattr(options, "engine", None) == on_spark.NAME
     if options.command == "evaluate":
-        data = _read(options)
-        _evaluate(data, seed, resolve(aim, data), end, options)
+        _evaluate(options, seed, aim, end, is_on_spark=is_on_spark)
         return
     fixed = limits.check_hyperparameters(dict(text.partition("=")[::2] for text in options.fix))
     lineage = begin(name_of(Path(options.data)))
-    if options.command == "build" and options.engine == on_spark.NAME:
-        on_spark.run(options, seed, aim, fixed, end, lineage, _told(options))
-        _tell(options)
+    if is_on_spark:
+        folder = on_spark.run(options, seed, aim, fixed, end, lineage, _told(options))
+        if folder:
+            _tell(options, folder)
         return
+    on_spark.refuse(options)
     data = _read(options)
 
     def train(folder: Path) -> None:
         build(data, folder, seed, aim, fixed, end, lineage)
 
     if options.command == "build":
-        train(options.out)
-        _tell(options)
+        train(Path(options.out))
+        _tell(options, Path(options.out))
         return
     folder = run_folder(Path(options.data))
     serve(prepare(folder, data, {"seed": seed, "aim": aim, "fixed": fixed}, train), folder)
 
 
-def _tell(options: argparse.Namespace) -> None:
+def _tell(options: argparse.Namespace, folder: Path) -> None:
     if options.json:
-        print(json.dumps(summarize(options.out), ensure_ascii=False, indent=2))
+        print(json.dumps(summarize(folder), ensure_ascii=False, indent=2))
     elif not options.quiet:
-        found = summarize(options.out)
+        found = summarize(folder)
         print(f"{render(found)}\n\n{render_next(found)}")
 
 
@@ -156,8 +159,10 @@ def _parser() -> argparse.ArgumentParser:
             help=f"what lists are to hit: {Aim.LIKED} (the default), films that the user likes, or "
             f"{Aim.SEEN} (that of data without ratings), films that the user rates at all",
         )
-    builds.add_argument("--out", type=Path, required=True, help="the artifact folder")
-    on_spark.add_arguments(builds)
+    builds.add_argument(
+        "--out", required=True, help="the artifact folder; on Spark also s3://bucket/folder"
+    )
+    on_spark.add_arguments(builds, evaluates)
     for command in (builds, serves):
         command.add_argument(
             "--fix",
@@ -175,7 +180,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluates.add_argument(
         "--plot", type=Path, metavar="DIR", help="also draw cold-users.svg into a folder"
     )
-    recommend.add_command(commands)
+    for other in OTHERS.values():
+        other.add_command(commands)
     _add_releases(commands)
     return parser
 
@@ -217,13 +223,21 @@ def _release(options: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(data: Dataset, seed: int, aim: Aim, end: float, options: argparse.Namespace) -> None:
+def _evaluate(
+    options: argparse.Namespace, seed: int, aim: Aim | None, end: float, *, is_on_spark: bool
+) -> None:
     """Print the accuracy tables of a data set; the training function ships without this code."""
     from training.evaluation.chart import draw_cold_users
     from training.evaluation.comparison import compare
     from training.evaluation.report import render as render_tables
+    from training.evaluation.sampled import compare_sampled
 
-    found = compare(data, seed, aim, end)
+    if is_on_spark:
+        told = _told(options)
+        found = compare_sampled(on_spark.sample(options, seed, aim, end, told), seed)
+    else:
+        data = _read(options)
+        found = compare(data, seed, resolve(aim, data), end)
     if options.plot and found["cold_users"]:
         options.plot.mkdir(parents=True, exist_ok=True)
         draw_cold_users(found["cold_users"], options.plot / "cold-users.svg")

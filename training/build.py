@@ -3,8 +3,9 @@
 import datetime
 import logging
 import math
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,12 @@ from training.choice.choose import choose
 from training.choice.learned import Evaluation, Learned
 from training.choice.metrics import CUTOFF, PROTOCOL, measure, sample_users
 from training.data.dataset import Dataset
-from training.data.read import NO_COLUMNS
 from training.data.splits import BY_FILM
-from training.data.tables import DataError, Scale
 from training.model.fit import complete, fit
 from training.model.hyperparameters import Values
 from training.model.labels import find_leads_of
+from training.profiles.export import profile_facts
+from training.profiles.parts import Kept
 from training.renewal.lineage import Lineage, begin
 
 DIGEST_DIGITS = 12  # that name a lineage which nobody names
@@ -80,37 +81,7 @@ def build(
         DataError: the data does not allow the aim.
         SearchTimeoutError: a search was not done in time; nothing is written.
     """
-    return _write(lambda: learn(data, seed, aim, fixed, end), folder, seed, aim, lineage)
-
-
-def build_on_spark(
-    place: str,
-    folder: Path,
-    seed: int,
-    aim: Aim | None = None,
-    fixed: Values | None = None,
-    end: float = math.inf,
-    lineage: Lineage | None = None,
-    *,
-    scale: Scale | None = None,
-    columns: Mapping[str, str] = NO_COLUMNS,
-    count: int | None = None,
-) -> dict[str, Any]:
-    """Do what ``build`` does with the ratings at a path or an address, on Spark.
-
-    ``count`` is the number of parts, on which bits depend; None: by the number of ratings. For the
-    others see ``build`` and ``training.data.read.read``.
-    """
-    try:
-        from training.engines import spark  # needs packages that other trainings do not
-    except ModuleNotFoundError as error:
-        told = f"--engine spark needs {error.name}: make spark installs it in .local/spark"
-        raise DataError(told) from None
-
-    def train() -> Learned:
-        return spark.learn(place, columns, scale, seed, aim, fixed, end, count)
-
-    return _write(train, folder, seed, aim, lineage)
+    return write(lambda: learn(data, seed, aim, fixed, end), folder, seed, aim, lineage)
 
 
 def learn(data: Dataset, seed: int, aim: Aim | None, fixed: Values | None, end: float) -> Learned:
@@ -129,19 +100,28 @@ def learn(data: Dataset, seed: int, aim: Aim | None, fixed: Values | None, end: 
     return Learned(data, model, leads, choice, evaluate(data, seed, aim, fixed, end))
 
 
-def _write(
+def write(
     train: Callable[[], Learned], folder: Path, seed: int, aim: Aim | None, lineage: Lineage | None
 ) -> dict[str, Any]:
+    """Write what a training learns as an artifact; for the arguments see ``build``."""
     started = time.perf_counter()
     artifact.check_place(folder)
     learned = train()
     data, model = learned.data, learned.model
     _log.info("writing the database and drawing the map")
 
-    def bake(new: Path) -> None:
-        database.bake(data, learned.leads, new / artifact.CATALOG_FILE)
+    outside = learned.outside
+
+    def bake(new: Path) -> dict[str, Any]:
+        told = outside.told if outside else None
+        database.bake(data, learned.leads, new / artifact.CATALOG_FILE, told)
         with threadpool_limits(1):
             picture.draw(model, data.titles(), new)
+        if outside is None:
+            return {}
+        shutil.move(outside.folder / artifact.PROFILES, new)
+        kept = Kept(outside.users, outside.kept)
+        return {artifact.PROFILES: profile_facts(kept, len(data.users))}
 
     training = {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -150,7 +130,7 @@ def _write(
         "objetivo": resolve(aim, data).value,
     }
     facts = _facts(learned, training)
-    facts["data"] |= (lineage or begin(data.digest[:DIGEST_DIGITS])).facts()
+    facts["data"] |= (lineage or begin(facts["data"]["digest"][:DIGEST_DIGITS])).facts()
     manifest = artifact.write(folder, model, bake, facts)
     _log.info("version %s written to %s", manifest["version"][:12], folder)
     return manifest
@@ -163,16 +143,17 @@ def _facts(learned: Learned, training: dict[str, Any]) -> dict[str, Any]:
         learned.choice,
         learned.evaluation,
     )
+    outside = learned.outside
     return {
         "data": {
-            "digest": data.digest,
-            "usuarios": len(data.users),
+            "digest": outside.digest if outside else data.digest,
+            "usuarios": outside.users if outside else len(data.users),
             "filmes": len(data.films),
-            "avaliacoes": len(data.ratings),
+            "avaliacoes": outside.ratings if outside else len(data.ratings),
             "duplicadas": data.duplicates,
             "demonstracao": data.demonstration,
             "escala": [data.lowest, data.highest],
-            "passo": data.step,
+            "passo": outside.told.step if outside else data.step,
         },
         "training": training,
         "limites": limits.RENEWAL,

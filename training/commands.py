@@ -4,20 +4,32 @@ import json
 import shutil
 import sys
 import tempfile
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recommender.model import artifact
 from recommender.settings import BUNDLED
+from training.data.progress import progress
+from training.profiles.sample import some_users
 from training.release.api_function import ReleaseError
-from training.release.releases import Releases, decision_key
+from training.release.keys import decision_key
+from training.release.profile_tables import IMPORT
+from training.release.releases import WAITING, Releases
 from training.release.stack import Stack
 from training.renewal import models
-from training.renewal.gate import Check, Decision, check_facts
-from training.renewal.incumbent import find_incumbent, read_incumbent
+from training.renewal.gate import SAMPLE
+from training.renewal.incumbent import find_incumbent
+from training.renewal.judgement import judge
 
 ERRORS = (ReleaseError, BotoCoreError, ClientError)  # told in a line
+PAUSE = 10  # seconds between two questions whether a profile table is there
+HINT = """\
+That takes minutes, and the stack goes on with it if this command ends:
+python -m training versions shows when the model is live"""
 SHORT = 12  # digits of a version that tell it from others
 
 
@@ -27,16 +39,15 @@ def verify(folder: Path) -> None:
     Raises:
         ArtifactError: something is missing, altered, or of another format.
     """
-    found = artifact.load(folder)
-    for name in artifact.ARTIFACT_FILES:
-        artifact.verify_file(folder / name, found.manifest["files"][name])
+    found, parts = _whole(folder)
+    count = len(artifact.ARTIFACT_FILES) + len(parts)
     data, training = found.manifest["data"], found.manifest["training"]
     print(f"version   {found.version}")
     print(f"trained   {training['date']}, aim {training['objetivo']}, seed {training['seed']}")
     print(
         f"data      {data['usuarios']} users, {data['filmes']} films, {data['avaliacoes']} ratings"
     )
-    print(f"format    {found.manifest['format']}, {len(artifact.ARTIFACT_FILES)} files as stated")
+    print(f"format    {found.manifest['format']}, {count} files as stated")
 
 
 def publish(stack: Stack, what: str, *, force: bool) -> None:
@@ -50,7 +61,15 @@ def publish(stack: Stack, what: str, *, force: bool) -> None:
     """
     if Path(what).is_dir():
         what = _upload(stack, Path(what), force=force)
-    done = stack.release(action="publish", version=what, **({"force": True} if force else {}))
+    options = {"wait": False, **({"force": True} if force else {})}
+    done = stack.release(action="publish", version=what, **options)
+    if "version" in done and _waits_for_table(done):  # else it is another release that waits
+        print(f"{done['reason']}\n{HINT}", file=sys.stderr)
+        with progress("importing", " s") as bar:
+            while _waits_for_table(done):
+                time.sleep(PAUSE)
+                bar.update(PAUSE)
+                done = stack.release(action="resume")
     print(f"{done['state']}: {what}" + (f" ({done['reason']})" if "reason" in done else ""))
 
 
@@ -85,30 +104,36 @@ def roll_back(stack: Stack, version: str | None) -> None:
     print(f"{done['state']}: {done.get('version') or done['reason']}")
 
 
+def _whole(folder: Path) -> tuple[artifact.Artifact, list[str]]:
+    """Return an artifact and the names of its parts of profiles; all its files are checked.
+
+    Raises:
+        ArtifactError: something is missing, altered, or of another format.
+    """
+    found = artifact.load(folder)
+    digests = found.manifest["files"]
+    parts = artifact.part_names(digests)
+    for name in (*artifact.ARTIFACT_FILES, *parts):
+        artifact.verify_file(folder / name, digests[name])
+    return found, parts
+
+
+def _waits_for_table(done: Mapping[str, Any]) -> bool:
+    return done["state"] == WAITING and IMPORT in done["reason"]
+
+
 def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
     """Bring an artifact folder to the bucket, with a decision; return its version."""
-    artifact.load(folder)
-    bucket = stack.bucket
-    candidate = read_incumbent(folder)
+    _, parts = _whole(folder)
+    bucket, served = stack.bucket, Releases(stack.bucket, stack.api).served()
     with tempfile.TemporaryDirectory() as scratch:
-        copy = shutil.copytree(folder, Path(scratch, "artifact"))
-        models.store(bucket, copy)
+        copy = Path(scratch, "artifact")
+        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(artifact.PROFILES))
+        models.store(bucket, copy, {name: folder / name for name in parts})
         incumbent, release = find_incumbent(bucket, stack.api, BUNDLED, Path(scratch))
-    checks = [Check("settings not worse", True, {"compared": "no, that needs the ratings"})]
-    served = Releases(bucket, stack.api).served()
-    if incumbent and incumbent.version == served:
-        checks += check_facts(candidate.titles, candidate.manifest, incumbent)
-    else:  # it came with the code of another build than the one in this folder
-        checks.append(Check("model in use is at hand", False, {"version": served}))
-    decision = Decision(
-        candidate.version,
-        incumbent.version if incumbent else None,
-        release,
-        tuple(checks),
-        (),
-        force,
-    )
+        users = some_users(folder, SAMPLE)
+        decision = judge(copy, users, incumbent, release, served=served, forced=force)
     if not decision.passed:
         print(f"gate: {decision.refusals()}", file=sys.stderr)
-    bucket.write(decision_key(candidate.version, release), decision.as_dict())
-    return candidate.version
+    bucket.write(decision_key(decision.model, release), decision.as_dict())
+    return decision.model

@@ -25,7 +25,7 @@ METRICS = {
 TOLD = ("state", "version", "reason", "before")  # of an answer, in the log
 SEARCH_SHARE = 0.8  # of the function's time; a search that takes longer fails
 MARGIN = 10.0  # seconds before the end of the function's time at which a training fails
-RELEASES = ("publish", "rollback", "versions")  # what the release function does
+RELEASES = ("publish", "resume", "rollback", "versions")  # what the release function does
 
 # The service's name comes from the environment.
 logger = Logger(use_rfc3339=True, utc=True)
@@ -39,8 +39,9 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
     An event of S3 names the data, a schedule takes the key in ``DATA_KEY``. A direct call may name
     it as ``data_key``, and set ``seed``, ``objetivo`` (``gostar`` or ``ver``), ``hyperparameters``,
-    which are then not chosen, ``dry_run`` and ``force``. An ``action`` of the release function is
-    passed on to it.
+    which are then not chosen, ``dry_run`` and ``force``. With ``candidate``, the address of an
+    artifact in the bucket, nothing is trained: that artifact is judged and offered. An ``action``
+    of the release function is passed on to it.
 
     Returns:
         ``state``, and what it is about: see ``training.renew``.
@@ -68,10 +69,13 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
+    from training.candidate import take
     from training.release.api_function import ApiFunction
     from training.release.bucket import Bucket
     from training.release.lease import lease
-    from training.renew import Surroundings, renew
+    from training.renew import renew
+    from training.renewal.events import Candidate
+    from training.renewal.offer import Surroundings
 
     seconds = context.get_remaining_time_in_millis() / 1000
     end = time.monotonic() + SEARCH_SHARE * seconds
@@ -83,13 +87,17 @@ def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
         read_setting("RELEASE_FUNCTION", ""),
         context.function_name,
         lambda name, taken: metrics.add_metric(f"{name}Time", MetricUnit.Seconds, taken),
+        read_setting("PROFILES", "package") == "table",
     )
     with (
         lease(bucket, context.aws_request_id, seconds),
         tempfile.TemporaryDirectory() as scratch,
         _failing_after(seconds - MARGIN),
     ):
-        answer = renew(start, around, Path(scratch), end)
+        if isinstance(start, Candidate):
+            answer = take(start, around, Path(scratch))
+        else:
+            answer = renew(start, around, Path(scratch), end)
     logger.info("renewal", extra={"renewal": {k: answer[k] for k in TOLD if k in answer}})
     metrics.add_metric("Refused", MetricUnit.Count, int(answer["state"] == "refused"))
     for check in answer.get("decision", {}).get("checks", []):

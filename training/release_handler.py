@@ -8,16 +8,20 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from training.release.api_function import ApiFunction
-from training.release.bucket import Bucket
+from training.release.bucket import Body, Bucket
 from training.release.canary import Canary
 from training.release.cleanup import clean_up
 from training.release.events import read_action
+from training.release.keys import decision_key
 from training.release.overview import overview
-from training.release.releases import OvertakenError, Releases, WaitingError, decision_key
+from training.release.profile_tables import ProfileTables
+from training.release.releases import OvertakenError, Releases, WaitingError
 from training.release.settings import read_setting
 from training.release.trainings import OVERTAKEN, SETTLED, WAITING, Trainings
 
 SECONDS_OF_A_DAY = 24 * 3600
+RESERVE = 300.0  # seconds of the function's time for the steps after the import of a profile table
+PATIENT = ("publish", "rollback")  # actions that wait for such an import; others only look at it
 
 # The service's name comes from the environment.
 logger = Logger(use_rfc3339=True, utc=True)
@@ -30,13 +34,17 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     """Publish, roll back, list versions, or look after releases.
 
     ``{"action": "publish", "version": …}`` releases a model in the bucket that the gate let pass,
-    with ``force`` any; ``after`` is the release that the gate compared with. ``{"action":
-    "rollback"}`` brings back the model that was live before, or the one named by ``version``.
-    ``{"action": "versions"}`` lists the models. The end of a deployment (an event of CodeDeploy)
-    and the daily schedule carry on what has not ended, and delete what is no longer needed.
+    with ``force`` any; ``after`` is the release that the gate compared with. Unless ``wait`` is
+    false it waits for the import of the model's profile table, as long as the function's time
+    allows. ``{"action": "resume"}`` carries on a release that has not ended and began at least
+    ``age`` seconds ago (default 0), and tells how the last one ended. ``{"action": "rollback"}``
+    brings back the model that was live before, or the one named by ``version``. ``{"action":
+    "versions"}`` lists the models. The end of a deployment (an event of CodeDeploy) and the daily
+    schedule carry on what has not ended, and delete what is no longer needed.
 
     Returns:
-        what was done; ``state`` is ``live``, ``waiting`` or ``overtaken`` after a ``publish``.
+        what was done; ``state`` is ``live``, ``waiting`` (with a ``reason``) or ``overtaken`` after
+        a ``publish``.
 
     Raises:
         EventError: the event is none of these.
@@ -44,8 +52,11 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         SettingError: a variable of the environment has a value that is not allowed.
     """
     metrics.add_metric("Events", MetricUnit.Count, 1)
-    releases = make_releases()
     action = read_action(event)
+    patience = 0.0
+    if action in PATIENT and event.get("wait", True):
+        patience = context.get_remaining_time_in_millis() / 1000 - RESERVE
+    releases = make_releases(patience)
     if action is None:
         return _look_after(releases)
     try:
@@ -61,14 +72,19 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return {"state": "overtaken", "reason": str(error)}
 
 
-def make_releases() -> Releases:
-    """Return the releases that the environment describes."""
+def make_releases(patience: float = 0.0) -> Releases:
+    """Return the releases that the environment describes.
+
+    ``patience`` is how many seconds a release may wait for the import of a profile table.
+    """
     api = ApiFunction(read_setting("API_FUNCTION"), read_setting("LAYER_NAME"))
     canary = None
     if group := read_setting("DEPLOYMENT_GROUP", ""):
         canary = Canary(read_setting("DEPLOYMENT_APPLICATION"), group, api.name, api.alias)
     scope = read_setting("SERVICE_SCOPE", "")
-    return Releases(Bucket(read_setting("MODEL_BUCKET")), api, canary, scope)
+    bucket = Bucket(read_setting("MODEL_BUCKET"))
+    tables = ProfileTables(bucket, read_setting("PROFILE_TABLES"), patience)
+    return Releases(bucket, api, canary, scope, tables)
 
 
 def publish(releases: Releases, event: dict[str, Any], _request: str) -> dict[str, Any]:
@@ -82,14 +98,29 @@ def publish(releases: Releases, event: dict[str, Any], _request: str) -> dict[st
         releases.bucket.write(key, {**decided, "forced": True})
     end = releases.publish(version, after, event.get("training", ""))
     metrics.add_metric("Released", MetricUnit.Count, 1)
-    return {"state": end["outcome"], "version": version}
+    return _told(end, version)
+
+
+def resume(releases: Releases, event: dict[str, Any], _request: str) -> dict[str, Any]:
+    """Carry on the last release, and start again what waited for its end."""
+    record = releases.ledger.latest()
+    if record is None:
+        return {"state": "live", "version": releases.served()}
+    if record.end:
+        return _told(record.end, record.body["model"])
+    began = datetime.fromisoformat(record.body["date"])
+    if (datetime.now(UTC) - began).total_seconds() < event.get("age", 0):
+        raise WaitingError(f"release {record.number} began at {began}: who began it may be at work")
+    end = releases.resume()
+    Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
+    return _told(end or {}, record.body["model"])
 
 
 def roll_back(releases: Releases, event: dict[str, Any], request: str) -> dict[str, Any]:
     """Bring back an older model."""
     end = releases.roll_back(event.get("version"), request)
     metrics.add_metric("RolledBack", MetricUnit.Count, 1)
-    return {"state": end["outcome"], "version": releases.served()}
+    return _told(end, releases.served())
 
 
 def versions(releases: Releases, _event: dict[str, Any], _request: str) -> dict[str, Any]:
@@ -99,9 +130,15 @@ def versions(releases: Releases, _event: dict[str, Any], _request: str) -> dict[
 
 ACTIONS: dict[str, Callable[[Releases, dict[str, Any], str], dict[str, Any]]] = {
     "publish": publish,
+    "resume": resume,
     "rollback": roll_back,
     "versions": versions,
 }
+
+
+def _told(end: Body, version: str) -> dict[str, Any]:
+    reason = {"reason": end["reason"]} if end.get("reason") else {}
+    return {"state": end["outcome"], "version": version, **reason}
 
 
 def _look_after(releases: Releases) -> dict[str, Any]:

@@ -51,11 +51,10 @@ class FilmDetails(Film):
 
     avaliacao_media: float | None = Field(description="`null` sem avaliações.")
     total_avaliacoes: int
-    histograma: list[HistogramPart] | None = Field(
+    histograma: list[HistogramPart] = Field(
         description="Quantas vezes o filme recebeu cada nota da escala, da menor à maior, nos "
         "dados com que o modelo foi treinado. Se a escala tem mais de 20 notas, ou qualquer número "
-        "é uma nota, são dez partes iguais dela, e só a última inclui `ate`. `null` em um modelo "
-        "do formato 8, que não o guardava."
+        "é uma nota, são dez partes iguais dela, e só a última inclui `ate`."
     )
     grupo: Group
     oculto: bool = Field(

@@ -2,10 +2,11 @@
 
 import logging
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -27,12 +28,16 @@ from recommender.api.routes import (
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
 from recommender.data.origin import UNKNOWN, Origin, origin_of
+from recommender.data.profiles import PackagedProfiles, Profiles
 from recommender.data.store import HiddenSource, Store, StoreError
 from recommender.http import problems
 from recommender.http.middleware import BasePath, Delivery, Failures
 from recommender.http.timing import start
-from recommender.model.artifact import CATALOG_FILE, Artifact, ArtifactError, load
+from recommender.model.artifact import ATTEMPTS, CATALOG_FILE, Artifact, ArtifactError, load
 from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
+
+if TYPE_CHECKING:
+    from recommender.data.signed_calls import SignedCalls
 
 # The most asked for first.
 ROUTERS = (recommendations, home, films, ratings, maps, hidden, users, about, pages)
@@ -48,6 +53,8 @@ CORS: dict[str, Any] = {
     ],
 }
 
+Opened = tuple[Artifact, Catalog]
+
 _log = logging.getLogger(__name__)
 
 
@@ -58,15 +65,24 @@ def make_app() -> FastAPI:
         SettingError: a variable has a value that is not allowed.
     """
     settings = read_settings()
-    artifact = _load(settings.artifact)
+    opened = _load(settings.artifact)
+    artifact = opened[0] if opened else None
+    if artifact and artifact.profile_table and not settings.profile_tables:
+        _log.error(
+            "artifact not loaded: its ratings are in a table named …%s; PROFILE_TABLES is not set, "
+            "set it to what comes before that name",
+            artifact.profile_table,
+        )
+        artifact = opened = None
     origin = origin_of(artifact.manifest["data"]) if artifact else UNKNOWN
+    store = open_store(settings, origin) if artifact else None
     is_open = settings.access.mode is Mode.OPEN  # nobody writes, so no written rating counts
-    store = None if is_open or not artifact else open_store(settings, origin)
     app = _assemble(
-        artifact,
+        opened,
         settings.access,
-        store,
-        hidden=open_hidden(settings, origin) if is_open and artifact else None,
+        None if is_open else store,
+        hidden=store,
+        profiles=open_profiles(settings, artifact.profile_table) if artifact else None,
         origins=settings.origins,
         base_path=settings.base_path,
     )
@@ -80,53 +96,66 @@ def create_app(
     store: Store | None = None,
     *,
     hidden: HiddenSource | None = None,
+    profiles: Profiles | None = None,
     origins: Sequence[str] = (),
     base_path: str = "",
 ) -> FastAPI:
     """Return the app serving an artifact folder; if it cannot be loaded, it answers 503.
 
     By default everybody may read everything, and without a store nothing can be written. Hidden
-    films are read from ``hidden``, by default the store.
+    films are read from ``hidden``, by default the store, and the ratings that came with the model
+    from ``profiles``, by default the artifact's database.
     """
     return _assemble(
-        _load(folder), access, store, hidden=hidden, origins=origins, base_path=base_path
+        _load(folder),
+        access,
+        store,
+        hidden=hidden,
+        profiles=profiles,
+        origins=origins,
+        base_path=base_path,
     )
 
 
-def _load(folder: Path) -> Artifact | None:
+def _load(folder: Path) -> Opened | None:
     try:
-        return load(folder)
-    except ArtifactError as error:
+        for _ in range(ATTEMPTS):
+            artifact = load(folder)
+            catalog = Catalog(folder / CATALOG_FILE)
+            if artifact.is_in_place():  # so both are of the folder that was verified
+                return artifact, catalog
+        raise ArtifactError(f"{folder} was replaced again and again while it was opened")
+    except (ArtifactError, sqlite3.OperationalError) as error:
         _log.error("artifact not loaded (see ARTIFACT_DIR): %s", error)
         return None
 
 
 def _assemble(
-    artifact: Artifact | None,
+    opened: Opened | None,
     access: Access,
     store: Store | None,
     *,
     hidden: HiddenSource | None,
+    profiles: Profiles | None,
     origins: Sequence[str],
     base_path: str,
 ) -> FastAPI:
-    source = hidden or store
-    serving = artifact and Serving(
-        artifact,
-        Catalog(artifact.path / CATALOG_FILE),
-        store,
-        HiddenFilms(artifact.model, source),
-    )
+    source, serving = hidden or store, None
+    if opened:
+        artifact, catalog = opened
+        hiding = HiddenFilms(artifact.model, source)
+        serving = Serving(artifact, catalog, profiles or PackagedProfiles(catalog), store, hiding)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        if source is not None:
-            source.close()
+        for closing in (source, profiles):
+            if closing is not None:
+                closing.close()
 
     cors = [Middleware(CORSMiddleware, allow_origins=origins, **CORS)] if origins else []
     middleware = [
-        Middleware(Delivery, version=artifact.version if artifact else ""),
+        Middleware(Delivery, version=opened[0].version if opened else ""),
         *cors,
         Middleware(BasePath, base_path=base_path),
         Middleware(Failures),
@@ -150,7 +179,9 @@ def _assemble(
     return app
 
 
-def open_store(settings: Settings, origin: Origin) -> Store | None:
+def open_store(
+    settings: Settings, origin: Origin, environment: Mapping[str, str] = os.environ
+) -> Store | None:
     """Return the store that the settings name, by table or by folder; None for neither.
 
     A table holds the ratings of all lineages; in a folder each lineage has a file.
@@ -159,13 +190,16 @@ def open_store(settings: Settings, origin: Origin) -> Store | None:
         SettingError: there can be no such store.
     """
     if settings.ratings_table:
+        if calls := _signed_calls(environment):
+            from recommender.data.signed_store import SignedStore
+
+            return SignedStore(calls, settings.ratings_table, origin)
         from recommender.data.dynamo_store import DynamoStore  # boto3 takes long to import
 
         try:
             return DynamoStore(settings.ratings_table, origin)
         except StoreError as error:
-            told = f"RATINGS_TABLE is {settings.ratings_table!r}, which cannot be asked: {error}"
-            raise SettingError(f"{told}; set AWS_REGION and credentials") from None
+            raise _not_asked("RATINGS_TABLE", settings.ratings_table, error) from None
     if settings.ratings_dir:
         from recommender.data.sqlite_store import SqliteStore
 
@@ -178,13 +212,36 @@ def open_store(settings: Settings, origin: Origin) -> Store | None:
     return None
 
 
-def open_hidden(
-    settings: Settings, origin: Origin, environment: Mapping[str, str] = os.environ
-) -> HiddenSource | None:
-    """Return where hidden films are read and nothing else is: without boto3 if that is possible."""
-    if settings.ratings_table:
-        from recommender.data.hidden_table import HiddenTable, is_simple
+def open_profiles(
+    settings: Settings, table: str | None, environment: Mapping[str, str] = os.environ
+) -> Profiles | None:
+    """Return the profile table that an artifact names; None if its ratings are packaged.
 
-        if is_simple(environment):
-            return HiddenTable(settings.ratings_table, environment, origin)
-    return open_store(settings, origin)
+    Raises:
+        SettingError: it cannot be asked.
+    """
+    if table is None:
+        return None
+    from recommender.data.profile_table import ProfileTable
+
+    name = settings.profile_tables + table
+    if calls := _signed_calls(environment):
+        return ProfileTable(calls, name)
+    from recommender.data.boto_calls import BotoCalls
+
+    try:
+        return ProfileTable(BotoCalls(), name)
+    except StoreError as error:
+        raise _not_asked("PROFILE_TABLES", settings.profile_tables, error) from None
+
+
+def _signed_calls(environment: Mapping[str, str]) -> "SignedCalls | None":
+    """Return calls of DynamoDB without boto3, None where only boto3 knows how."""
+    from recommender.data.signed_calls import SignedCalls, is_simple
+
+    return SignedCalls(environment) if is_simple(environment) else None
+
+
+def _not_asked(name: str, value: str, error: StoreError) -> SettingError:
+    told = f"{name} is {value!r}, which cannot be asked: {error}"
+    return SettingError(f"{told}; set AWS_REGION and credentials")

@@ -1,12 +1,15 @@
 """What answers are made from, and how a route gets hold of it."""
 
+import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from recommender.api.hiding import NONE, HiddenFilms
-from recommender.data.catalog import Catalog, Film
+from recommender.data.catalog import Catalog, Film, Rated
+from recommender.data.profiles import Profiles
 from recommender.data.store import Entry, Store, StoreError, overlay
 from recommender.http.caching import FRESH, LISTED, PUBLIC
 from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_field, invalid_fields
@@ -19,19 +22,20 @@ _log = logging.getLogger(__name__)
 
 
 class Serving(NamedTuple):
-    """The artifact in use, its catalogue, the store of written ratings if there is one.
+    """The artifact in use, its catalogue, where packaged ratings are and where written ones are.
 
     And which films are hidden.
     """
 
     artifact: Artifact
     catalog: Catalog
+    profiles: Profiles
     store: Store | None
     hiding: HiddenFilms
 
 
 class Context:
-    """What a route works with: request, answer (status and headers), model, catalogue, store.
+    """What a route works with: request, answer (status and headers), model, catalogue, ratings.
 
     ``hidden`` are the films that a list leaves out, and ``public`` are the headers of an answer
     without personal data that depends on them. Both are set for routes that ask for ``ListCtx``.
@@ -39,7 +43,7 @@ class Context:
 
     def __init__(self, request: Request, response: Response, serving: Serving) -> None:
         self.request, self.response, self.headers = request, response, response.headers
-        self.artifact, self.catalog, self.store, self.hiding = serving
+        self.artifact, self.catalog, self.profiles, self.store, self.hiding = serving
         self.model = self.artifact.model
         self.hidden, self.public = NONE, PUBLIC
 
@@ -50,18 +54,26 @@ class Context:
             raise ProblemError(404, f"Filme com ID {film_id} não encontrado.")
         return film
 
-    def packaged(self, user_id: int, film_id: int) -> float | None:
-        """Return a user's packaged rating of a film, None if there is none."""
-        rated = self.catalog.ratings(user_id) or ()
-        return next((rating for film, rating, _ in rated if film == film_id), None)
-
     def rank(self, profile: Profile, **options: Any) -> Ranking:
         """Return a ranking for a profile without what is hidden; see ``ranking.rank``."""
         return ranking.rank(self.model, profile, hidden=self.hidden.marks, **options)
 
+    async def packaged(self, user_id: int, film_id: int) -> float | None:
+        """Return a user's packaged rating of a film, None if there is none."""
+        return rating_of(film_id, await self.profiles.ratings(user_id))
+
     async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """Return what a user has written, for all films or for one; see ``Store.read``."""
         return await self.store.read(user_id, film_id) if self.store else {}
+
+    async def both(
+        self, user_id: int, film_id: int | None = None
+    ) -> tuple[list[Rated] | None, dict[int, Entry]]:
+        """Return a user's packaged ratings, and what they have written: see ``written``."""
+        packaged, written = await self._both(user_id, film_id)
+        if isinstance(written, StoreError):
+            raise written
+        return packaged, written
 
     async def known(self, user_id: int) -> tuple[Profile, bytes]:
         """Return the ratings of a user that count, or raise the 404 for an unknown user.
@@ -69,13 +81,11 @@ class Context:
         The bytes identify the ratings for cursors; they are empty if all are packaged. If the store
         fails, the packaged ratings count alone, and a header says so; without any, it raises.
         """
-        packaged = self.catalog.ratings(user_id)
-        try:
-            written = await self.written(user_id)
-        except StoreError as error:
+        packaged, written = await self._both(user_id)
+        if isinstance(written, StoreError):
             if packaged is None:
-                raise
-            _log.warning("store not reached, packaged ratings used: %s", error)
+                raise written
+            _log.warning("store not reached, packaged ratings used: %s", written)
             self.headers["X-Avaliacoes"] = "empacotadas"
             written = {}
         if packaged is not None and not written:
@@ -87,6 +97,32 @@ class Context:
             (film_id, entry.rating or 0.0, entry.moment) for film_id, entry in counting.items()
         ]
         return make_profile(self.model, rated), repr(rated).encode()
+
+    async def _both(
+        self, user_id: int, film_id: int | None = None
+    ) -> tuple[list[Rated] | None, dict[int, Entry] | StoreError]:
+        """Read packaged and written ratings at the same time; the store's failure is returned.
+
+        Raises:
+            StoreError: the packaged ratings cannot be read.
+        """
+        if self.store is None:
+            return await self.profiles.ratings(user_id), {}
+        packaged, written = await asyncio.gather(
+            self.profiles.ratings(user_id),
+            self.store.read(user_id, film_id),
+            return_exceptions=True,  # so that nothing goes on after the answer
+        )
+        if isinstance(packaged, BaseException):
+            raise packaged
+        if isinstance(written, BaseException) and not isinstance(written, StoreError):
+            raise written
+        return packaged, written
+
+
+def rating_of(film_id: int, rated: Sequence[Rated] | None) -> float | None:
+    """Return a film's rating among a user's ratings, None if there is none."""
+    return next((rating for film, rating, _ in rated or () if film == film_id), None)
 
 
 def no_user(user_id: int) -> ProblemError:

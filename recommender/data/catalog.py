@@ -7,6 +7,8 @@ import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +144,16 @@ class Catalog:
         """Yield the id of each user, in order."""
         for row in self._db.execute("SELECT id FROM usuarios ORDER BY id"):
             yield row["id"]
+
+    def profiles(self) -> Iterator[tuple[int, list[Rated]]]:
+        """Yield each user's id and ratings, in order of the id; see ``ratings``."""
+        query = "SELECT id, filme_id, avaliacao, momento FROM usuarios LEFT JOIN avaliacoes"
+        cursor = self._db.cursor()
+        cursor.row_factory = None
+        rows = cursor.execute(query + " ON usuario_id = id ORDER BY id, filme_id")
+        for user_id, of_user in groupby(rows, key=itemgetter(0)):
+            rated: list[Rated] = [row[1:] for row in of_user]
+            yield user_id, [] if rated[0][0] is None else rated
 
     def ratings(self, user_id: int) -> list[Rated] | None:
         """Return a user's ratings in order of film id, or None for no such user."""

@@ -1,14 +1,70 @@
-"""Items of the ratings table: what they hold, and how they are set on a condition."""
+"""Items of the ratings table: how they are found, what they hold, and how they are set."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from recommender.data.catalog import MAX_ID
 from recommender.data.origin import Item, Origin
-from recommender.data.store import Entry, is_id, read_moment, spell
+from recommender.data.store import HIDDEN_KEY, Entry, is_id, read_moment, spell
 
 Raw = dict[str, Any]
 """Attributes as DynamoDB sends them: ``{"versao": {"N": "1"}}``."""
+
+_log = logging.getLogger(__name__)
+
+
+def entries_query(table: str, user_id: int, film_id: int | None = None) -> dict[str, Any]:
+    """Return the parameters of the query for a user's items, of all films or of one."""
+    condition = "usuario_id = :usuario"
+    values = {":usuario": {"N": str(user_id)}}
+    if film_id is not None:
+        condition += " AND filme_id = :filme"
+        values[":filme"] = {"N": str(film_id)}
+    return {
+        "TableName": table,
+        "KeyConditionExpression": condition,
+        "ExpressionAttributeValues": values,
+        "ConsistentRead": True,
+    }
+
+
+def entries_in(found: Sequence[Raw], origin: Origin) -> dict[int, Entry]:
+    """Return the entries of a user's items that count, by film id."""
+    items = {film_id: read_item(raw) for film_id, raw in by_film(found).items()}
+    return origin.entries(items, len(found) - len(items))
+
+
+def by_film(found: Iterable[Raw]) -> dict[int, Raw]:
+    """Return the items whose films have an id, by it."""
+    ids = ((read_id(raw, "filme_id"), raw) for raw in found)
+    return {film_id: raw for film_id, raw in ids if film_id is not None}
+
+
+def hidden_query(table: str) -> dict[str, Any]:
+    """Return the parameters of the query for the hidden films of a table."""
+    return {
+        "TableName": table,
+        "KeyConditionExpression": "usuario_id = :ocultos",
+        "ExpressionAttributeValues": {":ocultos": {"N": str(HIDDEN_KEY)}},
+        "ProjectionExpression": "filme_id, linhagem",
+        "ConsistentRead": True,
+    }
+
+
+def films_in(page: Mapping[str, Any], origin: Origin) -> list[int]:
+    """Return the ids of films of a lineage that an answer to that query holds."""
+    found, passed = [], 0
+    for item in page["Items"]:
+        film_id = read_id(item, "filme_id")
+        lineage = item.get("linhagem", {"S": None})
+        if film_id is None or "S" not in lineage:
+            passed += 1
+        elif origin.shares(lineage["S"]):
+            found.append(film_id)
+    if passed:
+        _log.warning("hidden films passed over: malformed: %d", passed)
+    return found
 
 
 def read_id(raw: Raw, name: str) -> int | None:

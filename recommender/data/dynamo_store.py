@@ -1,7 +1,7 @@
 """The store in a DynamoDB table, with the key usuario_id, filme_id and the store's attributes."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -10,8 +10,18 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recommender.data.dynamo_items import Raw, counting, read_id, read_item, setting
-from recommender.data.hidden_table import films_in, hidden_query
+from recommender.data.dynamo_items import (
+    Raw,
+    by_film,
+    counting,
+    entries_in,
+    entries_query,
+    films_in,
+    hidden_query,
+    read_id,
+    read_item,
+    setting,
+)
 from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.store import (
     HIDDEN_KEY,
@@ -64,22 +74,10 @@ class DynamoStore:
     @in_thread
     def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
-        found = self._read(user_id, film_id)
-        items = {film: read_item(raw) for film, raw in _by_film(found).items()}
-        return self._origin.entries(items, len(found) - len(items))
+        return entries_in(self._read(user_id, film_id), self._origin)
 
     def _read(self, user_id: int, film_id: int | None = None) -> list[Raw]:
-        condition = "usuario_id = :usuario"
-        values = {":usuario": {"N": str(user_id)}}
-        if film_id is not None:
-            condition += " AND filme_id = :filme"
-            values[":filme"] = {"N": str(film_id)}
-        query = {
-            "TableName": self._table,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": values,
-            "ConsistentRead": True,
-        }
+        query = entries_query(self._table, user_id, film_id)
         return [raw for page in self._pages(query, "a user's entries") for raw in page["Items"]]
 
     def _pages(self, query: Mapping[str, Any], what: str) -> Iterator[Any]:
@@ -180,7 +178,7 @@ class DynamoStore:
         """See ``Store``. A transaction, for which no entry may have changed since it was read."""
         end = time.monotonic() + WRITE_SECONDS
         while True:
-            raw = _by_film(self._read(user_id))
+            raw = by_film(self._read(user_id))
             items = {film_id: read_item(found) for film_id, found in raw.items()}
             versions = {film_id: item.version for film_id, item in items.items()}
             found = changes(self._origin.entries(items), versions, ratings)
@@ -235,12 +233,6 @@ class DynamoStore:
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values,
         }
-
-
-def _by_film(found: Iterable[Raw]) -> dict[int, Raw]:
-    """Return the items whose films have an id, by it."""
-    ids = ((read_id(raw, "filme_id"), raw) for raw in found)
-    return {film_id: raw for film_id, raw in ids if film_id is not None}
 
 
 def _key(user_id: int, film_id: int) -> dict[str, Any]:

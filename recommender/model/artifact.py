@@ -3,8 +3,8 @@
 import hashlib
 import json
 import pickle
-import tempfile
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.model import arrays
+from recommender.model.facts import FactError, check_facts, identity
+from recommender.model.replacing import Place, place_of, replace, scratch_beside
+from recommender.model.shapes import ShapeError, check_shapes
 
-FORMAT = 9
+FORMAT = 10
+FILES_ONLY = 9  # the format whose versions are digests of the files alone
 READABLE = range(FORMAT - 1, FORMAT + 1)  # code may be newer than a stack's model
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
@@ -23,9 +27,16 @@ MANIFEST_FILE = "manifest.json"
 SERVED_FILES = (MODEL_FILE, CATALOG_FILE)
 MAP_FILE = "mapa.svg"
 ARTIFACT_FILES = (*SERVED_FILES, MAP_FILE, "mapa.png")
+PROFILES = "perfis"  # the folder of the profiles' parts, and the manifest's word on them
+PART = re.compile(rf"{PROFILES}/parte-[0-9]{{5}}\.json\.gz")
+ATTEMPTS = 10  # to read a folder that is replaced while it is read
+TABLE_DIGITS = 32  # of a version in the name of its profile table
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.integer]  # int32 where there are many
+
+Bake = Callable[[Path], Mapping[str, Any] | None]
+"""Writes files into a folder; what it returns joins the manifest."""
 
 
 class ArtifactError(Exception):
@@ -103,11 +114,12 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A verified artifact folder: its place, manifest and model."""
+    """A verified artifact folder: its path, manifest and model, and what stood there."""
 
     path: Path
     manifest: Mapping[str, Any]
     model: Model
+    place: Place
 
     @property
     def version(self) -> str:
@@ -125,6 +137,16 @@ class Artifact:
         """Distance between neighbouring ratings of the scale; None if any number is a rating."""
         step: float | None = self.manifest["data"]["passo"]
         return step
+
+    @property
+    def profile_table(self) -> str | None:
+        """Name of the table that holds the ratings, without a prefix; None if they are packaged."""
+        told = self.manifest.get(PROFILES)
+        return told and str(told["tabela"])
+
+    def is_in_place(self) -> bool:
+        """Return whether the folder is still the one that was verified."""
+        return place_of(self.path) == self.place
 
     def read_map(self) -> bytes:
         """Return the picture of the films, as SVG, or raise ``ArtifactError`` if it was altered."""
@@ -149,39 +171,78 @@ def verify_file(path: Path, digest: str) -> None:
         raise ArtifactError(f"{path} was altered or truncated: {told}")
 
 
-def content_version(digests: Mapping[str, str], form: int = FORMAT) -> str:
-    """Return the version of an artifact of a format whose files have these SHA-256 digests."""
-    lines = [f"{form}", *(f"{name} {digests[name]}" for name in ARTIFACT_FILES)]
+def part_name(number: int) -> str:
+    """Return the name of a part of the profiles within an artifact folder; parts count from 0."""
+    return f"{PROFILES}/parte-{number:05}.json.gz"
+
+
+def part_names(names: Iterable[str]) -> list[str]:
+    """Return those of some files' names that are parts of profiles, in order."""
+    return sorted(name for name in names if PART.fullmatch(name))
+
+
+def profile_table(version: str) -> str:
+    """Return the name of the profile table of a version, without a stack's prefix."""
+    return f"{PROFILES}-{version[:TABLE_DIGITS]}"
+
+
+def content_version(manifest: Mapping[str, Any]) -> str:
+    """Return the version of an artifact: the digest of what its manifest states.
+
+    The digests of its files are among it; see ``facts.identity``.
+    """
+    if manifest["format"] > FILES_ONLY:
+        return hashlib.sha256(identity(manifest)).hexdigest()
+    lines = [f"{manifest['format']}", *(f"{n} {manifest['files'][n]}" for n in ARTIFACT_FILES)]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def write(
-    folder: Path, model: Model, bake: Callable[[Path], None], facts: Mapping[str, Any]
-) -> dict[str, Any]:
+def write(folder: Path, model: Model, bake: Bake, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Write an artifact folder, whole or not at all, and return its manifest.
 
-    ``bake`` writes the database and the pictures into the folder that it is given. ``facts`` join
-    the manifest. An artifact at ``folder`` is replaced only when the new one is complete.
+    ``bake`` writes the database, the pictures and the profiles if there are any into the folder
+    that it is given. For the others see ``assemble``.
     """
     import joblib  # the API function has none
 
-    folder = folder.absolute()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        new = Path(scratch, "new")
-        new.mkdir()
+    def fill(new: Path) -> Mapping[str, Any] | None:
         parts = {field.name: getattr(model, field.name) for field in fields(Model)}
         joblib.dump(parts, new / MODEL_FILE, compress=0, protocol=5)
-        bake(new)
-        digests = {name: file_digest(new / name) for name in ARTIFACT_FILES}
-        identity = {"version": content_version(digests), "format": FORMAT, "files": digests}
-        manifest = {**identity, **facts}
+        return bake(new)
+
+    return assemble(folder, fill, facts)
+
+
+def assemble(folder: Path, fill: Bake, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Write an artifact folder of files, whole or not at all, and return its manifest.
+
+    ``fill`` writes all files into the folder that it is given. ``facts`` and what it returns join
+    the manifest: with profiles under the name ``PROFILES``, to which the name of their table is
+    added. An artifact at ``folder`` is replaced at once, and only when the new one is complete.
+
+    Raises:
+        ArtifactError: ``folder`` was written by somebody else meanwhile, or holds something else.
+        FactError: a fact has another form than it must.
+    """
+    folder = folder.absolute()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    before = place_of(folder)
+    with scratch_beside(folder) as scratch:
+        new = scratch / "new"
+        new.mkdir()
+        facts = {**facts, **(fill(new) or {})}
+        parts = [f"{PROFILES}/{path.name}" for path in (new / PROFILES).glob("*")]
+        digests = {name: file_digest(new / name) for name in (*ARTIFACT_FILES, *sorted(parts))}
+        manifest: dict[str, Any] = {"version": "", "format": FORMAT, "files": digests, **facts}
+        check_facts(manifest)
+        manifest["version"] = version = content_version(manifest)
+        if PROFILES in facts:
+            manifest[PROFILES] = {"tabela": profile_table(version), **facts[PROFILES]}
         text = json.dumps(manifest, ensure_ascii=False, indent=2)
         (new / MANIFEST_FILE).write_text(text + "\n", encoding="utf-8")
         check_place(folder)
-        if folder.exists():
-            folder.replace(Path(scratch, "old"))
-        new.replace(folder)
+        if not replace(folder, new, before):
+            raise ArtifactError(f"{folder} was changed by somebody else meanwhile: it stays so")
     return manifest
 
 
@@ -191,8 +252,9 @@ def check_place(folder: Path) -> None:
         return
     if not folder.is_dir():
         raise ArtifactError(f"{folder} is a file: name a folder")
-    known = {*ARTIFACT_FILES, MANIFEST_FILE}
-    foreign = sorted(path.name for path in folder.iterdir() if path.name not in known)
+    known = {*ARTIFACT_FILES, MANIFEST_FILE, PROFILES}
+    found = [path.relative_to(folder).as_posix() for path in folder.rglob("*")]
+    foreign = sorted(name for name in found if name not in known and not PART.fullmatch(name))
     if foreign:
         held = f"{folder} holds files that no artifact has ({', '.join(foreign[:3])})"
         raise ArtifactError(f"{held}: name another folder, or empty it")
@@ -205,7 +267,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ArtifactError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} is not JSON: {error}") from None
     form = manifest.get("format") if isinstance(manifest, dict) else None
     if not isinstance(manifest, dict) or form not in READABLE:
@@ -216,9 +278,24 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     digests = manifest.get("files")
     if not isinstance(digests, dict) or not digests.keys() >= set(ARTIFACT_FILES):
         raise ArtifactError(f"{path} does not name the digest of every file")
-    if manifest.get("version") != content_version(digests, manifest["format"]):
-        raise ArtifactError(f"{path} was altered: its version is not the digest of its files")
+    try:
+        if manifest.get("version") != content_version(manifest):
+            raise ArtifactError(f"{path} was altered: its version is not that of what it states")
+        check_facts(manifest)
+    except (FactError, RecursionError) as error:
+        raise ArtifactError(f"{path}: {error}") from None
+    _check_profiles(path, manifest)
     return manifest
+
+
+def _check_profiles(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise ``ArtifactError`` unless a manifest tells of profiles if and only if it has parts."""
+    told = manifest.get(PROFILES)
+    if bool(part_names(manifest["files"])) != (told is not None):
+        raise ArtifactError(f"{path} was altered: {PROFILES} and the parts in files do not agree")
+    table = profile_table(manifest["version"])
+    if told is not None and (not isinstance(told, dict) or told.get("tabela") != table):
+        raise ArtifactError(f"{path} was altered: {PROFILES} does not name the table {table}")
 
 
 def load(folder: Path) -> Artifact:
@@ -227,6 +304,20 @@ def load(folder: Path) -> Artifact:
     Raises:
         ArtifactError: the folder is incomplete, altered, or of another format.
     """
+    for _ in range(ATTEMPTS):
+        place = place_of(folder)
+        try:
+            artifact = _load(folder, place)
+        except ArtifactError:
+            if place_of(folder) == place:
+                raise
+        else:
+            if artifact.is_in_place():
+                return artifact
+    raise ArtifactError(f"{folder} was replaced again and again while it was read")
+
+
+def _load(folder: Path, place: Place) -> Artifact:
     manifest = read_manifest(folder)
     for name in SERVED_FILES:
         verify_file(folder / name, manifest["files"][name])
@@ -236,4 +327,8 @@ def load(folder: Path) -> Artifact:
         raise ArtifactError(f"{folder / MODEL_FILE} holds {error}") from None
     if parts.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
-    return Artifact(folder, manifest, Model(**parts))
+    try:
+        check_shapes(parts)
+    except ShapeError as error:
+        raise ArtifactError(f"{folder / MODEL_FILE}: {error}") from None
+    return Artifact(folder, manifest, Model(**parts), place)

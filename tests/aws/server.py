@@ -24,6 +24,7 @@ from tests.aws import WHOAMI
 from tests.aws.arrivals import Arrivals
 from tests.aws.deployments import Deployments
 from tests.aws.functions import Functions
+from tests.aws.imports import Imports
 from tests.aws.invocations import Invocations
 from tests.aws.layers import Layers
 from tests.aws.rules import Rules
@@ -55,12 +56,13 @@ class Server:
         self.invocations = Invocations(self.functions)
         self.rules = Rules(self.moto, self.layers)
         self.deployments = Deployments(self.moto, self.client)
+        self.imports = Imports(self.moto)
         self.arrivals = Arrivals(self.client)
 
     def application(self, environ: Environ, start: Start) -> Iterable[bytes]:
         if environ["PATH_INFO"] == WHOAMI:
             return Answer(200, json.dumps({"pid": os.getpid()}).encode()).send(start)
-        parts = (self.invocations, self.rules, self.deployments)
+        parts = (self.invocations, self.rules, self.deployments, self.imports)
         answers = (part.answer(environ) for part in parts)
         answer = next(filter(None, answers), None)
         if answer is None:

@@ -29,7 +29,10 @@ class Answer:
         """Answer a WSGI request."""
         kept = [pair for pair in self.headers if pair[0].lower() != "content-length"]
         phrase = HTTPStatus(self.status).phrase
-        length = [] if self.status == HTTPStatus.NO_CONTENT else [str(len(self.body))]
+        told = dict(self.headers).get("Content-Length", "0")  # of what HEAD leaves out
+        length = [str(len(self.body)) if self.body else told]
+        if self.status == HTTPStatus.NO_CONTENT:
+            length = []
         start(f"{self.status} {phrase}", kept + [("Content-Length", number) for number in length])
         return [self.body]
 

@@ -63,13 +63,14 @@ def model_bucket(aws_url: str) -> Any:
 def emulator(
     runtime_image: str | None, aws_url: str, built: Path
 ) -> Iterator[sam.SamLocal | plain.Plain]:
-    emulator = (
-        sam.SamLocal(built, runtime_image, aws_url)
-        if runtime_image
-        else plain.Plain(built, aws_url)
-    )
+    emulator = make_emulator(built, runtime_image, aws_url)
     yield emulator
     emulator.close()
+
+
+def make_emulator(built: Path, image: str | None, aws_url: str) -> sam.SamLocal | plain.Plain:
+    """What runs the functions in a folder as `make build` leaves it."""
+    return sam.SamLocal(built, image, aws_url) if image else plain.Plain(built, aws_url)
 
 
 @pytest.fixture(scope="session")

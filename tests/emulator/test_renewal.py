@@ -23,6 +23,7 @@ from tests.emulator.test_invoke import http_event
 from tests.expectations import read_event
 from tests.training.small_data import as_document, as_json, block_ratings, from_json
 from training.build import build
+from training.profiles.export import export
 from training.renewal.lineage import begin
 
 KEY = "dados/dados.json"
@@ -139,6 +140,67 @@ def test_the_life_of_a_model(here: Here, stack: Stack, original_dir: Path) -> No
     assert served(stack) == second
 
 
+def test_the_life_of_models_with_profile_tables(
+    here: Here, small_built: Path, tmp_path: Path
+) -> None:
+    """Each has a table of its own: imported, found again by a rollback, deleted with the model."""
+    parameters = {"Profiles": "table", "KeepVersions": "2"}
+    stack = here.make_stack(parameters, small_built)
+    s3 = here.client("s3")
+
+    def renew(event: dict[str, Any]) -> str:
+        answer = stack.invoke("TrainingFunction", event)
+        assert answer["state"] == "offered", answer
+        here.settle()
+        assert served(stack) == answer["version"]
+        return str(answer["version"])
+
+    s3.put_object(Bucket=stack["ModelBucket"], Key=KEY, Body=document(1))
+    first = renew({})
+    assert count_users(stack, first) == BLOCKS * (USERS + 1)
+    rated = ratings_of(stack, 1)
+    assert rated  # from the table: the database has none
+    s3.put_object(Bucket=stack["ModelBucket"], Key=KEY, Body=document(2))
+    second = renew({})
+    assert count_users(stack, second) == BLOCKS * (USERS + 2)
+    assert ratings_of(stack, 1) == rated
+    assert command(here, stack, "rollback").startswith(f"live: {first}")
+    assert served(stack) == first
+    assert ratings_of(stack, 1) == rated
+
+    # One that was made elsewhere, on more data.
+    whole, candidate = tmp_path / "whole", tmp_path / "candidate"
+    build(from_json(document(4), "dados.json"), whole, seed=42, lineage=begin("dados"))
+    export(whole, candidate)
+    for path in (found for found in candidate.rglob("*") if found.is_file()):
+        key = f"candidatos/spark/{path.relative_to(candidate).as_posix()}"
+        s3.upload_file(str(path), stack["ModelBucket"], key)
+    third = renew({"candidate": f"s3://{stack['ModelBucket']}/candidatos/spark/"})
+    assert ratings_of(stack, 1) == rated
+    told = stack.invoke("ReleaseFunction", read_event("publicacao-diaria"))
+    assert told["deleted"] == [second], told
+    tables = [count_users(stack, model) is not None for model in (first, second, third)]
+    assert tables == [True, False, True]
+    here.forget(stack)
+
+
+def count_users(stack: Stack, model: str) -> int | None:
+    """How many users a model's profile table has; None: there is no such table."""
+    client = stack.client("dynamodb")
+    try:
+        found = client.scan(TableName=f"{stack.name}-perfis-{model[:32]}", Select="COUNT")
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    return int(found["Count"])
+
+
+def ratings_of(stack: Stack, user: int) -> list[dict[str, Any]]:
+    answer = ask(stack, f"/usuarios/{user}/avaliacoes")
+    assert answer["statusCode"] == 200, answer
+    found: list[dict[str, Any]] = json.loads(answer["body"])
+    return found
+
+
 def test_a_training_that_is_killed_changes_nothing_and_is_completed(
     here: Here, stack: Stack
 ) -> None:
@@ -170,7 +232,10 @@ def truncated(text: bytes) -> dict[str, Any]:
 
 
 def ask(stack: Stack, path: str) -> Any:
-    return stack.invoke("ApiFunction", http_event("GET", path), ALIAS)
+    """What the API answers to a service, which may see users' data though it is real."""
+    event = http_event("GET", path)
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": {"scope": "filmes/usuarios"}}}
+    return stack.invoke("ApiFunction", event, ALIAS)
 
 
 def served(stack: Stack) -> str:

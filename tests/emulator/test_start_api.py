@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.expectations import ANSWERS, FILMS, assert_headers, read_event
+from tests.project.test_smoke import smoke
 
 DOCUMENTS = [
     (ROOT / name).read_text(encoding="utf-8")
@@ -108,6 +109,12 @@ def test_twenty_requests_in_a_row_are_answered_alike(http: httpx2.Client) -> Non
     for alike in (answers[::2], answers[1::2]):
         assert len({(answer.headers["etag"], answer.content) for answer in alike}) == 1
     assert answers[0].content != answers[1].content
+
+
+def test_the_smoke_test_of_a_deployment_passes(api_url: str) -> None:
+    done = smoke(api_url)
+    assert done.returncode == 0, done.stderr
+    assert f"films: {len(FILMS)}" in done.stdout
 
 
 def rounded(value: Any) -> Any:

@@ -9,7 +9,14 @@ import pytest
 from pyspark.sql import SparkSession
 
 from tests.engines.conftest import Load
-from tests.engines.files import write_100k, write_csv, write_parquet
+from tests.engines.files import (
+    write_100k,
+    write_csv,
+    write_csv_parts,
+    write_packed,
+    write_parquet,
+    write_parts,
+)
 from tests.training.small_data import as_data, random_ratings
 from training.data.dataset import Dataset
 from training.data.read import read
@@ -26,7 +33,9 @@ def timed() -> Dataset:
     return data.with_ratings(data.ratings.assign(momento=moments.astype(np.int64)))
 
 
-@pytest.mark.parametrize("write", [write_csv, write_parquet, write_100k])
+@pytest.mark.parametrize(
+    "write", [write_parquet, write_100k, write_parts, write_csv_parts, write_packed]
+)
 def test_the_data_is_that_of_one_machine(write: Write, load_parts: Load, tmp_path: Path) -> None:
     folder = write(timed(), tmp_path)
     expected = read(folder)
@@ -37,8 +46,9 @@ def test_the_data_is_that_of_one_machine(write: Write, load_parts: Load, tmp_pat
     assert parts.count == 3
 
 
-def test_an_address_is_read_as_a_path_is(spark: SparkSession, tmp_path: Path) -> None:
-    folder = write_csv(timed(), tmp_path)
+@pytest.mark.parametrize("write", [write_parts, write_csv_parts, write_packed])
+def test_an_address_is_read_as_a_path_is(write: Write, spark: SparkSession, tmp_path: Path) -> None:
+    folder = write(timed(), tmp_path)
     with load(spark, folder.as_uri(), {}, None, 1, 2) as (parts, _):
         assert parts.gather(1, 1).digest == read(folder).digest
 
@@ -86,6 +96,28 @@ def test_a_bad_record_ends_in_the_same_message(
         lines[2000 + number] = line
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with pytest.raises(DataError) as expected:
+        read(folder)
+    with pytest.raises(DataError, match=f"^{re.escape(str(expected.value))}$"):
+        load_parts(folder, 2)
+
+
+BAD_PARTS = {
+    "a record": (2, "1,1,four,1000000000"),
+    "too few fields": (2, "1"),
+    "another header": (0, "movieId,userId,rating,timestamp"),
+}
+
+
+@pytest.mark.parametrize(("number", "line"), BAD_PARTS.values(), ids=BAD_PARTS)
+def test_a_bad_part_ends_in_the_same_message(
+    number: int, line: str, load_parts: Load, tmp_path: Path
+) -> None:
+    folder = write_csv_parts(timed(), tmp_path)
+    path = folder / "ratings/part-00002-b8d0-c000.csv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[number] = line
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(DataError, match=f"part-00002.*line {number + 1}") as expected:
         read(folder)
     with pytest.raises(DataError, match=f"^{re.escape(str(expected.value))}$"):
         load_parts(folder, 2)

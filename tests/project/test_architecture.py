@@ -34,16 +34,20 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         "model": {"data", "recommender.model", "recommender.data"},
         "choice": {"data", "model", "recommender.model"},
         "bake": {"data", "model", "recommender.model", "recommender.data"},
-        "batch": {"data", "recommender.model", "recommender.data"},
+        "profiles": {"data", "recommender.model", "recommender.data"},
+        "batch": {"data", "profiles", "recommender.model", "recommender.data"},
         "evaluation": {"data", "model", "choice", "recommender.model"},
-        "engines": {"data", "model", "choice", "recommender.model"},
+        "engines": {
+            *("data", "model", "choice", "profiles", "batch"),
+            *("recommender.model", "recommender.data"),
+        },
         "release": set(),
         "renewal": {
             *("data", "model", "choice", "release"),
             *("recommender.model", "recommender.data"),
         },
         "entry": {
-            *("data", "model", "choice", "bake", "batch", "evaluation", "engines"),
+            *("data", "model", "choice", "bake", "profiles", "batch", "evaluation", "engines"),
             *("renewal", "release"),
             *("recommender.model", "recommender.settings"),
         },
@@ -55,7 +59,9 @@ ENTRY = {
         "training",
         "training.__main__",
         "training.build",
+        "training.candidate",
         "training.commands",
+        "training.export",
         "training.handler",
         "training.on_spark",
         "training.present",
@@ -70,7 +76,7 @@ HEAVY = {"training", "sklearn", "pandas", "scipy", "joblib", "matplotlib"}  # no
 # What functions ship without, and the one module that imports it when asked to.
 NOT_SHIPPED = {
     "training.evaluation": "training.__main__",
-    "training.engines": "training.build",
+    "training.engines": "training.on_spark",
 }
 MADE_ON_DEMAND = ("recommender.api", "recommender.api.application")  # the attribute ``app``
 DOCUMENT = ROOT / "docs/architecture.md"

@@ -1,5 +1,6 @@
 """The routes of API Gateway in the template, held against the app's OpenAPI document."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from recommender.api.application import create_app
 from recommender.api.openapi import make_document
 from recommender.settings import UNMADE, Access, Mode
 from tests.conftest import ROOT
+from tests.expectations import read_event
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 RESOURCES = TEMPLATE["Resources"]
@@ -25,6 +27,10 @@ OPERATIONS = {
 ONLY_FOR_A_FIELD = {("POST", "/recomendacoes")}
 PROTECTED = [operation for operation, told in OPERATIONS.items() if told.get("security")]
 UNDOCUMENTED = [("GET", path) for path in ("/", "/docs", "/openapi.json", "/pagina/docs.js")]
+PROFILE_TABLES = (
+    "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"
+    "${AWS::StackName}-perfis-*"
+)
 SAMPLE = re.compile(r"\{\w+\}")
 
 Route = dict[str, Any]
@@ -184,8 +190,52 @@ def test_the_function_writes_to_the_table_with_jwt_only() -> None:
     always = [
         policy["PolicyDocument"]["Statement"] for policy in policies if "Fn::If" not in policy
     ]
-    [reads] = [part for parts in always for part in parts if "dynamodb" in str(part)]
-    assert reads == statement | {"Action": "dynamodb:Query"}
+    reads = [part for parts in always for part in parts if "dynamodb" in str(part)]
+    assert reads == [
+        statement | {"Action": "dynamodb:Query"},
+        statement | {"Action": "dynamodb:GetItem", "Resource": {"Fn::Sub": PROFILE_TABLES}},
+    ]
+
+
+def test_a_release_may_import_and_delete_profile_tables_and_no_others() -> None:
+    policies = RESOURCES["ReleaseRole"]["Properties"]["Policies"]
+    statements = [
+        part
+        for policy in policies
+        if "Fn::If" not in policy
+        for part in policy["PolicyDocument"]["Statement"]
+    ]
+    granted = {
+        action: statement["Resource"]
+        for statement in statements
+        for action in listed(statement["Action"])
+        if action.startswith("dynamodb:")
+    }
+    tables = {"Fn::Sub": PROFILE_TABLES}
+    assert granted == {
+        "dynamodb:DeleteTable": tables,
+        "dynamodb:DescribeImport": tables,
+        "dynamodb:DescribeTable": tables,
+        "dynamodb:ImportTable": tables,
+        "dynamodb:ListImports": "*",
+    }
+    for name in ("ApiFunction", "ReleaseFunction"):
+        variables = RESOURCES[name]["Properties"]["Environment"]["Variables"]
+        assert variables["PROFILE_TABLES"] == {"Fn::Sub": "${AWS::StackName}-"}
+
+
+def listed(actions: str | list[str]) -> list[str]:
+    return [actions] if isinstance(actions, str) else actions
+
+
+def test_imports_are_looked_at_where_trainings_make_profile_tables() -> None:
+    schedule = RESOURCES["ReleaseFunction"]["Properties"]["Events"]["Import"]["Properties"]
+    assert schedule["State"] == {"Fn::If": ["ProfileTables", "ENABLED", "DISABLED"]}
+    assert json.loads(schedule["Input"]) == read_event("publicacao-continuar")
+    assert schedule["Input"].endswith(f"{RESOURCES['ReleaseFunction']['Properties']['Timeout']}}}")
+    variables = RESOURCES["TrainingFunction"]["Properties"]["Environment"]["Variables"]
+    assert variables["PROFILES"] == {"Ref": "Profiles"}
+    assert TEMPLATE["Parameters"]["Profiles"]["Default"] == "package"
 
 
 def test_the_template_offers_no_mode_but_these() -> None:

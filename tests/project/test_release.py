@@ -174,10 +174,13 @@ def test_what_is_not_given_stays_as_the_stack_has_it(function: Path, tmp_path: P
         )
         client.close()
         existing = told(function, url, *words)
+        held = told(function, url, "--hold", *words)
     assert new.returncode == 0, new.stderr
     assert json.loads(new.stdout) == deployed(function, **given)
     assert existing.returncode == 0, existing.stderr
     assert json.loads(existing.stdout) == deployed(function, Access="jwt", **given)
+    # held, it publishes no version: the stack's ReleaseId stays
+    assert json.loads(held.stdout) == json.loads(existing.stdout) | {"ReleaseId": "of-old"}
     # and sam reads it as it was written
     file = tmp_path / "parameters.yaml"
     file.write_text(existing.stdout)

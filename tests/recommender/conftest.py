@@ -9,13 +9,14 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 
 from recommender.api.application import create_app
+from recommender.data import signed_calls
 from recommender.data.catalog import MAX_ID
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import Store
 from recommender.settings import Access, Mode
 from tests.browser import browser
 from tests.recommender.web import Gateway, serving
-from tests.stores import create_table, dynamo_store, moto_server
+from tests.stores import create_table, moto_server, signed_store
 from tests.training.small_data import as_document, as_json, from_json, random_ratings
 from training.build import build
 
@@ -43,14 +44,17 @@ def gated(artifact_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Store]:
     """An empty store."""
+    monkeypatch.setattr(signed_calls, "TIMEOUT", 60.0)  # the machine may be busy
     if request.param == "sqlite":
         made: Store = SqliteStore(tmp_path / "avaliacoes.sqlite3")
     else:
         url, name = request.getfixturevalue("aws"), tmp_path.name
         create_table(url, name)
-        made = dynamo_store(url, name)
+        made = signed_store(url, name)
     with closing(made):
         yield made
 

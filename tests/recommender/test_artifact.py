@@ -40,6 +40,7 @@ from tests.recommender.conftest import LOCAL
 from training.build import build
 from training.data.dataset import Dataset
 
+IDENTITY = ("version", "format", "files")
 READABLE = " and ".join(map(str, artifact.READABLE))
 
 
@@ -58,16 +59,27 @@ def bake_dummies(folder: Path) -> None:
         (folder / name).write_bytes(name.encode())
 
 
+@pytest.fixture(scope="module")
+def facts(artifact_dir: Path) -> dict[str, Any]:
+    """What the manifest of the example data states."""
+    manifest = artifact.read_manifest(artifact_dir)
+    return {name: fact for name, fact in manifest.items() if name not in IDENTITY}
+
+
 def make_valid(folder: Path) -> None:
     """Give an altered folder a manifest that fits it."""
     manifest = json.loads((folder / MANIFEST_FILE).read_text())
     digests = {name: artifact.file_digest(folder / name) for name in ARTIFACT_FILES}
-    manifest |= {"files": digests, "version": artifact.content_version(digests)}
+    manifest |= {"files": digests}
+    manifest |= {"version": artifact.content_version(manifest)}
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
 
 
-def test_what_is_written_is_what_is_loaded(model: Model, tmp_path: Path) -> None:
-    manifest = write(tmp_path / "artifact", model, bake_dummies, {"metrics": {"ação": 1}})
+def test_what_is_written_is_what_is_loaded(
+    model: Model, facts: dict[str, Any], tmp_path: Path
+) -> None:
+    facts = facts | {"metrics": {"ação": 1}}
+    manifest = write(tmp_path / "artifact", model, bake_dummies, facts)
     found = load(tmp_path / "artifact")
     assert found.manifest == manifest
     assert found.version == manifest["version"]
@@ -142,17 +154,6 @@ def test_every_format_that_a_stack_may_have_serves(form: int) -> None:
         assert [film["id"] for film in films] == [20, 18, 14, 11, 10]
         films = api.get("/filmes/1/recomendacoes?estrategia=grupo").json()
         assert [film["id"] for film in films] == [19, 18, 11, 20, 14]
-
-
-def test_what_an_older_format_lacks_is_null() -> None:
-    """Format 8 has no histograms. Remove this test when format 8 is no longer read."""
-    found = {}
-    for form in artifact.READABLE:
-        with TestClient(create_app(ROOT / "tests/data" / f"formato-{form}", LOCAL)) as api:
-            found[form] = api.get("/filmes/3").json()
-    totals = [part["total"] for part in found[9].pop("histograma")]
-    assert totals == [0, 1, 1, 1, 2, 0]
-    assert found[8] == found[9] | {"histograma": None}
 
 
 def set_field(name: str, value: Any) -> Callable[[dict[str, Any]], Any]:
@@ -295,47 +296,57 @@ def test_other_arrays_of_the_same_format(copy: Path) -> None:
         load(copy)
 
 
-def test_a_failing_bake_leaves_all_as_it_was(copy: Path, model: Model) -> None:
+def test_a_failing_bake_leaves_all_as_it_was(
+    copy: Path, model: Model, facts: dict[str, Any]
+) -> None:
     def bake(folder: Path) -> None:
         bake_dummies(folder)
         raise OSError("disk full")
 
     before = contents(copy)
     with pytest.raises(OSError, match="disk full"):
-        write(copy, model, bake, {})
+        write(copy, model, bake, facts)
     assert contents(copy) == before
     assert list(copy.parent.iterdir()) == [copy]
 
 
-def test_a_bake_that_forgets_a_file_leaves_all_as_it_was(copy: Path, model: Model) -> None:
+def test_a_bake_that_forgets_a_file_leaves_all_as_it_was(
+    copy: Path, model: Model, facts: dict[str, Any]
+) -> None:
     before = contents(copy)
     with pytest.raises(FileNotFoundError):
-        write(copy, model, lambda _: None, {})
+        write(copy, model, lambda _: None, facts)
     assert contents(copy) == before
     assert list(copy.parent.iterdir()) == [copy]
 
 
-def test_an_older_artifact_is_replaced_whole(copy: Path, model: Model) -> None:
+def test_an_older_artifact_is_replaced_whole(
+    copy: Path, model: Model, facts: dict[str, Any]
+) -> None:
     before = load(copy).version
     (copy / "mapa.png").unlink()
-    manifest = write(copy, model, bake_dummies, {})
+    manifest = write(copy, model, bake_dummies, facts)
     assert load(copy).version == manifest["version"] != before
     assert set(contents(copy)) == {*ARTIFACT_FILES, MANIFEST_FILE}
     assert list(copy.parent.iterdir()) == [copy]
 
 
-def test_an_empty_folder_is_filled_and_parents_are_made(tmp_path: Path, model: Model) -> None:
+def test_an_empty_folder_is_filled_and_parents_are_made(
+    tmp_path: Path, model: Model, facts: dict[str, Any]
+) -> None:
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "a" / "b"):
-        write(folder, model, bake_dummies, {})
+        write(folder, model, bake_dummies, facts)
         load(folder)
 
 
-def test_a_folder_of_other_things_is_left_alone(tmp_path: Path, model: Model) -> None:
+def test_a_folder_of_other_things_is_left_alone(
+    tmp_path: Path, model: Model, facts: dict[str, Any]
+) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "thesis.txt").write_text("years of work")
     with pytest.raises(ArtifactError, match=r"holds files that no artifact has \(thesis\.txt\)"):
-        write(tmp_path / "home", model, bake_dummies, {})
+        write(tmp_path / "home", model, bake_dummies, facts)
     assert contents(tmp_path / "home") == {"thesis.txt": b"years of work"}
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
 

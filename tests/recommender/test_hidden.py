@@ -19,12 +19,13 @@ from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from benchmarks.catalogues import make_catalogue, make_model, make_profiles
-from recommender.api.application import ROUTES, create_app, open_hidden
+from recommender.api.application import ROUTES, create_app, open_store
 from recommender.api.hiding import READ_EVERY, HiddenFilms
 from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_store import DynamoStore
-from recommender.data.hidden_table import ATTEMPTS, TIMEOUT, HiddenTable
 from recommender.data.origin import UNKNOWN, origin_of
+from recommender.data.signed_calls import ATTEMPTS, TIMEOUT, SignedCalls
+from recommender.data.signed_store import SignedStore
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import HIDDEN_KEY, Store, StoreError
 from recommender.http.caching import LISTED
@@ -213,7 +214,7 @@ def test_more_than_a_page_of_a_table_is_read(aws: str) -> None:
             key = {"usuario_id": {"N": str(HIDDEN_KEY)}, "filme_id": {"N": str(film)}}
             filling = {"enchimento": {"S": "x" * 100_000}}
             store._client.put_item(TableName="muitos", Item=key | filling)
-        sources = (store, HiddenTable("muitos", environment(aws)))
+        sources = (store, SignedStore(SignedCalls(environment(aws)), "muitos"))
         assert {asyncio.run(source.hidden()) for source in sources} == {frozenset(range(15))}
 
 
@@ -637,8 +638,8 @@ def test_an_open_function_reads_the_table_without_boto3(artifact_dir: Path, aws:
     more = set(end["modules"]) - set(without["modules"])
     assert not [name for name in more if name.startswith(("boto", "urllib3"))]
     assert len(more) < 20
-    source = open_hidden(read_settings(variables), UNKNOWN, variables)
-    assert isinstance(source, HiddenTable)
+    source = open_store(read_settings(variables), UNKNOWN, variables)
+    assert isinstance(source, SignedStore)
     assert asyncio.run(source.hidden()) == {FILM}
 
 
@@ -647,17 +648,17 @@ def test_what_is_not_simple_is_left_to_boto3(monkeypatch: pytest.MonkeyPatch) ->
     simple = {**CREDENTIALS, "RATINGS_TABLE": "tabela"}
     for more in ({}, {"AWS_REGION": "cn-north-1"}, {"AWS_REGION": "us-gov-west-1"}):
         assert isinstance(
-            open_hidden(read_settings(simple | more), UNKNOWN, simple | more), HiddenTable
+            open_store(read_settings(simple | more), UNKNOWN, simple | more), SignedStore
         )
     for other in (
         {"AWS_ACCESS_KEY_ID": ""},  # as with SnapStart, whose credentials come from a container
         *({"AWS_REGION": "us-iso-east-1"}, {"HTTPS_PROXY": "http://proxy"}),
         *({"AWS_USE_FIPS_ENDPOINT": "true"}, {"AWS_ENDPOINT_URL": "http://a:x"}),
     ):
-        source = open_hidden(read_settings(simple), UNKNOWN, simple | other)
+        source = open_store(read_settings(simple), UNKNOWN, simple | other)
         assert isinstance(source, DynamoStore)
         source.close()
-    assert open_hidden(read_settings({}), UNKNOWN, {}) is None
+    assert open_store(read_settings({}), UNKNOWN, {}) is None
     emulated = {"RATINGS_TABLE": "RatingsTable", "AWS_SAM_LOCAL": "true"}
     assert read_settings(emulated).ratings_table == ""
 

@@ -21,6 +21,7 @@ from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_items import Raw
 from recommender.data.dynamo_store import CONFIG, READ_TIMEOUT, DynamoStore
 from recommender.data.origin import Origin, origin_of, spell_scale
+from recommender.data.signed_store import SignedStore
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import ConflictError, Entry, Store, StoreError, spell
 from recommender.settings import Access, Mode
@@ -86,6 +87,9 @@ def place(make: Callable[[], Open]) -> Open:
 
 def put(store: Store, film: object, **attributes: Any) -> None:
     """Write an item as it is, by DynamoDB's types; SQLite takes the values alone."""
+    if isinstance(store, SignedStore):
+        assert store._writer
+        store = store._writer
     if isinstance(store, DynamoStore):
         key = {"usuario_id": {"N": "1"}, "filme_id": {"N": str(film)}}
         store._client.put_item(TableName=store._table, Item=key | attributes)

@@ -40,7 +40,15 @@ from recommender.data.store import ConflictError, Entry, Store, StoreError, over
 from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT
 from tests.expectations import FILMS, RATINGS
-from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, nobody, run_machine
+from tests.stores import (
+    CREDENTIALS,
+    create_table,
+    dynamo_store,
+    moto_server,
+    nobody,
+    run_machine,
+    signed_store,
+)
 
 WRITERS = 50
 LOCAL = Access(Mode.LOCAL)
@@ -484,6 +492,30 @@ def test_more_than_a_megabyte_is_read_whole(aws: str) -> None:
         del requests[:]
         assert read(store, 1) == {film: Entry(4.0, 1, moment) for film in range(25)}
         assert len(requests) >= 3
+        with closing(signed_store(aws, "grande")) as other:
+            assert read(other, 1) == read(store, 1)
+
+
+def test_both_ways_of_reading_pass_over_the_same(aws: str) -> None:
+    table = "estranha"
+    create_table(aws, table)
+    whole = {"versao": {"N": "1"}, "momento": {"S": spell(1.5)}}
+    items = {
+        "1": whole | {"avaliacao": {"N": "4"}},
+        "2": whole,
+        "3": {"versao": {"N": "1"}},
+        "4.5": whole,
+        "5": whole | {"avaliacao": {"S": "4"}},
+    }
+    with closing(dynamo_store(aws, table)) as store, closing(signed_store(aws, table)) as other:
+        for film_id, attributes in items.items():
+            key = {"usuario_id": {"N": "1"}, "filme_id": {"N": film_id}}
+            store._client.put_item(TableName=table, Item=key | attributes)
+        assert read(store, 1) == read(other, 1) == {1: Entry(4.0, 1, 1.5), 2: Entry(None, 1, 1.5)}
+        for film in (1, 3):
+            one, same = (asyncio.run(each.read(1, film)) for each in (store, other))
+            assert one == same
+        assert read(other, 2) == {}
 
 
 def test_a_table_that_refuses_connections_is_not_reached() -> None:
@@ -643,11 +675,15 @@ def test_a_lineage_names_a_file_of_the_folder(tmp_path: Path, lineage: str, file
 
 
 @pytest.mark.parametrize(
-    ("access", "table", "imported"),
-    [("jwt", "", "False"), ("jwt", "tabela", "True"), ("open", "tabela", "False")],
+    ("more", "imported"),
+    [
+        ({"ACCESS": "jwt"}, "False"),
+        ({"ACCESS": "open"}, "False"),
+        ({"ACCESS": "jwt", "AWS_USE_FIPS_ENDPOINT": "true"}, "True"),
+    ],
 )
-def test_boto3_is_imported_at_the_start_and_only_where_ratings_are_written(
-    artifact_dir: Path, access: str, table: str, imported: str
+def test_boto3_is_imported_at_the_start_only_where_nothing_else_can_ask_the_table(
+    artifact_dir: Path, more: dict[str, str], imported: str
 ) -> None:
     done = subprocess.run(
         [
@@ -658,7 +694,7 @@ def test_boto3_is_imported_at_the_start_and_only_where_ratings_are_written(
         cwd=ROOT,
         env=os.environ
         | CREDENTIALS
-        | {"ARTIFACT_DIR": str(artifact_dir), "ACCESS": access, "RATINGS_TABLE": table},
+        | {"ARTIFACT_DIR": str(artifact_dir), "RATINGS_TABLE": "tabela", **more},
         capture_output=True,
         text=True,
         check=True,

@@ -5,7 +5,7 @@ from itertools import count
 import pytest
 
 from tests.aws.server import Here
-from tests.release.world import World, make_world
+from tests.release.world import World, make_world, outside
 
 NUMBERS = count(1)
 
@@ -23,7 +23,5 @@ def canary_world(here: Here, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def _made(here: Here, monkeypatch: pytest.MonkeyPatch, *, canary: bool) -> World:
-    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "")  # so that leaving puts back what was there
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    outside(monkeypatch)
     return make_world(here.url, here.client, f"mundo-{next(NUMBERS)}", canary=canary)

@@ -67,7 +67,12 @@ def release(session: Any, world: World, model: str | None, after: int, moment: i
 def main() -> None:
     """Fork for each line."""
     session: Any = boto3.Session(region_name="us-east-1")
-    for service in ("codedeploy", "lambda", "s3"):  # so that no process reads their models again
+    for service in (
+        "codedeploy",
+        "dynamodb",
+        "lambda",
+        "s3",
+    ):  # so that no process reads their models again
         session.client(service, aws_access_key_id="test", aws_secret_access_key="test")
     for line in sys.stdin:
         names, *asked = json.loads(line)

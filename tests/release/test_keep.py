@@ -34,8 +34,9 @@ class CloudFormation:
         self.functions, self.name = here.client("lambda"), world.function
         self.template: dict[str, str] = {"code": "", "layer": "", "release": ""}
 
-    def deploy(self, code: str, layer: str) -> None:
-        new = {"code": code, "layer": layer, "release": f"release of {code}"}
+    def deploy(self, code: str, layer: str, *, hold: bool = False) -> None:
+        release = self.template["release"] if hold else f"release of {code}"
+        new = {"code": code, "layer": layer, "release": release}
         changed = {name for name in new if new[name] != self.template[name]}
         self.template = new
         if "code" in changed:
@@ -64,6 +65,7 @@ def cloudformation(here: Here, world: World, monkeypatch: pytest.MonkeyPatch) ->
     """It has deployed the first code, with the bundled model."""
     monkeypatch.setattr(keep, "_releases", lambda _: world.releases())
     monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
+    monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
     found = CloudFormation(here, world)
     found.deploy("first", "")
     return found

@@ -14,7 +14,7 @@ import pytest
 
 from tests.aws.server import Here
 from tests.release.killed import Killer
-from tests.release.world import World, make_world, releases_of
+from tests.release.world import World, make_world, outside, releases_of
 from training.release.cleanup import clean_up
 from training.release.history import LIVE
 from training.release.releases import OvertakenError, Releases, WaitingError
@@ -22,7 +22,7 @@ from training.release.releases import OvertakenError, Releases, WaitingError
 SOAK = "SOAK" in os.environ
 RACES = 200 if SOAK else 40
 # Of the calls of a kind of release, the nth is the last before which it is killed.
-STEPS = {"publish": 1 if SOAK else 2, "rollback": 1 if SOAK else 3, "canary": 1 if SOAK else 4}
+STEPS = {"publish": 2, "rollback": 3, "canary": 4, "profiles": 6}
 LEAST_CALLS = 30
 
 
@@ -37,8 +37,8 @@ def test_a_release_that_is_killed_at_any_moment_is_carried_on(
     kind: str, here: Here, killer: Killer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At each moment what is served is whole; the next run ends what was begun, and cleans up."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for moment in count(0, STEPS[kind]):
+    outside(monkeypatch)
+    for moment in count(0, 1 if SOAK else STEPS[kind]):
         world = make_world(here.url, here.client, f"{kind}-{moment}", canary=kind == "canary")
         releases = world.releases()
         if kind == "rollback":  # there has to be a model to roll back from
@@ -47,7 +47,7 @@ def test_a_release_that_is_killed_at_any_moment_is_carried_on(
         old, number = world.served(), releases.number()
         new = None if kind == "rollback" else "new"
         if new:
-            world.put_model(new, number)
+            world.put_model(new, number, profiles=2 if kind == "profiles" else None)
         status = killer.release_until(world, new, number, moment)
         if status == 0:
             break
@@ -63,6 +63,7 @@ def test_a_release_that_is_killed_at_any_moment_is_carried_on(
             carry_on(here, releases)
             assert world.served() == new
             assert world.state(f"input-of-{new}") == "published"
+            assert world.users(new) == (2 if kind == "profiles" else None)
             described = [version["Description"] for version in releases.api.versions()]
             assert described.count(f"{number + 1:08d} {new}") == 1  # nothing is left over
         clean_up(releases, 2)

@@ -1,6 +1,7 @@
 """The release function: what it does for each event, and whom it starts again."""
 
 import json
+from datetime import datetime, timedelta, tzinfo
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,13 +13,14 @@ from tests.expectations import read_event
 from tests.release.world import BUNDLED, World
 from training import release_handler
 from training.release.events import EventError
+from training.release.releases import Releases
 from training.release.trainings import Trainings
 
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch, world: World) -> list[dict[str, Any]]:
     """The events with which the training function was started, in a world to release in."""
-    monkeypatch.setattr(release_handler, "make_releases", world.releases)
+    monkeypatch.setattr(release_handler, "make_releases", lambda _: world.releases())
     events: list[dict[str, Any]] = []
 
     class Lambda:
@@ -75,11 +77,11 @@ def test_an_offer_during_a_deployment_waits_for_its_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     world = canary_world
-    monkeypatch.setattr(release_handler, "make_releases", world.releases)
+    monkeypatch.setattr(release_handler, "make_releases", lambda _: world.releases())
     for model in "ab":
         world.put_model(model)
     Trainings(world.releases().bucket).record("input-of-b", "b", {"seed": 7}, "treino")
-    assert call(offer("a", 0)) == {"state": "waiting", "version": "a"}
+    assert call(offer("a", 0))["state"] == "waiting"
     assert call(offer("b", 1))["state"] == "waiting"
     assert call(read_event("publicacao-diaria"))["state"] == "waiting"
     assert not started
@@ -90,6 +92,52 @@ def test_an_offer_during_a_deployment_waits_for_its_end(
     ended = call(read_event("publicacao-implantacao"))
     assert ended == {"state": "live", "version": "a", "deleted": []}
     assert started == [{"name": "treino", "seed": 7}]
+
+
+def test_a_release_that_waits_for_an_import_is_carried_on_by_the_schedule(
+    here: Here, world: World, started: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once it is so old that nobody can be at work at it any more."""
+    here.server.imports.held.add(world.tables)
+    world.releases().tables.patience = 0.0  # type: ignore[union-attr]
+    world.put_model("a", profiles=2)
+    world.put_model("b", 1)
+    Trainings(world.releases().bucket).record("input-of-b", "b", {"seed": 7}, "treino")
+    waiting = f"release 1 waits for the import of table {world.table('a')}"
+    told = {"state": "waiting", "version": "a", "reason": waiting}
+    assert call({**offer("a", 0), "wait": False}) == told
+    assert call(offer("b", 1)) == {"state": "waiting", "reason": waiting}
+    assert "may be at work" in call(read_event("publicacao-continuar"))["reason"]
+    assert call({"action": "resume"}) == {"state": "waiting", "reason": waiting}
+    here.server.imports.finish(world.table("a"))
+    monkeypatch.setattr(release_handler, "datetime", Later)
+    assert call(read_event("publicacao-continuar")) == {"state": "live", "version": "a"}
+    assert started == [{"name": "treino", "seed": 7}]
+    assert call({"action": "resume"}) == {"state": "live", "version": "a"}
+
+
+class Later(datetime):
+    """The clock of an hour from now."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Later":
+        return super().now(tz) + timedelta(hours=1)
+
+
+def test_publishing_waits_as_long_as_the_steps_after_it_allow(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    given: list[float] = []
+
+    def make_releases(patience: float) -> Releases:
+        given.append(patience)
+        return world.releases()
+
+    monkeypatch.setattr(release_handler, "make_releases", make_releases)
+    world.put_model("a")
+    for event in (offer("a", 0), {**offer("a", 0), "wait": False}, {"action": "resume"}):
+        call(event)
+    assert given == [600.0, 0.0, 0.0]
 
 
 def test_each_day_the_age_of_the_model_is_told_and_old_ones_go(
@@ -113,8 +161,10 @@ def test_each_day_the_age_of_the_model_is_told_and_old_ones_go(
     ("event", "message"),
     [
         ([1], r"event is \[1\], expected an object"),
-        ({}, "action is None, expected one of publish, rollback, versions"),
+        ({}, "action is None, expected one of publish, resume, rollback, versions"),
         ({"action": "rollback", "to": "a"}, "to is unknown, rollback has action, version"),
+        ({"action": "publish", "version": "a", "wait": 1}, "wait is 1, expected true or false"),
+        ({"action": "resume", "age": -1}, "age is -1, expected a whole number of seconds"),
         ({"action": "publish"}, "version is None, expected that of a model"),
     ],
 )

@@ -14,6 +14,8 @@ GOOD = {
     "KEEP_VERSIONS": "5",
     "LAYER_NAME": "filmes-modelo",
     "MODEL_BUCKET": "filmes-modelbucket-1a2b",
+    "PROFILES": "table",
+    "PROFILE_TABLES": "filmes-",
     "RATINGS_TABLE": "filmes-RatingsTable-1A2B",
     "RELEASE_FUNCTION": "filmes-ReleaseFunction-1A2B",
     "SERVICE_SCOPE": "filmes/usuarios",
@@ -24,6 +26,8 @@ BAD = {
     "KEEP_VERSIONS": ("0", "five", "2.0", "-1"),
     "LAYER_NAME": ("", "a/b"),
     "MODEL_BUCKET": ("", "My_Bucket", "ab"),
+    "PROFILES": ("", "tables", "Table"),
+    "PROFILE_TABLES": ("", "a b", "a/b"),
     "RATINGS_TABLE": ("a b", "ab"),
     "RELEASE_FUNCTION": ("a b",),
     "SERVICE_SCOPE": ("a b", "a,b"),
@@ -56,7 +60,11 @@ def test_a_bad_value_is_named_with_what_is_allowed(
 
 
 @pytest.mark.parametrize(
-    "name", ["API_FUNCTION", "LAYER_NAME", "MODEL_BUCKET", "SERVICE_SCOPE", "KEEP_VERSIONS"]
+    "name",
+    [
+        *("API_FUNCTION", "LAYER_NAME", "MODEL_BUCKET", "SERVICE_SCOPE", "KEEP_VERSIONS"),
+        "PROFILE_TABLES",
+    ],
 )
 def test_the_release_function_checks_what_it_reads(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -1,5 +1,6 @@
 """A small world for releases: a bucket with models, and an API function that is quick to ask."""
 
+import gzip
 import io
 import json
 import os
@@ -9,13 +10,23 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import pytest
+
 from training.release.api_function import LATEST, ApiFunction
 from training.release.bucket import Bucket
 from training.release.canary import Canary
-from training.release.releases import LAYER_FILE, MODELS, Releases, decision_key
+from training.release.keys import LAYER_FILE, MODELS, decision_key
+from training.release.profile_tables import ProfileTables
+from training.release.releases import Releases
 from training.release.trainings import Trainings
 
 BUNDLED = "bundled"
+PATIENCE, PAUSE = 10.0, 0.01  # seconds: how long a release waits for an import, and the first time
+USERS = b"".join(
+    json.dumps({"Item": {"usuario_id": {"N": str(user)}, "avaliacoes": {"B": "AAAA"}}}).encode()
+    + b"\n"
+    for user in (1, 2)
+)
 BROKEN = "broken"  # begins the names of models that the API's code cannot load
 
 
@@ -41,6 +52,7 @@ class World:
     bucket: str
     function: str
     layer: str
+    tables: str  # what the names of its profile tables begin with
     group: str = ""
 
     def enter(self) -> None:
@@ -56,16 +68,32 @@ class World:
         return releases_of(self)
 
     def put_model(
-        self, model: str, after: int | None = 0, *, passed: bool = True, known: bool = True
+        self,
+        model: str,
+        after: int | None = 0,
+        *,
+        passed: bool = True,
+        known: bool = True,
+        profiles: int | None = None,
     ) -> str:
-        """A model in the bucket, with what the gate decided against a release; its training."""
+        """A model in the bucket, with what the gate decided against a release; its training.
+
+        ``profiles`` is how many users its manifest promises for a profile table; two are there.
+        """
         bucket = self.releases().bucket
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("artifact/manifest.json", json.dumps({"version": model}))
         place = f"{MODELS}{model}/"
-        manifest = json.dumps({"version": model, "training": {"date": "2026-01-02T03:04:05+00:00"}})
-        for name, body in (("manifest.json", manifest), (LAYER_FILE, packed.getvalue())):
+        manifest: dict[str, Any] = {
+            "version": model,
+            "training": {"date": "2026-01-02T03:04:05+00:00"},
+        }
+        files = {LAYER_FILE: packed.getvalue()}
+        if profiles is not None:
+            manifest["perfis"] = {"tabela": f"perfis-{model}", "usuarios": profiles}
+            files["perfis/parte-00000.json.gz"] = gzip.compress(USERS, mtime=0)
+        for name, body in ({"manifest.json": json.dumps(manifest)} | files).items():
             bucket.client.put_object(Bucket=self.bucket, Key=place + name, Body=body)
         if after is not None:
             self.decide(model, after, passed=passed)
@@ -81,6 +109,17 @@ class World:
     def state(self, training: str) -> str:
         return str(Trainings(self.releases().bucket).read(training)["state"])
 
+    def users(self, model: str) -> int | None:
+        """How many users a model's profile table has; None: there is no such table."""
+        client = self.releases().tables.client  # type: ignore[union-attr]
+        try:
+            return int(client.scan(TableName=self.table(model))["Count"])
+        except client.exceptions.ResourceNotFoundException:
+            return None
+
+    def table(self, model: str) -> str:
+        return f"{self.tables}perfis-{model}"
+
     def served(self) -> str:
         return self.releases().served()
 
@@ -92,14 +131,23 @@ class World:
 
 @cache  # clients take longer to make than a release takes
 def releases_of(world: World) -> Releases:
-    api = QuickApi(world.function, world.layer)
+    api, bucket = QuickApi(world.function, world.layer), Bucket(world.bucket)
     canary = Canary(world.layer, world.group, world.function, api.alias) if world.group else None
-    return Releases(Bucket(world.bucket), api, canary, "filmes/usuarios")
+    tables = ProfileTables(bucket, world.tables, PATIENCE, PAUSE)
+    return Releases(bucket, api, canary, "filmes/usuarios", tables)
+
+
+def outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a test leave the worlds that it makes when it ends."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "")  # so that leaving puts back what was there
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 def make_world(url: str, client: Callable[[str], Any], name: str, *, canary: bool = False) -> World:
     """A new world, in which the alias serves version 1 with the bundled model."""
-    world = World(url, f"{name}-bucket", f"{name}-api", f"{name}-modelo", "grupo" if canary else "")
+    bucket, function, layer, tables = (f"{name}-{what}" for what in ("bucket", "api", "modelo", ""))
+    world = World(url, bucket, function, layer, tables, "grupo" if canary else "")
     world.enter()
     client("s3").create_bucket(Bucket=world.bucket)
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})

@@ -9,7 +9,7 @@ import pytest
 
 from training.choice.aim import Aim
 from training.data.tables import DataError
-from training.renewal.events import IgnoredEventError, Start, Way, read_start
+from training.renewal.events import Candidate, IgnoredEventError, Start, Way, read_start
 
 BUCKET = "filmes-modelos"
 DEFAULT = "dados/filmes.json"
@@ -111,6 +111,19 @@ def test_what_starts_by_itself_keeps_the_settings_of_the_live_model() -> None:
     assert [start.like({}) for start in (arrival, schedule)] == [arrival, schedule]
 
 
+def test_a_candidate_is_a_folder_of_artifacts_made_elsewhere() -> None:
+    event = {"candidate": f"s3://{BUCKET}/candidatos/spark/março", "dry_run": True, "force": True}
+    found = Candidate("candidatos/spark/março/", dry_run=True, force=True)
+    assert read_start(event, BUCKET, DEFAULT) == found
+    again = Candidate("candidatos/spark/março/", force=True)
+    assert read_start(found.as_event(BUCKET), BUCKET, DEFAULT) == again
+
+
+def test_what_starts_by_itself_takes_no_settings_from_a_candidate() -> None:
+    arrival = Start("dados/y.json", "v3", way=Way.OBJECT)
+    assert arrival.like(Candidate("candidatos/x/").as_event(BUCKET)) == arrival
+
+
 IGNORED: dict[str, dict[str, Any]] = {
     "test event": {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET},
     "test event, SQS": by_sqs({"Service": "Amazon S3", "Event": "s3:TestEvent"}),
@@ -145,6 +158,24 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "two objects": (by_s3(record(), record("dados/b.json")), "names several objects: dados/a b"),
     "two objects, SQS": (by_sqs(by_s3(record()), by_eventbridge("dados/b.json")), "several"),
     "two versions": (two_versions, "several objects: .* v1, .* v2"),
+    "candidate": ({"candidate": 7}, "candidate is 7, expected s3://filmes-modelos/candidatos/FOLD"),
+    "candidate elsewhere": (
+        {"candidate": "s3://other/candidatos/x/"},
+        'candidate is "s3://other/candidatos/x/", expected s3://filmes-modelos/candidatos/FOLDER/',
+    ),
+    "candidate of no folder": (
+        {"candidate": f"s3://{BUCKET}/modelos/x/"},
+        "expected s3://filmes-modelos/candidatos/FOLDER/, where an artifact is",
+    ),
+    "all candidates": ({"candidate": f"s3://{BUCKET}/candidatos/"}, "candidatos/FOLDER/"),
+    "candidate with a seed": (
+        {"candidate": f"s3://{BUCKET}/candidatos/x/", "seed": 7},
+        "seed is unknown, expected some of action, candidate, dry_run, force",
+    ),
+    "candidate, force": (
+        {"candidate": f"s3://{BUCKET}/candidatos/x/", "force": 1},
+        "force is 1, expected true or false",
+    ),
     "no records": ({"Records": []}, "none that starts a training"),
     "another service": (
         {"Records": [{"eventSource": "aws:kinesis", "kinesis": {}}]},

@@ -20,13 +20,14 @@ from fastapi.testclient import TestClient
 
 from recommender.api.application import create_app
 from recommender.data.catalog import Catalog
-from recommender.model.artifact import ArtifactError
+from recommender.model.artifact import ArtifactError, part_name
 from tests.conftest import ROOT
 from tests.training.small_data import as_document, as_json, block_ratings, from_json
 from training.__main__ import main
 from training.batch.files import WRITERS, ListsError, write_lists
 from training.batch.lists import COLUMNS, recommend_all
 from training.build import build
+from training.profiles.export import export
 
 pytestmark = pytest.mark.usefixtures("log_as_before")
 
@@ -90,6 +91,38 @@ def test_users_with_all_films_rated_and_with_none_have_the_lists_of_the_api(
     assert of_nobody.headers["X-Estrategia"] == "populares"
     assert found["usuario_id"].value_counts().unique().tolist() == [36]
     assert found["usuario_id"].iloc[-1] == 900
+
+
+def test_ratings_in_parts_give_the_same_lists(small_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "exported"
+    export(small_dir, folder)
+    for processes in (1, 2):
+        blocks = zip(
+            recommend_all(small_dir, 5, 1, rows=54),
+            recommend_all(folder, 5, processes, rows=54),
+            strict=True,
+        )
+        for packaged, in_parts in blocks:
+            pd.testing.assert_frame_equal(packaged, in_parts, check_exact=True)
+
+
+def test_parts_that_are_missing_or_altered_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    small_dir: Path,
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "exported"
+    export(small_dir, folder)
+    arguments = ("--all", "--out", tmp_path / "lists.csv", "--artifact", folder)
+    (folder / part_name(0)).write_bytes(b"text")
+    assert run(monkeypatch, *arguments) == 2
+    assert "was altered" in capsys.readouterr().err
+    shutil.rmtree(folder / "perfis")
+    assert run(monkeypatch, *arguments) == 2
+    told = "is missing: without the parts of its profiles, an artifact gives no lists"
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "lists.csv").exists()
 
 
 def test_several_processes_write_what_one_does(small_dir: Path) -> None:

@@ -19,7 +19,8 @@ from training.data.splits import BY_FILM, PROTOCOLS
 from training.evaluation import cold_user_accuracy, comparison, index_share, sequences, tuning
 from training.evaluation.baselines import Ease, Groups
 from training.evaluation.chart import draw_cold_users
-from training.evaluation.comparison import LIKED, Trial, compare
+from training.evaluation.comparison import Trial, compare
+from training.evaluation.judge import LIKED
 from training.evaluation.report import render
 from training.evaluation.variety import CATALOGUE, VARIETY
 from training.model.fit import fit

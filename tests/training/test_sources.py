@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.files import ratings, source, unpack
+from training.data.files import archives, ratings, unpack
 from training.data.files.names import RATINGS, find, normal, parse_columns, require
 from training.data.files.ratings import Layout, read_ratings
 from training.data.files.rows import Form, read_rows
@@ -86,7 +86,7 @@ def test_a_link_in_a_zip(tmp_path: Path) -> None:
 
 
 def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "MOST_MEMBERS", 3)
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 3)
     many = {f"{number}.csv": RATINGS_CSV for number in range(4)}
     members = [(entry(name), content) for name, content in many.items()]
     for name, content in many.items():

@@ -5,7 +5,7 @@ import pytest
 
 from tests.training.small_data import as_document, as_json, from_json
 from training.data.dataset import Dataset
-from training.model.tastes import find_tastes
+from training.model.tastes import count_likes, find_tastes
 
 GENRES = ["drama", "drama", "drama", "terror", "terror, suspense", "Terror", "suspense", "comédia"]
 _ = np.nan
@@ -29,7 +29,8 @@ def data_of(genres: list[str]) -> Dataset:
 
 
 def test_a_taste_is_what_a_user_likes_more_than_others_do() -> None:
-    tastes = find_tastes(data_of(GENRES))
+    data = data_of(GENRES)
+    tastes = find_tastes(data, count_likes(data))
     assert tastes[0] == ["drama"]
     assert tastes[1] == ["terror"]
     assert tastes[3] == tastes[4] == []
@@ -37,4 +38,5 @@ def test_a_taste_is_what_a_user_likes_more_than_others_do() -> None:
 
 @pytest.mark.parametrize("genre", ["", "drama"])
 def test_without_genres_that_differ_there_are_no_tastes(genre: str) -> None:
-    assert find_tastes(data_of([genre] * len(GENRES))) == [[] for _ in RATINGS]
+    data = data_of([genre] * len(GENRES))
+    assert find_tastes(data, count_likes(data)) == [[] for _ in RATINGS]

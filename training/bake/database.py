@@ -10,15 +10,13 @@ from typing import Any
 import numpy as np
 
 from recommender.data.catalog import fold
-from recommender.data.histogram import split_scale
 from recommender.data.titles import shown_title
 from training.data.dataset import Dataset
 from training.data.tables import TIME_COLUMN
 from training.model.labels import Lead
-from training.model.tastes import find_tastes
+from training.model.told import Told, tell
 
 BLOCK = 100_000  # ratings converted to Python objects at a time
-NEAR = 1e-5  # of a step: no rating is so far from a value of its scale
 SCHEMA = """
 CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL);
 CREATE TABLE filmes (
@@ -64,11 +62,13 @@ CREATE VIRTUAL TABLE busca USING fts5 ( -- of folded texts, which it does not ke
 """
 
 
-def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
+def bake(data: Dataset, groups: Sequence[Lead], path: Path, told: Told | None = None) -> None:
     """Write a data set and its groups to a new database; equal data gives equal bytes.
 
-    E-mail addresses stay out of it.
+    E-mail addresses stay out of it. ``told`` is what is told of ratings; None: what those of the
+    data set tell.
     """
+    told = told or tell(data)
     genres = {
         (fold(genre), film_id)
         for film_id, of_film in zip(data.films["id"].tolist(), data.genres(), strict=True)
@@ -80,10 +80,10 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
             db.executemany(
                 "INSERT INTO usuarios VALUES (?, ?)", data.users[["id", "nome"]].to_numpy().tolist()
             )
-            db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data))
+            db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data, told))
             db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?, ?)", _ratings(data))
-            db.executemany("INSERT INTO histogramas VALUES (?, ?, ?)", _histograms(data))
-            db.executemany("INSERT INTO gostos VALUES (?, ?, ?)", _tastes(data))
+            db.executemany("INSERT INTO histogramas VALUES (?, ?, ?)", _histograms(data, told))
+            db.executemany("INSERT INTO gostos VALUES (?, ?, ?)", _tastes(told))
             db.executemany(
                 "INSERT INTO grupos VALUES (?, ?, ?)",
                 [(n, ", ".join(g.genres), ", ".join(g.directors)) for n, g in enumerate(groups)],
@@ -98,34 +98,24 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path) -> None:
         db.execute("VACUUM")
 
 
-def _films(data: Dataset) -> Iterator[list[Any]]:
+def _films(data: Dataset, told: Told) -> Iterator[list[Any]]:
     """Yield the rows of ``filmes``: each film with the mean and the number of its ratings."""
-    of_film = data.ratings.groupby("film")["avaliacao"].agg(["mean", "size"])
-    given = dict(zip(of_film.index, of_film.to_numpy().tolist(), strict=True))
-    for place, film in enumerate(data.films.to_numpy().tolist()):
-        mean, count = given.get(place, (None, 0))
-        yield [*film, None if mean is None else round(mean, 2), int(count)]
+    given = zip(told.counts.tolist(), told.sums.tolist(), strict=True)
+    for film, (count, total) in zip(data.films.to_numpy().tolist(), given, strict=True):
+        yield [*film, round(total / count, 2) if count else None, int(count)]
 
 
-def _histograms(data: Dataset) -> Iterator[tuple[int, int, int]]:
+def _histograms(data: Dataset, told: Told) -> Iterator[tuple[int, int, int]]:
     """Yield the rows of ``histogramas``, in order of their primary key."""
-    parts = split_scale((data.lowest, data.highest), data.step)
-    starts = np.array([start for start, _ in parts]) - NEAR * (data.step or 0.0)
-    part = np.searchsorted(starts, data.ratings["avaliacao"], side="right") - 1
-    counts = np.bincount(data.ratings["film"].to_numpy(np.int64) * len(parts) + part)
-    (filled,) = counts.nonzero()
-    film_ids = data.films["id"].to_numpy()[filled // len(parts)]
-    yield from zip(
-        film_ids.tolist(), (filled % len(parts)).tolist(), counts[filled].tolist(), strict=True
-    )
+    films, parts = told.histogram.nonzero()
+    counts = told.histogram[films, parts].astype(np.int64)
+    film_ids = data.films["id"].to_numpy()[films]
+    yield from zip(film_ids.tolist(), parts.tolist(), counts.tolist(), strict=True)
 
 
-def _tastes(data: Dataset) -> Iterator[tuple[int, str, int]]:
+def _tastes(told: Told) -> Iterator[tuple[int, str, int]]:
     """Yield the rows of ``gostos``: each user's taste, and the number of their ratings."""
-    totals = np.bincount(data.ratings["user"], minlength=len(data.users)).tolist()
-    for user_id, genres, total in zip(
-        data.users["id"].tolist(), find_tastes(data), totals, strict=True
-    ):
+    for user_id, genres, total in told.tastes:
         yield user_id, ", ".join(genres), total
 
 

@@ -1,7 +1,7 @@
 """The lists of all users of an artifact, block by block, as the API would give them.
 
-They go by what is packaged. What a store holds, ratings written since and hidden films, is not
-asked for.
+They go by the ratings that came with the model, packaged or in parts of profiles. What a store
+holds, ratings written since and hidden films, is not asked for.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from functools import cache
-from itertools import islice
+from itertools import chain, islice, repeat
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 
@@ -21,16 +21,27 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from recommender.data.catalog import Catalog
-from recommender.model.artifact import CATALOG_FILE, Artifact, load
+from recommender.data.packing import unpack
+from recommender.model.artifact import (
+    CATALOG_FILE,
+    Artifact,
+    ArtifactError,
+    load,
+    part_names,
+    verify_file,
+)
 from recommender.model.profile import make_profile
 from recommender.model.ranking import rank, shown_score
 from training.data.progress import progress
+from training.profiles.parts import read_part
 
 ROWS = 50_000  # of a block at most: only a few blocks are in memory at a time
 COLUMNS = ("usuario_id", "posicao", "filme_id", "pontuacao")
 
-Blocks = Iterator[list[int]]
-"""Ids of users."""
+User = tuple[int, bytes | None]
+"""Id of a user, and the ratings as a part of profiles packs them; None if they are packaged."""
+
+Blocks = Iterator[list[User]]
 
 Lists = Generator[pd.DataFrame, None, None]
 
@@ -40,7 +51,8 @@ def recommend_all(
 ) -> Lists:
     """Yield the lists of all users in order of their ids, in blocks of at most ``rows`` films.
 
-    A block has ``COLUMNS``; places count from 1. A list has ``limit`` films, fewer only if the
+    Users of parts come in the order of the parts, which is that of their ids after an export. A
+    block has ``COLUMNS``; places count from 1. A list has ``limit`` films, fewer only if the
     catalogue has no more. By default there is a process for each processor.
 
     Raises:
@@ -51,7 +63,7 @@ def recommend_all(
     users: int = artifact.manifest["data"]["usuarios"]
     size = max(1, rows // limit)
     count = min(processes or os.cpu_count() or 1, -(-users // size))
-    blocks = _in_blocks(catalog.user_ids(), size)
+    blocks = _in_blocks(_users(artifact, catalog), size)
     rank_all = _in_processes if count > 1 else _in_this_process
     with (
         progress("recommending", " users", users) as bar,
@@ -62,19 +74,20 @@ def recommend_all(
             yield lists
 
 
-def rank_users(folder: Path, limit: int, user_ids: list[int]) -> pd.DataFrame:
+def rank_users(folder: Path, limit: int, users: list[User]) -> pd.DataFrame:
     """Return the lists of some users, one after the other."""
     artifact, catalog = _open(folder)
     model = artifact.model
     rows, scores = [], []
-    for user_id in user_ids:
-        profile = make_profile(model, catalog.ratings(user_id) or ())
+    for user_id, packed in users:
+        rated = catalog.ratings(user_id) if packed is None else unpack(packed)
+        profile = make_profile(model, rated or ())
         found = rank(model, profile, limit=limit)
         rows.append(found.rows)  # the rest of a ranking is large
         scores.append(found.scores)
     sizes = [len(of_user) for of_user in rows]
     columns = (
-        np.repeat(np.array(user_ids, np.int64), sizes),
+        np.repeat(np.array([user_id for user_id, _ in users], np.int64), sizes),
         np.concatenate([np.arange(1, size + 1) for size in sizes]),
         model.film_ids.take(np.concatenate(rows)),
         np.array([shown_score(score) for score in np.concatenate(scores).tolist()], np.float64),
@@ -88,8 +101,21 @@ def _open(folder: Path) -> tuple[Artifact, Catalog]:
     return load(folder), Catalog(folder / CATALOG_FILE)
 
 
-def _in_blocks(user_ids: Iterator[int], size: int) -> Blocks:
-    while block := list(islice(user_ids, size)):
+def _users(artifact: Artifact, catalog: Catalog) -> Iterator[User]:
+    """Return all users, with their ratings if these are in parts, which are verified first."""
+    digests = artifact.manifest["files"]
+    if not (names := part_names(digests)):
+        return zip(catalog.user_ids(), repeat(None), strict=False)
+    for name in names:
+        if not (artifact.path / name).is_file():
+            told = f"{artifact.path / name} is missing: without the parts of its profiles"
+            raise ArtifactError(f"{told}, an artifact gives no lists; name the folder of an export")
+        verify_file(artifact.path / name, digests[name])
+    return chain.from_iterable(read_part(artifact.path / name) for name in names)
+
+
+def _in_blocks(users: Iterator[User], size: int) -> Blocks:
+    while block := list(islice(users, size)):
         yield block
 
 

@@ -25,6 +25,7 @@ from training.data.tables import (
 
 STEPS = (1.0, 0.5, 0.25, 0.2, 0.1, 0.05, 0.01)  # distances between neighbouring ratings
 ROUNDING = 1e-9  # of a rating
+WHOLE = 1e-6  # of a step: a number is whole if it is nearer to one
 
 _log = logging.getLogger(__name__)
 
@@ -75,9 +76,12 @@ class Dataset:
     @property
     def step(self) -> float | None:
         """Largest of ``STEPS`` that divides every rating's distance to the lowest of the scale."""
-        above = self.ratings["avaliacao"].to_numpy(np.float64) - self.lowest
-        fits = (step for step in STEPS if np.abs(above / step - np.rint(above / step)).max() < 1e-6)
-        return next(fits, None)
+        return next((step for step in STEPS if not self.between(step)), None)
+
+    def between(self, step: float) -> int:
+        """Return how many ratings' distances to the lowest of the scale a step does not divide."""
+        above = (self.ratings["avaliacao"].to_numpy(np.float64) - self.lowest) / step
+        return int((np.abs(above - np.rint(above)) >= WHOLE).sum())
 
     @property
     def is_rated(self) -> bool:

@@ -101,7 +101,8 @@ def join(tables: Sequence[Table]) -> Table:
             raise DataError(f"{first.name} and {table.name} have different columns")
     starts = np.cumsum([0, *(len(table.frame) for table in tables[:-1])]).tolist()
     parts = tuple(zip(starts, (table.name for table in tables), strict=True))
-    return replace(first, frame=pd.concat([table.frame for table in tables]), parts=parts)
+    filled = [table.frame for table in tables if len(table.frame)]  # types are those of values
+    return replace(first, frame=pd.concat(filled or [first.frame]), parts=parts)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ class Checker:
 
     Args:
         source: what was read.
-        raw: the records of each file as they are.
+        raw: for each file its records as they are, among those of others perhaps.
         read: the records of all files, as ``reading.SCHEMA`` says.
     """
 
@@ -126,14 +126,18 @@ class Checker:
         earlier = (F.col("block") < row["block"]) | (
             (F.col("block") == row["block"]) & (F.col("line") < row["line"])
         )
-        return int(self.raw[row["file"]].filter(earlier).count())
+        return int(self._of_file(row).filter(earlier).count())
+
+    def _of_file(self, row: Any) -> DataFrame:
+        """Return the records, as they are, of the file in which a record is."""
+        return self.raw[row["file"]].filter(F.col("file") == row["file"])
 
     def _first(self, wrong: DataFrame) -> Table | None:
         """Return the first of some records as a table of its own, as it would have been read."""
         for row in wrong.orderBy(*PLACE).limit(1).collect():
             _, name, layout = self.source.ratings[row["file"]]
             at = (F.col("block") == row["block"]) & (F.col("line") == row["line"])
-            here = as_frame(self.raw[row["file"]].filter(at).drop(*PLACE))
+            here = as_frame(self._of_file(row).filter(at).drop(*PLACE))
             if layout is None:
                 table = take(here, name)
             else:

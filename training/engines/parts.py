@@ -111,7 +111,7 @@ class Parts:
         facts = replace(self.facts, films=self.facts.films[["id"]])
 
         def run(batches: Batches) -> Batches:
-            for row in _rows(batches):
+            for row in rows_of(batches):
                 with threadpool_limits(1):
                     found = work(facts.unpack(row), int(row["part"]))
                 flat = np.concatenate([np.ravel(np.asarray(each, np.float64)) for each in found])
@@ -134,7 +134,7 @@ class Parts:
         """Return a share of the users, drawn at random, with their ratings on this machine."""
 
         def draw(batches: Batches) -> Batches:
-            for row in _rows(batches):
+            for row in rows_of(batches):
                 ids, sizes = (np.frombuffer(row[name], np.int64) for name in ("ids", "sizes"))
                 random = np.random.RandomState([seed, int(row["part"])])
                 kept = np.flatnonzero(random.rand(len(ids)) < share)
@@ -168,7 +168,8 @@ class Parts:
         return Dataset(users, self.facts.films, ratings, *self.facts.scale)
 
 
-def _rows(batches: Batches) -> Iterator[Mapping[Any, Any]]:
+def rows_of(batches: Batches) -> Iterator[Mapping[Any, Any]]:
+    """Yield the rows of some batches."""
     for batch in batches:
         yield from batch.to_dict("records")
 

@@ -1,10 +1,12 @@
 """Ratings as Spark reads them: each batch of lines goes through the reader of one machine."""
 
+import csv
 import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import reduce
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -53,19 +55,38 @@ Batches = Iterator[pd.DataFrame]
 def read(spark: SparkSession, source: Source) -> tuple[list[DataFrame], DataFrame]:
     """Return the records of each file as they are, and those of all, as ``SCHEMA`` says."""
     raw, read_ones = [], []
-    for number, (address, name, layout) in enumerate(source.ratings):
-        lines = spark.read.text(address) if layout else spark.read.parquet(address)
-        if layout is None:
-            take(as_frame(lines.limit(0)), name)  # refuses columns that it does not know
-        placed = lines.select(
-            F.lit(number).alias("file"),
-            F.expr("input_file_block_start()").alias("block"),
-            F.monotonically_increasing_id().alias("line"),
-            "*",
-        )
-        raw.append(placed)
-        read_ones.append(placed.mapInPandas(_parser(name, layout), SCHEMA))
+    for layout, alike in groupby(enumerate(source.ratings), lambda file: file[1][2]):
+        files = {number: (address, name) for number, (address, name, _) in alike}
+        addresses = [address for address, _ in files.values()]
+        lines = spark.read.text(addresses) if layout else spark.read.parquet(*addresses)
+        names = {number: name for number, (_, name) in files.items()}
+        if layout is None:  # refuse columns that it does not know
+            take(as_frame(lines.limit(0)), next(iter(names.values())))
+        placed = _place(spark, lines, dict(zip(names, addresses, strict=True)))
+        raw += [placed] * len(files)
+        read_ones.append(placed.mapInPandas(_parser(names, layout), SCHEMA))
     return raw, reduce(DataFrame.unionAll, read_ones)
+
+
+def _place(spark: SparkSession, lines: DataFrame, addresses: dict[int, str]) -> DataFrame:
+    """Return records with the columns of ``PLACE``; ``addresses`` are by number of file."""
+    one = next(iter(addresses)) if len(addresses) == 1 else None
+    placed = lines.select(
+        F.lit(one).cast("int").alias("file"),
+        F.substring_index(F.input_file_name(), "/", -1).alias("base"),
+        F.expr("input_file_block_start()").alias("block"),
+        F.monotonically_increasing_id().alias("line"),
+        "*",
+    )
+    if one is not None:
+        return placed.drop("base")
+    known = [(number, address.rpartition("/")[2]) for number, address in addresses.items()]
+    numbers = spark.createDataFrame(known, "file int, base string")
+    joined = placed.drop("file").join(F.broadcast(numbers), "base", "left")
+    numbered = F.coalesce("file", F.raise_error("a file that was not listed").cast("int"))
+    return joined.select(
+        numbered.alias("file"), *(n for n in placed.columns if n not in ("file", "base"))
+    )
 
 
 def as_frame(few: DataFrame) -> pd.DataFrame:
@@ -73,27 +94,43 @@ def as_frame(few: DataFrame) -> pd.DataFrame:
     return pd.DataFrame([tuple(row) for row in few.collect()], columns=few.columns)
 
 
-def _parser(name: str, layout: Layout | None) -> Callable[[Batches], Batches]:
+def _parser(names: dict[int, str], layout: Layout | None) -> Callable[[Batches], Batches]:
+    """Return what takes records of files apart; ``names`` are those of files by their number."""
+
     def parse(batches: Batches) -> Batches:
-        block = -1
+        begun: set[int] = set()
         for batch in batches:
-            records = batch
-            if layout is not None and layout.header and block != 0:
-                records = _below_header(batch)
-            block = int(batch["block"].iloc[-1]) if len(batch) else block
-            if layout is None:
-                table = take(records.drop(columns=PLACE), name)
-                yield _typed(records, table, np.arange(len(records)), odd=False)
-            elif (records["value"].str.strip() != "").any():
-                yield from _parse_lines(records.reset_index(drop=True), name, layout)
+            for number in batch["file"].unique().tolist():
+                name = names[number]
+                records = batch[batch["file"] == number].reset_index(drop=True)
+                if layout is None:
+                    table = take(records.drop(columns=PLACE), name)
+                    yield _typed(records, table, np.arange(len(records)), odd=False)
+                    continue
+                if layout.header and number not in begun:
+                    first = _find_header(records)
+                    begun.update([number] * len(first))
+                    if len(first) and number != min(names):  # the layout is that of the first
+                        yield from _refuse_header(records.loc[first], layout)
+                    records = records.drop(index=first).reset_index(drop=True)
+                if (records["value"].str.strip() != "").any():
+                    yield from _parse_lines(records, name, layout)
 
     return parse
 
 
-def _below_header(batch: pd.DataFrame) -> pd.DataFrame:
-    """Return a batch without the first line of its file that is not blank, if that is here."""
-    first = (batch["block"] == 0) & (batch["value"].str.strip() != "")
-    return batch.drop(index=batch.index[first.to_numpy()][:1])
+def _find_header(records: pd.DataFrame) -> pd.Index:
+    """Return where the first line of a file that is not blank is, if it is among some lines."""
+    first = (records["block"] == 0) & (records["value"].str.strip() != "")
+    return records.index[first.to_numpy()][:1]
+
+
+def _refuse_header(line: pd.DataFrame, layout: Layout) -> Batches:
+    """Yield the header of a part as a fault if it is not that of the first part."""
+    text = line["value"].iloc[0].removeprefix("\ufeff")
+    first = next(csv.reader([text], delimiter=layout.form.separator), [])
+    if told := layout.refuse_header(first):
+        yield _faulty(line, 1, told, 0)
 
 
 def _parse_lines(batch: pd.DataFrame, name: str, layout: Layout) -> Batches:

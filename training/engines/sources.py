@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 as Spark's documentation calls it
 
 from training.data.files.ratings import Layout, Plan
-from training.data.files.source import File, Folder
+from training.data.files.source import File, Folder, arrange
 from training.data.read import open_path, recognise
 from training.data.readers import csv_files, dat_files, movielens_100k, parquet, recbole
 from training.data.tables import DataError, Scale, Table, join, one_line
@@ -66,7 +66,7 @@ def _source(reader: Any, folder: Folder, address: Callable[[File], str]) -> Sour
     if reader is parquet:
         ratings, *films = parquet.find(folder)
         table = parquet.read_films(films[0]) if films else None
-        return Source([(address(ratings), ratings.name, None)], table)
+        return Source([(address(piece), piece.name, None) for piece in ratings.pieces], table)
     if not isinstance(reader, ModuleType) or reader not in READ_HERE:
         known = "; ".join(each.LAYOUT for each in (*READ_HERE, parquet))
         raise DataError(f"{folder.name}: --engine spark does not read {reader.LAYOUT}, but {known}")
@@ -80,24 +80,31 @@ def _source(reader: Any, folder: Folder, address: Callable[[File], str]) -> Sour
 def _listed(
     spark: SparkSession, place: str, name: str, scratch: Path
 ) -> tuple[dict[str, str], list[list[Folder]]]:
-    """Return the addresses of files by name, and the folder of these as ``open_source`` does."""
+    """Return the addresses of files by name, and the folders of these as ``open_source`` does."""
+    files = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
     try:
-        listing = spark.read.format("binaryFile").load(place).select("path", "length").collect()
+        listing = files.load(place).select("path", "length").collect()
     except Exception as error:  # of which kind depends on the file system
         raise DataError(f"{name} cannot be listed: {one_line(str(error))}") from error
-    addresses, files = {}, []
+    addresses: dict[str, str] = {}
+    found = []
+    root = place.partition(ADDRESS)[2].rstrip("/")
     for path, length in sorted((row["path"], row["length"]) for row in listing):
-        base = path.rpartition("/")[2]
-        called = one_line(path if path.endswith(place.partition(":")[2]) else f"{name}/{base}")
+        inside = PurePosixPath(path.partition(f"{root}/")[2] or path.rpartition("/")[2])
+        called = one_line(path if path.endswith(root) else f"{name.rstrip('/')}/{inside}")
         addresses[called] = path
-        fetch = partial(_fetch, spark, path, length <= WHOLE, scratch / base)
-        files.append(File(base.lower().removesuffix(".gz"), called, fetch))
-    named = files[0] if len(files) == 1 and place.endswith(files[0].base) else None
-    return addresses, [[Folder(name, tuple(files), named)]]
+        copy = scratch / str(len(addresses)) / inside.name
+        fetch = partial(_fetch, spark, path, length <= WHOLE, copy)
+        found.append((inside, File(inside.name.lower().removesuffix(".gz"), called, fetch)))
+    if len(found) == 1 and path.endswith(root):
+        file = found[0][1]
+        return addresses, [[Folder(name, (file,), file)]]
+    return addresses, arrange(name, found)
 
 
 def _fetch(spark: SparkSession, path: str, whole: bool, copy: Path) -> Path:
     """Return where a copy of a file, or of its first lines, is."""
+    copy.parent.mkdir(exist_ok=True)
     if whole and not path.endswith(".gz"):
         (row,) = spark.read.format("binaryFile").load(path).select("content").collect()
         copy.write_bytes(row["content"])

@@ -10,32 +10,26 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.model.artifact import Model
-from recommender.model.ranking import Strategy
 from training.choice.aim import Aim
 from training.choice.choose import Choice, choose
 from training.choice.folds import BLOCK, make_folds
 from training.choice.metrics import (
     CUTOFF,
-    METRICS,
     Profiles,
     make_profiles,
     rank_all,
-    score_lists,
-    score_some,
-    share_of_hits,
-    summarise,
 )
 from training.data.dataset import Dataset
 from training.data.splits import BY_FILM, PROTOCOLS, Protocol
 from training.evaluation import cold_film_accuracy, cold_user_accuracy, sequences
 from training.evaluation.baselines import Baseline
 from training.evaluation.index_share import measure_index
+from training.evaluation.judge import Judge
 from training.evaluation.lists import best_films, positions
 from training.evaluation.tuning import candidates, settings, tune
 from training.evaluation.variety import Variety
 from training.model.fit import fit
 
-LIKED = "liked"  # nDCG where only liked films are relevant
 DIVERSITIES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 
 Rows = NDArray[np.int64]
@@ -79,7 +73,7 @@ def compare(
     return {"seed": seed, "aim": aim.value, "protocols": parts, **more, "left_out": left_out}
 
 
-class Trial:
+class Trial(Judge):
     """One train part and test part: everything is chosen, fitted and measured on them."""
 
     choice: Choice
@@ -88,22 +82,11 @@ class Trial:
     ease: Baseline | None = None  # with its chosen strength
 
     def __init__(self, train: Dataset, test: Dataset, seed: int, aim: Aim, end: float) -> None:
-        self.train, self.test, self.seed, self.aim, self.end = train, test, seed, aim, end
-        self.variety = Variety(train)
-        self.users: Rows = np.unique(test.ratings["user"])
-        self.known = [train.matrix[user].indices for user in self.users]
-        rating = test.ratings["avaliacao"]
-        self.relevant = self._rated(test)
-        self.liked, self.disliked = (
-            self._rated(test.with_ratings(test.ratings[kept]))
-            for kept in (rating >= test.liked_from, rating <= test.disliked_to)
-        )
+        super().__init__(train, test, Variety(train))
+        self.seed, self.aim, self.end = seed, aim, end
         liked_from = train.liked_from if aim is Aim.LIKED else None
         tried, self.left_out = candidates(len(train.users), len(train.films), seed, liked_from)
         self.candidates = tried
-
-    def _rated(self, part: Dataset) -> list[Rows]:
-        return [part.matrix[user].indices for user in self.users]
 
     def run(self, protocol: Protocol) -> dict[str, Any]:
         """Return the metrics under a protocol: a row for each strategy and each baseline."""
@@ -112,11 +95,7 @@ class Trial:
         self.model = model = fit(self.train, self.choice.chosen)
         seconds = time.perf_counter() - started
         self.profiles = profiles = make_profiles(model, self.train.ratings, self.test.ratings)
-        rows = []
-        for name, strategy, recency in _asked(model, protocol):
-            found = rank_all(model, profiles, strategy, recency=recency)
-            lists = positions(self.train, model, found)
-            rows.append({"name": name, "ours": True, **self.measure(lists)})
+        rows = self.measure_ours(model, profiles, protocol)
         rows[0] |= {"tried": len(self.choice.settings), "seconds": round(seconds, 1)}
         index = measure_index(model, profiles, model.recency if protocol.timed else 0.0)
         folds = make_folds(self.train, self.aim, self.seed)
@@ -175,32 +154,3 @@ class Trial:
             known = self.train.matrix[users]
             found += best_films(baseline.scores(known, users), self.known[start : start + BLOCK])
         return found
-
-    def measure(self, lists: list[Rows]) -> dict[str, Any]:
-        """Return all metrics of the users' lists."""
-        of_users = score_lists(lists, self.relevant)
-        of_users[LIKED] = score_some(lists, self.liked)[METRICS[0]]
-        of_users |= self.variety.of_users(lists, self.known)
-        finite = {name: values[np.isfinite(values)] for name, values in of_users.items()}
-        kept = {name: values for name, values in finite.items() if len(values)}
-        of_all = {n: round(value, 6) for n, value in self.variety.of_catalogue(lists).items()}
-        disliked = share_of_hits(lists, self.relevant, self.disliked)
-        return {"metrics": summarise(kept), "disliked": disliked, **of_all}
-
-
-def _asked(model: Model, protocol: Protocol) -> list[tuple[str, Strategy, float]]:
-    """Return what is asked under a protocol: a name, a strategy, and how much the order counts.
-
-    The model is asked with its own recency where the last ratings are held out, and with none where
-    they are drawn at random. A row with the other recency is added. What is trending is asked for
-    where times tell it.
-    """
-    recency = model.recency
-    order = (recency, 0.0) if protocol.timed else (0.0, recency)
-    others = [Strategy.GROUP, Strategy.POPULAR]
-    others += [Strategy.TRENDING] if len(model.trend_rows) else []
-    asked = [(Strategy.MODEL.value, Strategy.MODEL, order[0])]
-    asked += [(strategy.value, strategy, 0.0) for strategy in others]
-    if recency:
-        asked.append((f"padrao, recencia {order[1]:g}", Strategy.MODEL, order[1]))
-    return asked

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from training.choice.metrics import CUTOFF, METRICS
-from training.evaluation.comparison import LIKED
+from training.evaluation.judge import LIKED
 from training.evaluation.variety import CATALOGUE, VARIETY
 
 RULES = (

@@ -36,10 +36,12 @@ class Variety:
     films fill the lists (Fleder, Hosanagar, Blockbuster Culture's Next Rise or Fall, 2009).
     """
 
-    def __init__(self, train: Dataset) -> None:
+    def __init__(self, train: Dataset, counts: Array | None = None, users: int = 0) -> None:
+        """Take the numbers of ratings of films (n,) and of users, if ``train`` has some only."""
         self.genres: Array = MultiLabelBinarizer().fit_transform(train.genres()).astype(np.float64)
-        self.counts = np.bincount(train.ratings["film"], minlength=len(train.films))
-        self.users = len(train.users)
+        own = np.bincount(train.ratings["film"], minlength=len(train.films))
+        self.counts = own if counts is None else counts
+        self.users = users or len(train.users)
 
     def of_users(self, lists: list[Rows], known: list[Rows]) -> dict[str, Array]:
         """Return the measures of each list of films (positions), NaN where undefined.

@@ -1,6 +1,7 @@
 """Tastes in words: the genres that a user likes more than others do."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from recommender.data.catalog import fold
@@ -12,11 +13,17 @@ LIFT = 1.25  # times as many of a user's liked films as of everybody's are of su
 STRENGTH = 5.0  # liked films of everybody's that are added to a user's own
 
 
-def find_tastes(data: Dataset) -> list[list[str]]:
+def count_likes(data: Dataset) -> NDArray[np.float64]:
+    """Return how many users like each film (n,); those of parts of the users add up."""
+    liked = data.ratings["film"][data.ratings["avaliacao"] >= data.liked_from]
+    return np.bincount(liked, minlength=len(data.films)).astype(np.float64)
+
+
+def find_tastes(data: Dataset, likes: NDArray[np.float64]) -> list[list[str]]:
     """Return the genres (at most two) that set apart what each user likes, those that tell most.
 
     The order is by count · log(lift), where the lift is a genre's share of the films that the user
-    liked, over its share of those that all users liked.
+    liked, over its share of those that all users liked, which ``likes`` (n,) counts.
     """
     names: dict[str, str] = {}  # of each folded name the first spelling
     of_films = [
@@ -38,7 +45,7 @@ def find_tastes(data: Dataset) -> list[list[str]]:
     )
     counts = (liked @ has).toarray()
     totals = np.asarray(liked.sum(axis=1))
-    common = counts.sum(axis=0) / max(float(totals.sum()), 1.0)
+    common = (likes @ has) / max(float(likes.sum()), 1.0)
     lift = (counts + STRENGTH * common) / (totals + STRENGTH) / np.maximum(common, 1e-12)
     telling = counts * np.log(np.maximum(lift, 1.0))
     telling[(counts < LEAST) | (lift < LIFT)] = 0

@@ -13,7 +13,7 @@ LATEST = "$LATEST"
 # Errors of AWS that another attempt would meet again.
 HOPELESS = (
     *("AccessDeniedException", "CodeStorageExceededException", "InvalidParameterValueException"),
-    *("RequestEntityTooLargeException", "ResourceNotFoundException"),
+    *("RequestEntityTooLargeException", "ResourceNotFoundException", "ValidationException"),
 )
 
 

@@ -65,6 +65,35 @@ class Bucket:
         extra = {"VersionId": version} if version else None
         self.client.download_file(self.name, key, str(path), ExtraArgs=extra)
 
+    def size(self, key: str) -> int:
+        """Return the bytes of an object; raise ``ClientError`` if there is none."""
+        return int(self.client.head_object(Bucket=self.name, Key=key)["ContentLength"])
+
+    def open(self, key: str) -> tuple[Any, str]:
+        """Return the content of an object, to be read and closed, and its ETag.
+
+        Raises:
+            ClientError: there is none.
+        """
+        found = self.client.get_object(Bucket=self.name, Key=key)
+        return found["Body"], found["ETag"]
+
+    def copy(self, source: str, etag: str, key: str) -> None:
+        """Copy an object to another key within S3, unless something is there.
+
+        Raises:
+            ClientError: the object has no longer this ETag.
+        """
+        if key in self.keys(key):
+            return
+        self.client.copy_object(
+            Bucket=self.name,
+            Key=key,
+            CopySource={"Bucket": self.name, "Key": source},
+            CopySourceIfMatch=etag,
+            TaggingDirective="REPLACE",  # to read tags would need a permission
+        )
+
     def arrival(self, key: str, version: str | None = None) -> float:
         """Return when an object, or one version of it, was written, in seconds since 1970.
 

@@ -3,17 +3,19 @@
 import logging
 
 from training.release.history import LIVE
-from training.release.releases import MODELS, Releases
+from training.release.keys import MODELS
+from training.release.releases import Releases
 
 _log = logging.getLogger(__name__)
 
 
 def clean_up(releases: Releases, keep: int) -> list[str]:
-    """Delete function versions, layers and models of releases but the last ``keep`` that were live.
+    """Delete what is left of all releases but the last ``keep`` models that were live.
 
-    Never deleted: what the alias serves or shifts to, versions that this code did not publish (a
-    stack's own resources name those), the layers of any version that stays, and the models of those
-    layers. Nothing is deleted while a release has not ended.
+    That is function versions, layers, profile tables and the models themselves. Never deleted: what
+    the alias serves or shifts to, versions that this code did not publish (a stack's own resources
+    name those), and the models of the layers of any version that stays. Nothing is deleted while a
+    release has not ended.
 
     Returns:
         the versions of the models that were deleted.
@@ -29,21 +31,24 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
             kept.setdefault(record.body["model"])
     named = {live.version, *live.weighted}
     ours = {f"{record.number:08d} {record.body['model']}": record for record in records}
-    layers = set()
+    described = {layer["LayerVersionArn"]: layer["Description"] for layer in api.layers()}
+    used = set(kept)
     for version in list(api.versions()):
         own = ours.get(version["Description"])
         if own is None or version["Version"] in named or own.body["model"] in kept:
-            layers.add(api.layer_of(version))
+            used.add(described.get(api.layer_of(version), ""))
         else:
             api.delete_version(version["Version"])
-    released = {record.body["model"] for record in records}
+    tables = releases.tables
+    held = {*described.values(), *(tables.models() if tables else ())}
     deleted = []
-    for layer in list(api.layers()):
-        arn, model = layer["LayerVersionArn"], layer["Description"]
-        if arn not in layers and model not in kept and model in released:
-            releases.bucket.remove(f"{MODELS}{model}/")
-            api.delete_layer(arn)
-            deleted.append(model)
+    for model in sorted(held & {record.body["model"] for record in records} - used):
+        if tables and not tables.delete(model):
+            continue  # its import still runs
+        releases.bucket.remove(f"{MODELS}{model}/")
+        for layer in (arn for arn, found in described.items() if found == model):
+            api.delete_layer(layer)
+        deleted.append(model)
     if deleted:
         _log.info("deleted %d old models", len(deleted))
     return deleted

@@ -4,10 +4,12 @@ import json
 from typing import Any
 
 FIELDS = {
-    "publish": {"action", "version", "after", "training", "force"},
+    "publish": {"action", "version", "after", "training", "force", "wait"},
+    "resume": {"action", "age"},
     "rollback": {"action", "version"},
     "versions": {"action"},
 }
+NUMBERS = {"after": "the number of a release", "age": "a whole number of seconds"}
 SOURCES = ("aws.codedeploy", "aws.scheduler", "aws.events")
 
 
@@ -33,9 +35,11 @@ def read_action(event: Any) -> str | None:
         raise EventError(f"{', '.join(sorted(unknown))} is unknown, {action} has {known}")
     if action == "publish" and not isinstance(event.get("version"), str):
         raise EventError(f"version is {event.get('version')!r}, expected that of a model")
-    if not isinstance(event.get("force", False), bool):
-        raise EventError(f"force is {event['force']!r}, expected true or false")
-    after = event.get("after", 0)
-    if isinstance(after, bool) or not isinstance(after, int) or after < 0:
-        raise EventError(f"after is {after!r}, expected the number of a release")
+    for name in ("force", "wait"):
+        if not isinstance(event.get(name, False), bool):
+            raise EventError(f"{name} is {event[name]!r}, expected true or false")
+    for name, expected in NUMBERS.items():
+        number = event.get(name, 0)
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise EventError(f"{name} is {number!r}, expected {expected}")
     return str(action)

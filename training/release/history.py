@@ -23,10 +23,10 @@ def models(records: Iterable[Record]) -> dict[str, bool]:
     return found
 
 
-def training_of(records: Iterable[Record], model: str) -> str:
-    """Return the digest of the input that a model was last released from, "" if none is known."""
+def trainings_of(records: Iterable[Record], model: str) -> list[str]:
+    """Return the digests of the inputs that a model was released from, the last one first."""
     found = (record.body.get("training") for record in records if record.body["model"] == model)
-    return next(filter(None, found), "")
+    return list(filter(None, found))
 
 
 def now() -> str:

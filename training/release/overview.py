@@ -3,7 +3,8 @@
 from typing import Any
 
 from training.release.history import LIVE, models
-from training.release.releases import MODELS, Releases
+from training.release.keys import MODELS
+from training.release.releases import Releases
 
 Row = dict[str, Any]
 

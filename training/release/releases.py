@@ -12,14 +12,13 @@ from botocore.exceptions import ClientError, WaiterError
 from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
 from training.release.bucket import Body, Bucket, Ledger, Record
 from training.release.canary import Canary, Progress, find_progress, stop
-from training.release.history import ABANDONED, LIVE, ROLLED_BACK, models, now
+from training.release.history import ABANDONED, LIVE, ROLLED_BACK, models, now, trainings_of
+from training.release.keys import RELEASES, decision_key, deployment_key, layer_key
+from training.release.profile_tables import IMPORT, ProfileTables
 from training.release.proof import Proof
 from training.release.trainings import DISMISSED, PUBLISHED, Trainings
 
-PREFIX = "publicacoes/"
-MODELS = "modelos/"
-LAYER_FILE = "camada.zip"
-WAITING = "waiting"  # for the end of a canary deployment
+WAITING = "waiting"  # for the import of a profile table, or for the end of a deployment
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ class OvertakenError(Exception):
 
 
 class WaitingError(Exception):
-    """The last release waits for the end of its deployment."""
+    """The last release waits for an import or a deployment."""
 
 
 class Releases:
@@ -40,13 +39,20 @@ class Releases:
         api: the function that serves.
         canary: shifts requests step by step; None moves them all at once.
         scope: gives access to all users, for the requests by which a model is proved.
+        tables: has a model's profile table imported; None for who takes no steps.
     """
 
     def __init__(
-        self, bucket: Bucket, api: ApiFunction, canary: Canary | None = None, scope: str = ""
+        self,
+        bucket: Bucket,
+        api: ApiFunction,
+        canary: Canary | None = None,
+        scope: str = "",
+        tables: ProfileTables | None = None,
     ) -> None:
         self.bucket, self.api, self.canary, self.scope = bucket, api, canary, scope
-        self.ledger = Ledger(bucket, PREFIX)
+        self.tables = tables
+        self.ledger = Ledger(bucket, RELEASES)
         self.proof = Proof(api, scope)
 
     def publish(self, model: str, after: int, training: str = "") -> Body:
@@ -83,7 +89,7 @@ class Releases:
         """Release a model that was live before; by default the last that stands before the present.
 
         The model that was live is not published again from the same input unless forced. While a
-        model gets live step by step, it is that model that goes: the deployment is stopped.
+        model waits for its profile table or gets live step by step, it is that model that goes.
 
         Args:
             model: the version of the artifact.
@@ -119,14 +125,14 @@ class Releases:
 
         Raises:
             ReleaseError: it had to be abandoned.
-            WaitingError: it waits for the end of its deployment.
+            WaitingError: it waits for an import or a deployment.
         """
         record = self.ledger.latest()
         if record is None or record.end:
             return record.end if record else None
         end = self.carry_on(record)
         if end["outcome"] == WAITING:
-            raise WaitingError(f"release {record.number} waits for deployment {end['deployment']}")
+            raise WaitingError(end["reason"])
         return end
 
     def carry_on(self, record: Record) -> Body:
@@ -135,9 +141,8 @@ class Releases:
         Raises:
             ReleaseError: it was abandoned, and what was served before still is.
         """
-        live = self.api.live()
         try:
-            return self._take_steps(record, live)
+            return self._take_steps(record)
         except (ReleaseError, ClientError, WaiterError) as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] not in HOPELESS:
                 raise  # to be tried again
@@ -161,14 +166,17 @@ class Releases:
         return live, found or (self.api.model_of(live.layer) if live.layer else None) or ""
 
     def _stop(self, record: Record | None) -> bool:
-        """Stop the deployment of a model that a release waits for; return whether there is one."""
+        """Stop a model that is on its way to get live; return whether there was one to stop."""
         if record is None or record.end or record.body["kind"] != "publish":
             return False
-        deployment = self.bucket.read(_deployment_key(record))
-        if deployment is None:
+        deployment = self.bucket.read(deployment_key(record.number))
+        if deployment:
+            stop(deployment["deployment"])
+        elif self.tables and self.tables.is_running(record.body["model"]):
+            self._end(record, ROLLED_BACK)
+        else:
             return False
-        _log.info("release %d: deployment %s is stopped", record.number, deployment["deployment"])
-        stop(deployment["deployment"])
+        _log.info("release %d is stopped", record.number)
         return True
 
     def _release(self, after: int, body: Body, live: Live, present: str) -> Body:
@@ -181,10 +189,16 @@ class Releases:
         _log.info("release %d: %s", record.number, body)
         return self.carry_on(record)
 
-    def _take_steps(self, record: Record, live: Live) -> Body:
+    def _take_steps(self, record: Record) -> Body:
         model = record.body["model"]
-        deployment = self.bucket.read(_deployment_key(record))
+        deployment = self.bucket.read(deployment_key(record.number))
         if deployment is None:
+            if self.tables and (table := self.tables.prepare(model)):
+                return _waiting(record, f"{IMPORT} {table}")
+            ended = self.ledger.read(record.number)
+            if ended and ended.end:  # somebody rolled it back while its table was imported
+                return ended.end
+            live = self.api.live()
             layer = self._layer(model)
             description = f"{record.number:08d} {model}"
             version = self.api.publish_version(live, layer, description)
@@ -195,11 +209,12 @@ class Releases:
                     self.api.move_alias(live, version)
                 else:
                     deployment = self.canary.begin(live.version, version)
-                    self.bucket.create(_deployment_key(record), deployment)
+                    self.bucket.create(deployment_key(record.number), deployment)
         if deployment is not None:
             version, progress = deployment["to"], find_progress(deployment["deployment"])
             if progress is Progress.RUNS:
-                return {"outcome": WAITING, **deployment}
+                told = _waiting(record, f"deployment {deployment['deployment']}")
+                return {**told, **deployment}
             if progress is Progress.FAILED:
                 self.api.set_layer(self.api.live().layer)
                 return self._end(record, ROLLED_BACK, version=version)
@@ -209,7 +224,7 @@ class Releases:
 
     def _layer(self, model: str) -> str:
         """Return the layer with a model, "" for the one that came bundled with the code."""
-        key = f"{MODELS}{model}/{LAYER_FILE}"
+        key = layer_key(model)
         if key in self.bucket.keys(key):
             return self.api.publish_layer(model, self.bucket.name, key)
         bundled = {"model": model, "layer": ""}
@@ -224,21 +239,12 @@ class Releases:
                 state = PUBLISHED if outcome == LIVE else DISMISSED
                 Trainings(self.bucket).set_state(training, state)
             if outcome == LIVE and (dismissed := record.body.get("dismissed")):
-                self._dismiss(dismissed)
+                for training in trainings_of(self.ledger.records(), dismissed):
+                    Trainings(self.bucket).set_state(training, DISMISSED)
         end = self.ledger.end(record.number, body)
         _log.info("release %d ended: %s", record.number, end)
         return end
 
-    def _dismiss(self, model: str) -> None:
-        for record in self.ledger.records():
-            if record.body["model"] == model and record.body.get("training"):
-                Trainings(self.bucket).set_state(record.body["training"], DISMISSED)
 
-
-def decision_key(model: str, after: int) -> str:
-    """Return the key of what the gate decided about a model against a release (0: none)."""
-    return f"{MODELS}{model}/decisoes/{after:08d}.json"
-
-
-def _deployment_key(record: Record) -> str:
-    return f"{PREFIX}{record.number:08d}.implantacao.json"
+def _waiting(record: Record, what: str) -> Body:
+    return {"outcome": WAITING, "reason": f"release {record.number} waits for {what}"}

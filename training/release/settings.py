@@ -13,6 +13,8 @@ FORMS = {
     "KEEP_VERSIONS": (r"[1-9][0-9]{0,3}", "a whole number from 1 to 9999"),
     "LAYER_NAME": (r"[\w:-]{1,140}", "the name of a layer"),
     "MODEL_BUCKET": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket"),
+    "PROFILES": ("package|table", "package or table"),
+    "PROFILE_TABLES": (r"[\w.-]{1,200}", "what the names of a stack's profile tables begin with"),
     "RATINGS_TABLE": (
         r"(arn:[^:]+:dynamodb:[^:]+:[0-9]+:table/)?[\w.-]{3,255}",
         "the name or the ARN of a DynamoDB table",

@@ -1,7 +1,7 @@
 """What starts a training: a schedule, new data in the bucket, or a direct call."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -15,12 +15,14 @@ from training.model.hyperparameters import Values
 SEED = 42
 TRAIN = "train"
 DATA_FOLDER = "dados/"
+CANDIDATES = "candidatos/"
 CREATED = ("ObjectCreated:", "Object Created")  # S3's own notifications, and EventBridge's
 SCHEDULES = ("aws.scheduler", "aws.events")
 DIRECT = (
     *("action", "data_key", "dry_run", "force", "hyperparameters", "objetivo", "seed"),
     "version_id",
 )
+OF_CANDIDATES = ("action", "candidate", "dry_run", "force")
 
 
 class IgnoredEventError(Exception):
@@ -59,7 +61,7 @@ class Start:
         A call names everything itself, so it stays as it is. New data are trained on with that
         training's seed, aim and fixed hyperparameters, and a schedule takes its key, too.
         """
-        if self.way is Way.CALL:
+        if self.way is Way.CALL or "candidate" in event:  # a candidate tells nothing of settings
             return self
         other = _read_direct(event, self.key)
         key = other.key if self.way is Way.SCHEDULE else self.key
@@ -77,7 +79,25 @@ class Start:
         }
 
 
-def read_start(event: Any, bucket: str, default_key: str) -> Start:
+@dataclass(frozen=True)
+class Candidate:
+    """An artifact that was made elsewhere, to be judged and offered instead of a training.
+
+    ``prefix`` is the key of its folder in the bucket, with a last slash. With ``dry_run`` nothing
+    is stored or released; with ``force`` the gate only records what it found, and a candidate that
+    is known is released again.
+    """
+
+    prefix: str
+    dry_run: bool = False
+    force: bool = False
+
+    def as_event(self, bucket: str) -> dict[str, Any]:
+        """Return the direct call that takes the same candidate."""
+        return {"candidate": f"s3://{bucket}/{self.prefix}", "force": self.force}
+
+
+def read_start(event: Any, bucket: str, default_key: str) -> Start | Candidate:
     """Return what an event starts.
 
     Events of S3 come from EventBridge or from the bucket itself, alone or wrapped by SNS or SQS. An
@@ -94,20 +114,28 @@ def read_start(event: Any, bucket: str, default_key: str) -> Start:
         return Start(default_key, way=Way.SCHEDULE)
     if event.get("source") or event.keys() & {"Records", "Event", "Message"}:
         return _read_objects(event, bucket)
+    if "candidate" in event:
+        return _read_candidate(event, bucket)
     return _read_direct(event, default_key)
 
 
+def _read_candidate(event: Mapping[str, Any], bucket: str) -> Candidate:
+    _check_fields(event, OF_CANDIDATES)
+    place, given = f"s3://{bucket}/{CANDIDATES}", event["candidate"]
+    folder = given.removeprefix(place).rstrip("/") if isinstance(given, str) else ""
+    if not folder or not given.startswith(place):
+        raise DataError(
+            f"candidate is {_short(given)}, expected {place}FOLDER/, where an artifact is"
+        )
+    prefix = f"{CANDIDATES}{folder}/"
+    return Candidate(prefix, event.get("dry_run", False), event.get("force", False))
+
+
 def _read_direct(event: Mapping[str, Any], default_key: str) -> Start:
-    if unknown := sorted(map(str, event.keys() - set(DIRECT))):
-        raise DataError(f"{', '.join(unknown)} is unknown, expected some of {', '.join(DIRECT)}")
+    _check_fields(event, DIRECT)
     for name in ("data_key", "version_id"):
         if not isinstance(event.get(name, ""), str):
             raise DataError(f"{name} is {_short(event[name])}, expected a text")
-    if event.get("action", TRAIN) != TRAIN:
-        raise DataError(f"action is {event['action']!r}, expected {TRAIN}")
-    for name in ("dry_run", "force"):
-        if not isinstance(event.get(name, False), bool):
-            raise DataError(f"{name} is {_short(event[name])}, expected true or false")
     return Start(
         event.get("data_key") or default_key,
         event.get("version_id") or None,
@@ -117,6 +145,17 @@ def _read_direct(event: Mapping[str, Any], default_key: str) -> Start:
         event.get("dry_run", False),
         event.get("force", False),
     )
+
+
+def _check_fields(event: Mapping[str, Any], known: Collection[str]) -> None:
+    """Raise ``DataError`` for an unknown field, or one of all calls with a wrong value."""
+    if unknown := sorted(map(str, event.keys() - set(known))):
+        raise DataError(f"{', '.join(unknown)} is unknown, expected some of {', '.join(known)}")
+    if event.get("action", TRAIN) != TRAIN:
+        raise DataError(f"action is {event['action']!r}, expected {TRAIN}")
+    for name in ("dry_run", "force"):
+        if not isinstance(event.get(name, False), bool):
+            raise DataError(f"{name} is {_short(event[name])}, expected true or false")
 
 
 def _read_objects(event: Mapping[str, Any], bucket: str) -> Start:

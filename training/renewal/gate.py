@@ -1,6 +1,6 @@
 """The gate: whether a candidate may replace the model in use, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from recommender.data.catalog import Rated
 from recommender.model.artifact import ArtifactError, load
 from recommender.model.profile import make_profile
 from recommender.model.ranking import Strategy, rank
@@ -91,7 +92,7 @@ def decide(
     release, which made the incumbent live.
     """
     sample = _sample(data, manifest["training"]["seed"])
-    checks = [_answers(data, folder, sample)]
+    checks = [check_answers(folder, (_rated(data, user) for user in sample))]
     if incumbent:
         checks += check_facts(data.titles(), manifest, incumbent)
         checks.append(_settings(data, manifest, incumbent.manifest))
@@ -212,17 +213,20 @@ def _sample(data: Dataset, seed: int) -> NDArray[np.int64]:
     return np.random.RandomState(seed).permutation(users)[:SAMPLE]
 
 
-def _answers(data: Dataset, folder: Path, users: NDArray[np.int64]) -> Check:
-    """Check that the API's code loads the artifact, and ranks films for some users."""
+def _rated(data: Dataset, user: int) -> list[Rated]:
+    """Return the ratings of the user at a position, without moments."""
+    row, ids = data.matrix[user], data.films["id"].to_numpy()
+    rated = zip(ids[row.indices].tolist(), row.data.tolist(), strict=True)
+    return [(film, rating, None) for film, rating in rated]
+
+
+def check_answers(folder: Path, users: Iterable[Sequence[Rated]]) -> Check:
+    """Check that the API's code loads an artifact, and ranks films for users with some ratings."""
     name = "artifact answers"
     try:
         model = load(folder).model
     except ArtifactError as error:
         return Check(name, False, {"error": str(error)})
-    ids, lists = data.films["id"].to_numpy(), []
-    for user in users:
-        row = data.matrix[user]
-        rated = zip(ids[row.indices].tolist(), row.data.tolist(), strict=True)
-        profile = make_profile(model, [(film, rating, None) for film, rating in rated])
-        lists.append(len(rank(model, profile, Strategy.MODEL, limit=5).rows))
+    profiles = (make_profile(model, rated) for rated in users)
+    lists = [len(rank(model, found, Strategy.MODEL, limit=5).rows) for found in profiles]
     return Check(name, all(lists), {"users": len(lists), "shortest list": min(lists, default=0)})

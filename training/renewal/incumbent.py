@@ -10,8 +10,8 @@ from recommender.model.artifact import CATALOG_FILE, MANIFEST_FILE, verify_file
 from training.data.tables import DataError
 from training.release.api_function import ApiFunction
 from training.release.bucket import Bucket, Ledger
-from training.release.history import training_of
-from training.release.releases import MODELS, PREFIX
+from training.release.history import trainings_of
+from training.release.keys import MODELS, RELEASES
 from training.release.trainings import Trainings
 from training.renewal import models
 from training.renewal.lineage import titles_of
@@ -45,7 +45,7 @@ def find_incumbent(
     The model is in the bucket if it came by a release, else in ``bundled``, the folder of the one
     that came with the code; None if there is no such folder. The number is 0 if there was none.
     """
-    records = Ledger(bucket, PREFIX).records()
+    records = Ledger(bucket, RELEASES).records()
     last = records[0] if records else None
     number = last.number if last else 0
     pending = last.body["model"] if last and not last.end else None
@@ -62,7 +62,8 @@ def find_incumbent(
     if not folder or not folder.is_dir():
         return None, number
     found = read_incumbent(folder)
-    known = Trainings(bucket).read(training_of(records, found.version))
+    trainings = trainings_of(records, found.version)
+    known = Trainings(bucket).read(trainings[0]) if trainings else None
     return replace(found, training=known or {}), number
 
 

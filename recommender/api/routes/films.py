@@ -21,8 +21,6 @@ from recommender.model.ranking import Strategy
 
 router = make_router("filmes")
 
-HISTOGRAMS_SINCE = 9  # the first format whose database has them
-
 _LIST = responses({410: EXPIRED})
 
 
@@ -81,10 +79,8 @@ async def tell_film(filme_id: Id, ctx: ListCtx) -> answers.FilmDetails:
     return answers.FilmDetails(**film, histograma=histogram, grupo=group, oculto=is_hidden)
 
 
-def _tell_histogram(ctx: Context, film_id: int) -> list[answers.HistogramPart] | None:
-    """Return how many of a film's ratings lie in each part of the scale, or None if unknown."""
-    if ctx.artifact.manifest["format"] < HISTOGRAMS_SINCE:
-        return None
+def _tell_histogram(ctx: Context, film_id: int) -> list[answers.HistogramPart]:
+    """Return how many of a film's ratings lie in each part of the scale."""
     totals = ctx.catalog.histogram(film_id)
     return [
         answers.HistogramPart(de=start, ate=end, total=totals.get(part, 0))

@@ -9,7 +9,7 @@ from recommender.api.answers import Rating
 from recommender.api.hypotheses import checked_ratings, on_scale, scale_allowed
 from recommender.api.paging import EXPIRED, public_path, read_offset, set_next_link
 from recommender.api.requests import Id, NewRating, NewRatings, PageQuery
-from recommender.api.serving import Context, Ctx, make_router, no_user
+from recommender.api.serving import Context, Ctx, make_router, no_user, rating_of
 from recommender.data.catalog import Film
 from recommender.data.store import ConflictError, Entry, Store, overlay, spell
 from recommender.http.caching import PERSONAL, etag, matches
@@ -33,7 +33,7 @@ async def list_ratings(
     usuario_id: Reader, query: Annotated[PageQuery, Query()], ctx: Ctx
 ) -> list[Rating]:
     """Answer with a user's ratings of films that the catalogue has, in order of film id."""
-    ratings = overlay(ctx.catalog.ratings(usuario_id), await ctx.written(usuario_id))
+    ratings = overlay(*await ctx.both(usuario_id))
     if ratings is None:
         raise no_user(usuario_id)
     rows = find_rows(ctx.model, list(ratings)).tolist()
@@ -56,8 +56,8 @@ async def list_ratings(
 async def show_rating(usuario_id: Reader, filme_id: Id, ctx: Ctx) -> Rating:
     """Answer with a user's rating of a film."""
     film = ctx.film(filme_id)
-    written = (await ctx.written(usuario_id, filme_id)).get(filme_id)
-    rating = _counting(written, ctx.packaged(usuario_id, filme_id))
+    packaged, written = await ctx.both(usuario_id, filme_id)
+    rating = _counting(written.get(filme_id), rating_of(filme_id, packaged))
     if rating is None:
         detail = f"Usuário com ID {usuario_id} não avaliou o filme com ID {filme_id}."
         raise ProblemError(404, detail)
@@ -134,7 +134,7 @@ async def _write(
         ProblemError: 412 if they do not hold, 503 if there is no store.
     """
     store = _store(ctx)
-    packaged = ctx.packaged(user_id, film_id)
+    packaged = await ctx.packaged(user_id, film_id)
     expected = None
     refused = ProblemError(412, "A avaliação não é a que a condição diz. Leia-a de novo.")
     if "if-match" in ctx.request.headers or "if-none-match" in ctx.request.headers:

@@ -11,6 +11,7 @@ from recommender.api.requests import PageQuery
 from recommender.api.serving import Ctx, make_router
 from recommender.http.caching import PERSONAL
 from recommender.http.problems import responses
+from recommender.model.artifact import PROFILES
 
 router = make_router("usuarios")
 
@@ -27,7 +28,7 @@ router = make_router("usuarios")
 async def list_users(query: Annotated[PageQuery, Query()], ctx: Ctx) -> list[User]:
     """Answer with users in order of id, each with a taste in words."""
     manifest = ctx.artifact.manifest
-    total = manifest["data"]["usuarios"]
+    total = manifest.get(PROFILES, {}).get("listados", manifest["data"]["usuarios"])
     offset = read_offset(ctx, query.cursor, most=total)
     users = ctx.catalog.users(query.limite, offset)
     ctx.headers.update({**PERSONAL, "X-Total-Count": str(total)})

@@ -1,7 +1,7 @@
 """Files of ratings: by pandas where nothing is odd, otherwise row by row."""
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +17,13 @@ from training.data.files.text import find_lines
 from training.data.tables import (
     RATING_COLUMNS,
     TIME_COLUMN,
+    DataError,
     Faults,
     Scale,
     Table,
     Tables,
     join,
+    listed,
 )
 
 CHUNK = 1 << 18  # rows at a time: those of reviews may be long
@@ -42,6 +44,7 @@ class Layout:
         width: the number of fields in a row.
         header: whether the first row names the columns.
         named: our names, and those of the file.
+        titles: the header; each file in this layout must have the same one.
     """
 
     form: Form
@@ -49,6 +52,13 @@ class Layout:
     width: int
     header: bool
     named: Mapping[str, str] = field(default_factory=dict)
+    titles: tuple[str, ...] = ()
+
+    def refuse_header(self, first: Sequence[str]) -> str:
+        """Return the end of a message about another header than that of the layout, or nothing."""
+        if not self.titles or tuple(first) == self.titles:
+            return ""
+        return f": columns {listed(first)}, expected {listed(self.titles)}, as in the first part"
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,13 @@ def without_header(form: Form, *names: str) -> Layout:
 
 
 def read_ratings(file: File, layout: Layout) -> Table:
-    """Return a file of ratings as a table, with those of its columns that the layout names."""
+    """Return a file of ratings as a table, with those of its columns that the layout names.
+
+    Raises:
+        DataError: a row has too few or too many fields, or the header is not that of the layout.
+    """
+    if told := layout.refuse_header(first_row(file, layout.form)):
+        raise DataError(f"{file.name}, line 1{told}")
     frame = read_by_pandas(file, layout)
     if frame is None:
         frame = read_by_row(file, layout)

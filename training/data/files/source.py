@@ -1,32 +1,49 @@
 """What a path holds: plain files by folder, whether they are packed or not."""
 
-import stat
+import re
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
-from training.data.files.unpack import Budget, check_size, copy, failing, gunzip
-from training.data.tables import DataError, one_line, quote
+from training.data.files.archives import (
+    MOST_MEMBERS,
+    Members,
+    check_count,
+    tar_members,
+    zip_members,
+)
+from training.data.files.unpack import Budget, failing, gunzip
+from training.data.tables import DataError, one_line
 
-MOST_MEMBERS = 1000
 DEEPEST = 4  # folders in folders
 NO_DATA = "__MACOSX"  # beside the data in archives made by macOS
+PART = re.compile(r"part-.+(\.[a-z]+)")  # as Spark names the files of a table
+IN_PARTS = "ratings"  # are what parts beside other files are
 ZIP, GZIP = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
 
 
 @dataclass(frozen=True, eq=False)
 class File:
-    """A file: ``base`` is its name in small letters, ``name`` what messages call it."""
+    """A file: ``base`` is its name in small letters, ``name`` what messages call it.
+
+    A table in several files counts as one, of which ``parts`` are these; its path is the first's.
+    """
 
     base: str
     name: str
     unpack: Callable[[], Path] = field(repr=False)
+    parts: tuple["File", ...] = ()
+
+    @property
+    def pieces(self) -> tuple["File", ...]:
+        """The files that it consists of: one, unless it is in parts."""
+        return self.parts or (self,)
 
     @cached_property
     def path(self) -> Path:
@@ -93,33 +110,61 @@ def _open(path: Path, name: str, budget: Budget, stack: ExitStack) -> list[list[
         start = content.read(4)
     if start in ZIP:
         archive = stack.enter_context(zipfile.ZipFile(path))
-        return _by_depth(name, _zip_members(archive, name, budget), budget)
+        return _by_depth(name, zip_members(archive, name, budget), budget)
     if tarfile.is_tarfile(path):
         size = path.stat().st_size
         packed = stack.enter_context(tarfile.open(path))  # noqa: SIM115 the stack closes it
-        return _by_depth(name, _tar_members(packed, name, budget, size), budget)
+        return _by_depth(name, tar_members(packed, name, budget, size), budget)
     beside = list(_beside(path, name, budget))
     named = beside[0]
     return [[Folder(name, tuple(beside), named)], [Folder(name, (named,), named)]]
 
 
-Members = Iterator[tuple[PurePosixPath, Callable[[], Path], str]]
-"""Where each file is within its source, what gives it, and what messages call it."""
-
-
 def _by_depth(name: str, members: Members, budget: Budget) -> list[list[Folder]]:
-    """Return folders by depth, the outermost first, without what is no data."""
+    files = (
+        (place, _file(place.name, called, unpack, budget)) for place, unpack, called in members
+    )
+    return arrange(name, files)
+
+
+def arrange(name: str, files: Iterable[tuple[PurePosixPath, File]]) -> list[list[Folder]]:
+    """Return folders by depth, the outermost first, without what is no data.
+
+    ``files`` come with the place of each within the source.
+    """
     folders: dict[PurePosixPath, list[File]] = {}
-    for place, unpack, called in members:
+    for place, file in files:
         if not any(part.startswith(".") or part == NO_DATA for part in place.parts):
-            file = _file(place.name, called, unpack, budget)
             folders.setdefault(place.parent, []).append(file)
+    for place in sorted(folders, key=lambda place: -len(place.parts)):
+        _join_parts(name, place, folders)
     levels: list[list[Folder]] = [[] for _ in range(DEEPEST)]
-    for place, files in sorted(folders.items()):
+    for place, inside in sorted(folders.items()):
         if (depth := len(place.parts)) < DEEPEST:
             called = f"{name}/{place}" if depth else name
-            levels[depth].append(Folder(one_line(called), tuple(files)))
+            levels[depth].append(Folder(one_line(called), tuple(inside)))
     return levels
+
+
+def _join_parts(name: str, place: PurePosixPath, folders: dict[PurePosixPath, list[File]]) -> None:
+    """Make the parts of a table in a folder one file, and one that has only these a file."""
+    by_ending: dict[str, list[File]] = {}
+    others = []
+    for file in folders[place]:
+        if found := PART.fullmatch(file.base):
+            by_ending.setdefault(found[1], []).append(file)
+        elif not file.base.startswith("_"):  # as _SUCCESS
+            others.append(file)
+    if not by_ending:
+        return
+    is_alone = not others and bool(place.parts)
+    stem, called = (place.name.lower(), f"{name}/{place}") if is_alone else (IN_PARTS, name)
+    del folders[place]
+    for ending, parts in by_ending.items():
+        ordered = tuple(sorted(parts, key=lambda file: file.base))
+        base = stem if stem.endswith(ending) else stem + ending
+        whole = File(base, one_line(called), partial(getattr, ordered[0], "path"), ordered)
+        folders.setdefault(place.parent if is_alone else place, others).append(whole)
 
 
 def _file(base: str, called: str, unpack: Callable[[], Path], budget: Budget) -> File:
@@ -148,8 +193,7 @@ def _walk(folder: Path, name: str) -> Members:
                     pending.append((path, place / path.name))
             elif path.is_file():
                 seen += 1
-                if seen > MOST_MEMBERS:
-                    raise DataError(f"{name} holds more than {MOST_MEMBERS} files")
+                check_count(seen, name)
                 called = f"{name.rstrip('/')}/{place / path.name}"
                 yield place / path.name, partial(Path, path), called
 
@@ -163,54 +207,3 @@ def _beside(path: Path, name: str, budget: Budget) -> Iterator[File]:
         if not other.name.startswith("."):
             called = folder + other.name
             yield _file(other.name, called, partial(Path, other), budget)
-
-
-def _zip_members(archive: zipfile.ZipFile, name: str, budget: Budget) -> Members:
-    found = archive.infolist()
-    _check_count(len(found), name)
-    for member in found:
-        place = _place(member.filename, name)
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise DataError(f"{name} holds a link, {quote(member.filename)}: refused")
-        if not member.is_dir():
-            called = f"{name}: {place}"
-
-            def give(member: zipfile.ZipInfo = member, called: str = called) -> Path:
-                with failing(called), archive.open(member) as content:
-                    return copy(content, called, budget, member.compress_size)
-
-            yield place, give, called
-
-
-def _tar_members(archive: tarfile.TarFile, name: str, budget: Budget, size: int) -> Members:
-    """Yield what an archive of so many bytes holds."""
-    for number, member in enumerate(archive, 1):
-        _check_count(number, name)
-        check_size(member.offset_data + member.size, size, name)
-        place = _place(member.name, name)
-        if not member.isfile() and not member.isdir():
-            raise DataError(f"{name} holds a link or device, {quote(member.name)}: refused")
-        if member.isfile():
-            called = f"{name}: {place}"
-
-            def give(member: tarfile.TarInfo = member, called: str = called) -> Path:
-                with failing(called):
-                    content = archive.extractfile(member)
-                    if content is None:
-                        raise DataError(f"{called} is no file")
-                    return copy(content, called, budget, member.size)
-
-            yield place, give, called
-
-
-def _check_count(count: int, name: str) -> None:
-    if count > MOST_MEMBERS:
-        raise DataError(f"{name} holds more than {MOST_MEMBERS} files")
-
-
-def _place(member: str, name: str) -> PurePosixPath:
-    """Return where a member of an archive is; refuse a name that leaves the archive."""
-    place = PurePosixPath(member.replace("\\", "/"))
-    if place.is_absolute() or ".." in place.parts or ":" in member.partition("/")[0]:
-        raise DataError(f"{name} holds {quote(member)}, a name that leaves its folder")
-    return place

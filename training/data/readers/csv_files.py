@@ -10,7 +10,7 @@ from training.data.files.names import FILM_ID, FILMS, RATINGS, normal, require
 from training.data.files.ratings import Layout, Plan
 from training.data.files.rows import Form, Row, first_row, read_rows, require_fields, sniff, unlike
 from training.data.files.source import File, Folder
-from training.data.readers.films import Film, join_genres, join_people, make_films
+from training.data.readers.films import Film, join_genres, join_people, make_films, require_one
 from training.data.tables import DataError, Table, Tables, did_you_mean, listed, quote
 
 LAYOUT = "ratings.csv and movies.csv, or one file of ratings"
@@ -101,8 +101,9 @@ def read(folder: Folder) -> Tables:
 def plan(folder: Folder) -> Plan:
     """Return films, and where the ratings are."""
     ratings, *films = find(folder)
-    layout = _layout(ratings, folder.columns)
-    return Plan([(ratings, layout)], _films(films[0]) if films else None)
+    layout = _layout(ratings.pieces[0], folder.columns)
+    pieces = [(piece, layout) for piece in ratings.pieces]
+    return Plan(pieces, _films(films[0]) if films else None)
 
 
 def _layout(file: File, columns: Mapping[str, str]) -> Layout:
@@ -121,7 +122,7 @@ def _layout(file: File, columns: Mapping[str, str]) -> Layout:
             raise DataError(f"{where}: {told}, as in --columns user=0,item=1,rating=2")
         places, header = require(first, RATINGS, ("usuario_id", "filme_id"), where), True
     named = {ours: first[at] if header else f"column {at}" for ours, at in places.items()}
-    return Layout(form, places, len(first), header, named)
+    return Layout(form, places, len(first), header, named, tuple(first) if header else ())
 
 
 def _place(column: str, first: list[str], where: str) -> int:
@@ -150,6 +151,7 @@ def _is_number(text: str) -> bool:
 
 
 def _films(file: File) -> Table:
+    require_one(file)
     form = sniff(file)
     header = first_row(file, form)
     if not header:

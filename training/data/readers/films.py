@@ -29,6 +29,13 @@ class Film:
     actors: str = ""
 
 
+def require_one(file: File) -> None:
+    """Raise ``DataError`` if films are in several parts."""
+    if len(file.pieces) > 1:
+        told = f"films in {len(file.pieces)} parts, expected one file"
+        raise DataError(f"{file.name} holds {told}")
+
+
 def make_films(file: File, films: list[Film], named: dict[str, str] | None = None) -> Table:
     """Return films as a table; a year, where given, becomes part of the title.
 

@@ -6,8 +6,8 @@ import pandas as pd
 
 from training.data.files.names import FILMS, RATINGS, require
 from training.data.files.source import File, Folder
-from training.data.readers.films import Film, join_genres, join_people, make_films
-from training.data.tables import TIME_COLUMN, DataError, Table, Tables, quote
+from training.data.readers.films import Film, join_genres, join_people, make_films, require_one
+from training.data.tables import TIME_COLUMN, DataError, Table, Tables, join, quote
 
 LAYOUT = "ratings.parquet and movies.parquet"
 MARK = b"PAR1"
@@ -31,7 +31,8 @@ def find(folder: Folder) -> list[File]:
 def read(folder: Folder) -> Tables:
     """Return films and ratings."""
     ratings, *films = find(folder)
-    return Tables(take(_frame(ratings), ratings.name), read_films(films[0]) if films else None)
+    parts = [take(_frame(piece), piece.name) for piece in ratings.pieces]
+    return Tables(join(parts), read_films(films[0]) if films else None)
 
 
 def _frame(file: File) -> pd.DataFrame:
@@ -59,6 +60,7 @@ def take(frame: pd.DataFrame, name: str) -> Table:
 
 def read_films(file: File) -> Table:
     """Return films as a table."""
+    require_one(file)
     frame = _frame(file)
     header = list(map(str, frame.columns))
     places = require(header, FILMS, ("id", "titulo"), file.name)

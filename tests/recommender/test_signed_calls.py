@@ -1,11 +1,12 @@
-"""Reading hidden films without boto3: signed as boto3 signs, and as patient with failures."""
+"""Calls without boto3: signed as boto3 signs, and as patient with failures."""
 
 import asyncio
 import json
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,7 +16,9 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from recommender.data.hidden_table import TIMEOUT, HiddenTable, sign
+from recommender.data import dynamo_items
+from recommender.data.signed_calls import TIMEOUT, SignedCalls, sign
+from recommender.data.signed_store import SignedStore
 from recommender.data.store import HIDDEN_KEY, StoreError
 from tests.stores import CREDENTIALS, create_table, delete_table, moto_server, nobody
 
@@ -25,20 +28,28 @@ DENIED = {"__type": "com.amazon.coral.service#AccessDeniedException"}
 
 
 @contextmanager
-def answering(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """The URL of a server that gives these answers in turn, and what it was asked."""
+def answering(
+    *answers: tuple[int, Any], keeps: bool = False, leaves: bool = False
+) -> Iterator[tuple[str, list[Any]]]:
+    """The URL of a server that gives these answers in turn, and what it was asked.
+
+    It keeps connections for the next call or not, and leaves them without a word or not.
+    """
     left, asked = list(answers), list[Any]()
 
     class Server(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if keeps else "HTTP/1.0"
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            asked.append((dict(self.headers), json.loads(body)))
+            asked.append((dict(self.headers), json.loads(body), self.client_address))
             status, answer = left.pop(0)
             content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+            self.close_connection = leaves or not keeps
 
         def log_message(self, *_: object) -> None: ...
 
@@ -53,7 +64,11 @@ def answering(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[Any]]]:
 
 
 def read(url: str) -> frozenset[int]:
-    return asyncio.run(HiddenTable("t", CREDENTIALS | {"AWS_ENDPOINT_URL": url}).hidden())
+    return asyncio.run(SignedStore(calls(url), "t").hidden())
+
+
+def calls(url: str) -> SignedCalls:
+    return SignedCalls(CREDENTIALS | {"AWS_ENDPOINT_URL": url})
 
 
 @pytest.mark.parametrize("token", ["", "IQoJb3JpZ2luX2VjE=="])
@@ -64,7 +79,7 @@ def test_a_query_is_signed_as_botocore_signs_it(
     if token:
         environment["AWS_SESSION_TOKEN"] = token
     host, body, region = "dynamodb.sa-east-1.amazonaws.com", b'{"TableName": "t"}', "sa-east-1"
-    ours = sign(host, body, region, environment)
+    ours = sign(host, "DynamoDB_20120810.GetItem", body, region, environment)
     now = datetime.strptime(ours["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: now)
     sent = {name: ours[name] for name in ("content-type", "x-amz-target")}
@@ -76,7 +91,7 @@ def test_a_query_is_signed_as_botocore_signs_it(
 
 def test_the_endpoint_is_that_of_the_region() -> None:
     def host(**more: str) -> str | None:
-        return HiddenTable("t", CREDENTIALS | more)._url.hostname
+        return SignedCalls(CREDENTIALS | more)._url.hostname
 
     assert host() == "dynamodb.us-east-1.amazonaws.com"
     assert host(AWS_REGION="cn-north-1") == "dynamodb.cn-north-1.amazonaws.com.cn"
@@ -87,7 +102,7 @@ def test_the_endpoint_is_that_of_the_region() -> None:
 def test_a_table_is_asked_for_the_reserved_key_alone() -> None:
     with answering((200, ONE | {"LastEvaluatedKey": {"a": 1}}), (200, ONE)) as (url, asked):
         assert read(url) == {309}
-    first, second = (body for _, body in asked)
+    first, second = (body for _, body, _ in asked)
     assert first["ExpressionAttributeValues"] == {":ocultos": {"N": str(HIDDEN_KEY)}}
     assert first["ConsistentRead"] is True
     assert second == first | {"ExclusiveStartKey": {"a": 1}}
@@ -102,13 +117,15 @@ def test_films_without_an_id_are_passed_over(caplog: pytest.LogCaptureFixture) -
     log = logging.Logger("hidden")
     log.addHandler(caplog.handler)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recommender.data.hidden_table._log", log)
+        patch.setattr(dynamo_items, "_log", log)
         with answering((200, {"Items": [*strange, *ONE["Items"]]})) as (url, _):
             assert read(url) == {309}
     assert caplog.messages == ["hidden films passed over: malformed: 3"]
 
 
-@pytest.mark.parametrize("failed", [(500, b"?"), (503, {}), (400, THROTTLED), (502, b"[]")])
+@pytest.mark.parametrize(
+    "failed", [(500, b"?"), (503, {}), (400, THROTTLED), (502, b"[]"), (200, b"[]"), (200, b"")]
+)
 def test_what_may_pass_is_tried_once_more(failed: tuple[int, Any]) -> None:
     with answering(failed, (200, ONE)) as (url, asked):
         assert read(url) == {309}
@@ -136,7 +153,39 @@ def test_a_table_that_is_missing_or_nowhere_is_not_reached() -> None:
         read(nobody())
 
 
+def test_a_connection_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = 4 * [(200, ONE)]
+    with answering(*answers, keeps=True) as (url, asked), closing(calls(url)) as table:
+        for _ in range(3):
+            assert table.call("Query", {}) == ONE
+        monkeypatch.setattr("recommender.data.signed_calls.IDLE_SECONDS", 0.0)
+        assert table.call("Query", {}) == ONE
+    places = [place for _, _, place in asked]
+    assert places[0] == places[1] == places[2] != places[3]
+
+
+def test_a_connection_that_the_other_end_has_left_is_replaced() -> None:
+    answers = 3 * [(200, ONE)]
+    with (
+        answering(*answers, keeps=True, leaves=True) as (url, asked),
+        closing(calls(url)) as table,
+    ):
+        for _ in range(3):
+            assert table.call("Query", {}) == ONE
+    assert len({place for _, _, place in asked}) == 3
+
+
+def test_calls_at_the_same_time_have_connections_of_their_own() -> None:
+    with (
+        answering(*(40 * [(200, ONE)]), keeps=True) as (url, asked),
+        closing(calls(url)) as table,
+        ThreadPoolExecutor(4) as threads,
+    ):
+        assert list(threads.map(lambda _: table.call("Query", {}), range(40))) == 40 * [ONE]
+    assert len(asked) == 40
+
+
 def test_a_table_that_does_not_answer_is_not_waited_for() -> None:
     assert 2 * 2 * TIMEOUT < 10  # seconds: both attempts end before the function's time does
-    connection = HiddenTable("t", CREDENTIALS)._connect()
+    connection = SignedCalls(CREDENTIALS)._connect()
     assert connection.timeout == TIMEOUT

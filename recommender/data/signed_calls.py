@@ -1,0 +1,196 @@
+"""Calls of DynamoDB without boto3, whose import takes half as long as that of the whole API.
+
+They are for an environment that ``is_simple``, as that of a Lambda function mostly is.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import ssl
+import time
+import weakref
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from recommender.data.store import StoreError
+
+ATTEMPTS, TIMEOUT = 2, 1.0  # seconds for each step of an attempt: connecting, each read
+READ_SECONDS = 3.0  # after which a query asks for no further page
+IDLE_SECONDS = 20.0  # after which a connection is not used again: the other end may have left it
+TARGET = "DynamoDB_20120810"
+KIND = "application/x-amz-json-1.0"
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # as Lambda gives them
+REGION = re.compile("(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
+ENDPOINT = re.compile("https?://[^/:?#@]+(:[0-9]{1,5})?/?")
+# Settings of which boto3 knows more than this module.
+INTRICATE = (
+    *("AWS_CA_BUNDLE", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"),
+    *("ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"),
+)
+
+
+class Calls(Protocol):
+    """Calls of DynamoDB, from any thread."""
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what DynamoDB answers to an operation such as ``GetItem``.
+
+        Raises:
+            StoreError: it refuses, or cannot be reached.
+        """
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+def is_simple(environment: Mapping[str, str]) -> bool:
+    """Return whether an environment is as simple as that of a Lambda function mostly is."""
+    return (
+        all(map(environment.get, CREDENTIALS))
+        and REGION.fullmatch(_region(environment)) is not None
+        and not any(map(environment.get, INTRICATE))
+        and ENDPOINT.fullmatch(_endpoint(environment)) is not None
+    )
+
+
+class SignedCalls:
+    """See ``Calls``; for an environment that ``is_simple``. Connections are used again."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Note where to ask; nothing is sent yet, and the credentials are read at each call."""
+        self._url = urlsplit(_endpoint(environment))
+        self._region, self._environment = _region(environment), environment
+        self._idle: list[tuple[HTTPConnection, float]] = []  # and since when
+        weakref.finalize(self, _close_all, self._idle)
+
+    def close(self) -> None:
+        """See ``Calls``."""
+        _close_all(self._idle)
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """See ``Calls``. After at most one failed attempt."""
+        body, fault = json.dumps(parameters).encode(), ""
+        for attempt in range(ATTEMPTS):
+            # One that was idle may be dead, so the last attempt has a connection of its own.
+            connection = (self._resting() if attempt == 0 else None) or self._connect()
+            try:
+                status, answer = self._send(connection, operation, body)
+            except (OSError, HTTPException) as error:
+                fault = type(error).__name__
+                continue
+            if status == 200 and answer is not None:
+                return answer
+            fault = str((answer or {}).get("__type", status)).rpartition("#")[2]
+            if status != 200 and status < 500 and "Throttling" not in fault:
+                break
+        raise StoreError(fault)
+
+    def _send(
+        self, connection: HTTPConnection, operation: str, body: bytes
+    ) -> tuple[int, dict[str, Any] | None]:
+        """Return the status and the JSON object that is answered, None if it is none."""
+        try:
+            target = f"{TARGET}.{operation}"
+            headers = sign(self._url.netloc, target, body, self._region, self._environment)
+            connection.request("POST", "/", body, headers)
+            response = connection.getresponse()
+            found = response.status, _parsed(response.read())
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append((connection, time.time()))
+        return found
+
+    def _resting(self) -> HTTPConnection | None:
+        """Return a connection that has not been idle for long, None if there is none."""
+        while self._idle:
+            connection, since = self._idle.pop()
+            # By the wall clock: others may not run while Lambda keeps the function frozen.
+            if abs(time.time() - since) < IDLE_SECONDS:
+                return connection
+            connection.close()
+        return None
+
+    def _connect(self) -> HTTPConnection:
+        host, port = self._url.hostname or "", self._url.port
+        if self._url.scheme == "http":
+            return HTTPConnection(host, port, timeout=TIMEOUT)
+        return HTTPSConnection(host, port, timeout=TIMEOUT, context=_trusted())
+
+
+def query_pages(calls: Calls, query: Mapping[str, Any], what: str) -> Iterator[dict[str, Any]]:
+    """Yield the pages of a query, as long as that does not take too long.
+
+    Raises:
+        StoreError: it does, or a call fails.
+    """
+    end, query = time.monotonic() + READ_SECONDS, dict(query)
+    while True:
+        page = calls.call("Query", query)
+        yield page
+        if "LastEvaluatedKey" not in page:
+            return
+        if time.monotonic() > end:
+            raise StoreError(f"{what} took too long")
+        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def sign(
+    host: str, target: str, body: bytes, region: str, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the headers of a call, signed with the credentials of an environment.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+    """
+    key_id, secret = (environment[name] for name in CREDENTIALS)
+    now = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    headers = {"content-type": KIND, "host": host, "x-amz-date": now}
+    if token := environment.get("AWS_SESSION_TOKEN"):
+        headers["x-amz-security-token"] = token
+    headers["x-amz-target"] = target
+    lines = "".join(f"{name}:{value}\n" for name, value in headers.items())
+    names, scope = ";".join(headers), f"{now[:8]}/{region}/dynamodb/aws4_request"
+    request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
+    text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+    key = f"AWS4{secret}".encode()
+    for part in scope.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    credential = f"Credential={key_id}/{scope}"
+    signed = f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={names}, Signature={signature}"
+    return {**headers, "authorization": signed}
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _close_all(idle: list[tuple[HTTPConnection, float]]) -> None:
+    while idle:
+        idle.pop()[0].close()
+
+
+def _parsed(content: bytes) -> dict[str, Any] | None:
+    """Return a JSON object, None for anything else."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _endpoint(environment: Mapping[str, str]) -> str:
+    region = _region(environment)
+    suffix = "amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+    named = (environment.get(f"AWS_ENDPOINT_URL{kind}") for kind in ("_DYNAMODB", ""))
+    return next(filter(None, named), f"https://dynamodb.{region}.{suffix}")
+
+
+def _region(environment: Mapping[str, str]) -> str:
+    return environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or ""

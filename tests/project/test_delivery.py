@@ -1,0 +1,151 @@
+"""From a push to production: what .github and .ci promise of order, rights and notes."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from tests.conftest import ROOT
+
+WORKFLOWS = {
+    file.stem: yaml_parse(file.read_text(encoding="utf-8"))
+    for file in (ROOT / ".github" / "workflows").glob("*.yml")
+}
+DEPLOY = WORKFLOWS["deploy"]["jobs"]
+STAGE = WORKFLOWS["stage"]["jobs"]["deploy"]
+ROLES = yaml_parse((ROOT / ".ci" / "roles.yaml").read_text(encoding="utf-8"))["Resources"]
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def steps(job: dict[str, Any]) -> list[str]:
+    """What a job runs and uses, in its order."""
+    return [step.get("run") or step["uses"].partition("@")[0] for step in job.get("steps", [])]
+
+
+def statements(role: str) -> list[dict[str, Any]]:
+    (policy,) = ROLES[role]["Properties"]["Policies"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
+
+
+def test_production_comes_after_staging_after_the_gate() -> None:
+    assert DEPLOY["gate"]["uses"] == "./.github/workflows/ci.yml"
+    assert DEPLOY["gate"]["if"] == "github.ref == 'refs/heads/main'"
+    assert DEPLOY["staging"]["needs"] == "gate"
+    assert DEPLOY["production"]["needs"] == "staging"
+    assert DEPLOY["release"]["needs"] == ["attest", "production"]
+    # A job that waits for others is left out if they fail, unless its condition says otherwise.
+    assert "always()" not in str(DEPLOY)
+    assert "if" not in DEPLOY["production"]
+    assert "!failure() && !cancelled()" in DEPLOY["release"]["if"]
+
+
+def test_production_has_a_canary_and_deploys_what_the_gate_built() -> None:
+    assert DEPLOY["production"]["with"]["canary"] is True
+    done = steps(STAGE)
+    assert not [step for step in done if "make build" in step or "make deploy " in step]
+    order = ["download-artifact", "make setup", "configure-aws", "deploy-built", "smoke.py"]
+    places = [next(place for place, step in enumerate(done) if name in step) for name in order]
+    assert places == sorted(places)
+    assert "make dist" in steps(WORKFLOWS["ci"]["jobs"]["gate"])
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_rights_are_given_job_by_job(name: str) -> None:
+    assert WORKFLOWS[name]["permissions"] == {}
+    for job in WORKFLOWS[name]["jobs"].values():
+        assert job["permissions"].keys() <= {"contents", "id-token", "attestations"}
+        if any(".ci/run" in step or "make" in step for step in steps(job)):
+            # Packages of others run in these jobs: none may write to the repository.
+            assert job["permissions"]["contents"] == "read"
+            assert "attestations" not in job["permissions"]
+
+
+def test_only_main_may_assume_the_role_of_its_environment() -> None:
+    trust = ROLES["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    (statement,) = trust
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert statement["Condition"] == {
+        "StringEquals": {
+            f"{GITHUB}:aud": "sts.amazonaws.com",
+            f"{GITHUB}:sub": {"Fn::Sub": "repo:${Repository}:environment:${Environment}"},
+            f"{GITHUB}:ref": "refs/heads/main",
+            f"{GITHUB}:repository_id": {"Ref": "RepositoryId"},
+        }
+    }
+
+
+@pytest.mark.parametrize("role", ["DeployRole", "CloudFormationRole"])
+def test_roles_pass_roles_to_named_services_only(role: str) -> None:
+    for statement in statements(role):
+        actions = statement["Action"]
+        actions = [actions] if isinstance(actions, str) else actions
+        assert not {"*", "iam:*", "s3:*", "dynamodb:*", "sts:AssumeRole"} & set(actions)
+        if "iam:PassRole" in actions:
+            assert actions == ["iam:PassRole"]
+            assert "iam:PassedToService" in statement["Condition"]["StringEquals"]
+        if statement["Resource"] == "*":
+            assert all(re.match("logs:|cloudformation:GetTemplateSummary", one) for one in actions)
+
+
+def test_the_deploying_role_changes_no_data() -> None:
+    """It may read the records of releases and models, and write packages only."""
+    written = [
+        statement["Resource"]["Fn::Sub"]
+        for statement in statements("DeployRole")
+        if "s3:PutObject" in statement["Action"]
+    ]
+    assert [place.split(":::")[1] for place in written] == [
+        "aws-sam-cli-managed-default-samclisourcebucket-*/${Stack}/*"
+    ]
+    assert "dynamodb:" not in str(statements("DeployRole"))
+
+
+def test_the_linters_find_faults(tmp_path: Path) -> None:
+    workflows = tmp_path / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    bad = workflows / "bad.yml"
+    bad.write_text(
+        "name: bad\non: issues\npermissions: {}\njobs:\n  one:\n    runs-on: ubuntu-99\n"
+        "    steps:\n      - uses: actions/checkout@v5\n"
+        "      - run: echo ${{ github.event.issue.title }}\n"
+    )
+    commands: list[list[str | Path]] = [
+        [sys.executable, ROOT / ".ci" / "actionlint.py", bad],
+        [Path(sys.executable).with_name("zizmor"), "--offline", "--no-progress", tmp_path],
+    ]
+    done = [subprocess.run(command, capture_output=True, text=True) for command in commands]
+    said = [one.stdout + one.stderr for one in done]
+    assert all(one.returncode for one in done), said
+    assert "[runner-label]" in said[0]
+    assert "template-injection" in said[1]
+    assert "unpinned-uses" in said[1]
+
+
+def notes(project: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([project / ".ci/notes", *options], capture_output=True, text=True)
+
+
+def test_the_changelog_has_notes_of_this_version(tmp_path: Path) -> None:
+    version = notes(ROOT, "--version").stdout.strip()
+    log = (ROOT / "docs" / "changelog.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^## (\S+), (\d{4}-\d\d-\d\d)$", log, re.MULTILINE)
+    assert sections[0][0] == version
+    assert len(sections) == len(re.findall("^## ", log, re.MULTILINE))
+    assert [day for _, day in sections] == sorted((day for _, day in sections), reverse=True)
+    told = notes(ROOT).stdout
+    assert told.strip().startswith("- ")
+    assert "## " not in told
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / ".ci" / "notes", tmp_path / ".ci")
+    (tmp_path / "docs" / "changelog.md").write_text(log)
+    (tmp_path / "pyproject.toml").write_text(f'version = "{version}.1"\n')
+    without = notes(tmp_path)
+    assert without.returncode == 1
+    assert f"says nothing of version {version}.1" in without.stderr

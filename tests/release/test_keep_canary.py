@@ -1,0 +1,229 @@
+"""A deployment of code step by step (`CANARY=1`), and what it must never put live."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.aws.server import Here
+from tests.release.test_keep import CloudFormation, keep
+from tests.release.world import BROKEN, World
+from training.release.api_function import ReleaseError
+from training.release.canary import Progress, find_progress
+
+Seen = list[dict[str, Any]]
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    return tmp_path / "live.json"
+
+
+@pytest.fixture
+def cloudformation(
+    here: Here, canary_world: World, monkeypatch: pytest.MonkeyPatch
+) -> CloudFormation:
+    """It has deployed the first code, with the bundled model."""
+    monkeypatch.setattr(keep, "_releases", lambda _: canary_world.releases())
+    monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
+    monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
+    monkeypatch.setattr(keep, "PAUSE", 0)
+    found = CloudFormation(here, canary_world)
+    found.deploy("first", "")
+    return found
+
+
+@pytest.fixture
+def ending(
+    here: Here, canary_world: World, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Seen]:
+    """Has deployments end with a status at the second look; returns what the alias was before."""
+
+    def prepare(status: str) -> Seen:
+        seen: Seen = []
+
+        def look(deployment: str) -> Progress:
+            if seen:
+                here.server.deployments.finish(deployment, status)
+            seen.append(alias(here, canary_world))
+            return find_progress(deployment)
+
+        monkeypatch.setattr(keep, "find_progress", look)
+        return seen
+
+    return prepare
+
+
+def alias(here: Here, world: World) -> dict[str, Any]:
+    found = here.client("lambda").get_alias(FunctionName=world.function, Name="live")
+    return {"version": found["FunctionVersion"], **found.get("RoutingConfig", {})}
+
+
+def deploy(cloudformation: CloudFormation, note: Path, code: str) -> None:
+    """What `make deploy CANARY=1` does."""
+    layer = keep.before("filmes", note)
+    cloudformation.deploy(code, layer, hold=True)
+    keep.canary("filmes", note)
+    keep.after("filmes", note)
+
+
+def test_new_code_takes_a_part_of_the_requests_first(
+    cloudformation: CloudFormation, canary_world: World, note: Path, ending: Callable[[str], Seen]
+) -> None:
+    seen = ending("Succeeded")
+    before = canary_world.releases().api.live()
+    deploy(cloudformation, note, "second")
+    live = canary_world.releases().api.live()
+    assert seen[0] == {
+        "version": before.version,
+        "AdditionalVersionWeights": {live.version: 0.1},
+    }
+    assert live.code != before.code
+    assert not live.weighted
+    deploy(cloudformation, note, "second")  # nothing new
+    assert canary_world.releases().api.live().version == live.version
+
+
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+def test_an_alarm_takes_the_requests_back(
+    cloudformation: CloudFormation,
+    canary_world: World,
+    note: Path,
+    ending: Callable[[str], Seen],
+    status: str,
+) -> None:
+    ending(status)
+    before = canary_world.releases().api.live()
+    with pytest.raises(ReleaseError, match=f"alias live serves version {before.version} again"):
+        deploy(cloudformation, note, "second")
+    after = canary_world.releases().api.live()
+    assert (after.version, after.code, after.weighted) == (before.version, before.code, ())
+    # Another attempt goes on from there, as does a deployment at once.
+    seen = ending("Succeeded")
+    deploy(cloudformation, note, "third")
+    assert len(seen) == 2
+    assert canary_world.releases().api.live().code != before.code
+    cloudformation.deploy("fourth", keep.before("filmes", note))
+    keep.after("filmes", note)
+    assert canary_world.served() == "bundled"
+
+
+def test_code_that_cannot_serve_gets_no_request(
+    here: Here,
+    cloudformation: CloudFormation,
+    canary_world: World,
+    note: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = alias(here, canary_world)
+    layer = keep.before("filmes", note)
+    cloudformation.deploy("second", layer, hold=True)
+    monkeypatch.setattr("tests.release.world.BUNDLED", f"{BROKEN} by the new code")
+    with pytest.raises(ReleaseError, match="could not load its model"):
+        keep.canary("filmes", note)
+    assert alias(here, canary_world) == before
+
+
+def test_a_stack_that_moves_requests_at_once_has_no_canary(
+    here: Here, world: World, note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keep, "_releases", lambda _: world.releases())
+    monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
+    keep.before("filmes", note)
+    before = alias(here, world)
+    with pytest.raises(ReleaseError, match="AllAtOnce"):
+        keep.canary("filmes", note)
+    assert alias(here, world) == before
+
+
+def test_the_model_stays_through_a_canary(
+    cloudformation: CloudFormation,
+    canary_world: World,
+    note: Path,
+    ending: Callable[[str], Seen],
+) -> None:
+    ending("Succeeded")
+    number = canary_world.releases().number()
+    canary_world.put_model("a", number, known=False)
+    api = canary_world.releases().api
+    layer = api.publish_layer("a", canary_world.bucket, "modelos/a/camada.zip")
+    version = api.publish_version(api.live(), layer, "00000001 a")
+    api.move_alias(api.live(), version)
+    deploy(cloudformation, note, "second")
+    assert canary_world.served() == "a"
+    assert canary_world.releases().api.live().layer == layer
+
+
+def test_a_model_that_is_released_meanwhile_comes_first(
+    cloudformation: CloudFormation, note: Path
+) -> None:
+    layer = keep.before("filmes", note)
+    cloudformation.deploy("second", layer, hold=True)
+    facts = json.loads(note.read_text())
+    note.write_text(json.dumps(facts | {"version": "1"}))  # the alias has moved since
+    with pytest.raises(ReleaseError, match="a model was released during the deployment"):
+        keep.canary("filmes", note)
+
+
+def test_nothing_is_tried_where_nothing_was_live(
+    monkeypatch: pytest.MonkeyPatch, note: Path
+) -> None:
+    monkeypatch.setattr(keep, "_releases", lambda _: None)
+    keep.before("filmes", note)
+    keep.canary("filmes", note)
+    with pytest.raises(ReleaseError, match="there was no version before"):
+        keep.back("filmes", note)
+
+
+def test_a_deployment_that_fails_its_smoke_test_is_taken_back(
+    cloudformation: CloudFormation, canary_world: World, note: Path, ending: Callable[[str], Seen]
+) -> None:
+    ending("Succeeded")
+    before = canary_world.releases().api.live()
+    deploy(cloudformation, note, "second")
+    keep.back("filmes", note)
+    assert canary_world.releases().api.live().code == before.code
+    # Its model stays as well, and the next deployment goes on from there.
+    deploy(cloudformation, note, "third")
+    assert canary_world.releases().api.live().code != before.code
+
+
+def test_a_model_that_was_released_since_is_not_taken_back(
+    cloudformation: CloudFormation, note: Path, ending: Callable[[str], Seen]
+) -> None:
+    ending("Succeeded")
+    deploy(cloudformation, note, "second")
+    facts = json.loads(note.read_text())
+    note.write_text(json.dumps(facts | {"release": facts["release"] - 1}))
+    with pytest.raises(ReleaseError, match="a model has been released since"):
+        keep.back("filmes", note)
+
+
+@pytest.mark.parametrize(
+    ("live", "packaged", "is_refused"),
+    [(False, True, True), (True, True, False), (False, False, False)],
+    ids=["a mock model over a real one", "over a mock model", "a real one"],
+)
+def test_a_mock_model_never_replaces_a_real_one(
+    canary_world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    live: bool,
+    packaged: bool,
+    is_refused: bool,
+) -> None:
+    """Whose models are in the packages: a layer is never replaced by a deployment."""
+    (tmp_path / "manifest.json").write_text(json.dumps({"data": {"demonstracao": packaged}}))
+    releases = canary_world.releases()
+    answer = (200, {"x-versao": "x"}, {"versao": "x", "dados": {"demonstracao": live}})
+    monkeypatch.setattr(type(releases.api), "ask", lambda *_: answer)
+    monkeypatch.setattr(keep, "_releases", lambda _: releases)
+    monkeypatch.setattr(keep, "BUNDLED", tmp_path)
+    if is_refused:
+        with pytest.raises(ReleaseError, match=r"model x, which is live, .* demonstration data"):
+            keep.before("filmes", tmp_path / "live.json")
+    else:
+        assert keep.before("filmes", tmp_path / "live.json") == ""

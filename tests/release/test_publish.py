@@ -1,0 +1,120 @@
+"""``python -m training publish FOLDER``: what it brings to the bucket, and how it waits."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from recommender.model.artifact import ArtifactError
+from tests.aws.server import Here
+from tests.conftest import LambdaContext
+from tests.release.world import BUNDLED, World
+from training import commands, release_handler
+from training.profiles.export import export
+from training.release.api_function import ReleaseError
+
+PART = "perfis/parte-00000.json.gz"
+
+
+@pytest.fixture
+def exported(original_dir: Path, tmp_path: Path) -> Path:
+    """The artifact of the original case without its ratings."""
+    folder = tmp_path / "exported"
+    export(original_dir, folder)
+    return folder
+
+
+class Stack:
+    """A world as a person's stack, whose imports end while a person waits."""
+
+    def __init__(self, here: Here, world: World, patch: pytest.MonkeyPatch) -> None:
+        releases = world.releases()
+        self.bucket, self.api = releases.bucket, releases.api
+        self.asked: list[dict[str, Any]] = []
+        self.waited = 0
+        patch.setattr(release_handler, "make_releases", lambda _: releases)
+        patch.setattr(commands, "BUNDLED", None)
+        patch.setattr(commands, "time", SimpleNamespace(sleep=self.sleep))
+        here.server.imports.held.add(world.tables)
+        releases.tables.patience = 0.0  # type: ignore[union-attr]
+        self.finish = here.server.imports.finish
+        self.tables = world.tables
+
+    def release(self, **event: Any) -> dict[str, Any]:
+        self.asked.append(event)
+        answer: dict[str, Any] = release_handler.handler(event, LambdaContext("ReleaseFunction"))
+        return answer
+
+    def sleep(self, _: float) -> None:
+        self.waited += 1
+        if self.waited == 2:
+            self.finish(f"{self.tables}{self.profiles['tabela']}")
+
+    @property
+    def profiles(self) -> Any:
+        (key,) = (key for key in self.bucket.keys("modelos/") if key.endswith("/manifest.json"))
+        return self.bucket.read(key)["perfis"]
+
+
+@pytest.fixture
+def stack(here: Here, world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
+    return Stack(here, world, monkeypatch)
+
+
+def test_a_folder_with_profiles_is_stored_with_them_and_its_table_waited_for(
+    exported: Path, stack: Any, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = json.loads((exported / "manifest.json").read_text())["version"]
+    commands.publish(stack, str(exported), force=True)
+    assert world.served() == version
+    content, _ = stack.bucket.open(f"modelos/{version}/{PART}")
+    with closing(content):
+        assert content.read() == (exported / PART).read_bytes()
+    out, told = capsys.readouterr()
+    assert f"live: {version}" in out
+    assert f"waits for the import of table {world.tables}perfis-{version[:32]}" in told
+    assert "python -m training versions shows when the model is live" in told
+    assert stack.waited == 2
+    asked = [{"action": "publish", "version": version, "wait": False, "force": True}]
+    assert stack.asked == asked + [{"action": "resume"}] * 2
+    decision = stack.bucket.read(f"modelos/{version}/decisoes/00000000.json")
+    assert (decision["passed"], decision["users"]) == (False, [1, 2, 3, 4, 5])
+    assert [check["name"] for check in decision["checks"] if not check["passed"]] == [
+        "model in use is at hand"
+    ]
+
+
+def test_who_publishes_while_another_release_waits_does_not_wait_for_that(
+    stack: Any, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.put_model("a", profiles=2)
+    world.put_model("b", profiles=2)
+    world.releases().publish("a", 0)
+    commands.publish(stack, "b", force=False)
+    assert stack.waited == 0
+    table = world.table("a")
+    told = f"waiting: b (release 1 waits for the import of table {table})\n"
+    assert capsys.readouterr().out.endswith(told)
+
+
+@pytest.mark.parametrize("name", [PART, "mapa.svg"])
+def test_an_altered_folder_is_not_published(
+    name: str, exported: Path, stack: Any, world: World
+) -> None:
+    (exported / name).write_bytes(b"other")
+    with pytest.raises(ArtifactError, match="was altered or truncated"):
+        commands.publish(stack, str(exported), force=True)
+    assert (world.served(), list(stack.bucket.keys("modelos/"))) == (BUNDLED, [])
+
+
+def test_an_import_that_fails_ends_the_command(
+    exported: Path, stack: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = stack.finish
+    monkeypatch.setattr(stack, "finish", lambda table: finish(table, "ItemValidationError"))
+    with pytest.raises(ReleaseError, match=r"the import of table .* failed: .*ItemValidationError"):
+        commands.publish(stack, str(exported), force=True)
+    assert world.served() == BUNDLED

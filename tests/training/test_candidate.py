@@ -1,0 +1,221 @@
+"""Artifacts that were made elsewhere, given to the training function on a fake S3."""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from recommender.model.artifact import ARTIFACT_FILES
+from tests.conftest import LambdaContext
+from tests.training.small_data import CASE
+from training.data.tables import DataError
+from training.handler import handler
+from training.profiles.export import export
+from training.release.bucket import Bucket
+from training.release.trainings import Trainings
+
+BUCKET = "filmes-modelos"
+PLACE = "candidatos/spark/"
+CANDIDATE = {"candidate": f"s3://{BUCKET}/{PLACE}"}
+PART = "perfis/parte-00000.json.gz"
+
+S3 = Any
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
+    """A client of a fake S3 that has the bucket; the function's environment is set."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "MODEL_BUCKET": BUCKET,
+        "DATA_KEY": "dados/filmes.json",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        client = boto3.client("s3")
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+
+
+@pytest.fixture
+def copies(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What S3 is asked to copy."""
+    session, asked = boto3.Session(), list[Any]()
+    event = "provide-client-params.s3.CopyObject"
+    session.events.register(event, lambda params, **_: asked.append(params))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", session)
+    return asked
+
+
+@pytest.fixture(scope="module")
+def exported(original_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifact of the original case without its ratings."""
+    folder = tmp_path_factory.mktemp("exported") / "artifact"
+    export(original_dir, folder)
+    return folder
+
+
+def put(s3: S3, folder: Path) -> str:
+    """An artifact among the candidates; its version."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            key = PLACE + path.relative_to(folder).as_posix()
+            s3.put_object(Bucket=BUCKET, Key=key, Body=path.read_bytes())
+    return str(json.loads((folder / "manifest.json").read_text())["version"])
+
+
+def objects(s3: S3, prefix: str = "") -> dict[str, bytes]:
+    """What is in the bucket but the leases, by key."""
+    listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    return {
+        item["Key"]: s3.get_object(Bucket=BUCKET, Key=item["Key"])["Body"].read()
+        for item in listed
+        if not item["Key"].startswith("arrendamentos/")
+    }
+
+
+def call(**event: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = handler(CANDIDATE | event, LambdaContext("TrainingFunction"))
+    return answer
+
+
+def test_a_candidate_is_judged_and_stored_as_a_trained_model_is(s3: S3, original_dir: Path) -> None:
+    version = put(s3, original_dir)
+    answer = call()
+    assert (answer["state"], answer["version"]) == ("stored", version)
+    place = f"modelos/{version}/"
+    assert answer["artifact"] == f"s3://{BUCKET}/{place}"
+    found = objects(s3, place)
+    names = (*ARTIFACT_FILES, "manifest.json")
+    assert found.keys() == {
+        *(place + name for name in (*names, "camada.zip", "decisoes/00000000.json"))
+    }
+    assert all(found[place + name] == (original_dir / name).read_bytes() for name in names)
+    decision = json.loads(found[f"{place}decisoes/00000000.json"])
+    assert decision == json.loads(json.dumps(answer["decision"]))
+    assert [check["name"] for check in decision["checks"]] == [
+        "artifact answers",
+        "settings not worse",
+    ]
+    assert decision["checks"][0]["figures"] == {"users": 5, "shortest list": 5}
+    assert decision["users"] == [1, 2, 3, 4, 5]
+    (training,) = (key[8:-5] for key in objects(s3, "treinos/"))
+    assert Trainings(Bucket(BUCKET)).read(training)["event"] == CANDIDATE | {"force": False}
+
+
+def test_parts_of_profiles_are_copied_within_s3(
+    s3: S3, exported: Path, copies: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they were when they were checked, and never to the function's disk."""
+    version = put(s3, exported)
+    monkeypatch.setattr(Bucket, "fetch", without_parts(Bucket.fetch))
+    answer = call()
+    (copied,) = copies
+    etag = s3.head_object(Bucket=BUCKET, Key=PLACE + PART)["ETag"]
+    assert copied["CopySourceIfMatch"] == etag  # moto copies whatever it is
+    assert answer["state"] == "stored"
+    found = objects(s3, f"modelos/{version}/")
+    assert found[f"modelos/{version}/{PART}"] == (exported / PART).read_bytes()
+    with zipfile.ZipFile(BytesIO(found[f"modelos/{version}/camada.zip"])) as layer:
+        assert not [name for name in layer.namelist() if "perfis" in name]
+    assert answer["decision"]["users"] == [1, 2, 3, 4, 5]
+    assert answer["decision"]["checks"][0]["figures"] == {"users": 5, "shortest list": 5}
+
+
+def without_parts(fetch: Any) -> Any:
+    def checked(self: Bucket, key: str, *others: Any) -> None:
+        assert "perfis" not in key
+        fetch(self, key, *others)
+
+    return checked
+
+
+def test_a_candidate_that_stands_in_its_place_is_not_taken_again(
+    s3: S3, exported: Path, copies: list[Any]
+) -> None:
+    """Its parts are not copied while DynamoDB may import them."""
+    version = put(s3, exported)
+    call()
+    before = objects(s3)
+    assert call()["state"] == "stored"
+    assert (objects(s3), len(copies)) == (before, 1)
+    (training,) = (key[8:-5] for key in objects(s3, "treinos/"))
+    Trainings(Bucket(BUCKET)).set_state(training, "dismissed")
+    assert call() == {"state": "known", "version": version, "before": "dismissed"}
+    assert call(force=True)["state"] == "stored"
+
+
+def test_a_dry_run_stores_nothing(s3: S3, exported: Path) -> None:
+    put(s3, exported)
+    before = objects(s3)
+    answer = call(dry_run=True)
+    assert (answer["state"], answer["decision"]["passed"]) == ("dry run", True)
+    assert objects(s3) == before
+
+
+@pytest.mark.parametrize("name", [*ARTIFACT_FILES, PART])
+@pytest.mark.parametrize("how", ["altered", "missing"])
+def test_a_candidate_that_is_not_whole_changes_nothing(
+    name: str, how: str, s3: S3, exported: Path
+) -> None:
+    put(s3, exported)
+    if how == "altered":
+        s3.put_object(Bucket=BUCKET, Key=PLACE + name, Body=b"other")
+    else:
+        s3.delete_object(Bucket=BUCKET, Key=PLACE + name)
+    before = objects(s3)
+    with pytest.raises(DataError) as refused:
+        call()
+    assert str(refused.value).startswith(f"s3://{BUCKET}/{PLACE}")
+    assert ("was altered or truncated" if how == "altered" else "is not whole") in str(
+        refused.value
+    )
+    assert objects(s3) == before
+
+
+def test_what_is_no_artifact_is_refused(s3: S3) -> None:
+    with pytest.raises(DataError, match=rf"s3://{BUCKET}/{PLACE} is not whole: .*404"):
+        call()
+    s3.put_object(Bucket=BUCKET, Key=f"{PLACE}manifest.json", Body=b'{"format": 1}')
+    with pytest.raises(DataError, match=rf"s3://{BUCKET}/{PLACE}manifest.json is of format 1"):
+        call()
+
+
+def test_a_candidate_that_the_disk_does_not_hold_is_refused(
+    s3: S3, exported: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(s3, exported)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1_000))
+    with pytest.raises(DataError, match=r"needs \d MB of disk, this function has 0: give it more"):
+        call()
+
+
+def test_a_training_may_leave_the_ratings_to_a_profile_table(
+    s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is another training than that of the same data with packaged ratings."""
+    s3.put_object(Bucket=BUCKET, Key="dados/filmes.json", Body=CASE.read_bytes())
+    packaged, table = (train(monkeypatch, mode) for mode in ("package", "table"))
+    assert packaged["version"] != table["version"]
+    assert table["metrics"] == packaged["metrics"]
+    place = f"modelos/{table['version']}/"
+    found = objects(s3, place)
+    assert json.loads(found[f"{place}manifest.json"])["perfis"]["usuarios"] == 5
+    assert {f"{place}{PART}", f"{place}camada.zip"} <= found.keys()
+    assert train(monkeypatch, "table")["version"] == table["version"]
+
+
+def train(monkeypatch: pytest.MonkeyPatch, mode: str) -> dict[str, Any]:
+    monkeypatch.setenv("PROFILES", mode)
+    answer: dict[str, Any] = handler({}, LambdaContext("TrainingFunction"))
+    assert answer["state"] == "stored"
+    return answer

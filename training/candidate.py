@@ -1,0 +1,64 @@
+"""A candidate from start to end: a model that was made elsewhere is checked, judged and offered.
+
+As in a renewal, each step leaves its result in the bucket.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from recommender.model.artifact import PROFILES
+from recommender.settings import BUNDLED
+from training.profiles.sample import Users, some_users, users_of
+from training.release.trainings import SETTLED, Trainings
+from training.renewal import models
+from training.renewal.events import Candidate
+from training.renewal.gate import SAMPLE
+from training.renewal.incumbent import find_incumbent
+from training.renewal.judgement import judge
+from training.renewal.offer import Answer, Surroundings, conclude, stage
+from training.renewal.received import Received
+
+
+def take(candidate: Candidate, around: Surroundings, scratch: Path) -> Answer:
+    """Judge an artifact in the bucket, and offer it for release if the gate lets it pass.
+
+    Args:
+        candidate: what was asked for.
+        around: bucket and functions.
+        scratch: an empty folder.
+
+    Returns:
+        as ``training.renew.renew``.
+
+    Raises:
+        DataError: the artifact is not whole, or too large for the disk.
+    """
+    trainings, folder = Trainings(around.bucket), scratch / "artifact"
+    received = Received(around.bucket, candidate.prefix, folder)
+    version = received.manifest["version"]
+    training = hashlib.sha256(json.dumps(["candidate", version]).encode()).hexdigest()
+    known = trainings.read(training)
+    if known and known["state"] in SETTLED and not candidate.force:
+        return {"state": "known", "version": version, "before": known["state"]}
+    with stage(around, "Read"):
+        received.fetch()
+        parts = received.check_parts()
+        users = _some_users(received)
+    if not candidate.dry_run:
+        models.store(around.bucket, folder, parts)
+        event = candidate.as_event(around.bucket.name)
+        trainings.record(training, version, event, around.function)
+    with stage(around, "Gate"):
+        incumbent, release = None, 0
+        if around.api:
+            incumbent, release = find_incumbent(around.bucket, around.api, BUNDLED, scratch)
+        decision = judge(folder, users, incumbent, release, forced=candidate.force)
+    return conclude(around, training, received.manifest, decision, dry_run=candidate.dry_run)
+
+
+def _some_users(received: Received) -> Users:
+    if PROFILES not in received.manifest:
+        return some_users(received.folder, SAMPLE)
+    with received.first_part() as part:
+        return users_of(part, SAMPLE)

@@ -1,0 +1,41 @@
+"""The gate without the ratings: what it can tell of a model that was made elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from recommender.data.catalog import Rated
+from training.renewal.gate import ASKED, Check, Decision, check_answers, check_facts
+from training.renewal.incumbent import Incumbent, read_incumbent
+
+
+def judge(
+    folder: Path,
+    users: Mapping[int, Sequence[Rated]],
+    incumbent: Incumbent | None,
+    release: int,
+    *,
+    served: str | None = None,
+    forced: bool = False,
+) -> Decision:
+    """Judge the artifact in a folder; its settings are not compared with those in use.
+
+    Args:
+        folder: the artifact.
+        users: some of its users' ratings, by id: it has to answer for them.
+        incumbent: the model in use, or the one that came with this code.
+        release: number of the last release.
+        served: version of the model in use, where the incumbent may be another one.
+        forced: whether the candidate may be released whatever is found.
+    """
+    candidate = read_incumbent(folder)
+    checks = [
+        check_answers(folder, users.values()),
+        Check("settings not worse", True, {"compared": "no, that needs the ratings"}),
+    ]
+    version = incumbent.version if incumbent else None
+    if served not in (None, version):  # it came with the code of another build
+        checks.append(Check("model in use is at hand", False, {"version": served}))
+    elif incumbent:
+        checks += check_facts(candidate.titles, candidate.manifest, incumbent)
+    asked = tuple(users)[:ASKED]
+    return Decision(candidate.version, version, release, tuple(checks), asked, forced)
