@@ -1,9 +1,8 @@
 """What the processes of a Spark on this machine use: the driver's Python, the JVM, the workers.
 
-Another process looks at Linux's ``/proc`` twice a second. Processor time is exact also for
-workers that have ended, for their parent counts it, as long as Spark itself runs. Memory is the
-proportional share (PSS), so that what workers share with each other counts once; a peak between two
-looks is missed.
+Another process looks at Linux's ``/proc`` twice a second; what workers did after the last look before
+they ended is missed. Memory is the proportional share (PSS), so that what workers share with each
+other counts once; a peak between two looks is missed.
 """
 
 import os
@@ -92,9 +91,10 @@ class Watch:
 
 def _look(driver: int, pipe: Connection) -> None:
     peak = dict.fromkeys(KINDS, 0.0)
+    spent: dict[int, tuple[str, float]] = {}
     while True:
         asked = pipe.poll(EVERY)
-        work, memory = _sum_up(driver)
+        work, memory = _sum_up(driver, spent)
         peak = {kind: max(peak[kind], memory[kind]) for kind in KINDS}
         if asked:
             if not pipe.recv():
@@ -103,8 +103,11 @@ def _look(driver: int, pipe: Connection) -> None:
             peak = dict.fromkeys(KINDS, 0.0)
 
 
-def _sum_up(driver: int) -> tuple[Values, Values]:
-    """Return processor seconds and bytes of memory by kind."""
+def _sum_up(driver: int, spent: dict[int, tuple[str, float]]) -> tuple[Values, Values]:
+    """Return processor seconds and bytes of memory by kind.
+
+    ``spent`` are kind and seconds of each process that was ever seen, which are brought up to date.
+    """
     work, memory = dict.fromkeys(KINDS, 0.0), dict.fromkeys(KINDS, 0.0)
     processes = _processes()
     kinds, found = {driver: "driver"}, [driver]
@@ -117,16 +120,16 @@ def _sum_up(driver: int) -> tuple[Values, Values]:
                 kinds[pid] = "jvm"
             if pid in kinds:
                 found.append(pid)
-    for pid, kind in kinds.items():
-        if pid in processes:
-            *_, own, ended = processes[pid]
-            work[kind] += own + (ended if kind == "workers" else 0)
-            memory[kind] += _memory(pid)
+    for pid in kinds.keys() & processes.keys():
+        spent[pid] = (kinds[pid], processes[pid][2])
+        memory[kinds[pid]] += _memory(pid)
+    for kind, seconds in spent.values():
+        work[kind] += seconds
     return work, memory
 
 
-def _processes() -> dict[int, tuple[str, int, float, float]]:
-    """Return name, parent, processor seconds and those of its ended children of each process."""
+def _processes() -> dict[int, tuple[str, int, float]]:
+    """Return name, parent and processor seconds of each process."""
     found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -135,9 +138,8 @@ def _processes() -> dict[int, tuple[str, int, float, float]]:
             continue
         name, _, rest = text.partition("(")[2].rpartition(")")
         fields = rest.split()
-        ticks = [int(value) for value in fields[11:15]]
-        spent = (sum(ticks[:2]) / TICKS, sum(ticks[2:]) / TICKS)
-        found[int(path.parent.name)] = (name, int(fields[1]), *spent)
+        seconds = (int(fields[11]) + int(fields[12])) / TICKS
+        found[int(path.parent.name)] = (name, int(fields[1]), seconds)
     return found
 
 
