@@ -1,8 +1,8 @@
 """What the processes of a Spark on this machine use: the driver's Python, the JVM, the workers.
 
 Another process looks at Linux's ``/proc`` twice a second. What workers did after the last look
-before they ended is missed, and so is a peak of memory between two looks. Memory is the proportional share
-(PSS), so that what workers share with each other counts once.
+before they ended is missed, and so is a peak of memory between two looks. Memory is the
+proportional share (PSS), so that what workers share with each other counts once.
 """
 
 import os
