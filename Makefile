@@ -19,7 +19,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark emr emr-try soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction build-artifact build-ReleaseFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark bench-spark emr emr-try soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction build-artifact build-ReleaseFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -132,6 +132,9 @@ emr: setup ## packs what a job on EMR Serverless needs into .local/emr, see docs
 
 emr-try: emr .local/spark-3.5 ## runs such a job by spark-submit, on a cluster of processes of this machine
 	.ci/emr/try .local/emr/filmes.tar.gz
+
+bench-spark: .local/spark ## measures training on Spark, hours; SIZES="1 10:2": million ratings, cores; writes docs/spark.md
+	.local/spark/bin/python benchmarks/spark.py $(SIZES)
 
 soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py

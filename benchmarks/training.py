@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -31,10 +32,13 @@ SHAPES = {  # users, films, ratings: of MovieLens 100K, 1M, 10M and 25M
     "25m": (162_000, 59_000, 25_000_000),
 }
 TASTES = 12
+CHANCE = 0.7  # in the choice of films, beside a liking with a standard deviation of 1
 LEAST = 20  # ratings of each user
 GENRES = ("Drama", "Comedy", "Action", "Thriller", "Romance", "Horror", "Sci-Fi", "Documentary")
 SECONDS, GIGABYTES = 900, 10  # limits of a Lambda function
 CHART = ROOT / "docs/training.svg"
+
+Array = NDArray[np.float64]
 
 
 def make_data(folder: Path, users: int, films: int, ratings: int) -> int:
@@ -42,36 +46,65 @@ def make_data(folder: Path, users: int, films: int, ratings: int) -> int:
     random = np.random.default_rng(0)
     activity = random.lognormal(0, 1.3, users)
     sizes = np.maximum(activity / activity.sum() * ratings, LEAST).astype(int)
-    popularity = (np.arange(films) + 31.0) ** -1.4
-    reached = np.cumsum(popularity / popularity.sum())
-    of_users = random.normal(size=(users, TASTES))
+    reached = reach(films)
+    of_users = random.normal(size=(users, TASTES)) / TASTES**0.5
     of_films = random.normal(size=(films, TASTES))
     parts = []
     for user, size in enumerate(sizes.tolist()):
-        met = np.searchsorted(reached, random.random(min(2 * films, 4 * size + 100)))
-        met = np.unique(np.minimum(met, films - 1))
-        liking = of_films[met] @ of_users[user] / TASTES**0.5
-        chosen = np.argsort(-(liking + 0.7 * random.gumbel(size=len(met))))[:size]
-        values = 3.5 + 0.6 * liking[chosen] + 0.7 * random.normal(size=len(chosen))
-        parts.append((np.full(len(chosen), user + 1), met[chosen] + 1, values))
+        rated, values = rate(random, size, reached, of_users[user], of_films, CHANCE)
+        parts.append((np.full(len(rated), user + 1), rated + 1, values))
     user_ids, film_ids, values = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     pd.DataFrame(
         {
             "userId": user_ids,
             "movieId": film_ids,
-            "rating": np.clip(np.round(2 * values) / 2, 0.5, 5),
+            "rating": values,
             "timestamp": 1_000_000_000 + np.arange(len(values)),
         }
     ).to_csv(folder / "ratings.csv", index=False)
+    name_films(of_films).to_csv(folder / "movies.csv", index=False)
+    return len(values)
+
+
+def reach(films: int) -> Array:
+    """Return the shares (n,) of all views that films reach, each with those more popular."""
+    popularity = (np.arange(films) + 31.0) ** -1.4
+    return np.asarray(np.cumsum(popularity / popularity.sum()))
+
+
+def rate(
+    random: np.random.Generator,
+    size: int,
+    reached: Array,
+    taste: Array,
+    of_films: Array,
+    chance: float,
+) -> tuple[NDArray[np.intp], Array]:
+    """Return the films that a user rates, about ``size`` of them, and the ratings in half stars.
+
+    ``taste`` (t,) is the user's, ``of_films`` (n, t) are what is tasted, ``reached`` (n,) is as
+    ``reach`` returns it. What is liked has a standard deviation of 1, to which ``chance`` adds.
+    """
+    films = len(reached)
+    met = np.searchsorted(reached, random.random(min(2 * films, 4 * size + 100)))
+    met = np.unique(np.minimum(met, films - 1))
+    liking = of_films[met] @ taste
+    chosen = np.argsort(-(liking + chance * random.gumbel(size=len(met))))[:size]
+    values = 3.5 + 0.6 * liking[chosen] + 0.7 * random.normal(size=len(chosen))
+    return met[chosen], np.clip(np.round(2 * values) / 2, 0.5, 5)
+
+
+def name_films(of_films: Array) -> pd.DataFrame:
+    """Return films as in ``movies.csv``, of the genre that is their leading taste."""
+    films = len(of_films)
     leading = of_films[:, : len(GENRES)].argmax(axis=1)
-    pd.DataFrame(
+    return pd.DataFrame(
         {
             "movieId": np.arange(films) + 1,
             "title": [f"Film {film + 1} ({1950 + film % 70})" for film in range(films)],
             "genres": [GENRES[genre] for genre in leading],
         }
-    ).to_csv(folder / "movies.csv", index=False)
-    return len(values)
+    )
 
 
 def measure(name: str) -> dict[str, float | str]:

@@ -25,7 +25,7 @@ from training.model.embedding import (
 BESIDES = 8  # vectors that are iterated besides those that are wanted
 BLOCKS = 3  # of vectors that are kept at most
 PASSES = 40  # over the ratings, at most
-TOLERANCE = 1e-3  # of all residuals together, as a share of the REFERENCE-th squared value
+TOLERANCE = 3e-4  # of all residuals together, as a share of the REFERENCE-th squared value
 NOISE = 1e-10  # of a block's length: what is left if all of it was in the basis before
 HALF = 0.5  # of a direction's length at least is new, unless it is noise
 
