@@ -47,7 +47,6 @@ GROWTH = {
     "nDCG@10": "{ndcg:.4f}",
 }
 PARITY = {
-    "one machine's singular vectors": "{name}",
     "products differ by": "{products:.2g}",
     "nDCG@10, Spark": "{ndcg:.4f}",
     "one machine": "{ndcg_here:.4f}",
@@ -138,7 +137,6 @@ def section() -> str:
     paper = bill(largest, searched["seconds"])
     block = 8 * FILMS * (largest["dimensions"] + BESIDES)
     passed = largest["stages"][VECTORS]["calls"] * 0.75 * largest["ratings"] / 1e6
-    names = {"precise": "ARPACK, full precision", "as_it_is": "as it is: randomised, 4 iterations"}
     where = found["machine"]
     return TEMPLATE.read_text(encoding="utf-8").format(
         **{name: value for name, value in globals().items() if name.isupper()},
@@ -147,10 +145,10 @@ def section() -> str:
         measured=where["measured"][:10],
         commit=machine.short(where["commit"]),
         growth=table(GROWTH, growth(rows)),
-        parity=table(PARITY, [{"name": names[name], **parity[name]} for name in names]),
+        parity=table(PARITY, [parity]),
         parity_millions=parity["millions"],
         als_millions=als["millions"],
-        parity_users=parity["precise"]["users"],
+        parity_users=parity["users"],
         here=parity["work_seconds"],
         here_gb=f"{parity['peak_bytes'] / 1e9:.1f}",
         training=training,

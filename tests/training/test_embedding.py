@@ -95,6 +95,21 @@ def test_leading_vectors_equal_those_of_the_full_decomposition(shape: tuple[int,
     assert np.allclose(part.vectors, whole.vectors[:, :7], atol=1e-8)
 
 
+def test_what_is_served_is_exact_however_large_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    matrix = as_data(random_ratings(120, 90)).matrix
+
+    def spectrum(*, rough: bool) -> Spectrum:
+        return decompose(matrix, (0.0, 5.0), Normalisation(), 0, wanted=7, rough=rough)
+
+    exact = spectrum(rough=False)
+    monkeypatch.setattr("training.model.embedding.SMALL", 0)
+    large, rough = spectrum(rough=False), spectrum(rough=True)
+    assert np.allclose(large.values, exact.values)
+    assert np.allclose(large.vectors, exact.vectors, atol=1e-8)
+    assert not np.allclose(rough.values, exact.values)
+    assert np.allclose(rough.values, exact.values, rtol=0.05)
+
+
 @pytest.mark.parametrize("wanted", [None, 7])
 def test_contents_that_are_multiplied_apart_give_the_same_spectrum(
     wanted: int | None, monkeypatch: pytest.MonkeyPatch

@@ -62,7 +62,13 @@ class Fold:
             scale = (self.train.lowest, self.train.highest)
             wanted = min(self._wanted, self._most or self._wanted)
             kept = decompose(
-                self.train.matrix, scale, normalisation, self.seed, wanted, self.contents
+                self.train.matrix,
+                scale,
+                normalisation,
+                self.seed,
+                wanted,
+                self.contents,
+                rough=True,
             )
             self._spectrum = kept
         return kept

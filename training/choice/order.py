@@ -98,6 +98,7 @@ class Judges:
             chosen.seed,
             min(settings.wanted, most or settings.wanted),
             contents,
+            rough=True,
         )
         self.embedding = settings.embed(self.spectrum)
 
