@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from recommender.data.catalog import MAX_ID, fold, split_words
+from recommender.data.catalog import MAX_ID, fold, split_words, telling_words
 from recommender.data.store import MOST
 from recommender.model.ranking import Strategy
 from recommender.model.screen import FILMS, LEAST, LINES
@@ -55,8 +55,8 @@ def _few_words(words: int) -> None:
 
 
 def _search(value: str) -> str:
-    """Refuse more different words than a search may have: each is looked up in every film."""
-    _few_words(len(set(split_words(value))))
+    """Refuse more words than a search may look up."""
+    _few_words(len(telling_words(value)))
     return value
 
 

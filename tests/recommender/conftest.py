@@ -1,5 +1,7 @@
 """Stores of both kinds, the API on them, and a browser."""
 
+import json
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ from recommender.data import signed_calls
 from recommender.data.catalog import MAX_ID
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import Store
+from recommender.model.artifact import MANIFEST_FILE, content_version
 from recommender.settings import Access, Mode
 from tests.browser import browser
 from tests.recommender.web import Gateway, serving
@@ -34,6 +37,17 @@ def aws() -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     with browser() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def real_dir(artifact_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The artifact of the example data, if these were not for demonstration."""
+    folder = Path(shutil.copytree(artifact_dir, tmp_path_factory.mktemp("real") / "artifact"))
+    manifest = json.loads((folder / MANIFEST_FILE).read_text())
+    manifest["data"]["demonstracao"] = False
+    manifest["version"] = content_version(manifest)
+    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
+    return folder
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import importlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,7 +19,6 @@ from recommender.api.access import check, check_list
 from recommender.api.application import ROUTES, create_app
 from recommender.data.catalog import MAX_ID
 from recommender.http.problems import ProblemError
-from recommender.model.artifact import MANIFEST_FILE
 from recommender.settings import Access, Mode, read_settings
 from tests.conftest import ROOT, forget_app
 from tests.expectations import FILMS, RATINGS
@@ -99,17 +97,6 @@ SERVICES = ENTITLED[1:]
 UNKNOWN = ("anonymous", "expired", "forged", "of another authorizer", "of no form")
 STATUS = {"PUT": 201, "DELETE": 204}
 SEVERAL = "/usuarios/{usuario_id}/avaliacoes"  # a PUT here takes a list, and answers 200
-
-
-@pytest.fixture(scope="module")
-def real_dir(artifact_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same artifact, but its data is not for demonstration."""
-    folder = tmp_path_factory.mktemp("real") / "artifact"
-    shutil.copytree(artifact_dir, folder)
-    manifest = json.loads((folder / MANIFEST_FILE).read_text())
-    manifest["data"]["demonstracao"] = False
-    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
-    return folder
 
 
 @pytest.fixture(params=["jwt", "open", "open, real data", "local"])

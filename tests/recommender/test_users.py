@@ -1,15 +1,12 @@
 """The users of the data, with a taste in words."""
 
-import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
 from fastapi.testclient import TestClient
 
 from recommender.api.application import create_app
-from recommender.model.artifact import MANIFEST_FILE
 from recommender.settings import Access, Mode
 from tests.expectations import RATINGS
 from tests.recommender.conftest import LOCAL
@@ -46,16 +43,12 @@ def test_users_who_are_more_than_films_have_pages(tmp_path: Path) -> None:
     assert len(all_pages(client, "/usuarios?limite=2")) == 9
 
 
-def test_real_users_are_listed_without_names(artifact_dir: Path, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(artifact_dir, tmp_path / "real"))
-    manifest = json.loads((folder / MANIFEST_FILE).read_text())
-    manifest["data"]["demonstracao"] = False
-    (folder / MANIFEST_FILE).write_text(json.dumps(manifest))
-    users = TestClient(create_app(folder, LOCAL)).get("/usuarios").json()
+def test_real_users_are_listed_without_names(real_dir: Path) -> None:
+    users = TestClient(create_app(real_dir, LOCAL)).get("/usuarios").json()
     assert {user["nome"] for user in users} == {None}
     assert users[0]["gosto"] == "gosta de comédia"
     for mode, status in ((Mode.OPEN, 403), (Mode.JWT, 401)):
-        answer = TestClient(create_app(folder, Access(mode))).get("/usuarios?limite=x")
+        answer = TestClient(create_app(real_dir, Access(mode))).get("/usuarios?limite=x")
         assert answer.status_code == status
         assert "erros" not in answer.json()
 

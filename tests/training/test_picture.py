@@ -33,7 +33,7 @@ TITLES = [
     "\u202eright to left",
     "Ação – É",
     "$",
-    "A title that does not end: " + "on and " * 200,
+    "A title that does not end: " + "on and " * 39,
 ]
 
 

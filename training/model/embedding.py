@@ -147,21 +147,18 @@ def decompose(
     smaller = min(users + below.shape[1], films)
     wanted = min(wanted or smaller, smaller, most_vectors(films))
     exact = smaller <= (SMALL if wanted <= LEADING else EXACT)
+    wanted = wanted if exact else min(wanted, LEADING)
     if below.size and not (exact and films >= APART):
         matrix, below = sparse.vstack([matrix, below.T]).tocsr(), below[:, :0]
     if exact:
         values, vectors = _by_gram_matrix(matrix, below, wanted)
     elif rough:
         _, values, rows = randomized_svd(
-            matrix.astype(np.float32),
-            min(wanted, LEADING),
-            n_iter=POWER_ITERATIONS,
-            random_state=seed,
+            matrix.astype(np.float32), wanted, n_iter=POWER_ITERATIONS, random_state=seed
         )
         values, vectors = values.astype(np.float64), rows.T.astype(np.float64)
     else:
         start = np.random.RandomState(seed).standard_normal(min(matrix.shape))
-        wanted = min(wanted, LEADING)
         _, values, rows = svds(matrix, wanted, v0=start, return_singular_vectors="vh")
         values, vectors = values[::-1], orient(rows[::-1].T)
     return Spectrum(normalisation, vectors, values, counts, mean, half_range)
