@@ -1,13 +1,15 @@
 """A candidate from start to end: a model that was made elsewhere is checked, judged and offered.
 
-As in a renewal, each step leaves its result in the bucket.
+It is stored only if it may be released: what is stored of a model never changes.
 """
 
 import hashlib
 import json
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from recommender.model.artifact import PROFILES
+from recommender.model.artifact import CATALOG_FILE, MANIFEST_FILE, PROFILES
 from recommender.settings import BUNDLED
 from training.profiles.sample import Users, some_users, users_of
 from training.release.trainings import SETTLED, Trainings
@@ -15,7 +17,10 @@ from training.renewal import models
 from training.renewal.events import Candidate
 from training.renewal.gate import SAMPLE
 from training.renewal.incumbent import find_incumbent
+from training.renewal.inheritance import inherit
 from training.renewal.judgement import judge
+from training.renewal.lineage import titles_of
+from training.renewal.models import Stored
 from training.renewal.offer import Answer, Surroundings, conclude, stage
 from training.renewal.received import Received
 
@@ -44,21 +49,25 @@ def take(candidate: Candidate, around: Surroundings, scratch: Path) -> Answer:
     with stage(around, "Read"):
         received.fetch()
         parts = received.check_parts()
-        users = _some_users(received)
-    if not candidate.dry_run:
-        models.store(around.bucket, folder, parts)
-        event = candidate.as_event(around.bucket.name)
-        trainings.record(training, version, event, around.function)
+        with received.told():
+            users, titles = _some_users(received, parts), titles_of(folder / CATALOG_FILE)
     with stage(around, "Gate"):
         incumbent, release = None, 0
         if around.api:
             incumbent, release = find_incumbent(around.bucket, around.api, BUNDLED, scratch)
+        inherit(around.bucket, folder, titles, incumbent, time.time())
         decision = judge(folder, users, incumbent, release, forced=candidate.force)
+    if not candidate.dry_run:
+        if decision.released:
+            models.store(around.bucket, folder, parts)
+        event = candidate.as_event(around.bucket.name)
+        arrived = around.bucket.arrival(candidate.prefix + MANIFEST_FILE)
+        trainings.record(training, version, event, around.function, arrived)
     return conclude(around, training, received.manifest, decision, dry_run=candidate.dry_run)
 
 
-def _some_users(received: Received) -> Users:
+def _some_users(received: Received, parts: Mapping[str, Stored]) -> Users:
     if PROFILES not in received.manifest:
         return some_users(received.folder, SAMPLE)
-    with received.first_part() as part:
+    with received.open(parts[min(parts)]) as part:
         return users_of(part, SAMPLE)

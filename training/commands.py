@@ -16,6 +16,7 @@ from recommender.settings import BUNDLED
 from training.data.progress import progress
 from training.profiles.sample import some_users
 from training.release.api_function import ReleaseError
+from training.release.history import LIVE
 from training.release.keys import decision_key
 from training.release.profile_tables import IMPORT
 from training.release.releases import WAITING, Releases
@@ -23,7 +24,9 @@ from training.release.stack import Stack
 from training.renewal import models
 from training.renewal.gate import SAMPLE
 from training.renewal.incumbent import find_incumbent
+from training.renewal.inheritance import inherit
 from training.renewal.judgement import judge
+from training.renewal.lineage import titles_of
 
 ERRORS = (ReleaseError, BotoCoreError, ClientError)  # told in a line
 PAUSE = 10  # seconds between two questions whether a profile table is there
@@ -56,7 +59,7 @@ def publish(stack: Stack, what: str, *, force: bool) -> None:
     A folder is checked as the gate does, without what needs ratings: settings are not compared.
 
     Raises:
-        ReleaseError: it could not be released, or the gate did not let it pass.
+        ReleaseError: it did not get live, or the gate did not let it pass.
         ArtifactError: the folder holds no whole artifact.
     """
     if Path(what).is_dir():
@@ -70,7 +73,11 @@ def publish(stack: Stack, what: str, *, force: bool) -> None:
                 time.sleep(PAUSE)
                 bar.update(PAUSE)
                 done = stack.release(action="resume")
-    print(f"{done['state']}: {what}" + (f" ({done['reason']})" if "reason" in done else ""))
+    version, reason = done.get("version", what), done.get("reason", "")
+    told = f"{done['state']}: {version}" + (f" ({reason})" if reason else "")
+    if done["state"] not in (LIVE, WAITING) or version != what:
+        raise ReleaseError(f"model {what} did not get live: {told}")
+    print(told)
 
 
 def versions(stack: Stack, *, as_json: bool) -> None:
@@ -129,10 +136,13 @@ def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "artifact")
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(artifact.PROFILES))
-        models.store(bucket, copy, {name: folder / name for name in parts})
         incumbent, release = find_incumbent(bucket, stack.api, BUNDLED, Path(scratch))
-        users = some_users(folder, SAMPLE)
+        users, titles = some_users(folder, SAMPLE), titles_of(copy / artifact.CATALOG_FILE)
+        follows = incumbent if incumbent and incumbent.version == served else None
+        inherit(bucket, copy, titles, follows, time.time())
         decision = judge(copy, users, incumbent, release, served=served, forced=force)
+        if decision.released:
+            models.store(bucket, copy, {name: folder / name for name in parts})
     if not decision.passed:
         print(f"gate: {decision.refusals()}", file=sys.stderr)
     bucket.write(decision_key(decision.model, release), decision.as_dict())

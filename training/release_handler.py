@@ -12,6 +12,7 @@ from training.release.bucket import Body, Bucket
 from training.release.canary import Canary
 from training.release.cleanup import clean_up
 from training.release.events import read_action
+from training.release.history import LIVE
 from training.release.keys import decision_key
 from training.release.overview import overview
 from training.release.profile_tables import ProfileTables
@@ -97,7 +98,7 @@ def publish(releases: Releases, event: dict[str, Any], _request: str) -> dict[st
         decided = releases.bucket.read(key) or {"passed": False, "users": [], "checks": []}
         releases.bucket.write(key, {**decided, "forced": True})
     end = releases.publish(version, after, event.get("training", ""))
-    metrics.add_metric("Released", MetricUnit.Count, 1)
+    _count_released(end)
     return _told(end, version)
 
 
@@ -111,7 +112,7 @@ def resume(releases: Releases, event: dict[str, Any], _request: str) -> dict[str
     began = datetime.fromisoformat(record.body["date"])
     if (datetime.now(UTC) - began).total_seconds() < event.get("age", 0):
         raise WaitingError(f"release {record.number} began at {began}: who began it may be at work")
-    end = releases.resume()
+    end = _carry_on(releases)
     Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
     return _told(end or {}, record.body["model"])
 
@@ -141,10 +142,24 @@ def _told(end: Body, version: str) -> dict[str, Any]:
     return {"state": end["outcome"], "version": version, **reason}
 
 
+def _carry_on(releases: Releases) -> Body | None:
+    """Carry on the last release as ``resume`` does, and count a model that gets live by that."""
+    record = releases.ledger.latest()
+    end = releases.resume()
+    if end and record and not record.end and record.body["kind"] == "publish":
+        _count_released(end)
+    return end
+
+
+def _count_released(end: Body) -> None:
+    if end["outcome"] == LIVE:
+        metrics.add_metric("Released", MetricUnit.Count, 1)
+
+
 def _look_after(releases: Releases) -> dict[str, Any]:
     kept = int(read_setting("KEEP_VERSIONS", "5"))
     try:
-        releases.resume()
+        _carry_on(releases)
     except WaitingError as error:
         return {"state": "waiting", "reason": str(error)}
     deleted = clean_up(releases, kept)

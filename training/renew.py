@@ -56,7 +56,8 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
     try:
         with stage(around, "Read"):
             path, arrived = download(around.bucket, start.key, start.version_id, scratch)
-            if start.version_id and arrived < before.get("arrived", 0) and not start.force:
+            is_new = arrived >= before.get("arrived", 0)
+            if is_automatic(start) and not is_new and not start.force:
                 return {"state": "older", "reason": f"model {before['model']} has newer data"}
             data, lineage = _read(path, start.key, around, incumbent, end)
     except NoDataError as error:
@@ -83,6 +84,11 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
     with stage(around, "Gate"):
         decision = decide(data, folder, manifest, incumbent, release, forced=start.force)
     return conclude(around, training, manifest, decision, dry_run=start.dry_run)
+
+
+def is_automatic(start: Start) -> bool:
+    """Return whether nobody chose the data: a schedule did, or its arrival in the bucket."""
+    return start.way is Way.SCHEDULE or start.version_id is not None
 
 
 def digest(data: Dataset, start: Start, lineage: Lineage, profiles: bool) -> str:
@@ -115,6 +121,7 @@ def _read(
     data, name = read(path, name=key.rstrip("/")), name_of(path)
     lineage = begin(name)
     if incumbent:
-        lineage = lineage_of(incumbent.manifest["data"], incumbent.titles, data, name, time.time())
+        facts, titles = incumbent.manifest["data"], incumbent.titles
+        lineage = lineage_of(facts, titles, data.titles(), name, data.digest, time.time())
     written = read_written(around.ratings_table, lineage.origin(data), data, end)
     return merge(data, written), lineage

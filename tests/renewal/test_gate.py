@@ -11,7 +11,9 @@ from recommender.model.artifact import CATALOG_FILE
 from tests.training.small_data import as_data, block_ratings
 from training.build import build
 from training.data.dataset import Dataset
-from training.renewal.gate import Decision, check_facts, decide, gain_on_popularity
+from training.data.tables import DataError
+from training.renewal.gain import gain_on_popularity
+from training.renewal.gate import Decision, check_facts, decide
 from training.renewal.incumbent import Incumbent, read_incumbent
 from training.renewal.lineage import begin
 
@@ -99,6 +101,7 @@ LOSSES: dict[str, tuple[dict[str, Any], str | None]] = {
     "films": ({"filmes": 35}, "filmes not lost"),
     "ratings": ({"avaliacoes": 1}, "avaliacoes not lost"),
     "lineage": ({"linhagem": "outra"}, "linhagem stays"),
+    "first lineage": ({"primeira_linhagem": "outra"}, "primeira_linhagem stays"),
     "scale": ({"escala": [0, 10]}, "escala stays"),
 }
 
@@ -111,6 +114,35 @@ def test_data_that_shrank_is_refused(
     candidate = {**manifest, "data": manifest["data"] | changed}
     checks = check_facts(incumbent.titles, candidate, incumbent)
     assert [found.name for found in checks if not found.passed] == ([check] if check else [])
+
+
+@pytest.mark.parametrize(
+    ("told", "passes"),
+    [
+        ({}, False),
+        ({"1": "2026-02-01T00:00:00+00:00"}, False),
+        ({"1": "2025-12-31T00:00:00+00:00", "2": "2026-02-01T00:00:00+00:00"}, False),
+        ({"1": "2026-01-01T00:00:00+00:00", "2": "2026-02-01T00:00:00+00:00"}, True),
+    ],
+)
+def test_retitled_films_have_to_stay_so(
+    told: dict[str, str], passes: bool, manifest: dict[str, Any], incumbent: Incumbent
+) -> None:
+    """Film 1 was retitled before the incumbent, film 2 is since."""
+    known = manifest["data"] | {"retitulados": {"1": "2026-01-01T00:00:00+00:00"}}
+    before = Incumbent({**manifest, "data": known}, incumbent.titles)
+    candidate = {**manifest, "data": manifest["data"] | {"retitulados": told}}
+    titles = {**incumbent.titles, 2: "Other"}
+    found = {check.name: check for check in check_facts(titles, candidate, before)}
+    assert found["retitulados stay"].passed is passes
+
+
+@pytest.mark.parametrize(
+    "metrics", [{"padrao": 3}, {"padrao": {"gostar": {"ndcg": {"mean": "x"}}}}]
+)
+def test_metrics_of_another_form_are_named(metrics: Any, manifest: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"metrics\.padrao.* of model .* is .*, expected a"):
+        gain_on_popularity({**manifest, "metrics": metrics}, "gostar")
 
 
 @pytest.mark.parametrize(("renamed", "passes"), [(0, True), (2, True), (3, False), (40, False)])

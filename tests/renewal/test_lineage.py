@@ -41,7 +41,7 @@ def numbered(count: int, changed: int = 0) -> dict[int, str]:
 
 
 def follow(titles: dict[int, str], data: Dataset, incumbent: dict[str, Any] = INCUMBENT) -> Lineage:
-    return lineage_of(incumbent, titles, data, "filmes", NOW)
+    return lineage_of(incumbent, titles, data.titles(), "filmes", data.digest, NOW)
 
 
 def is_inherited(lineage: Lineage) -> bool:
@@ -169,4 +169,4 @@ def test_the_example_data_goes_on_from_the_original_case(artifact_dir: Path) -> 
     """Its first films are those of the original case."""
     titles = titles_of(artifact_dir / CATALOG_FILE)
     before = begin(name_of(CASE))
-    assert lineage_of(before.facts(), titles, read(CASE), "mock_data", NOW) == before
+    assert follow(titles, read(CASE), before.facts()) == before

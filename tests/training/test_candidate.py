@@ -1,6 +1,7 @@
 """Artifacts that were made elsewhere, given to the training function on a fake S3."""
 
 import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -12,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from recommender.model.artifact import ARTIFACT_FILES
+from recommender.model.artifact import ARTIFACT_FILES, CATALOG_FILE, content_version, file_digest
 from tests.conftest import LambdaContext
 from tests.training.small_data import CASE
 from training.data.tables import DataError
@@ -20,6 +21,8 @@ from training.handler import handler
 from training.profiles.export import export
 from training.release.bucket import Bucket
 from training.release.trainings import Trainings
+from training.renewal.incumbent import Incumbent, read_incumbent
+from training.renewal.received import Received
 
 BUCKET = "filmes-modelos"
 PLACE = "candidatos/spark/"
@@ -180,6 +183,74 @@ def test_a_candidate_that_is_not_whole_changes_nothing(
         refused.value
     )
     assert objects(s3) == before
+
+
+def follow(monkeypatch: pytest.MonkeyPatch, folder: Path, **facts: Any) -> None:
+    """Have the model of a folder be live, with other facts about its data."""
+    found = read_incumbent(folder)
+    manifest = {**found.manifest, "data": found.manifest["data"] | facts}
+    titles = {film: title.upper() for film, title in found.titles.items()}
+    live = Incumbent(manifest, titles)
+    monkeypatch.setenv("API_FUNCTION", "api")
+    monkeypatch.setenv("LAYER_NAME", "camada")
+    monkeypatch.setattr("training.candidate.find_incumbent", lambda *_: (live, 3))
+
+
+LIVE = {
+    "linhagem": "filmes-2",
+    "primeira_linhagem": "filmes",
+    "retitulados": {"2": "2026-01-01T00:00:00+00:00"},
+}
+
+
+def test_a_candidate_gets_the_lineage_of_the_live_model(
+    s3: S3, original_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was refused is not stored, so it gets that of the model that is live later."""
+    version = put(s3, original_dir)
+    follow(monkeypatch, original_dir, usuarios=100, linhagem="x")
+    assert call()["state"] == "refused"
+    assert [*objects(s3, "modelos/")] == [f"modelos/{version}/decisoes/00000003.json"]
+    follow(monkeypatch, original_dir, **LIVE)
+    answer = call(force=True)
+    assert (answer["state"], answer["decision"]["passed"]) == ("stored", True), answer
+    found = objects(s3, f"modelos/{version}/")
+    stored = found[f"modelos/{version}/manifest.json"]
+    facts = json.loads(stored)
+    assert facts["data"].items() >= LIVE.items()
+    assert facts["version"] == version
+    with zipfile.ZipFile(BytesIO(found[f"modelos/{version}/camada.zip"])) as layer:
+        assert layer.read("artifact/manifest.json") == stored
+    (training,) = (key[8:-5] for key in objects(s3, "treinos/"))
+    arrived = s3.head_object(Bucket=BUCKET, Key=f"{PLACE}manifest.json")["LastModified"]
+    assert Trainings(Bucket(BUCKET)).read(training)["arrived"] == arrived.timestamp()
+
+
+def test_a_database_without_tables_is_refused(s3: S3, original_dir: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "artifact"
+    shutil.copytree(original_dir, folder)
+    (folder / CATALOG_FILE).write_bytes(b"")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"][CATALOG_FILE] = file_digest(folder / CATALOG_FILE)
+    manifest["version"] = content_version(manifest)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    put(s3, folder)
+    with pytest.raises(DataError, match=rf"s3://{BUCKET}/{PLACE}{CATALOG_FILE} cannot be read"):
+        call()
+
+
+def test_a_part_that_was_replaced_since_it_was_checked_is_refused(
+    s3: S3, exported: Path, tmp_path: Path
+) -> None:
+    put(s3, exported)
+    received = Received(Bucket(BUCKET), PLACE, tmp_path / "received")
+    parts = received.check_parts()
+    s3.put_object(Bucket=BUCKET, Key=PLACE + PART, Body=b"other")
+    with (
+        pytest.raises(DataError, match="is not whole: .*PreconditionFailed"),
+        received.open(parts[PART]),
+    ):
+        pass
 
 
 def test_what_is_no_artifact_is_refused(s3: S3) -> None:

@@ -1,5 +1,6 @@
 """Some users' ratings, out of an artifact with or without profiles."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -18,12 +19,16 @@ def some_users(folder: Path, count: int) -> Users:
     """Return the ratings of some users of a whole artifact folder who have any.
 
     Raises:
-        ArtifactError: its profiles are damaged.
+        ArtifactError: its profiles are damaged, or its database has none.
     """
     if parts := part_names(read_manifest(folder)["files"]):
         return users_of(folder / parts[0], count)
-    profiles = Catalog(folder / CATALOG_FILE).profiles()
-    return dict(islice(((user, rated) for user, rated in profiles if rated), count))
+    catalog = folder / CATALOG_FILE
+    try:
+        profiles = Catalog(catalog).profiles()
+        return dict(islice(((user, rated) for user, rated in profiles if rated), count))
+    except sqlite3.Error as error:
+        raise ArtifactError(f"{catalog} cannot be read: {error}") from None
 
 
 def users_of(part: Path | IO[bytes], count: int) -> Users:

@@ -69,13 +69,14 @@ class Bucket:
         """Return the bytes of an object; raise ``ClientError`` if there is none."""
         return int(self.client.head_object(Bucket=self.name, Key=key)["ContentLength"])
 
-    def open(self, key: str) -> tuple[Any, str]:
+    def open(self, key: str, etag: str | None = None) -> tuple[Any, str]:
         """Return the content of an object, to be read and closed, and its ETag.
 
         Raises:
-            ClientError: there is none.
+            ClientError: there is none, or it has no longer the ETag that is given.
         """
-        found = self.client.get_object(Bucket=self.name, Key=key)
+        extra = {"IfMatch": etag} if etag else {}
+        found = self.client.get_object(Bucket=self.name, Key=key, **extra)
         return found["Body"], found["ETag"]
 
     def copy(self, source: str, etag: str, key: str) -> None:

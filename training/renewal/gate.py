@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.data.catalog import Rated
+from recommender.data.store import read_moment
 from recommender.model.artifact import ArtifactError, load
 from recommender.model.profile import make_profile
 from recommender.model.ranking import Strategy, rank
@@ -27,6 +28,7 @@ from training.data.dataset import Dataset
 from training.data.splits import BY_FILM
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
+from training.renewal.gain import gain_on_popularity
 from training.renewal.incumbent import Incumbent
 from training.renewal.lineage import compare_titles
 
@@ -132,9 +134,13 @@ def check_facts(titles: Mapping[int, str], manifest: Manifest, incumbent: Incumb
             {"shared ids": len(shared), "same title": same, "share": stated["titulos"]},
         )
     )
-    kept = {name: (before.get(name), now.get(name)) for name in ("linhagem", "escala")}
-    for name, (was, is_now) in kept.items():
+    for name in ("linhagem", "primeira_linhagem", "escala"):
+        was = before.get(name, before.get("linhagem") if name == "primeira_linhagem" else None)
+        is_now = now.get(name)
         checks.append(Check(f"{name} stays", was == is_now, {"before": was, "now": is_now}))
+    if before.get("linhagem") == now.get("linhagem"):
+        forgotten = _forgotten(changed, before.get("retitulados", {}), now.get("retitulados", {}))
+        checks.append(Check("retitulados stay", not forgotten, {"missing": forgotten[:ASKED]}))
     gains = [
         gain_on_popularity(facts, manifest["training"]["objetivo"]) for facts in (old, manifest)
     ]
@@ -150,15 +156,20 @@ def check_facts(titles: Mapping[int, str], manifest: Manifest, incumbent: Incumb
     return checks
 
 
-def gain_on_popularity(manifest: Manifest, aim: str) -> float | None:
-    """Return the model's nDCG over that of popular films, on the test part; None if unknown."""
-    found = []
-    for strategy in (Strategy.MODEL, Strategy.POPULAR):
-        metrics = manifest["metrics"].get(strategy.value, {})
-        if aim == Aim.LIKED:
-            metrics = metrics.get(Aim.LIKED.value, {})
-        found.append(metrics.get("ndcg", {}).get("mean"))
-    return round(found[0] / found[1], 4) if all(found) else None
+def _forgotten(
+    changed: Iterable[int], before: Mapping[str, str], now: Mapping[str, str]
+) -> list[str]:
+    """Return the ids of films of which written ratings would count that must not.
+
+    They are retitled, and the candidate does not say so, or names an earlier moment.
+    """
+    moments = {film: read_moment(text) for film, text in before.items()}
+    least = {str(film): moments.get(str(film), 0.0) for film in changed} | moments
+    return [
+        film
+        for film, moment in sorted(least.items())
+        if film not in now or read_moment(now[film]) < moment
+    ]
 
 
 def _settings(data: Dataset, manifest: Manifest, old: Manifest) -> Check:

@@ -1,6 +1,7 @@
 """Lineages: series of catalogues in which an id stays that of the same film."""
 
 import re
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -9,6 +10,7 @@ from typing import Any
 from recommender.data.catalog import Catalog, fold
 from recommender.data.origin import Origin, origin_of
 from recommender.data.store import spell
+from recommender.model.artifact import ArtifactError
 from training.data.dataset import Dataset
 
 KEPT = 95  # percent of the films in both catalogues that keep their titles within a lineage
@@ -47,29 +49,35 @@ def begin(name: str) -> Lineage:
 
 
 def lineage_of(
-    incumbent: Mapping[str, Any], titles: Mapping[int, str], data: Dataset, name: str, now: float
+    incumbent: Mapping[str, Any],
+    before: Mapping[int, str],
+    after: Mapping[int, str],
+    name: str,
+    digest: str,
+    now: float,
 ) -> Lineage:
     """Return the lineage of the model that is to follow one in service.
 
     It is inherited if of the films whose ids are in both catalogues at least ``KEPT`` percent
     have the same title, whatever its case and accents; a year in the title counts. Otherwise, and
     without any such film, a new lineage begins: its name never is one that was in use, because the
-    start of the data's digest is part of it.
+    start of a digest is part of it.
 
     A retitled film stays retitled even if the data leaves it out for a while.
 
     Args:
         incumbent: the part ``data`` of the manifest of the model in service.
-        titles: the titles of its films by id, as ``titles_of`` reads them.
-        data: what the next model is made of.
-        name: of the data set, as ``name_of`` makes it.
+        before: the titles of its films by id, as ``titles_of`` reads them.
+        after: the titles of the next model's films by id.
+        name: of the next model's data set, as ``name_of`` makes it.
+        digest: of that data set, or of the next model.
         now: seconds since 1970. Written ratings of films that change their titles count from then.
     """
     old = incumbent.get("linhagem", "")
     first = incumbent.get("primeira_linhagem", old)
-    shared, changed = compare_titles(titles, data.titles())
+    shared, changed = compare_titles(before, after)
     if not shared or 100 * len(changed) > (100 - KEPT) * len(shared):
-        names = (f"{name}-{data.digest[:digits]}" for digits in DIGITS)
+        names = (f"{name}-{digest[:digits]}" for digits in DIGITS)
         return Lineage(next(new for new in names if new not in (old, first)), first)
     retitled = dict(incumbent.get("retitulados", {}))
     retitled |= {str(film_id): spell(now) for film_id in sorted(changed)}
@@ -90,8 +98,15 @@ def compare_titles(
 
 
 def titles_of(catalog: Path) -> dict[int, str]:
-    """Return the titles of an artifact's films by id, from its database."""
-    return Catalog(catalog).all_titles()
+    """Return the titles of an artifact's films by id, from its database.
+
+    Raises:
+        ArtifactError: the database has no such table.
+    """
+    try:
+        return Catalog(catalog).all_titles()
+    except sqlite3.Error as error:
+        raise ArtifactError(f"{catalog} cannot be read: {error}") from None
 
 
 def name_of(path: Path) -> str:

@@ -44,13 +44,13 @@ class Received:
         self.bucket, self.prefix, self.folder = bucket, prefix, folder
         self.address = f"s3://{bucket.name}/{prefix}"
         folder.mkdir()
-        with self._told():
+        with self.told():
             bucket.fetch(prefix + MANIFEST_FILE, folder / MANIFEST_FILE)
             self.manifest: dict[str, Any] = read_manifest(folder)
 
     def fetch(self) -> None:
         """Download what is served and the pictures, if the disk has room, and check them."""
-        with self._told():
+        with self.told():
             needed = COPIES * sum(self.bucket.size(self.prefix + name) for name in ARTIFACT_FILES)
             free = shutil.disk_usage(self.folder).free
             if needed > free:
@@ -65,16 +65,26 @@ class Received:
     def check_parts(self) -> dict[str, Stored]:
         """Check the parts of profiles without storing them; return where they are, by name."""
         names = part_names(self.manifest["files"])
-        with self._told():
+        with self.told():
             return {name: self._check_part(name) for name in names}
 
     @contextmanager
-    def first_part(self) -> Iterator[Any]:
-        """Open the first part of the profiles."""
-        (name, *_) = part_names(self.manifest["files"])
-        content, _ = self.bucket.open(self.prefix + name)
-        with closing(content), self._told():
-            yield content
+    def open(self, part: Stored) -> Iterator[Any]:
+        """Open a part of the profiles as it was when it was checked."""
+        with self.told():
+            content, _ = self.bucket.open(part.key, part.etag)
+            with closing(content):
+                yield content
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Have errors of a block be ``DataError`` and name the address instead of the folder."""
+        try:
+            yield
+        except ArtifactError as error:
+            raise DataError(str(error).replace(f"{self.folder}/", self.address)) from error
+        except ClientError as error:
+            raise DataError(f"{self.address} is not whole: {error}") from error
 
     def _check_part(self, name: str) -> Stored:
         content, etag = self.bucket.open(self.prefix + name)
@@ -86,13 +96,3 @@ class Received:
             raise ArtifactError(f"{self.folder / name} was altered or truncated")
         _log.info("%s is as the manifest says", name)
         return Stored(self.prefix + name, etag)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Have errors name the address instead of the folder."""
-        try:
-            yield
-        except ArtifactError as error:
-            raise DataError(str(error).replace(f"{self.folder}/", self.address)) from error
-        except ClientError as error:
-            raise DataError(f"{self.address} is not whole: {error}") from error
