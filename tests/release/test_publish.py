@@ -118,3 +118,24 @@ def test_an_import_that_fails_ends_the_command(
     with pytest.raises(ReleaseError, match=r"the import of table .* failed: .*ItemValidationError"):
         commands.publish(stack, str(exported), force=True)
     assert world.served() == BUNDLED
+
+
+def test_a_release_that_is_rolled_back_while_a_person_waits_fails_the_command(
+    exported: Path, stack: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = json.loads((exported / "manifest.json").read_text())["version"]
+    monkeypatch.setattr(stack, "finish", lambda _: stack.release(action="rollback"))
+    told = f"model {version} did not get live: rolled_back: {version}"
+    with pytest.raises(ReleaseError, match=f"^{told}$"):
+        commands.publish(stack, str(exported), force=True)
+    assert world.served() == BUNDLED
+
+
+def test_a_folder_that_the_gate_refuses_is_not_stored(
+    original_dir: Path, stack: Any, world: World
+) -> None:
+    with pytest.raises(ReleaseError, match="the gate did not let model"):
+        commands.publish(stack, str(original_dir), force=False)
+    (key,) = stack.bucket.keys("modelos/")
+    assert key.endswith("/decisoes/00000000.json")
+    assert world.served() == BUNDLED

@@ -75,6 +75,7 @@ def test_an_offer_during_a_deployment_waits_for_its_end(
     canary_world: World,
     started: list[Any],
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     world = canary_world
     monkeypatch.setattr(release_handler, "make_releases", lambda _: world.releases())
@@ -89,13 +90,19 @@ def test_an_offer_during_a_deployment_waits_for_its_end(
         applicationName=world.layer, deploymentGroupName=world.group
     )["deployments"]
     here.server.deployments.finish(deployment, "Succeeded")
+    assert "Released" not in capsys.readouterr().out
     ended = call(read_event("publicacao-implantacao"))
     assert ended == {"state": "live", "version": "a", "deleted": []}
+    assert '"Released":[1.0]' in capsys.readouterr().out
     assert started == [{"name": "treino", "seed": 7}]
 
 
 def test_a_release_that_waits_for_an_import_is_carried_on_by_the_schedule(
-    here: Here, world: World, started: list[Any], monkeypatch: pytest.MonkeyPatch
+    here: Here,
+    world: World,
+    started: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Once it is so old that nobody can be at work at it any more."""
     here.server.imports.held.add(world.tables)
@@ -111,9 +118,11 @@ def test_a_release_that_waits_for_an_import_is_carried_on_by_the_schedule(
     assert call({"action": "resume"}) == {"state": "waiting", "reason": waiting}
     here.server.imports.finish(world.table("a"))
     monkeypatch.setattr(release_handler, "datetime", Later)
+    assert "Released" not in capsys.readouterr().out
     assert call(read_event("publicacao-continuar")) == {"state": "live", "version": "a"}
     assert started == [{"name": "treino", "seed": 7}]
     assert call({"action": "resume"}) == {"state": "live", "version": "a"}
+    assert capsys.readouterr().out.count('"Released":[1.0]') == 1
 
 
 class Later(datetime):

@@ -247,7 +247,7 @@ def test_a_part_that_was_replaced_since_it_was_checked_is_refused(
     parts = received.check_parts()
     s3.put_object(Bucket=BUCKET, Key=PLACE + PART, Body=b"other")
     with (
-        pytest.raises(DataError, match="is not whole: .*PreconditionFailed"),
+        pytest.raises(DataError, match=r"is not whole: .*PreconditionFailed"),
         received.open(parts[PART]),
     ):
         pass

@@ -5,6 +5,7 @@ import json
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from training.handler import handler
 from training.release.bucket import Bucket, Ledger
 from training.release.lease import LeaseError, lease
 from training.release.trainings import Trainings
+from training.renewal.incumbent import read_incumbent
 
 BUCKET = "filmes-modelos"
 GOOD = CASE.read_bytes()
@@ -95,6 +97,24 @@ def test_a_model_is_stored_whole_with_its_layer_and_what_was_decided(
             name: found[place + name] for name in names
         }
         assert len(packed.namelist()) == len(names)
+
+
+def test_a_schedule_leaves_data_alone_that_is_older_than_the_live_model(
+    s3: Any, original_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a candidate that arrived since."""
+    put(s3, KEY)
+    arrived = s3.head_object(Bucket=BUCKET, Key=KEY)["LastModified"].timestamp()
+    event = {"candidate": f"s3://{BUCKET}/candidatos/spark/"}
+    made_by = {"model": "a", "event": event, "arrived": arrived + 1}
+    live = replace(read_incumbent(original_dir), training=made_by)
+    monkeypatch.setenv("API_FUNCTION", "api")
+    monkeypatch.setenv("LAYER_NAME", "camada")
+    monkeypatch.setattr("training.renew.find_incumbent", lambda *_: (live, 1))
+    told = {"state": "older", "reason": "model a has newer data"}
+    assert call(SCHEDULED) == told
+    made_by["arrived"] = arrived
+    assert call(SCHEDULED)["state"] != "older"
 
 
 def test_a_movielens_folder(s3: Any) -> None:
