@@ -1,6 +1,7 @@
 """``python -m training publish FOLDER``: what it brings to the bucket, and how it waits."""
 
 import json
+import time
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,7 +38,7 @@ class Stack:
         self.waited = 0
         patch.setattr(release_handler, "make_releases", lambda _: releases)
         patch.setattr(commands, "BUNDLED", None)
-        patch.setattr(commands, "time", SimpleNamespace(sleep=self.sleep))
+        patch.setattr(commands, "time", SimpleNamespace(sleep=self.sleep, time=time.time))
         here.server.imports.held.add(world.tables)
         releases.tables.patience = 0.0  # type: ignore[union-attr]
         self.finish = here.server.imports.finish
