@@ -60,6 +60,7 @@ class Request(NamedTuple):
     query: str = ""
     body: bytes = b""
     place: int = 0  # in a list, at which the page begins
+    is_refused: bool = False
 
 
 class Answer(NamedTuple):
@@ -117,8 +118,12 @@ class Server:
         catalog.FILMS = remembered
 
     def ask(self, request: Request) -> Answer:
-        """Return the answer to a request."""
-        return self.loop.run_until_complete(self._ask(request))
+        """Return the answer to a request; raise ``RuntimeError`` if its status is another's."""
+        answer = self.loop.run_until_complete(self._ask(request))
+        if answer.status >= 500 or (answer.status >= 400) != request.is_refused:
+            told = f"{request.method} {request.path} ({request.about})"
+            raise RuntimeError(f"{told} was answered with {answer.status}")
+        return answer
 
     async def _ask(self, request: Request) -> Answer:
         scope = {
@@ -141,12 +146,12 @@ class Server:
         return Answer(messages[0]["status"], dict(messages[0]["headers"]), size)
 
     def placed(self, request: Request) -> Request:
-        """Return a request with the cursor of its place, if its list has further pages."""
+        """Return a request with the cursor of its place; raise ``RuntimeError`` without pages."""
         if not request.place:
             return request
         link = self.ask(request).headers.get(b"link", b"").decode()
         if not link:
-            return request
+            raise RuntimeError(f"{request.path} ({request.about}) has no further pages")
         cursor = link.partition("cursor=")[2].partition(">")[0].partition("&")[0].split("-")
         query = f"{request.query}&cursor={'-'.join([*cursor[:3], str(request.place)])}"
         return request._replace(query=query.lstrip("&"))
@@ -159,7 +164,7 @@ class Server:
 
 def deep(request: Request, place: int) -> Request:
     """Return a request for the page of its list that begins at a place."""
-    return request._replace(about=f"{request.about}, from {place:,} on", place=place)
+    return request._replace(about=f"{request.about}, from {place:,} on", place=max(place, 0))
 
 
 def requests(server: Server) -> Iterator[Request]:
@@ -186,6 +191,9 @@ def requests(server: Server) -> Iterator[Request]:
     def post(about: str, route: str, body: bytes, path: str | None = None) -> Request:
         return Request(about, "POST", route, path or route, "", body)
 
+    def refused(request: Request) -> Request:
+        return request._replace(is_refused=True)
+
     for route in ("/usuarios/{usuario_id}/recomendacoes", "/filmes/{usuario_id}/recomendacoes"):
         path = route.format(usuario_id=BUSY)
         yield get("a busy user, 100 films", route, "limite=100", path)
@@ -200,13 +208,14 @@ def requests(server: Server) -> Iterator[Request]:
         yield deep(get(f"{strategy}, all filters", route, query, PLAIN), depths[1])
     yield post("1,000 ratings, all filters", "/recomendacoes", whole)
     yield post("1,000 ratings among 1,000 films", "/recomendacoes", full)
-    yield post("28,000 unknown fields", "/recomendacoes", wrong)
+    yield refused(post("28,000 unknown fields", "/recomendacoes", wrong))
     yield post("a busy user, 1,000 ratings, all filters", route, whole, BUSY_LIST)
 
     yield get("1,000 films", "/filmes", "limite=1000")
     filters = urlencode({**hard, "limite": 1000}, doseq=True)
     yield get("all filters", "/filmes", filters)
-    yield get("many unknown parameters", "/filmes", "&".join(f"{i:x}" for i in range(12_000)))
+    unknown = "&".join(f"{i:x}" for i in range(12_000))
+    yield refused(get("many unknown parameters", "/filmes", unknown))
     for place in depths:
         yield deep(get("all filters", "/filmes", filters), place)
     for words in (
