@@ -26,7 +26,7 @@ class SettingError(ValueError):
 class Mode(StrEnum):
     """What callers may do."""
 
-    OPEN = "open"  # read everything
+    OPEN = "open"  # read everything, but users' data only if they are for demonstration
     JWT = "jwt"  # read and write what is theirs
     LOCAL = "local"  # everything, on one's own machine
 

@@ -102,8 +102,8 @@ def create_app(
 ) -> FastAPI:
     """Return the app serving an artifact folder; if it cannot be loaded, it answers 503.
 
-    By default everybody may read everything, and without a store nothing can be written. Hidden
-    films are read from ``hidden``, by default the store, and the ratings that came with the model
+    By default the access is ``Mode.OPEN``, and without a store nothing can be written. Hidden films
+    are read from ``hidden``, by default the store, and the ratings that came with the model
     from ``profiles``, by default the artifact's database.
     """
     return _assemble(

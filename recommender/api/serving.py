@@ -63,14 +63,13 @@ class Context:
         """Return a user's packaged rating of a film, None if there is none."""
         return rating_of(film_id, await self.profiles.ratings(user_id))
 
-    async def written(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
-        """Return what a user has written, for all films or for one; see ``Store.read``."""
-        return await self.store.read(user_id, film_id) if self.store else {}
-
     async def both(
         self, user_id: int, film_id: int | None = None
     ) -> tuple[list[Rated] | None, dict[int, Entry]]:
-        """Return a user's packaged ratings, and what they have written: see ``written``."""
+        """Return a user's packaged ratings, and what they have written, for all films or for one.
+
+        See ``Profiles.ratings`` and ``Store.read``.
+        """
         packaged, written = await self._both(user_id, film_id)
         if isinstance(written, StoreError):
             raise written

@@ -22,6 +22,8 @@ from recommender.data.store import StoreError
 ATTEMPTS, TIMEOUT = 2, 1.0  # seconds for each step of an attempt: connecting, each read
 READ_SECONDS = 3.0  # after which a query asks for no further page
 IDLE_SECONDS = 20.0  # after which a connection is not used again: the other end may have left it
+# Refusals that pass: boto3, too, tries again after these.
+PASSING = ("Throttling", "ProvisionedThroughputExceeded", "RequestLimitExceeded")
 TARGET = "DynamoDB_20120810"
 KIND = "application/x-amz-json-1.0"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # as Lambda gives them
@@ -86,7 +88,7 @@ class SignedCalls:
             if status == 200 and answer is not None:
                 return answer
             fault = str((answer or {}).get("__type", status)).rpartition("#")[2]
-            if status != 200 and status < 500 and "Throttling" not in fault:
+            if status != 200 and status < 500 and not fault.startswith(PASSING):
                 break
         raise StoreError(fault)
 
@@ -108,13 +110,15 @@ class SignedCalls:
 
     def _resting(self) -> HTTPConnection | None:
         """Return a connection that has not been idle for long, None if there is none."""
-        while self._idle:
-            connection, since = self._idle.pop()
+        while True:
+            try:
+                connection, since = self._idle.pop()
+            except IndexError:  # also if another thread took the last one
+                return None
             # By the wall clock: others may not run while Lambda keeps the function frozen.
             if abs(time.time() - since) < IDLE_SECONDS:
                 return connection
             connection.close()
-        return None
 
     def _connect(self) -> HTTPConnection:
         host, port = self._url.hostname or "", self._url.port

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.model import arrays
-from recommender.model.facts import FactError, check_facts, identity
+from recommender.model.facts import FactError, check_facts, identity, is_count
 from recommender.model.replacing import Place, place_of, replace, scratch_beside
 from recommender.model.shapes import ShapeError, check_shapes
 
@@ -30,6 +30,7 @@ ARTIFACT_FILES = (*SERVED_FILES, MAP_FILE, "mapa.png")
 PROFILES = "perfis"  # the folder of the profiles' parts, and the manifest's word on them
 PART = re.compile(rf"{PROFILES}/parte-[0-9]{{5}}\.json\.gz")
 ATTEMPTS = 10  # to read a folder that is replaced while it is read
+COUNTED = ("usuarios", "avaliacoes", "mais_novas", "listados")  # what is told of profiles
 TABLE_DIGITS = 32  # of a version in the name of its profile table
 
 Floats = NDArray[np.float32]
@@ -291,11 +292,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def _check_profiles(path: Path, manifest: Mapping[str, Any]) -> None:
     """Raise ``ArtifactError`` unless a manifest tells of profiles if and only if it has parts."""
     told = manifest.get(PROFILES)
-    if bool(part_names(manifest["files"])) != (told is not None):
+    has_parts = manifest["format"] > FILES_ONLY and bool(part_names(manifest["files"]))
+    if has_parts != (told is not None):
         raise ArtifactError(f"{path} was altered: {PROFILES} and the parts in files do not agree")
     table = profile_table(manifest["version"])
     if told is not None and (not isinstance(told, dict) or told.get("tabela") != table):
         raise ArtifactError(f"{path} was altered: {PROFILES} does not name the table {table}")
+    for name, fact in ((name, (told or {}).get(name)) for name in COUNTED if told):
+        if not is_count(fact):
+            raise ArtifactError(f"{path}: {PROFILES}.{name} is {fact!r}, not a count from 0 on")
 
 
 def load(folder: Path) -> Artifact:

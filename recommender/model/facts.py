@@ -1,9 +1,8 @@
 """What a manifest states: what of it names the version, and the form of each fact."""
 
 import json
-import math
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 
 APART = {
@@ -12,6 +11,8 @@ APART = {
     "perfis": ("tabela",),  # which is named by the version
 }
 """Facts by section in which trainings on equal data with equal settings may differ."""
+
+LARGEST = 1e15  # number of a scale: far above what anybody rates by
 
 
 class FactError(ValueError):
@@ -45,11 +46,13 @@ def check_facts(manifest: Mapping[str, Any]) -> None:
 
 
 def _is_number(fact: Any) -> bool:
-    is_number = isinstance(fact, int | float) and not isinstance(fact, bool)
-    return is_number and math.isfinite(fact)
+    if not isinstance(fact, int | float) or isinstance(fact, bool):
+        return False
+    return abs(fact) <= LARGEST  # not so NaN and infinity
 
 
-def _is_count(fact: Any) -> bool:
+def is_count(fact: Any) -> bool:
+    """Return whether a fact is a whole number from 0 on."""
     return isinstance(fact, int) and not isinstance(fact, bool) and fact >= 0
 
 
@@ -68,7 +71,7 @@ def _is_step(fact: Any) -> bool:
 
 def _is_moment(fact: Any) -> bool:
     try:
-        return bool(datetime.fromisoformat(fact))
+        return MINYEAR < datetime.fromisoformat(fact).year < MAXYEAR  # as stores read them
     except (TypeError, ValueError):
         return False
 
@@ -79,7 +82,7 @@ def _are_moments(fact: Any) -> bool:
 
 
 Form = tuple[Callable[[Any], bool], str]
-COUNT: Form = (_is_count, "a whole number from 0 on")
+COUNT: Form = (is_count, "a whole number from 0 on")
 TEXT: Form = (_is_text, "a text")
 FORMS: dict[tuple[str, str], Form] = {
     ("data", "digest"): TEXT,

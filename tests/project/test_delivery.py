@@ -80,6 +80,18 @@ def test_only_main_may_assume_the_role_of_its_environment() -> None:
     }
 
 
+def test_two_stacks_share_no_name_of_a_schedule() -> None:
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    schedules = [
+        event["Properties"]
+        for resource in resources.values()
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] == "ScheduleV2"
+    ]
+    assert len(schedules) == 3
+    assert all(found["OmitName"] and "Name" not in found for found in schedules)
+
+
 @pytest.mark.parametrize("role", ["DeployRole", "CloudFormationRole"])
 def test_roles_pass_roles_to_named_services_only(role: str) -> None:
     for statement in statements(role):

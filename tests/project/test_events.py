@@ -323,7 +323,7 @@ def test_the_schedule_sends_what_a_scheduler_sends_without_input() -> None:
     assert (event["source"], event["detail-type"]) == ("aws.scheduler", "Scheduled Event")
     assert event["detail"] == "{}"
     assert event["resources"] == [
-        f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/default/TrainingFunctionWeekly"
+        f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/default/filmes-TrainingFunctionWeekly-1DQ7ZB0YXW3K"
     ]
     assert datetime.fromisoformat(event["time"]).strftime("%a %H:%M") == "Mon 06:00"
 

@@ -82,6 +82,23 @@ def test_a_fact_of_another_form_is_refused_or_right(
         assert type(fact) in (type(manifest[section][name]), float, int, type(None))
 
 
+@pytest.mark.parametrize(
+    ("name", "fact"),
+    [
+        ("escala", [0, 10**400]),
+        ("escala", [float("nan"), 5]),
+        ("passo", float("inf")),
+        ("retitulados", {"1": "0001-01-01T00:00:00"}),
+        ("retitulados", {"x": "2026-01-01T00:00:00"}),
+    ],
+)
+def test_a_fact_that_nobody_can_reckon_with_is_refused(
+    manifest: Manifest, name: str, fact: Any
+) -> None:
+    with pytest.raises(FactError, match=rf"data\.{name} is "):
+        check_facts(changed(manifest, "data", name, fact))
+
+
 @pytest.mark.parametrize(("section", "name"), FORMS)
 def test_a_missing_fact_is_refused_unless_null_is_one(
     manifest: Manifest, section: str, name: str

@@ -24,6 +24,7 @@ from tests.stores import CREDENTIALS, create_table, delete_table, moto_server, n
 
 ONE = {"Items": [{"filme_id": {"N": "309"}}]}
 THROTTLED = {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"}
+EXCEEDED = {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}
 DENIED = {"__type": "com.amazon.coral.service#AccessDeniedException"}
 
 
@@ -124,7 +125,11 @@ def test_films_without_an_id_are_passed_over(caplog: pytest.LogCaptureFixture) -
 
 
 @pytest.mark.parametrize(
-    "failed", [(500, b"?"), (503, {}), (400, THROTTLED), (502, b"[]"), (200, b"[]"), (200, b"")]
+    "failed",
+    [
+        *((500, b"?"), (503, {}), (502, b"[]"), (200, b"[]"), (200, b"")),
+        *((400, THROTTLED), (400, EXCEEDED)),
+    ],
 )
 def test_what_may_pass_is_tried_once_more(failed: tuple[int, Any]) -> None:
     with answering(failed, (200, ONE)) as (url, asked):

@@ -129,6 +129,20 @@ def test_a_manifest_that_tells_of_other_profiles(
         load(folder)
 
 
+@pytest.mark.parametrize("count", [None, -1, "7", 1.5, True])
+@pytest.mark.parametrize("name", ["usuarios", "avaliacoes", "mais_novas", "listados"])
+def test_a_manifest_that_counts_otherwise(
+    profiled_dir: Path, tmp_path: Path, name: str, count: object
+) -> None:
+    manifest = json.loads((profiled_dir / MANIFEST_FILE).read_text())
+    manifest["perfis"][name] = count
+    manifest["version"] = content_version(manifest)
+    manifest["perfis"]["tabela"] = profile_table(manifest["version"])
+    (tmp_path / MANIFEST_FILE).write_text(json.dumps(manifest))
+    with pytest.raises(ArtifactError, match=rf"perfis\.{name} is "):
+        load(tmp_path)
+
+
 def test_a_user_keeps_the_newest_ratings(
     artifact_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -137,14 +137,16 @@ async def _write(
         ProblemError: 412 if they do not hold, 503 if there is no store.
     """
     store = _store(ctx)
-    packaged = await ctx.packaged(user_id, film_id)
     expected = None
     refused = ProblemError(412, "A avaliação não é a que a condição diz. Leia-a de novo.")
     if "if-match" in ctx.request.headers or "if-none-match" in ctx.request.headers:
-        written = (await ctx.written(user_id, film_id)).get(film_id)
+        rated, entries = await ctx.both(user_id, film_id)
+        packaged, written = rating_of(film_id, rated), entries.get(film_id)
         if not _conditions_hold(ctx.request, film, _counting(written, packaged)):
             raise refused
         expected = written.version if written else 0
+    else:
+        packaged = await ctx.packaged(user_id, film_id)
     try:
         before, after = await store.write((user_id, film_id), rating, packaged, expected)
     except ConflictError:

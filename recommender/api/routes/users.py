@@ -35,7 +35,7 @@ async def list_users(query: Annotated[PageQuery, Query()], ctx: Ctx) -> list[Use
     listed = fitting([_show(user, named=is_demonstration) for user in users])
     following = offset + len(listed)
     ctx.headers.update({**PERSONAL, "X-Total-Count": str(total)})
-    set_next_link(ctx, following, more=following < total)
+    set_next_link(ctx, following, more=bool(listed) and following < total)
     return listed
 
 
