@@ -118,12 +118,8 @@ class Server:
         catalog.FILMS = remembered
 
     def ask(self, request: Request) -> Answer:
-        """Return the answer to a request; raise ``RuntimeError`` if its status is another's."""
-        answer = self.loop.run_until_complete(self._ask(request))
-        if answer.status >= 500 or (answer.status >= 400) != request.is_refused:
-            told = f"{request.method} {request.path} ({request.about})"
-            raise RuntimeError(f"{told} was answered with {answer.status}")
-        return answer
+        """Return the answer to a request."""
+        return self.loop.run_until_complete(self._ask(request))
 
     async def _ask(self, request: Request) -> Answer:
         scope = {
@@ -146,12 +142,12 @@ class Server:
         return Answer(messages[0]["status"], dict(messages[0]["headers"]), size)
 
     def placed(self, request: Request) -> Request:
-        """Return a request with the cursor of its place; raise ``RuntimeError`` without pages."""
+        """Return a request with the cursor of its place; raise ``LookupError`` without pages."""
         if not request.place:
             return request
         link = self.ask(request).headers.get(b"link", b"").decode()
         if not link:
-            raise RuntimeError(f"{request.path} ({request.about}) has no further pages")
+            raise LookupError(f"{request.path} ({request.about}) has no further pages")
         cursor = link.partition("cursor=")[2].partition(">")[0].partition("&")[0].split("-")
         query = f"{request.query}&cursor={'-'.join([*cursor[:3], str(request.place)])}"
         return request._replace(query=query.lstrip("&"))
@@ -160,6 +156,13 @@ class Server:
         """Close what is open."""
         self.loop.close()
         self.store.close()
+
+
+def check(request: Request, status: int) -> None:
+    """Raise ``ValueError`` if a request that is to be measured got another kind of answer."""
+    if status >= 500 or (status >= 400) != request.is_refused:
+        told = f"{request.method} {request.path} ({request.about})"
+        raise ValueError(f"{told} was answered with {status}")
 
 
 def deep(request: Request, place: int) -> Request:
@@ -290,7 +293,9 @@ def measure(server: Server, asked: list[Request]) -> tuple[float, list[dict[str,
             server.forget()
         began = time.process_time()
         answer = server.ask(request)
-        return 1000 * (time.process_time() - began), answer
+        spent = 1000 * (time.process_time() - began)
+        check(request, answer.status)
+        return spent, answer
 
     for turn in range(TURNS + 1):  # the first maps pages of the files into memory
         some = [timed(plain)[0] for _ in range(USUAL)]
