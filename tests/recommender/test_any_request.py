@@ -132,10 +132,10 @@ def test_no_other_request_is_measured_than_was_meant(wordy_dir: Path, tmp_path: 
     server = Server(wordy_dir, tmp_path / "ratings.sqlite3")
     try:
         film = Request("", "GET", "/filmes/{filme_id}", "/filmes/1", place=5)
-        with pytest.raises(LookupError, match="/filmes/1 .* has no further pages"):
+        with pytest.raises(LookupError, match=r"/filmes/1 .* has no further pages"):
             server.placed(film)
         wrong = film._replace(query="x=1", path="/filmes/0")
-        with pytest.raises(ValueError, match="/filmes/0 .* was answered with 4"):
+        with pytest.raises(ValueError, match=r"/filmes/0 .* was answered with 4"):
             check(wrong, server.ask(wrong).status)
         check(wrong._replace(is_refused=True), server.ask(wrong).status)
     finally:
