@@ -60,6 +60,7 @@ class Request(NamedTuple):
     query: str = ""
     body: bytes = b""
     place: int = 0  # in a list, at which the page begins
+    is_refused: bool = False
 
 
 class Answer(NamedTuple):
@@ -141,12 +142,12 @@ class Server:
         return Answer(messages[0]["status"], dict(messages[0]["headers"]), size)
 
     def placed(self, request: Request) -> Request:
-        """Return a request with the cursor of its place, if its list has further pages."""
+        """Return a request with the cursor of its place; raise ``LookupError`` without pages."""
         if not request.place:
             return request
         link = self.ask(request).headers.get(b"link", b"").decode()
         if not link:
-            return request
+            raise LookupError(f"{request.path} ({request.about}) has no further pages")
         cursor = link.partition("cursor=")[2].partition(">")[0].partition("&")[0].split("-")
         query = f"{request.query}&cursor={'-'.join([*cursor[:3], str(request.place)])}"
         return request._replace(query=query.lstrip("&"))
@@ -157,9 +158,16 @@ class Server:
         self.store.close()
 
 
+def check(request: Request, status: int) -> None:
+    """Raise ``ValueError`` if a request that is to be measured got another kind of answer."""
+    if status >= 500 or (status >= 400) != request.is_refused:
+        told = f"{request.method} {request.path} ({request.about})"
+        raise ValueError(f"{told} was answered with {status}")
+
+
 def deep(request: Request, place: int) -> Request:
     """Return a request for the page of its list that begins at a place."""
-    return request._replace(about=f"{request.about}, from {place:,} on", place=place)
+    return request._replace(about=f"{request.about}, from {place:,} on", place=max(place, 0))
 
 
 def requests(server: Server) -> Iterator[Request]:
@@ -186,6 +194,9 @@ def requests(server: Server) -> Iterator[Request]:
     def post(about: str, route: str, body: bytes, path: str | None = None) -> Request:
         return Request(about, "POST", route, path or route, "", body)
 
+    def refused(request: Request) -> Request:
+        return request._replace(is_refused=True)
+
     for route in ("/usuarios/{usuario_id}/recomendacoes", "/filmes/{usuario_id}/recomendacoes"):
         path = route.format(usuario_id=BUSY)
         yield get("a busy user, 100 films", route, "limite=100", path)
@@ -200,13 +211,14 @@ def requests(server: Server) -> Iterator[Request]:
         yield deep(get(f"{strategy}, all filters", route, query, PLAIN), depths[1])
     yield post("1,000 ratings, all filters", "/recomendacoes", whole)
     yield post("1,000 ratings among 1,000 films", "/recomendacoes", full)
-    yield post("28,000 unknown fields", "/recomendacoes", wrong)
+    yield refused(post("28,000 unknown fields", "/recomendacoes", wrong))
     yield post("a busy user, 1,000 ratings, all filters", route, whole, BUSY_LIST)
 
     yield get("1,000 films", "/filmes", "limite=1000")
     filters = urlencode({**hard, "limite": 1000}, doseq=True)
     yield get("all filters", "/filmes", filters)
-    yield get("many unknown parameters", "/filmes", "&".join(f"{i:x}" for i in range(12_000)))
+    unknown = "&".join(f"{i:x}" for i in range(12_000))
+    yield refused(get("many unknown parameters", "/filmes", unknown))
     for place in depths:
         yield deep(get("all filters", "/filmes", filters), place)
     for words in (
@@ -281,7 +293,9 @@ def measure(server: Server, asked: list[Request]) -> tuple[float, list[dict[str,
             server.forget()
         began = time.process_time()
         answer = server.ask(request)
-        return 1000 * (time.process_time() - began), answer
+        spent = 1000 * (time.process_time() - began)
+        check(request, answer.status)
+        return spent, answer
 
     for turn in range(TURNS + 1):  # the first maps pages of the files into memory
         some = [timed(plain)[0] for _ in range(USUAL)]

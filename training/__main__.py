@@ -75,6 +75,8 @@ def _train(options: argparse.Namespace) -> None:
     if options.budget is not None:
         end = limits.check_number("budget", options.budget, limits.BUDGET) + time.monotonic()
     is_on_spark = getattr(options, "engine", None) == on_spark.NAME
+    if not is_on_spark:
+        on_spark.refuse(options)
     if options.command == "evaluate":
         _evaluate(options, seed, aim, end, is_on_spark=is_on_spark)
         return
@@ -85,7 +87,6 @@ def _train(options: argparse.Namespace) -> None:
         if folder:
             _tell(options, folder)
         return
-    on_spark.refuse(options)
     data = _read(options)
 
     def train(folder: Path) -> None:

@@ -14,13 +14,13 @@ from training.build import write
 from training.choice import limits
 from training.choice.aim import Aim
 from training.choice.learned import Learned, Sampled
+from training.data.files.source import ADDRESS
 from training.data.read import NO_COLUMNS
-from training.data.tables import DataError, Scale
+from training.data.tables import DataError, Scale, one_line
 from training.model.hyperparameters import Values
 from training.renewal.lineage import Lineage
 
 NAME = "spark"
-ADDRESS = "://"  # as in s3://bucket/folder
 
 
 def add_engine(command: argparse.ArgumentParser, told: str) -> None:
@@ -51,6 +51,10 @@ def refuse(options: argparse.Namespace) -> None:
     if getattr(options, "profiles", False):
         told = "on one machine, build first and then export --profiles"
         raise DataError(f"build --profiles is for --engine spark; {told}")
+    if getattr(options, "parts", None) is not None:
+        raise DataError(f"--parts is {options.parts}, but only --engine spark has parts")
+    if ADDRESS in (out := getattr(options, "out", "")):
+        raise DataError(f"--out is {out}, expected a path: only --engine spark writes to addresses")
 
 
 def run(
@@ -88,22 +92,27 @@ def to_bucket(address: str, train: Callable[[Path], dict[str, Any]]) -> None:
     """Train, and write the artifact's files below an address of S3, the manifest last.
 
     Raises:
-        DataError: it is no such address, or something is there.
+        DataError: it is no such address, something is there, or S3 refuses a request.
     """
+    from botocore.exceptions import BotoCoreError, ClientError
+
     from training.release.bucket import Bucket  # needs boto3, which a training does not
 
     name, _, prefix = address.removeprefix("s3://").rstrip("/").partition("/")
     if not address.startswith("s3://") or not name or not prefix:
         raise DataError(f"--out is {address}, expected a folder or s3://bucket/folder")
-    bucket = Bucket(name)
-    if next(bucket.keys(f"{prefix}/"), None):
-        raise DataError(f"--out is {address}, where something is: name another folder")
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch, "artifact")
-        files = train(folder)["files"]
-        for file in (*files, MANIFEST_FILE):
-            if not bucket.create(f"{prefix}/{file}", folder / file):
-                raise DataError(f"{address}/{file} was written by somebody else")
+    try:
+        bucket = Bucket(name)
+        if next(bucket.keys(f"{prefix}/"), None):
+            raise DataError(f"--out is {address}, where something is: name another folder")
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch, "artifact")
+            files = train(folder)["files"]
+            for file in (*files, MANIFEST_FILE):
+                if not bucket.create(f"{prefix}/{file}", folder / file):
+                    raise DataError(f"{address}/{file} was written by somebody else")
+    except (BotoCoreError, ClientError) as error:
+        raise DataError(f"--out is {address}: {one_line(str(error))}") from error
 
 
 def build_on_spark(
@@ -152,7 +161,13 @@ def sample(
 
 
 def recommend(folder: Path, limit: int, place: str) -> int:
-    """Write the lists of all users as Parquet to a path or address; return the number of rows."""
+    """Write the lists of all users as Parquet to a path or address; return the number of rows.
+
+    Raises:
+        DataError, ListsError: something is there, or nothing can be written.
+    """
+    if ADDRESS not in place and Path(place).exists():
+        raise DataError(f"--out is {place}, where something is: name another folder")
     rows: int = _engine().recommend(folder, limit, place)
     return rows
 

@@ -24,7 +24,7 @@ def add_command(commands: Any) -> None:
         required=True,
         metavar="FILE",
         help="named .parquet, .csv or .csv.gz; it is replaced once all is written; on Spark a "
-        "folder of Parquet files, which may be an address",
+        "new folder of Parquet files, which may be an address",
     )
     recommends.add_argument(
         "--artifact", type=Path, metavar="DIR", help="by default the one that would be served"
@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> None:
     """
     is_local, out = options.engine != on_spark.NAME, Path(options.out)
     if is_local:
+        on_spark.refuse(options)
         find_writer(out)  # or raise, before anything is made
     limit = int(limits.check_number("limit", options.limit, limits.LIST))
     folder = options.artifact or read_settings().artifact

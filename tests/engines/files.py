@@ -40,7 +40,7 @@ def write_parts(data: Dataset, folder: Path) -> Path:
     write_parquet(data, folder).joinpath("ratings.parquet").unlink()
     inside = _make_table(folder / "ratings.parquet")
     for number, part in enumerate(split(ratings_of(data), 3)):
-        part.to_parquet(inside / f"part-{number:05}-b8d0-c000.snappy.parquet", index=False)
+        part.to_parquet(inside / f"part-{number:05} é+%41.snappy.parquet", index=False)
     return folder
 
 

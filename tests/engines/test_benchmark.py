@@ -15,6 +15,7 @@ from benchmarks.processes import Watch
 from benchmarks.synthetic import A_USER, make
 from training.data.read import read
 from training.engines import spectrum
+from training.engines.parts import pack
 
 FILMS = 3000
 
@@ -61,3 +62,9 @@ def test_stages_take_what_is_done_in_them(spark: SparkSession) -> None:
 
 def test_the_page_goes_by_the_code() -> None:
     assert spark_page.BESIDES == spectrum.BESIDES
+    ratings = pd.DataFrame({"user": 1, "film": range(1000), "rating": 3.0, "moment": 10**9})
+    (packed,) = pack(0, ratings.assign(held=False)).to_dict("records")
+    size = sum(len(value) for value in packed.values() if isinstance(value, bytes))
+    assert size // 1000 == spark_page.PACKED
+    million, fewer = (spark_page.driver_bytes(films, 256) for films in (10**6, 59_000))
+    assert million / fewer == pytest.approx(1.5, abs=0.05)

@@ -13,6 +13,7 @@ from recommender.model.artifact import ARTIFACT_FILES, CATALOG_FILE, load, part_
 from tests.engines.conftest import Load
 from tests.engines.files import write_csv
 from tests.training.small_data import as_data, block_ratings
+from training.batch.files import ListsError
 from training.batch.lists import recommend_all
 from training.choice.folds import RATINGS
 from training.data.dataset import Dataset
@@ -97,7 +98,7 @@ def built(
     """The same artifact with packaged ratings, and with profiles."""
     del spark  # the session that the builds use
     fixed = {**FIXED, "decay": 5.0, "recency": 0.0, "aversion": 2.0}
-    whole, apart = (tmp_path_factory.mktemp("built") / name for name in ("whole", "apart"))
+    whole, apart = (tmp_path_factory.mktemp("built") / name for name in ("whole", "apart é"))
     for out in (whole, apart):
         profiles = out is apart
         build_on_spark(str(folder), out, 1, fixed=fixed, count=2, profiles=profiles)
@@ -146,6 +147,9 @@ def test_workers_make_the_same_lists(
         found = pd.read_parquet(tmp_path / artifact.name)
         found = found.sort_values(["usuario_id", "posicao"], ignore_index=True)
         pd.testing.assert_frame_equal(found, expected)
+        with pytest.raises(ListsError, match="something is there"):
+            write_lists(spark, artifact, 3, str(tmp_path / artifact.name), 40)
+        assert len(pd.read_parquet(tmp_path / artifact.name)) == rows
 
 
 def tables(folder: Path) -> dict[str, list[tuple[object, ...]]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from pyspark.sql import SparkSession
 
@@ -37,7 +38,7 @@ def timed() -> Dataset:
     "write", [write_parquet, write_100k, write_parts, write_csv_parts, write_packed]
 )
 def test_the_data_is_that_of_one_machine(write: Write, load_parts: Load, tmp_path: Path) -> None:
-    folder = write(timed(), tmp_path)
+    folder = write(timed(), tmp_path / "a é+%41")
     expected = read(folder)
     parts = load_parts(folder, 3)
     whole = parts.gather(1, 1)
@@ -48,8 +49,8 @@ def test_the_data_is_that_of_one_machine(write: Write, load_parts: Load, tmp_pat
 
 @pytest.mark.parametrize("write", [write_parts, write_csv_parts, write_packed])
 def test_an_address_is_read_as_a_path_is(write: Write, spark: SparkSession, tmp_path: Path) -> None:
-    folder = write(timed(), tmp_path)
-    with load(spark, folder.as_uri(), {}, None, 1, 2) as (parts, _):
+    folder = write(timed(), tmp_path / "a é+%41")
+    with load(spark, f"file://{folder}", {}, None, 1, 2) as (parts, _):
         assert parts.gather(1, 1).digest == read(folder).digest
 
 
@@ -128,6 +129,19 @@ def test_a_bad_row_of_parquet_ends_in_the_same_message(load_parts: Load, tmp_pat
     ratings = data.ratings.assign(avaliacao=data.ratings["avaliacao"].where(lambda r: r != 2, 77.5))
     folder = write_parquet(data.with_ratings(ratings), tmp_path)
     with pytest.raises(DataError) as expected:
+        read(folder)
+    with pytest.raises(DataError, match=f"^{re.escape(str(expected.value))}$"):
+        load_parts(folder, 2)
+
+
+def test_parts_of_parquet_name_columns_as_on_one_machine(load_parts: Load, tmp_path: Path) -> None:
+    folder = write_parts(timed(), tmp_path)
+    path = sorted(folder.glob("ratings.parquet/*.parquet"))[1]
+    part = pd.read_parquet(path).rename(columns={"userId": "user_id"})
+    part.to_parquet(path, index=False)
+    assert load_parts(folder, 2).gather(1, 1).digest == read(folder).digest
+    part.drop(columns="timestamp").to_parquet(path, index=False)
+    with pytest.raises(DataError, match="have different columns") as expected:
         read(folder)
     with pytest.raises(DataError, match=f"^{re.escape(str(expected.value))}$"):
         load_parts(folder, 2)

@@ -52,3 +52,4 @@ def test_the_role_may_no_more_than_the_job_needs() -> None:
     named = [*by_action["s3:GetObject"], *by_action["s3:PutObject"]]
     assert {text.split("/")[1] for text in named} == used
     assert not any(text.endswith("BUCKET/*") for text in named)
+    assert "dados" not in used, "what arrives there starts the training function"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from benchmarks.catalogues import make_catalogue, make_model
 from benchmarks.growth import facts_of
-from benchmarks.worst import BUSY, Server, requests
+from benchmarks.worst import BUSY, Request, Server, check, requests
 from recommender.api.application import ROUTES, create_app
 from recommender.aws.adapter import Adapter
 from recommender.aws.telemetry import Telemetry
@@ -121,11 +121,32 @@ def wordy_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def placed(server: Server, request: Request) -> Request:
+    try:
+        return server.placed(request)
+    except LookupError:  # the genres here are more than a filter takes, so it is refused
+        return request
+
+
+def test_no_other_request_is_measured_than_was_meant(wordy_dir: Path, tmp_path: Path) -> None:
+    server = Server(wordy_dir, tmp_path / "ratings.sqlite3")
+    try:
+        film = Request("", "GET", "/filmes/{filme_id}", "/filmes/1", place=5)
+        with pytest.raises(LookupError, match=r"/filmes/1 .* has no further pages"):
+            server.placed(film)
+        wrong = film._replace(query="x=1", path="/filmes/0")
+        with pytest.raises(ValueError, match=r"/filmes/0 .* was answered with 4"):
+            check(wrong, server.ask(wrong).status)
+        check(wrong._replace(is_refused=True), server.ask(wrong).status)
+    finally:
+        server.close()
+
+
 def test_the_worst_requests_get_answers_that_fit(wordy_dir: Path, tmp_path: Path) -> None:
     server = Server(wordy_dir, tmp_path / "ratings.sqlite3")
     try:
         asked = list(requests(server))
-        answers = [server.ask(server.placed(request)) for request in asked]
+        answers = [server.ask(placed(server, request)) for request in asked]
     finally:
         server.close()
     routes = {(method, route.path) for route in ROUTES for method in route.methods}

@@ -64,3 +64,6 @@ def test_nothing_is_trained_for_a_place_that_does_not_do(client: Any) -> None:
     for place in ("gs://a/b", f"s3://{NAME}", "s3:///x"):
         with pytest.raises(DataError, match="expected a folder or s3://bucket/folder"):
             to_bucket(place, train)
+    for place in ("s3://nobodys/x", "s3://not a name/x"):
+        with pytest.raises(DataError, match=f"--out is {place}: .*bucket"):
+            to_bucket(place, train)

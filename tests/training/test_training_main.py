@@ -351,3 +351,30 @@ def test_verify_checks_every_file(
         assert f"{altered} was altered" in capsys.readouterr().err
     assert run(monkeypatch, "verify", tmp_path / "none") == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["build", "--out", "s3://bucket/x"], "--out is s3://bucket/x, expected a path"),
+        (["build", "--out", "x", "--parts", "abc"], "--parts is abc, but only --engine spark"),
+        (["evaluate", "--parts", "3"], "--parts is 3, but only --engine spark"),
+        (["recommend", "--all", "--out", "s3://bucket/x.csv"], "--out is s3://bucket/x.csv, expec"),
+        (
+            ["recommend", "--all", "--engine", "spark", "--artifact", "x", "--out", "."],
+            "--out is ., where something is: name another folder",
+        ),
+    ],
+)
+def test_what_spark_would_do_is_told_before_work(
+    arguments: list[str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = [] if arguments[0] == "recommend" else ["--data", "not-read.json"]
+    assert run(monkeypatch, *arguments, *data) == 2
+    assert f"error: {told}" in capsys.readouterr().err
+    assert not [*tmp_path.iterdir()]

@@ -39,7 +39,6 @@ class Checked:
     films: pd.DataFrame
     scale: Scale
     total: int
-    timed: bool
 
 
 class Checker:
@@ -82,10 +81,10 @@ class Checker:
         bounds, remedy = (scale, "") if scale else (self._widest(), f"; {GIVE_ONE}")
         told = f"a number from {bounds[0]:g} to {bounds[1]:g}"
         self._refuse(outside(F.col("rating"), *bounds), "avaliacao", told, remedy)
-        seconds, timed = self._seconds(found, total)
+        seconds = self._seconds(found, total)
         scale = scale or self._infer()
         records = self.records.select(*PLACE, "user", "film", "rating", seconds.alias("moment"))
-        return Checked(records, films, scale, total, timed)
+        return Checked(records, films, scale, total)
 
     def _name(self) -> str:
         return self.source.ratings[0][1]
@@ -182,10 +181,10 @@ class Checker:
         (row,) = found.collect()
         return between(*row) if row[0] is not None else between(0, 0, 0)
 
-    def _seconds(self, found: pd.DataFrame, total: int) -> tuple[Column, bool]:
-        """Return times as whole seconds, and whether there are any; refuse what is no time."""
+    def _seconds(self, found: pd.DataFrame, total: int) -> Column:
+        """Return times as whole seconds, null without any; refuse what is no time."""
         if found["untimed"].sum() == total:
-            return F.lit(None).cast("long"), False
+            return F.lit(None).cast("long")
         unit = 0
         while unit < UNITS and not found["no_time"].sum():
             if 2 * found[f"late_{unit}"].sum() <= total:
@@ -194,7 +193,7 @@ class Checker:
         moment = F.col("moment") / FINER**unit
         if found[f"wrong_{unit}"].sum():
             self._refuse(outside(moment, FIRST_SECOND, LAST_SECOND), TIME_COLUMN, A_TIME)
-        return F.floor(moment).cast("long"), True
+        return F.floor(moment).cast("long")
 
     def _infer(self) -> Scale:
         rows = self.records.groupBy("rating").count().collect()

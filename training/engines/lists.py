@@ -24,8 +24,10 @@ from training.batch.files import ListsError
 from training.batch.lists import User, rank_users
 from training.data.tables import one_line
 from training.engines.parts import Batches, rows_of
+from training.engines.sources import address_of
 
 IN_A_BLOCK = 10_000  # users
+EXISTS = "PATH_ALREADY_EXISTS"  # as Spark calls it
 LISTS = "usuario_id long, posicao long, filme_id long, pontuacao double"
 ITEM = "Item struct<usuario_id: struct<N: string>, avaliacoes: struct<B: string>>"
 
@@ -40,12 +42,12 @@ def write_lists(spark: SparkSession, folder: Path, limit: int, place: str, block
         folder: an artifact on this machine, of which workers get a copy; but parts of profiles they
             read where they are.
         limit: films of a list.
-        place: where a folder of Parquet files goes, a path or an address; one there is replaced.
+        place: where a folder of Parquet files goes, a path or an address at which nothing is.
         block: users at a time.
 
     Raises:
         ArtifactError: the folder is incomplete, altered, or of another format.
-        ListsError: nothing can be written there.
+        ListsError: something is there, or nothing can be written.
     """
     digests = load(folder).manifest["files"]
     parts = {folder / name: digests[name] for name in part_names(digests)}
@@ -63,8 +65,11 @@ def write_lists(spark: SparkSession, folder: Path, limit: int, place: str, block
             _of_parts(spark, [*parts], rank) if parts else _of_catalog(spark, folder, block, rank)
         )
         try:
-            found.write.mode("overwrite").parquet(place)
+            found.write.mode("errorifexists").parquet(place)
         except Exception as error:  # of which kind depends on the file system
+            if EXISTS in str(error):
+                told = f"{place} was not written: something is there, name another folder"
+                raise ListsError(told) from None
             raise ListsError(f"{place} was not written: {one_line(str(error))}") from error
     return int(spark.read.parquet(place).count())
 
@@ -100,7 +105,7 @@ def _of_parts(spark: SparkSession, parts: list[Path], rank: Rank) -> DataFrame:
         for batch in batches:
             yield from rank([*zip(batch["user"].tolist(), batch["packed"].tolist(), strict=True)])
 
-    items = spark.read.schema(ITEM).json([path.resolve().as_uri() for path in parts])
+    items = spark.read.schema(ITEM).json([address_of(path) for path in parts])
     users = items.select(
         F.col("Item.usuario_id.N").cast("long").alias("user"),
         F.unbase64("Item.avaliacoes.B").alias("packed"),

@@ -30,7 +30,7 @@ from training.data.files.ratings import Layout, read_by_pandas, read_by_row
 from training.data.files.source import File
 from training.data.readers.parquet import take
 from training.data.scale import SEEN
-from training.data.tables import TIME_COLUMN, DataError, Faults, Table
+from training.data.tables import TIME_COLUMN, DataError, Faults, Table, join
 from training.engines.sources import Source
 
 PLACE = ["file", "block", "line"]  # of a record: in this order they are as in the files
@@ -55,25 +55,48 @@ Batches = Iterator[pd.DataFrame]
 def read(spark: SparkSession, source: Source) -> tuple[list[DataFrame], DataFrame]:
     """Return the records of each file as they are, and those of all, as ``SCHEMA`` says."""
     raw, read_ones = [], []
-    for layout, alike in groupby(enumerate(source.ratings), lambda file: file[1][2]):
+    schemas = _schemas(spark, source)
+
+    def kind(file: tuple[int, Any]) -> tuple[Layout | None, StructType | None]:
+        number, (*_, layout) = file
+        return layout, schemas[number]
+
+    for (layout, _), alike in groupby(enumerate(source.ratings), kind):
         files = {number: (address, name) for number, (address, name, _) in alike}
         addresses = [address for address, _ in files.values()]
         lines = spark.read.text(addresses) if layout else spark.read.parquet(*addresses)
         names = {number: name for number, (_, name) in files.items()}
-        if layout is None:  # refuse columns that it does not know
-            take(as_frame(lines.limit(0)), next(iter(names.values())))
         placed = _place(spark, lines, dict(zip(names, addresses, strict=True)))
         raw += [placed] * len(files)
         read_ones.append(placed.mapInPandas(_parser(names, layout), SCHEMA))
     return raw, reduce(DataFrame.unionAll, read_ones)
 
 
+def _schemas(spark: SparkSession, source: Source) -> list[StructType | None]:
+    """Return the columns of each file of Parquet; refuse unlike ones, and those not known.
+
+    Spark itself reads all files with the columns of one, and gives nulls where another has none.
+    """
+    schemas: list[StructType | None] = []
+    heads = []
+    for address, name, layout in source.ratings:
+        schema = None if layout else spark.read.parquet(address).schema
+        schemas.append(schema)
+        if schema is not None:
+            heads.append(take(pd.DataFrame(columns=schema.names), name))
+    if heads:
+        join(heads)
+    return schemas
+
+
 def _place(spark: SparkSession, lines: DataFrame, addresses: dict[int, str]) -> DataFrame:
     """Return records with the columns of ``PLACE``; ``addresses`` are by number of file."""
     one = next(iter(addresses)) if len(addresses) == 1 else None
+    encoded = F.replace(F.input_file_name(), F.lit("+"), F.lit("%2B"))  # a plus stays one
+    name = F.url_decode(encoded)
     placed = lines.select(
         F.lit(one).cast("int").alias("file"),
-        F.substring_index(F.input_file_name(), "/", -1).alias("base"),
+        F.substring_index(name, "/", -1).alias("base"),
         F.expr("input_file_block_start()").alias("block"),
         F.monotonically_increasing_id().alias("line"),
         "*",

@@ -14,13 +14,12 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812 as Spark's documentation calls it
 
 from training.data.files.ratings import Layout, Plan
-from training.data.files.source import File, Folder, arrange
+from training.data.files.source import ADDRESS, File, Folder, arrange
 from training.data.read import open_path, recognise
 from training.data.readers import csv_files, dat_files, movielens_100k, parquet, recbole
 from training.data.tables import DataError, Scale, Table, join, one_line
 
 READ_HERE = (csv_files, dat_files, movielens_100k, recbole)  # besides Parquet
-ADDRESS = "://"  # as in s3://bucket/folder
 WHOLE = 1 << 28  # bytes of a file that is fetched whole; of larger ones the first lines are
 FIRST_LINES = 1000
 
@@ -36,6 +35,11 @@ class Source:
     ratings: Sequence[tuple[str, str, Layout | None]]
     films: Table | None
     scale: Scale | None = None
+
+
+def address_of(path: Path) -> str:
+    """Return the address of a file of this machine, spelled as Hadoop does: nothing is encoded."""
+    return f"file://{path.resolve()}"
 
 
 @contextmanager
@@ -56,7 +60,7 @@ def find(spark: SparkSession, place: str, columns: Mapping[str, str]) -> Iterato
             addresses, levels = {}, stack.enter_context(open_path(Path(place), name))
 
         def address(file: File) -> str:
-            return addresses.get(file.name) or file.path.resolve().as_uri()
+            return addresses.get(file.name) or address_of(file.path)
 
         reader, folder = recognise(levels, name, columns)
         yield _source(reader, folder, address)

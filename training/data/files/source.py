@@ -25,6 +25,7 @@ DEEPEST = 4  # folders in folders
 NO_DATA = "__MACOSX"  # beside the data in archives made by macOS
 PART = re.compile(r"part-.+(\.[a-z]+)")  # as Spark names the files of a table
 IN_PARTS = "ratings"  # are what parts beside other files are
+ADDRESS = "://"  # in what is no path, as s3://bucket/folder
 ZIP, GZIP = (b"PK\x03\x04", b"PK\x05\x06"), b"\x1f\x8b"
 
 
