@@ -1,6 +1,8 @@
 """The lists of all users, each block of them made by a worker."""
 
+import shutil
 import tempfile
+import weakref
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -53,29 +55,29 @@ def write_lists(spark: SparkSession, folder: Path, limit: int, place: str, block
     parts = {folder / name: digests[name] for name in part_names(digests)}
     for path, digest in parts.items():
         verify_file(path, digest)
-    with tempfile.TemporaryDirectory() as scratch:
-        name = _hand_out(spark, folder, Path(scratch))
+    name = _hand_out(spark, folder)
 
-        def rank(users: list[User]) -> Batches:
-            for start in range(0, len(users), block):
-                copy = Path(SparkFiles.get(name))
-                yield rank_users(copy, limit, users[start : start + block])
+    def rank(users: list[User]) -> Batches:
+        for start in range(0, len(users), block):
+            copy = Path(SparkFiles.get(name))
+            yield rank_users(copy, limit, users[start : start + block])
 
-        found = (
-            _of_parts(spark, [*parts], rank) if parts else _of_catalog(spark, folder, block, rank)
-        )
-        try:
-            found.write.mode("errorifexists").parquet(place)
-        except Exception as error:  # of which kind depends on the file system
-            if EXISTS in str(error):
-                told = f"{place} was not written: something is there, name another folder"
-                raise ListsError(told) from None
-            raise ListsError(f"{place} was not written: {one_line(str(error))}") from error
+    found = _of_parts(spark, [*parts], rank) if parts else _of_catalog(spark, folder, block, rank)
+    try:
+        found.write.mode("errorifexists").parquet(place)
+    except Exception as error:  # of which kind depends on the file system
+        if EXISTS in str(error):
+            told = f"{place} was not written: something is there, name another folder"
+            raise ListsError(told) from None
+        raise ListsError(f"{place} was not written: {one_line(str(error))}") from error
     return int(spark.read.parquet(place).count())
 
 
-def _hand_out(spark: SparkSession, folder: Path, scratch: Path) -> str:
+def _hand_out(spark: SparkSession, folder: Path) -> str:
     """Give each worker a copy of what is served of an artifact; return what Spark calls it."""
+    scratch = Path(tempfile.mkdtemp(prefix="filmes-"))
+    # Any later task of the session may fetch it, so it stays as long.
+    weakref.finalize(spark, shutil.rmtree, scratch, ignore_errors=True)
     name = f"artifact-{uuid4().hex}.zip"  # a session may hand out several
     with zipfile.ZipFile(scratch / name, "w") as archive:
         for file in (*SERVED_FILES, MANIFEST_FILE):
