@@ -22,6 +22,7 @@ from recommender.api.application import create_app
 from recommender.data.catalog import Catalog
 from recommender.model.artifact import ArtifactError, part_name
 from tests.conftest import ROOT
+from tests.recommender.conftest import LOCAL
 from tests.training.small_data import as_document, as_json, block_ratings, from_json
 from training.__main__ import main
 from training.batch.files import WRITERS, ListsError, write_lists
@@ -83,7 +84,7 @@ def test_users_with_all_films_rated_and_with_none_have_the_lists_of_the_api(
     """Of a catalogue that is smaller than a list: who rated much is given rated films, too."""
     path = tmp_path / "lists.parquet"
     write_lists(path, recommend_all(small_dir, 100))
-    with TestClient(create_app(small_dir)) as client:
+    with TestClient(create_app(small_dir, LOCAL)) as client:
         asked = ask(client, small_dir, 100)
         of_nobody = client.get("/usuarios/900/recomendacoes")
     found = read(path)
