@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recommender.data.dynamo_store import CONFIG
+from recommender.data.dynamo_store import make_client
 from recommender.data.store import StoreError
 
 
@@ -20,10 +19,7 @@ class BotoCalls:
         Raises:
             StoreError: AWS's settings are not enough for a client.
         """
-        try:
-            self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
-        except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
-            raise StoreError(str(error)) from error
+        self._client = make_client()
 
     def close(self) -> None:
         """See ``Calls``."""

@@ -51,6 +51,18 @@ OTHERS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
 
 
+def make_client() -> Any:
+    """Return a client of DynamoDB; nothing is sent yet.
+
+    Raises:
+        StoreError: AWS's settings are not enough for one.
+    """
+    try:
+        return boto3.Session().client("dynamodb", config=CONFIG)
+    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
+        raise StoreError(str(error)) from error
+
+
 class DynamoStore:
     """A store in a table. boto3 blocks, so each call is made in a thread."""
 
@@ -62,10 +74,7 @@ class DynamoStore:
         """
         self._table = table
         self._origin = origin
-        try:
-            self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
-        except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
-            raise StoreError(str(error)) from error
+        self._client = make_client()
 
     def close(self) -> None:
         """See ``Store``."""

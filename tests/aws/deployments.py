@@ -7,10 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tests.aws.wsgi import Answer, Environ, Moto, read
+from tests.aws.wsgi import Answer, Environ, Moto, Operations
 from tests.emulator.rapid import REGION
 
-TARGET = "CodeDeploy_20141006."
 RUNNING, SUCCEEDED, FAILED, STOPPED = "InProgress", "Succeeded", "Failed", "Stopped"
 STATES = {SUCCEEDED: "SUCCESS", FAILED: "FAILURE", STOPPED: "STOP"}  # as events name them
 ALL_AT_ONCE = "AllAtOnce"
@@ -29,28 +28,21 @@ class Deployment:
     status: str = RUNNING
 
 
-class Deployments:
+class Deployments(Operations):
     """Answers what moto cannot of CodeDeploy. A gradual deployment runs until `finish`."""
+
+    target = "CodeDeploy_20141006."
 
     def __init__(self, moto: Moto, client: Callable[[str], Any]) -> None:
         self.moto = moto
         self.client = client
         self.known: dict[str, Deployment] = {}
-        self.operations: dict[str, Callable[[Environ, dict[str, Any], bytes], Answer]] = {
+        self.operations = {
             "CreateDeployment": self.create,
             "GetDeployment": self.get,
             "ListDeployments": self.list,
             "StopDeployment": self.stop,
         }
-
-    def answer(self, environ: Environ) -> Answer | None:
-        """The answer to one of these operations; None to any other request."""
-        target = environ.get("HTTP_X_AMZ_TARGET", "")
-        operation = self.operations.get(target.removeprefix(TARGET))
-        if operation is None or not target.startswith(TARGET):
-            return None
-        body = read(environ)
-        return operation(environ, json.loads(body), body)
 
     def create(self, environ: Environ, given: dict[str, Any], body: bytes) -> Answer:
         group = (given["applicationName"], given.get("deploymentGroupName", ""))

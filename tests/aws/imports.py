@@ -2,13 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 from tests.aws.deployments import refusal
-from tests.aws.wsgi import Answer, Environ, Moto, read
+from tests.aws.wsgi import Answer, Environ, Moto, Operations
 
 TARGET = "DynamoDB_20120810."
 RUNNING, FAILED = "IN_PROGRESS", "FAILED"
@@ -26,32 +25,25 @@ class Import:
     failure: str = ""
 
 
-class Imports:
+class Imports(Operations):
     """Answers what moto does not: an import takes time, and a token gives one import only.
 
     The imports of tables whose names begin with one of ``held`` run until ``finish``.
     """
+
+    target = TARGET
 
     def __init__(self, moto: Moto) -> None:
         self.moto = moto
         self.lock = Lock()
         self.held: set[str] = set()
         self.known: dict[str, Import] = {}
-        self.operations: dict[str, Callable[[Environ, dict[str, Any], bytes], Answer]] = {
+        self.operations = {
             "ImportTable": self.begin,
             "DescribeImport": self.describe,
             "ListImports": self.list,
             "DeleteTable": self.delete,
         }
-
-    def answer(self, environ: Environ) -> Answer | None:
-        """The answer to one of these operations; None to any other request."""
-        target = environ.get("HTTP_X_AMZ_TARGET", "")
-        operation = self.operations.get(target.removeprefix(TARGET))
-        if operation is None or not target.startswith(TARGET):
-            return None
-        body = read(environ)
-        return operation(environ, json.loads(body), body)
 
     def begin(self, environ: Environ, given: dict[str, Any], body: bytes) -> Answer:
         name, token = given["TableCreationParameters"]["TableName"], given["ClientToken"]

@@ -37,6 +37,25 @@ class Answer:
         return [self.body]
 
 
+class Operations:
+    """Answers some operations of a service whose requests are JSON, and name theirs in a header.
+
+    ``target`` comes before the name. Who inherits has ``operations`` by name.
+    """
+
+    target: str
+    operations: Mapping[str, Callable[[Environ, dict[str, Any], bytes], Answer]]
+
+    def answer(self, environ: Environ) -> Answer | None:
+        """The answer to one of these operations; None to any other request."""
+        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        operation = self.operations.get(target.removeprefix(self.target))
+        if operation is None or not target.startswith(self.target):
+            return None
+        body = read(environ)
+        return operation(environ, json.loads(body), body)
+
+
 def error(status: int, code: str, message: str) -> Answer:
     """An error as Lambda reports it."""
     body = json.dumps({"Type": "User", "Message": message}).encode()

@@ -3,7 +3,6 @@
 import json
 import shutil
 import zipfile
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,10 +10,10 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from recommender.model.artifact import ARTIFACT_FILES, CATALOG_FILE, content_version, file_digest
 from tests.conftest import LambdaContext
+from tests.training.conftest import BUCKET
 from tests.training.small_data import CASE
 from training.data.tables import DataError
 from training.handler import handler
@@ -24,29 +23,11 @@ from training.release.trainings import Trainings
 from training.renewal.incumbent import Incumbent, read_incumbent
 from training.renewal.received import Received
 
-BUCKET = "filmes-modelos"
 PLACE = "candidatos/spark/"
 CANDIDATE = {"candidate": f"s3://{BUCKET}/{PLACE}"}
 PART = "perfis/parte-00000.json.gz"
 
 S3 = Any
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    """A client of a fake S3 that has the bucket; the function's environment is set."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "MODEL_BUCKET": BUCKET,
-        "DATA_KEY": "dados/filmes.json",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        yield client
 
 
 @pytest.fixture

@@ -4,17 +4,15 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from recommender.model.artifact import ARTIFACT_FILES, file_digest, load
 from tests.conftest import LambdaContext
+from tests.training.conftest import BUCKET
 from tests.training.small_data import CASE, as_document, as_json, block_ratings, random_ratings
 from training.data.tables import DataError
 from training.handler import handler
@@ -23,28 +21,7 @@ from training.release.lease import LeaseError, lease
 from training.release.trainings import Trainings
 from training.renewal.incumbent import read_incumbent
 
-BUCKET = "filmes-modelos"
 GOOD = CASE.read_bytes()
-
-
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of a fake S3 that has the bucket; the function's environment is set."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "MODEL_BUCKET": BUCKET,
-        "DATA_KEY": "dados/filmes.json",
-    }.items():
-        monkeypatch.setenv(name, value)
-    for name in ("API_FUNCTION", "RATINGS_TABLE", "RELEASE_FUNCTION"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with mock_aws():
-        client = boto3.client("s3")
-        client.create_bucket(Bucket=BUCKET)
-        yield client
 
 
 def objects(s3: Any) -> dict[str, bytes]:

@@ -22,18 +22,11 @@ from threadpoolctl import threadpool_limits
 
 from recommender.data.catalog import Catalog
 from recommender.data.packing import unpack
-from recommender.model.artifact import (
-    CATALOG_FILE,
-    Artifact,
-    ArtifactError,
-    load,
-    part_names,
-    verify_file,
-)
+from recommender.model.artifact import CATALOG_FILE, Artifact, load
 from recommender.model.profile import make_profile
 from recommender.model.ranking import rank, shown_score
 from training.data.progress import progress
-from training.profiles.parts import read_part
+from training.profiles.parts import read_part, verified_parts
 
 ROWS = 50_000  # of a block at most: only a few blocks are in memory at a time
 COLUMNS = ("usuario_id", "posicao", "filme_id", "pontuacao")
@@ -103,15 +96,9 @@ def _open(folder: Path) -> tuple[Artifact, Catalog]:
 
 def _users(artifact: Artifact, catalog: Catalog) -> Iterator[User]:
     """Return all users, with their ratings if these are in parts, which are verified first."""
-    digests = artifact.manifest["files"]
-    if not (names := part_names(digests)):
-        return zip(catalog.user_ids(), repeat(None), strict=False)
-    for name in names:
-        if not (artifact.path / name).is_file():
-            told = f"{artifact.path / name} is missing: without the parts of its profiles"
-            raise ArtifactError(f"{told}, an artifact gives no lists; name the folder of an export")
-        verify_file(artifact.path / name, digests[name])
-    return chain.from_iterable(read_part(artifact.path / name) for name in names)
+    if parts := verified_parts(artifact):
+        return chain.from_iterable(map(read_part, parts))
+    return zip(catalog.user_ids(), repeat(None), strict=False)
 
 
 def _in_blocks(users: Iterator[User], size: int) -> Blocks:

@@ -19,14 +19,13 @@ from recommender.model.artifact import (
     MANIFEST_FILE,
     SERVED_FILES,
     load,
-    part_names,
-    verify_file,
 )
 from training.batch.files import ListsError
 from training.batch.lists import User, rank_users
 from training.data.tables import one_line
 from training.engines.parts import Batches, rows_of
 from training.engines.sources import address_of
+from training.profiles.parts import verified_parts
 
 IN_A_BLOCK = 10_000  # users
 EXISTS = "PATH_ALREADY_EXISTS"  # as Spark calls it
@@ -51,10 +50,7 @@ def write_lists(spark: SparkSession, folder: Path, limit: int, place: str, block
         ArtifactError: the folder is incomplete, altered, or of another format.
         ListsError: something is there, or nothing can be written.
     """
-    digests = load(folder).manifest["files"]
-    parts = {folder / name: digests[name] for name in part_names(digests)}
-    for path, digest in parts.items():
-        verify_file(path, digest)
+    parts = verified_parts(load(folder))
     name = _hand_out(spark, folder)
 
     def rank(users: list[User]) -> Batches:
@@ -62,7 +58,7 @@ def write_lists(spark: SparkSession, folder: Path, limit: int, place: str, block
             copy = Path(SparkFiles.get(name))
             yield rank_users(copy, limit, users[start : start + block])
 
-    found = _of_parts(spark, [*parts], rank) if parts else _of_catalog(spark, folder, block, rank)
+    found = _of_parts(spark, parts, rank) if parts else _of_catalog(spark, folder, block, rank)
     try:
         found.write.mode("errorifexists").parquet(place)
     except Exception as error:  # of which kind depends on the file system

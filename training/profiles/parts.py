@@ -14,7 +14,13 @@ from typing import IO, NamedTuple
 
 from recommender.data.catalog import Rated
 from recommender.data.packing import newest, pack
-from recommender.model.artifact import ArtifactError, part_name
+from recommender.model.artifact import (
+    Artifact,
+    ArtifactError,
+    part_name,
+    part_names,
+    verify_file,
+)
 
 PART_BYTES = 50_000_000  # after which a part takes no further user
 LINE = '{"Item":{"usuario_id":{"N":"%d"},"avaliacoes":{"B":"%s"}}}\n'
@@ -62,6 +68,22 @@ def write_part(profiles: Profiles, path: Path, most: int = PART_BYTES) -> Kept:
             if file.tell() >= most:
                 break
     return Kept(users, ratings)
+
+
+def verified_parts(artifact: Artifact) -> list[Path]:
+    """Return the parts of an artifact in order, each checked; none where ratings are packaged.
+
+    Raises:
+        ArtifactError: one is missing or altered.
+    """
+    digests = artifact.manifest["files"]
+    parts = {artifact.path / name: digests[name] for name in part_names(digests)}
+    for path, digest in parts.items():
+        if not path.is_file():
+            told = f"{path} is missing: without the parts of its profiles"
+            raise ArtifactError(f"{told}, an artifact gives no lists; name the folder of an export")
+        verify_file(path, digest)
+    return [*parts]
 
 
 def read_part(part: Path | IO[bytes]) -> Iterator[tuple[int, bytes]]:
