@@ -2,11 +2,10 @@
 
 import re
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser import browser
-from tests.recommender.web import PHONE, Watch, open_page
+from tests.recommender.web import PHONE, Watch, assert_accessible, open_page
 
 LIKED = "O Auto da Compadecida"
 
@@ -42,7 +41,7 @@ def test_a_reader_likes_opens_searches_and_sees_the_map(api_url: str) -> None:
         page.locator("#cartas [data-act=like]").first.focus()
         page.keyboard.press("Enter")
         expect(page.locator("#filmes .why").first).to_contain_text("Because you like")
-        assert Axe().run(page).violations_count == 0
+        assert_accessible(page)
         watch.assert_quiet(api_url)
         page.context.set_offline(True)
         expect(page.locator("#problema")).to_contain_text("offline")

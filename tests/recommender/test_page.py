@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from recommender.api import front
@@ -16,7 +15,16 @@ from recommender.data.catalog import MAX_ID, fold
 from tests.conftest import ROOT
 from tests.expectations import FILMS
 from tests.recommender.conftest import FOUND
-from tests.recommender.web import DESKTOP, LOCAL, PHONE, Watch, open_page, serving
+from tests.recommender.web import (
+    DESKTOP,
+    LOCAL,
+    PHONE,
+    Watch,
+    assert_accessible,
+    open_page,
+    serving,
+    settle,
+)
 
 PICTURES = ROOT / ".local" / "pictures"  # screenshots of the main states, to be looked at
 LIKED, DISLIKED = "O Auto da Compadecida", "Titanic"
@@ -71,11 +79,6 @@ def titles(page: Page, place: str = "#filmes") -> list[str]:
     return [re.sub("^(Abrir|Open) ", "", label) for label in labels]
 
 
-def settle(page: Page) -> None:
-    """Wait until nothing moves."""
-    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
-
-
 def wait_for_other(page: Page, before: list[str]) -> None:
     """Wait until the list is another one."""
     page.wait_for_function(
@@ -91,12 +94,6 @@ def picture(page: Page, name: str) -> None:
     page.mouse.move(0, 0)  # nothing is pointed at
     settle(page)
     page.screenshot(path=PICTURES / f"{name}.png")
-
-
-def assert_accessible(page: Page) -> None:
-    settle(page)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 # Liking, and what comes of it

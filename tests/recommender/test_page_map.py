@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, JSHandle, Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -17,7 +16,7 @@ from recommender.api.application import create_app
 from recommender.api.front import PARTS
 from recommender.api.routes.pages import POLICY
 from tests.expectations import FILMS
-from tests.recommender.web import LOCAL, PHONE, Watch, open_page, serving
+from tests.recommender.web import LOCAL, PHONE, Watch, assert_accessible, open_page, serving
 
 # All that a page with the map in it must have for these tests.
 HOST, CANVAS, BUTTONS = "#mapa", ".map-canvas", ".map-buttons button"
@@ -448,8 +447,7 @@ def test_the_page_has_the_map_where_one_scrolls_to(
         expect(page.locator(SAID)).to_contain_text("visto por")
         page.get_by_label("Procurar no mapa").fill("matrix")
         expect(page.locator(FOUND)).to_have_text("1 filme")
-        found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        assert_accessible(page)
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
         page.get_by_label("Procurar no mapa").press("Enter")
         canvas.scroll_into_view_if_needed()

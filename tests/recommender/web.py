@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -59,6 +60,19 @@ def open_page(chromium: Browser, **options: Any) -> Iterator[Page]:
     with chromium.new_context(**{"viewport": DESKTOP, "locale": "pt-BR", **options}) as context:
         context.set_default_timeout(60_000)  # the machine may be busy
         yield context.new_page()
+
+
+def settle(page: Page) -> None:
+    """Wait until nothing moves."""
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
+
+
+def assert_accessible(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")  # what comes while axe looks does not fade in
+    settle(page)
+    found = Axe().run(page)
+    page.emulate_media(reduced_motion="null")
+    assert found.violations_count == 0, found.generate_report()
 
 
 class Watch:
