@@ -68,7 +68,9 @@ def settle(page: Page) -> None:
 
 
 def assert_accessible(page: Page) -> None:
-    page.emulate_media(reduced_motion="reduce")  # from now on: what comes while axe looks must not fade in
+    page.emulate_media(
+        reduced_motion="reduce"
+    )  # from now on: what comes while axe looks must not fade in
     settle(page)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
