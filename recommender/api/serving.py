@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from recommender.api.hiding import NONE, HiddenFilms
 from recommender.data.catalog import Catalog, Film, Rated
 from recommender.data.profiles import Profiles
-from recommender.data.store import Entry, Store, StoreError
+from recommender.data.store import MARK, Entry, Store, StoreError, surviving
 from recommender.http.caching import FRESH, LISTED, PUBLIC
 from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_field, invalid_fields
 from recommender.model import ranking
@@ -59,16 +59,12 @@ class Context:
         """Return a ranking for a profile without what is hidden; see ``ranking.rank``."""
         return ranking.rank(self.model, profile, hidden=self.hidden.marks, **options)
 
-    async def packaged(self, user_id: int, film_id: int) -> float | None:
-        """Return a user's packaged rating of a film, None if there is none."""
-        return rating_of(film_id, await self.profiles.ratings(user_id))
-
     async def both(
         self, user_id: int, film_id: int | None = None
     ) -> tuple[list[Rated] | None, dict[int, Entry]]:
         """Return a user's packaged ratings, and what they have written, for all films or for one.
 
-        See ``Profiles.ratings`` and ``Store.read``.
+        See ``Profiles.ratings`` and ``Store.read``. What was erased is not among the packaged ones.
         """
         packaged, written = await self._both(user_id, film_id)
         if isinstance(written, StoreError):
@@ -120,7 +116,9 @@ class Context:
             raise packaged
         if isinstance(written, BaseException) and not isinstance(written, StoreError):
             raise written
-        return packaged, written
+        if isinstance(written, StoreError):
+            return packaged, written
+        return surviving(packaged, written.get(MARK)), written
 
 
 def rating_of(film_id: int, rated: Sequence[Rated] | None) -> float | None:

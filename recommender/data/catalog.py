@@ -5,7 +5,7 @@ import re
 import sqlite3
 import unicodedata
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -170,6 +170,13 @@ class Catalog:
         query = "SELECT id, nome, generos, total_avaliacoes FROM usuarios"
         query += " JOIN gostos ON usuario_id = id ORDER BY id LIMIT ? OFFSET ?"
         return [dict(row) for row in self._rows(query, (limit, offset))]
+
+    def rated_since(self, moments: Mapping[int, float]) -> set[int]:
+        """Return which of some users have ratings, all of them later than a moment of the user."""
+        query = "SELECT usuario_id FROM json_each(?) JOIN avaliacoes"
+        query += " ON usuario_id = CAST(key AS INTEGER) GROUP BY usuario_id"
+        query += " HAVING sum(CASE WHEN momento > value THEN 0 ELSE 1 END) = 0"
+        return {row["usuario_id"] for row in self._rows(query, [json.dumps(moments)])}
 
     def user_ids(self) -> Iterator[int]:
         """Yield the id of each user, in order."""

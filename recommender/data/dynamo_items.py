@@ -6,7 +6,20 @@ from typing import Any
 
 from recommender.data.catalog import MAX_ID
 from recommender.data.origin import Item, Origin
-from recommender.data.store import HIDDEN_KEY, Entry, is_id, read_moment, spell
+from recommender.data.store import (
+    ERASED_KEY,
+    HIDDEN_KEY,
+    MARK,
+    Entry,
+    StoreError,
+    erased_at,
+    is_film,
+    is_id,
+    lies_under,
+    next_version,
+    read_moment,
+    spell,
+)
 
 Raw = dict[str, Any]
 """Attributes as DynamoDB sends them: ``{"versao": {"N": "1"}}``."""
@@ -29,6 +42,24 @@ def entries_query(table: str, user_id: int, film_id: int | None = None) -> dict[
     }
 
 
+def entry_batch(table: str, user_id: int, film_id: int) -> dict[str, Any]:
+    """Return the parameters of a ``BatchGetItem`` of a user's item of a film, and of the mark."""
+    keys = [key_of(user_id, film) for film in (film_id, MARK)]
+    return {"RequestItems": {table: {"Keys": keys, "ConsistentRead": True}}}
+
+
+def items_of(batch: Mapping[str, Any], table: str) -> list[Raw]:
+    """Return the items of a ``BatchGetItem`` of one table.
+
+    Raises:
+        StoreError: the table did not give all of them, as it does if it is asked too often.
+    """
+    if batch.get("UnprocessedKeys"):
+        raise StoreError("not all items were given")
+    found: list[Raw] = batch["Responses"].get(table, [])
+    return found
+
+
 def entries_in(found: Sequence[Raw], origin: Origin) -> dict[int, Entry]:
     """Return the entries of a user's items that count, by film id."""
     items = {film_id: read_item(raw) for film_id, raw in by_film(found).items()}
@@ -36,8 +67,8 @@ def entries_in(found: Sequence[Raw], origin: Origin) -> dict[int, Entry]:
 
 
 def by_film(found: Iterable[Raw]) -> dict[int, Raw]:
-    """Return the items whose films have an id, by it."""
-    ids = ((read_id(raw, "filme_id"), raw) for raw in found)
+    """Return the items whose films have an id, by it; ``MARK`` is one."""
+    ids = ((read_film(raw), raw) for raw in found)
     return {film_id: raw for film_id, raw in ids if film_id is not None}
 
 
@@ -67,13 +98,95 @@ def films_in(page: Mapping[str, Any], origin: Origin) -> list[int]:
     return found
 
 
+def erased_query(table: str, first: int, last: int) -> dict[str, Any]:
+    """Return the parameters of the query for when users from one id to another were erased."""
+    values = {":apagados": ERASED_KEY, ":de": first, ":ate": last}
+    return {
+        "TableName": table,
+        "KeyConditionExpression": "usuario_id = :apagados AND filme_id BETWEEN :de AND :ate",
+        "ExpressionAttributeValues": {name: {"N": str(id_)} for name, id_ in values.items()},
+        "ProjectionExpression": "filme_id, momento",
+        "ConsistentRead": True,
+    }
+
+
+def erased_in(page: Mapping[str, Any], last: int) -> tuple[dict[int, float], int]:
+    """Return when users were erased, by id, and up to which id that is all, by a page of that."""
+    found = {
+        int(raw["filme_id"]["N"]): erased_at(raw.get("momento", {}).get("S"))
+        for raw in page["Items"]
+    }
+    end = page.get("LastEvaluatedKey", key_of(ERASED_KEY, last))
+    return found, int(end["filme_id"]["N"])
+
+
+def erasure(table: str, user_id: int, mark: Entry, before: Raw | None) -> list[dict[str, Any]]:
+    """Return the parts of the transaction that leaves a user's mark, and its place in the index.
+
+    It fails if ``before``, the item that was there, has changed.
+    """
+    assert mark.moment is not None
+    at = {":momento": {"S": spell(mark.moment)}}
+    condition, values = unchanged(before)
+    index = {
+        "TableName": table,
+        "Key": key_of(ERASED_KEY, user_id),
+        "UpdateExpression": "SET momento = :momento",
+        "ExpressionAttributeValues": at,
+    }
+    own = {
+        "TableName": table,
+        "Key": key_of(user_id, MARK),
+        "UpdateExpression": "SET momento = :momento, versao = :versao",
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": at | values | {":versao": {"N": str(mark.version)}},
+    }
+    return [{"Update": own}, {"Update": index}]
+
+
+def lying_under(mark: Entry, found: Iterable[Raw]) -> list[Raw]:
+    """Return which of a user's items lie under the mark, also those that nobody can read."""
+    items = [(raw, read_item(raw).entry) for raw in found if read_film(raw) != MARK]
+    return [raw for raw, entry in items if entry is None or lies_under(mark, entry)]
+
+
+def removal(table: str, raw: Raw) -> dict[str, Any]:
+    """Return the part of a transaction that removes an item; it fails if the item has changed."""
+    condition, values = unchanged(raw)
+    key = {name: raw[name] for name in ("usuario_id", "filme_id")}
+    part = {"TableName": table, "Key": key, "ConditionExpression": condition}
+    return {"Delete": part | ({"ExpressionAttributeValues": values} if values else {})}
+
+
+def unchanged(raw: Raw | None) -> tuple[str, Raw]:
+    """Return the condition that an item (None: none) was not written over, and its values."""
+    if raw and "versao" in raw:  # compared as it is, which may be no number
+        return "versao = :anterior", {":anterior": raw["versao"]}
+    return "attribute_not_exists(versao)", {}
+
+
+def key_of(user_id: int, film_id: int) -> Raw:
+    """Return the key of an item."""
+    return {"usuario_id": {"N": str(user_id)}, "filme_id": {"N": str(film_id)}}
+
+
 def read_id(raw: Raw, name: str) -> int | None:
     """Return a whole number that an item holds, None if it holds none: fractions can be keys."""
+    number = _read_whole(raw, name)
+    return number if is_id(number) else None
+
+
+def read_film(raw: Raw) -> int | None:
+    """Return the id of an item's film, or ``MARK``; None if it has neither."""
+    number = _read_whole(raw, "filme_id")
+    return number if is_film(number) else None
+
+
+def _read_whole(raw: Raw, name: str) -> int | None:
     try:
-        number = int(raw[name]["N"])
+        return int(raw[name]["N"])
     except (KeyError, ValueError):
         return None
-    return number if is_id(number) else None
 
 
 def read_item(raw: Raw) -> Item:
@@ -110,20 +223,22 @@ def setting(
     return change, {f":{name}": value for name, value in set_to.items()}
 
 
-def counting(origin: Origin, film_id: int) -> tuple[str, Raw]:
+def counting(origin: Origin, film_id: int, mark: Entry | None = None) -> tuple[str, Raw]:
     """Return the condition that an item counts, and the values that ``setting`` does not name.
+
+    ``mark`` is that of the item's user.
 
     It is never met where ``Origin.objection`` has one, unless the moment is a text but no moment,
     or the version a fraction.
     """
     parts = [
         "attribute_type(versao, :numero)",
-        "versao BETWEEN :um AND :ultima",
+        "versao BETWEEN :primeira AND :ultima",
         "attribute_type(momento, :texto)",
         "(attribute_not_exists(avaliacao) OR attribute_type(avaliacao, :numero))",
     ]
     values = {":numero": {"S": "N"}, ":texto": {"S": "S"}}
-    values |= {":um": {"N": "1"}, ":ultima": {"N": str(MAX_ID)}}
+    values |= {":primeira": {"N": str(next_version(0, mark))}, ":ultima": {"N": str(MAX_ID)}}
     for name, own, missing in (
         ("linhagem", origin.lineage, origin.first == origin.lineage),
         ("escala", origin.scale, True),
@@ -134,4 +249,7 @@ def counting(origin: Origin, film_id: int) -> tuple[str, Raw]:
     if film_id in origin.retitled:
         parts.append("momento >= :desde")
         values[":desde"] = {"S": spell(origin.retitled[film_id])}
+    if mark and mark.moment is not None:
+        parts.append("momento > :apagado")
+        values[":apagado"] = {"S": spell(mark.moment)}
     return " AND ".join(parts), values

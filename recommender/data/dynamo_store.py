@@ -1,7 +1,8 @@
 """The store in a DynamoDB table, with the key usuario_id, filme_id and the store's attributes."""
 
+import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
@@ -16,15 +17,26 @@ from recommender.data.dynamo_items import (
     counting,
     entries_in,
     entries_query,
+    entry_batch,
+    erased_in,
+    erased_query,
+    erasure,
     films_in,
     hidden_query,
+    items_of,
+    key_of,
+    lying_under,
     read_id,
     read_item,
+    removal,
     setting,
+    unchanged,
 )
-from recommender.data.origin import UNKNOWN, Origin
+from recommender.data.origin import UNKNOWN, Origin, make_mark
 from recommender.data.store import (
     HIDDEN_KEY,
+    MARK,
+    MOST,
     Change,
     ConflictError,
     Entry,
@@ -33,6 +45,7 @@ from recommender.data.store import (
     changes,
     in_thread,
     moment,
+    next_version,
 )
 
 READ_TIMEOUT = 1.0  # seconds
@@ -47,8 +60,11 @@ CONFIG = Config(
 )
 READ_SECONDS = 3.0  # after which a read asks for no further page of a user's entries
 WRITE_SECONDS = 1.0  # after which a write that others came before is not tried again
+ERASE_SECONDS = 4.0  # after which no further entries of a user who was erased are removed
 OTHERS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
+
+_log = logging.getLogger(__name__)
 
 
 def make_client() -> Any:
@@ -83,7 +99,11 @@ class DynamoStore:
     @in_thread
     def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
-        return entries_in(self._read(user_id, film_id), self._origin)
+        if film_id in (None, MARK):
+            return entries_in(self._read(user_id, film_id), self._origin)
+        with _reached():
+            answer = self._client.batch_get_item(**entry_batch(self._table, user_id, film_id))
+        return entries_in(items_of(answer, self._table), self._origin)
 
     def _read(self, user_id: int, film_id: int | None = None) -> list[Raw]:
         query = entries_query(self._table, user_id, film_id)
@@ -100,18 +120,24 @@ class DynamoStore:
 
     @in_thread
     def write(
-        self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
+        self,
+        key: Key,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None = None,
+        mark: Entry | None = None,
     ) -> Change:
         """See ``Store``. One conditional update, so that no writer waits for another.
 
-        Over an item that does not count it is two: the second replaces what the first one found.
+        Over an item that does not count, and over none after a mark, it is two: the second replaces
+        what the first one found.
         """
-        end, now = time.monotonic() + WRITE_SECONDS, moment()
+        end, now = time.monotonic() + WRITE_SECONDS, moment(mark)
         while True:
-            done, raw = self._change(key, rating, packaged, expected, now)
+            done, raw = self._change(key, rating, packaged, expected, now, mark)
             item = read_item(raw) if raw else None
-            found = self._origin.entry(key[1], item)
-            after = Entry(rating, item.version + 1 if item else 1, now)
+            found = self._origin.entry(key[1], item, mark)
+            after = Entry(rating, next_version(item.version if item else 0, mark), now)
             if done:
                 return found, after
             # The first attempt may have written this, and its answer came too late.
@@ -132,6 +158,7 @@ class DynamoStore:
         packaged: float | None,
         expected: int | None,
         now: float,
+        mark: Entry | None,
     ) -> tuple[bool, Raw | None]:
         """Set or delete a rating that differs, unless the item there does not count.
 
@@ -141,19 +168,19 @@ class DynamoStore:
         condition = "attribute_exists(avaliacao)"
         if rating is not None:
             condition = "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
-        counts, more = counting(self._origin, key[1])
-        values |= more
+        counts, more = counting(self._origin, key[1], mark)
+        values |= {":um": {"N": "1"}, **more}
         condition += f" AND {counts}"
         if expected is not None:
             condition += " AND versao = :esperada"
             values[":esperada"] = {"N": str(expected)}
-        if not expected and (rating is not None or packaged is not None):
+        if not expected and not mark and (rating is not None or packaged is not None):
             condition = f"attribute_not_exists(versao) OR ({condition})"
         try:
             with _reached():
                 answer = self._client.update_item(
                     TableName=self._table,
-                    Key=_key(*key),
+                    Key=key_of(*key),
                     UpdateExpression=f"{change} ADD versao :um",
                     ConditionExpression=condition,
                     ExpressionAttributeValues=values,
@@ -196,14 +223,54 @@ class DynamoStore:
                 for film_id, (before, after) in found.items()
                 if after and after != before
             ]
-            try:
-                with _reached():
-                    if updates:
-                        self._client.transact_write_items(TransactItems=updates)
+            if not updates or self._transact(updates):
                 return found
-            except ClientError:
-                if time.monotonic() > end:
-                    raise StoreError("others kept writing the same entries") from None
+            if time.monotonic() > end:
+                raise StoreError("others kept writing the same entries")
+
+    @in_thread
+    def erase(self, user_id: int) -> None:
+        """See ``Store``. Entries are removed only if nobody has written over them since."""
+        end, left = time.monotonic() + ERASE_SECONDS, list[Raw]()
+        mark = self._mark(user_id)
+        try:
+            while time.monotonic() < end and (left := lying_under(mark, self._read(user_id))):
+                parts = [removal(self._table, raw) for raw in left]
+                for start in range(0, len(parts), MOST):
+                    if time.monotonic() < end:
+                        self._transact(parts[start : start + MOST])
+        except StoreError as error:
+            _log.warning("entries of a user who was erased are not removed: %s", error)
+        else:
+            if left:
+                _log.warning("entries of a user who was erased are not removed: it took too long")
+
+    def _mark(self, user_id: int) -> Entry:
+        """Leave the mark of a user's erasure and return it."""
+        end = time.monotonic() + WRITE_SECONDS
+        while True:
+            found = by_film(self._read(user_id))
+            mark = make_mark(map(read_item, found.values()))
+            if self._transact(erasure(self._table, user_id, mark, found.get(MARK))):
+                return mark
+            if time.monotonic() > end:
+                raise StoreError("others kept erasing the same user")
+
+    def _transact(self, parts: Sequence[Mapping[str, Any]]) -> bool:
+        """Return whether a transaction was made; if not, others came before."""
+        try:
+            with _reached():
+                self._client.transact_write_items(TransactItems=parts)
+        except ClientError:
+            return False
+        return True
+
+    @in_thread
+    def erased(self, first: int, last: int) -> tuple[dict[int, float], int]:
+        """See ``Store``. One page: what it does not hold is for the next answer."""
+        with _reached():
+            page = self._client.query(**erased_query(self._table, first, last))
+        return erased_in(page, last)
 
     @in_thread
     def hidden(self) -> frozenset[int]:
@@ -214,7 +281,7 @@ class DynamoStore:
     @in_thread
     def hide(self, film_id: int, *, hidden: bool) -> None:
         """See ``Store``. The item of a film that is shown again is gone."""
-        key = _key(HIDDEN_KEY, film_id)
+        key = key_of(HIDDEN_KEY, film_id)
         change, values = setting(self._origin, None, moment())
         with _reached():
             if hidden:
@@ -232,20 +299,14 @@ class DynamoStore:
         assert entry.moment is not None
         version = {"versao": {"N": str(entry.version)}}
         change, values = setting(self._origin, entry.rating, entry.moment, version)
-        condition = "attribute_not_exists(versao)"
-        if raw and "versao" in raw:  # compared as it is, which may be no number
-            condition, values[":anterior"] = "versao = :anterior", raw["versao"]
+        condition, more = unchanged(raw)
         return {
             "TableName": self._table,
-            "Key": _key(*key),
+            "Key": key_of(*key),
             "UpdateExpression": change,
             "ConditionExpression": condition,
-            "ExpressionAttributeValues": values,
+            "ExpressionAttributeValues": values | more,
         }
-
-
-def _key(user_id: int, film_id: int) -> dict[str, Any]:
-    return {"usuario_id": {"N": str(user_id)}, "filme_id": {"N": str(film_id)}}
 
 
 @contextmanager

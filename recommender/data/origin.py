@@ -2,13 +2,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from recommender.data.store import Entry, read_moment
+from recommender.data.store import MARK, Entry, lies_under, moment, read_moment
 
 MALFORMED, LINEAGE, SCALE, TITLE = "malformed", "other_lineage", "other_scale", "retitled"
+ERASED = "erased"
 
 _log = logging.getLogger(__name__)
 
@@ -38,10 +39,14 @@ class Origin:
     scale: str = ""  # see ``spell_scale``; that of items of the same lineage that bear none
     retitled: Mapping[int, float] = field(default_factory=dict)  # film's id: when it was retitled
 
-    def objection(self, film_id: int, item: Item) -> str | None:
-        """Return why an item does not count, or None if it does."""
+    def objection(self, film_id: int, item: Item, mark: Entry | None = None) -> str | None:
+        """Return why an item does not count, or None if it does; ``mark`` is its user's."""
         if item.entry is None:
             return MALFORMED
+        if film_id == MARK:
+            return None
+        if lies_under(mark, item.entry):
+            return ERASED
         if not self.shares(item.lineage):
             return LINEAGE
         if item.scale not in (None, self.scale):
@@ -55,18 +60,19 @@ class Origin:
         """Return whether an item of a lineage (None: it bears none) is of this one."""
         return (self.first if lineage is None else lineage) == self.lineage
 
-    def entry(self, film_id: int, item: Item | None) -> Entry | None:
+    def entry(self, film_id: int, item: Item | None, mark: Entry | None = None) -> Entry | None:
         """Return the entry of an item if it counts."""
-        return item.entry if item and self.objection(film_id, item) is None else None
+        return item.entry if item and self.objection(film_id, item, mark) is None else None
 
     def entries(self, items: Mapping[int, Item], unreadable: int = 0) -> dict[int, Entry]:
-        """Return the entries that count, by film id; a log line says how many others there were.
+        """Return the entries of a user that count, by film id; a log line counts the others.
 
         ``unreadable`` is the number of items besides these, whose films have no id.
         """
         found, passed = {}, Counter({MALFORMED: unreadable} if unreadable else {})
+        mark = self.entry(MARK, items.get(MARK))
         for film_id, item in items.items():
-            objection = self.objection(film_id, item)
+            objection = self.objection(film_id, item, mark)
             if objection is not None:
                 passed[objection] += 1
             elif item.entry is not None:
@@ -79,6 +85,14 @@ class Origin:
 
 
 UNKNOWN = Origin()
+
+
+def make_mark(items: Iterable[Item]) -> Entry:
+    """Return a mark that lies over all of a user's items, among which may be an older one."""
+    kept = list(items)
+    moments = [item.entry.moment or 0.0 for item in kept if item.entry]
+    version = max((item.version for item in kept), default=0) + 1
+    return Entry(None, version, max([moment(), *moments]))
 
 
 def origin_of(facts: Mapping[str, Any]) -> Origin:

@@ -5,10 +5,19 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from recommender.data.dynamo_items import entries_in, entries_query, films_in, hidden_query
+from recommender.data.dynamo_items import (
+    entries_in,
+    entries_query,
+    entry_batch,
+    erased_in,
+    erased_query,
+    films_in,
+    hidden_query,
+    items_of,
+)
 from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.signed_calls import SignedCalls, query_pages
-from recommender.data.store import Change, Entry, Key, in_thread
+from recommender.data.store import MARK, Change, Entry, Key, in_thread
 
 if TYPE_CHECKING:
     from recommender.data.dynamo_store import DynamoStore
@@ -32,6 +41,9 @@ class SignedStore:
     @in_thread
     def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
+        if film_id not in (None, MARK):
+            batch = self._calls.call("BatchGetItem", entry_batch(self._table, user_id, film_id))
+            return entries_in(items_of(batch, self._table), self._origin)
         query = entries_query(self._table, user_id, film_id)
         pages = query_pages(self._calls, query, "a user's entries")
         return entries_in([raw for page in pages for raw in page["Items"]], self._origin)
@@ -42,17 +54,33 @@ class SignedStore:
         pages = query_pages(self._calls, hidden_query(self._table), "the hidden films")
         return frozenset(film for page in pages for film in films_in(page, self._origin))
 
+    @in_thread
+    def erased(self, first: int, last: int) -> tuple[dict[int, float], int]:
+        """See ``Store``. One page: what it does not hold is for the next answer."""
+        page = self._calls.call("Query", erased_query(self._table, first, last))
+        return erased_in(page, last)
+
     async def write(
-        self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
+        self,
+        key: Key,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None = None,
+        mark: Entry | None = None,
     ) -> Change:
         """See ``Store``."""
         writer = await asyncio.to_thread(self._make_writer)
-        return await writer.write(key, rating, packaged, expected)
+        return await writer.write(key, rating, packaged, expected, mark)
 
     async def write_all(self, user_id: int, ratings: Mapping[int, float]) -> dict[int, Change]:
         """See ``Store``."""
         writer = await asyncio.to_thread(self._make_writer)
         return await writer.write_all(user_id, ratings)
+
+    async def erase(self, user_id: int) -> None:
+        """See ``Store``."""
+        writer = await asyncio.to_thread(self._make_writer)
+        await writer.erase(user_id)
 
     async def hide(self, film_id: int, *, hidden: bool) -> None:
         """See ``Store``."""

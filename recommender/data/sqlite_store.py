@@ -8,17 +8,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from recommender.data.origin import UNKNOWN, Item, Origin
+from recommender.data.origin import UNKNOWN, Item, Origin, make_mark
 from recommender.data.store import (
+    MARK,
     Change,
     ConflictError,
     Entry,
     Key,
     StoreError,
     changes,
+    erased_at,
     in_thread,
+    is_film,
     is_id,
     moment,
+    next_version,
     read_moment,
     spell,
 )
@@ -44,6 +48,14 @@ WRITE = (
 WRITE += " VALUES (?, ?, ?, ?, ?, ?, ?)"
 READ = "SELECT filme_id, avaliacao, versao, momento, linhagem, escala FROM avaliacoes"
 READ += " WHERE usuario_id = ?"
+READ_ONE = f"{READ} AND filme_id IN (?, {MARK})"
+ERASE = "DELETE FROM avaliacoes WHERE usuario_id = ?"
+ERASE += " RETURNING filme_id, avaliacao, versao, momento, linhagem, escala"
+MARKS = f"""
+CREATE INDEX IF NOT EXISTS apagados ON avaliacoes (usuario_id, momento) WHERE filme_id = {MARK}
+"""
+ERASED = "SELECT usuario_id, momento FROM avaliacoes"
+ERASED += f" WHERE filme_id = {MARK} AND usuario_id BETWEEN ? AND ?"
 HIDDEN_SCHEMA = """
 CREATE TABLE IF NOT EXISTS ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT NOT NULL)
 """
@@ -93,6 +105,7 @@ class SqliteStore:
                     database.execute(f"ALTER TABLE avaliacoes ADD COLUMN {column} TEXT")
 
         self._writer.execute(HIDDEN_SCHEMA)
+        self._writer.execute(MARKS)
         self._reader.execute(READ, [0])  # fails if another program's table has this name
 
     def _lacking(self) -> list[str]:
@@ -109,7 +122,7 @@ class SqliteStore:
         """See ``Store``."""
         query, values = READ, [user_id]
         if film_id is not None:
-            query, values = f"{READ} AND filme_id = ?", [user_id, film_id]
+            query, values = READ_ONE, [user_id, film_id]
         with _reached():
             rows = self._reader.execute(query, values).fetchall()
         items = _items(rows)
@@ -117,20 +130,26 @@ class SqliteStore:
 
     @in_thread
     def write(
-        self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
+        self,
+        key: Key,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None = None,
+        mark: Entry | None = None,
     ) -> Change:
-        """See ``Store``."""
+        """See ``Store``. The mark is read anew, with the entry."""
         with self._writing, _reached(), self._writer as database:
             database.execute("BEGIN IMMEDIATE")
-            rows = database.execute(f"{READ} AND filme_id = ?", key).fetchall()
-            item = _items(rows).get(key[1])
-            before = self._origin.entry(key[1], item)
+            items = _items(database.execute(READ_ONE, key).fetchall())
+            item, mark = items.get(key[1]), self._origin.entry(MARK, items.get(MARK))
+            before = self._origin.entry(key[1], item, mark)
             if expected not in (None, before.version if before else 0):
                 raise ConflictError
             present = before.rating is not None if before else packaged is not None
             if (not present) if rating is None else (before and rating == before.rating):
                 return before, before
-            after = Entry(rating, item.version + 1 if item else 1, moment())
+            version = next_version(item.version if item else 0, mark)
+            after = Entry(rating, version, moment(mark))
             self._put(*key, after)
             return before, after
 
@@ -146,6 +165,20 @@ class SqliteStore:
                 if after and after != before:
                     self._put(user_id, film_id, after)
         return found
+
+    @in_thread
+    def erase(self, user_id: int) -> None:
+        """See ``Store``. All in one transaction."""
+        with self._writing, _reached(), self._writer as database:
+            database.execute("BEGIN IMMEDIATE")
+            items = _items(database.execute(ERASE, [user_id]).fetchall())
+            self._put(user_id, MARK, make_mark(items.values()))
+
+    async def erased(self, first: int, last: int) -> tuple[dict[int, float], int]:
+        """See ``Store``."""
+        with _reached():
+            rows = self._reader.execute(ERASED, (first, last)).fetchall()
+        return {user_id: erased_at(text) for user_id, text in rows}, last
 
     async def hidden(self) -> frozenset[int]:
         """See ``HiddenSource``."""
@@ -177,7 +210,7 @@ def _items(rows: list[Any]) -> dict[int, Item]:
     """
     items = {}
     for film_id, rating, version, written, lineage, scale in rows:
-        if not is_id(film_id):
+        if not is_film(film_id):
             continue
         whole = max(version, 0) if is_id(version) else 0
         try:

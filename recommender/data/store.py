@@ -3,11 +3,16 @@
 An entry holds a rating, or says that it was deleted. Its version grows by one with each change and
 never falls, because a deleted rating keeps its entry. Without an entry the packaged rating counts.
 
+Whoever erases a user leaves one mark, which lies over all older ratings, packaged ones included. It
+is an entry of the film ``MARK``, which cannot exist: it counts for every catalogue and scale, and
+later entries go on from its version and its moment.
+
 What a store keeps of another catalogue or scale (see ``recommender.data.origin``), and what nobody
 can read, is as good as absent, except that the next version of such an entry grows on from it.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
@@ -18,7 +23,9 @@ from recommender.data.catalog import MAX_ID, Rated
 
 MOST = 100  # ratings that one write may set, as DynamoDB allows in a transaction
 
-HIDDEN_KEY = 10**20  # in the place of a user's id, and far above `MAX_ID`
+# In the place of a user's id, and far above `MAX_ID`: of hidden films, and of an index of marks.
+HIDDEN_KEY, ERASED_KEY = 10**20, 10**20 + 1
+MARK = 10**18  # in the place of a film's id
 
 MICROSECONDS = 1e6  # of a second: the steps in which stores keep moments
 
@@ -66,16 +73,25 @@ class Store(HiddenSource, Protocol):
     """Where entries and hidden films are kept, as ``HiddenSource`` says."""
 
     async def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
-        """Return a user's entries by film id, for all films or for one."""
+        """Return a user's entries by film id, for all films or for one; the mark always with them.
+
+        For the film ``MARK`` that is the mark alone.
+        """
 
     async def write(
-        self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
+        self,
+        key: Key,
+        rating: float | None,
+        packaged: float | None,
+        expected: int | None = None,
+        mark: Entry | None = None,
     ) -> Change:
         """Set a rating (None: delete it); return the entry before and after, once it is durable.
 
         ``packaged`` is the rating that counts without an entry; written again it gets an entry,
         which outlasts the artifact. Writing what an entry holds, or deleting what does not exist,
-        changes nothing. Concurrent writes take effect one after the other.
+        changes nothing. Concurrent writes take effect one after the other. ``mark`` is the user's,
+        as it was read just before.
 
         Raises:
             ConflictError: the entry's version is not ``expected`` (0: there is no entry).
@@ -86,6 +102,18 @@ class Store(HiddenSource, Protocol):
 
         At most ``MOST`` ratings. They were given in their order. Writing what an entry holds
         changes nothing.
+        """
+
+    async def erase(self, user_id: int) -> None:
+        """Leave the mark of a user's erasure, so that it lasts, and remove what lies under it.
+
+        The mark alone is enough: a failure to remove entries only leaves a line in the log.
+        """
+
+    async def erased(self, first: int, last: int) -> tuple[dict[int, float], int]:
+        """Return when users with ids from ``first`` to ``last`` were erased, by id.
+
+        And up to which id that is all: there may be more marks than one answer holds.
         """
 
     async def hide(self, film_id: int, *, hidden: bool) -> None:
@@ -116,14 +144,43 @@ def overlay(
     return counting if counting or packaged is not None else None
 
 
+def surviving(rated: list[Rated] | None, mark: Entry | None) -> list[Rated] | None:
+    """Return those of a user's packaged ratings that a mark does not lie over; None for no user.
+
+    Those without a moment are as old as any.
+    """
+    if rated is None or mark is None:
+        return rated
+    return [one for one in rated if one[2] is not None and one[2] > _since(mark)] or None
+
+
+def lies_under(mark: Entry | None, entry: Entry) -> bool:
+    """Return whether an entry was erased: it is not later, or was written unaware of the mark."""
+    return mark is not None and not (entry.version > mark.version and _since(entry) > _since(mark))
+
+
+def next_version(version: int, mark: Entry | None) -> int:
+    """Return the version of an entry that is written over one of a version (0: over none)."""
+    return max(version, mark.version if mark else 0) + 1
+
+
+def _since(entry: Entry) -> float:
+    return -math.inf if entry.moment is None else entry.moment
+
+
 def spell(moment: float) -> str:
     """Return a moment as stores and answers spell it: ISO 8601, UTC, with microseconds."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="microseconds")
 
 
-def moment() -> float:
-    """Return the current time as exactly as stores keep it."""
-    return read_moment(spell(time.time()))
+def moment(mark: Entry | None = None) -> float:
+    """Return the current time as exactly as stores keep it, and later than a mark."""
+    return read_moment(spell(max(time.time(), _free_from(mark) / MICROSECONDS)))
+
+
+def _free_from(mark: Entry | None) -> int:
+    """Return the first microsecond after a mark, whatever the clock that it was made by."""
+    return round(_since(mark) * MICROSECONDS) + 1 if mark else 0
 
 
 def changes(
@@ -133,12 +190,13 @@ def changes(
 
     ``versions`` are the last ones of all that is kept, also of what is as good as absent.
     """
-    now = time.time_ns() // 1000
+    mark = entries.get(MARK)
+    now = max(time.time_ns() // 1000, _free_from(mark))
     found: dict[int, Change] = {}
     for place, (film_id, rating) in enumerate(ratings.items()):
         before = entries.get(film_id)
         given = read_moment(spell((now + place) / MICROSECONDS))
-        after = Entry(rating, versions.get(film_id, 0) + 1, given)
+        after = Entry(rating, next_version(versions.get(film_id, 0), mark), given)
         found[film_id] = before, before if before and before.rating == rating else after
     return found
 
@@ -154,6 +212,19 @@ def read_moment(text: str) -> float:
     if not MINYEAR < found.year < MAXYEAR:
         raise OverflowError("a year in which no moment is safe from rounding")
     return found.timestamp()
+
+
+def erased_at(text: object) -> float:
+    """Return the moment of a mark; the end of time if it is none, so that the mark still counts."""
+    try:
+        return read_moment(str(text))
+    except (ValueError, OverflowError):
+        return datetime.max.replace(tzinfo=UTC).timestamp()
+
+
+def is_film(value: object) -> bool:
+    """Return whether a value that was stored by others may be the id of a film, or ``MARK``."""
+    return is_id(value) or (isinstance(value, int) and value == MARK)
 
 
 def is_id(value: object) -> bool:

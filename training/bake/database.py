@@ -18,7 +18,7 @@ from training.model.told import Told, tell
 
 BLOCK = 100_000  # ratings converted to Python objects at a time
 SCHEMA = """
-CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL);
+CREATE TABLE usuarios (id INTEGER PRIMARY KEY, nome TEXT NOT NULL); -- empty: not anybody's to see
 CREATE TABLE filmes (
     id INTEGER PRIMARY KEY,
     titulo TEXT NOT NULL,
@@ -66,8 +66,8 @@ CREATE VIRTUAL TABLE busca USING fts5 ( -- of folded texts, which it does not ke
 def bake(data: Dataset, groups: Sequence[Lead], path: Path, told: Told | None = None) -> None:
     """Write a data set and its groups to a new database; equal data gives equal bytes.
 
-    E-mail addresses stay out of it. ``told`` is what is told of ratings; None: what those of the
-    data set tell.
+    E-mail addresses stay out of it, and so do names unless anybody may see the data. ``told`` is
+    what is told of ratings; None: what those of the data set tell.
     """
     told = told or tell(data)
     genres = {
@@ -78,9 +78,7 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path, told: Told | None = 
     with closing(sqlite3.connect(path)) as db:
         db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
         with db:
-            db.executemany(
-                "INSERT INTO usuarios VALUES (?, ?)", data.users[["id", "nome"]].to_numpy().tolist()
-            )
+            db.executemany("INSERT INTO usuarios VALUES (?, ?)", _users(data))
             db.executemany("INSERT INTO filmes VALUES (?, ?, ?, ?, ?, ?, ?)", _films(data, told))
             db.executemany("INSERT INTO avaliacoes VALUES (?, ?, ?, ?)", _ratings(data))
             db.executemany("INSERT INTO histogramas VALUES (?, ?, ?)", _histograms(data, told))
@@ -99,6 +97,12 @@ def bake(data: Dataset, groups: Sequence[Lead], path: Path, told: Told | None = 
             db.execute("INSERT INTO palavras SELECT term FROM vocabulario")
         db.execute("PRAGMA optimize")
         db.execute("VACUUM")
+
+
+def _users(data: Dataset) -> Iterator[tuple[int, str]]:
+    """Yield the rows of ``usuarios``."""
+    names = data.users["nome"] if data.demonstration else repeat("")
+    yield from zip(data.users["id"].tolist(), names, strict=False)
 
 
 def _films(data: Dataset, told: Told) -> Iterator[list[Any]]:

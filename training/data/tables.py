@@ -14,6 +14,7 @@ RATING_COLUMNS = ["usuario_id", "filme_id", "avaliacao"]
 TIME_COLUMN = "momento"
 EMAIL = re.compile(r"[^\s'\"@]+@[^\s'\"@]+")
 LONGEST_QUOTE, LONGEST_NAME = 80, 300  # characters
+UNQUOTED = "a value that is not quoted"
 ALIKE = 0.75  # of two names, from which on one may be a slip of the other
 
 Scale = tuple[float, float]
@@ -59,6 +60,7 @@ class Table:
         named: our names of columns, and the source's own where they differ.
         unit: what messages call a record of a table whose values may be texts.
         parts: of a table made of several files, the position at which each begins, and its name.
+        of_people: whether records are of people, of whom messages quote nothing but numbers in ids.
     """
 
     frame: pd.DataFrame
@@ -68,6 +70,7 @@ class Table:
     named: Mapping[str, str] = field(default_factory=dict)
     unit: str = "line"
     parts: tuple[tuple[int, str], ...] = ()
+    of_people: bool = False
 
     def record(self, place: int) -> str:
         """Return what messages call the record at a position of the frame."""
@@ -82,6 +85,8 @@ class Table:
     def value(self, column: str, place: int) -> str:
         """Return a value of a record for a message."""
         found = self.frame[column].iloc[place]
+        if self.of_people and not (column == "id" and isinstance(found, int | float)):
+            return UNQUOTED
         if self.is_text and isinstance(found, float | np.floating):
             return f"{found:.15g}"
         return quote(found)

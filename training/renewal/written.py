@@ -5,7 +5,7 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
@@ -15,19 +15,22 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
-from recommender.data.dynamo_items import Raw, read_id, read_item
-from recommender.data.origin import LINEAGE, MALFORMED, SCALE, TITLE, Origin
+from recommender.data.dynamo_items import Raw, read_film, read_id, read_item
+from recommender.data.origin import ERASED, LINEAGE, MALFORMED, SCALE, TITLE, Origin
+from recommender.data.store import MARK, Entry
 from training.data.dataset import ROUNDING, Dataset
 from training.data.progress import progress
 from training.data.tables import TIME_COLUMN, DataError
+from training.renewal.erasure import erase, lie_under
 
-MOST = 10_000_000  # ratings kept: 280 MB, and about four times as much while they are merged
+MOST = 10_000_000  # ratings kept: 360 MB, and about four times as much while they are merged
 PAGE = 10_000  # items of a page at most; DynamoDB ends a page after 1 MB
 PAGES_LOGGED = 100  # read between two lines of the log
 ATTRIBUTES = "usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala"
 KEPT, NO_USER, NO_FILM, OFF_SCALE = "kept", "no_user", "unknown_film", "off_scale"
-PASSED = (NO_USER, MALFORMED, LINEAGE, SCALE, TITLE, NO_FILM, OFF_SCALE)  # in order of the checks
-COUNTS = ("read", *PASSED, KEPT, "deleted")
+# In order of the checks.
+PASSED = (NO_USER, MALFORMED, LINEAGE, SCALE, TITLE, NO_FILM, OFF_SCALE, ERASED)
+COUNTS = ("read", "marks", *PASSED, KEPT, "deleted")
 # A page without an answer, or refused for too many requests, is asked for again.
 CONFIG = Config(
     connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 6}
@@ -44,9 +47,9 @@ class ReadTimeoutError(DataError):
 class Written:
     """The written ratings that a training may use, m of them, in no order.
 
-    ``counts`` says how many items the table has (``read``), for each of ``PASSED`` how many of them
-    were passed over for that reason, how many are here (``kept``), and how many of these are
-    deletions (``deleted``).
+    ``counts`` says how many items the table has (``read``), how many of them are marks of users who
+    were erased, for each of ``PASSED`` how many were passed over for that reason, how many are here
+    (``kept``), and how many of these are deletions (``deleted``).
     """
 
     users: NDArray[np.int64]  # (m,) ids, from 0
@@ -54,6 +57,7 @@ class Written:
     ratings: NDArray[np.float64]  # (m,) NaN: deleted
     moments: NDArray[np.float64]  # (m,) seconds since 1970
     counts: dict[str, int]
+    marks: dict[int, Entry] = field(default_factory=dict)  # by user's id
 
 
 def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Written:
@@ -61,7 +65,8 @@ def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Writt
 
     Passed over and counted are items of another lineage or scale, those of a retitled film that
     are older than its title, malformed ones, those of a user's id that no data set may have, those
-    of films that the data lacks, and ratings that are not on its scale or between its steps.
+    of films that the data lacks, ratings that are not on its scale or between its steps, and those
+    that lie under the mark of a user who was erased.
 
     Args:
         table: its name; empty: there is none, and nothing was written.
@@ -75,10 +80,11 @@ def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Writt
     """
     places = {film_id: place for place, film_id in enumerate(data.films["id"].tolist())}
     users, films, ratings, moments = array("q"), array("i"), array("d"), array("d")
+    versions, marks = array("q"), dict[int, Entry]()
     counts = Counter(dict.fromkeys(COUNTS, 0))
     for raw in _scan(table, end) if table else ():
         counts["read"] += 1
-        user_id, film_id = (read_id(raw, name) for name in ("usuario_id", "filme_id"))
+        user_id, film_id = read_id(raw, "usuario_id"), read_film(raw)
         if user_id is None or user_id < 0:
             counts[NO_USER] += 1
             continue
@@ -86,6 +92,10 @@ def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Writt
         objection = MALFORMED if film_id is None else origin.objection(film_id, item)
         if objection or film_id is None or item.entry is None:
             counts[objection or MALFORMED] += 1
+            continue
+        if film_id == MARK:
+            counts["marks"] += 1
+            marks[user_id] = item.entry
             continue
         place = places.get(film_id)
         if place is None:
@@ -97,21 +107,19 @@ def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Writt
         films.append(place)
         ratings.append(np.nan if item.entry.rating is None else item.entry.rating)
         moments.append(item.entry.moment or 0.0)
-    values = np.array(ratings, np.float64)
+        versions.append(item.entry.version)
+    values, of, given = (np.array(part) for part in (ratings, users, moments))
     fits = np.isnan(values) | _on_scale(data, values)
-    counts[OFF_SCALE] = int((~fits).sum())
+    erased = fits & lie_under(marks, of, given, np.array(versions))
+    counts[OFF_SCALE], counts[ERASED] = int((~fits).sum()), int(erased.sum())
+    fits &= ~erased
     counts[KEPT] = int(fits.sum())
-    counts["deleted"] = int(np.isnan(values).sum())
+    counts["deleted"] = int(np.isnan(values[fits]).sum())
     _log.info(
         "written ratings: %s", ", ".join(f"{name}: {count}" for name, count in counts.items())
     )
-    return Written(
-        np.array(users, np.int64)[fits],
-        np.array(films, np.int32)[fits],
-        values[fits],
-        np.array(moments, np.float64)[fits],
-        dict(counts),
-    )
+    spots = np.array(films, np.int32)
+    return Written(of[fits], spots[fits], values[fits], given[fits], dict(counts), marks)
 
 
 def _scan(table: str, end: float) -> Iterator[Raw]:
@@ -159,15 +167,17 @@ def merge(data: Dataset, written: Written) -> Dataset:
 
     A written one counts against a packaged one of the same moment, or without a moment, as it does
     in the API. A deletion that counts removes the packaged rating. Who wrote at least one rating
-    becomes a user. Times are kept in whole seconds; if the data set has none, neither has what is
-    returned: times of some ratings alone would tell no order.
+    becomes a user, and who was erased is one only by later ratings. Times are kept in whole
+    seconds; if the data set has none, neither has what is returned: times of some ratings alone
+    would tell no order.
 
     What real users wrote is nothing that anybody may see: a data set for demonstration is none any
-    more once a written rating or deletion counts. If none does, it is returned as it is.
+    more once a written rating, deletion or erasure counts. If none does, it is returned as it is.
 
     Raises:
         DataError: no rating is left.
     """
+    data = erase(data, written.marks)
     number = len(data.films)
     latest = _latest(written)
     users, films, values, moments = (

@@ -11,12 +11,14 @@ from recommender.api.paging import EXPIRED, public_path, read_offset, set_next_l
 from recommender.api.requests import Id, NewRating, NewRatings, PageQuery
 from recommender.api.serving import Context, Ctx, make_router, no_user, rating_of
 from recommender.data.catalog import Film
-from recommender.data.store import ConflictError, Entry, Store, overlay, spell
+from recommender.data.store import MARK, ConflictError, Entry, Store, overlay, spell
 from recommender.http.caching import PERSONAL, etag, matches
 from recommender.http.problems import BODY, LARGEST_BODY, ProblemError, invalid_field, responses
 from recommender.model.profile import find_rows
 
 router = make_router("avaliacoes")
+
+CONDITIONS = ("if-match", "if-none-match")
 
 _PATH = "/usuarios/{usuario_id}/avaliacoes"
 _WRITE = REFUSALS | {412: "A avaliação não é a que `If-Match` ou `If-None-Match` diz."}
@@ -104,10 +106,7 @@ async def rate(usuario_id: Writer, filme_id: Id, new: NewRating, ctx: Ctx) -> Ra
 )
 async def rate_all(usuario_id: Writer, new: NewRatings, ctx: Ctx) -> list[Rating]:
     """Set a user's ratings of some films, all or none; answer with them in the order given."""
-    for name in ("if-match", "if-none-match"):
-        if name in ctx.request.headers:
-            detail = f"{name} não vale para várias avaliações de uma vez."
-            raise ProblemError(400, detail)
+    _refuse_conditions(ctx)
     ratings = checked_ratings(ctx.artifact, new.avaliacoes)
     films = ctx.catalog.films(ratings)
     changed = await _store(ctx).write_all(usuario_id, ratings)
@@ -128,6 +127,30 @@ async def forget(usuario_id: Writer, filme_id: Id, ctx: Ctx) -> None:
     await _write(ctx, usuario_id, filme_id, film, None)
 
 
+@router.delete(
+    "/usuarios/{usuario_id}",
+    status_code=204,
+    response_class=Response,
+    responses=responses(REFUSALS | {400: "Uma condição não vale para várias avaliações."}),
+    summary="Apaga um usuário",
+    description="Todas as suas avaliações até agora, também as que vieram com o modelo ou que um "
+    "modelo mais velho tem. O usuário deixa de existir até que avalie de novo; a versão de suas "
+    "avaliações segue de onde estava. Apagar de novo, ou quem não existe, também responde 204.",
+)
+async def erase(usuario_id: Writer, ctx: Ctx) -> None:
+    """Erase a user: no rating that is older than this counts any more."""
+    _refuse_conditions(ctx)
+    await _store(ctx).erase(usuario_id)
+
+
+def _refuse_conditions(ctx: Context) -> None:
+    """Raise the 400 for a condition on a request that changes several ratings."""
+    for name in CONDITIONS:
+        if name in ctx.request.headers:
+            detail = f"{name} não vale para várias avaliações de uma vez."
+            raise ProblemError(400, detail)
+
+
 async def _write(
     ctx: Context, user_id: int, film_id: int, film: Film | None, rating: float | None
 ) -> tuple[Entry | None, Entry | None]:
@@ -137,18 +160,17 @@ async def _write(
         ProblemError: 412 if they do not hold, 503 if there is no store.
     """
     store = _store(ctx)
-    expected = None
     refused = ProblemError(412, "A avaliação não é a que a condição diz. Leia-a de novo.")
-    if "if-match" in ctx.request.headers or "if-none-match" in ctx.request.headers:
-        rated, entries = await ctx.both(user_id, film_id)
-        packaged, written = rating_of(film_id, rated), entries.get(film_id)
-        if not _conditions_hold(ctx.request, film, _counting(written, packaged)):
-            raise refused
-        expected = written.version if written else 0
-    else:
-        packaged = await ctx.packaged(user_id, film_id)
+    has_conditions = any(name in ctx.request.headers for name in CONDITIONS)
+    rated, entries = await ctx.both(user_id, film_id if has_conditions else MARK)
+    packaged, written = rating_of(film_id, rated), entries.get(film_id)
+    if has_conditions and not _conditions_hold(ctx.request, film, _counting(written, packaged)):
+        raise refused
+    expected = (written.version if written else 0) if has_conditions else None
     try:
-        before, after = await store.write((user_id, film_id), rating, packaged, expected)
+        before, after = await store.write(
+            (user_id, film_id), rating, packaged, expected, entries.get(MARK)
+        )
     except ConflictError:
         raise refused from None
     return _counting(before, packaged), _counting(after, packaged)

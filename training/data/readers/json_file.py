@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -22,6 +23,7 @@ from training.data.tables import (
 
 LAYOUT = "a JSON file"
 SCALE = (0.0, 5.0)
+USERS = "usuarios"  # whose records are of people, of which messages quote nothing
 BEGINNINGS = (b"{", b"[")
 
 
@@ -54,7 +56,7 @@ def parse(content: bytes, name: str) -> Tables:
     if not isinstance(demonstration, bool):
         raise DataError(f"{name}: demonstracao is {quote(demonstration)}, expected true or false")
     return Tables(
-        users=_table(document, "usuarios", USER_COLUMNS, name),
+        users=replace(_table(document, USERS, USER_COLUMNS, name), of_people=True),
         films=_table(document, "filmes", FILM_COLUMNS, name),
         ratings=_table(document, "avaliacoes", RATING_COLUMNS, name, optional=TIME_COLUMN),
         scale=SCALE,
@@ -79,9 +81,10 @@ def _table(
     if wrong:
         record = records[wrong[0]]
         found = record if isinstance(record, dict) else {}
-        slip = _slip([column for column in columns if column not in found], found)
-        told = f"{name}: {key}[{wrong[0]}] is {quote(record)}, not an object with "
-        raise DataError(told + ", ".join(columns) + slip + and_more(len(wrong) - 1))
+        missing = [column for column in columns if column not in found]
+        told = f"is {quote(record)}" if key != USERS else f"lacks {', '.join(missing)}"
+        told = f"{name}: {key}[{wrong[0]}] {told}, not an object with {', '.join(columns)}"
+        raise DataError(told + _slip(missing, found) + and_more(len(wrong) - 1))
     given = [record.get(optional) is not None for record in records] if optional else []
     if optional and any(given):
         if not all(given):
