@@ -275,6 +275,7 @@ def requests(server: Server) -> Iterator[Request]:
     some = [{"filme_id": each, "avaliacao": 2} for each in known[:100]]
     body = json.dumps({"avaliacoes": some}).encode()
     yield Request("a busy user, 100 ratings", "PUT", rated, own, "", body)
+    yield Request("a user", "DELETE", "/usuarios/{usuario_id}", f"/usuarios/{BUSY + 1}")
     hidden = "/filmes/{filme_id}/oculto"
     for method in ("PUT", "DELETE"):
         yield Request("a film", method, hidden, hidden.format(filme_id=film))

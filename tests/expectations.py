@@ -746,6 +746,7 @@ WITH_TOKENS: dict[str, Answer] = {
     "avaliar-usuario-novo": rating(201, 309, 4, 1),
     "avaliacao-apagar": Answer(204, assert_empty, {"etag": None}),
     "avaliacao-apagar-ausente": Answer(204, assert_empty, {"etag": None}),
+    "usuario-apagar": Answer(204, assert_empty, {"etag": None}),
     "avaliacoes-servico": rated(2),
     "usuarios-servico": Answer(200, assert_all_users, {"x-total-count": "205", "link": NEXT}),
     "erro-usuarios-sem-token": problem(

@@ -34,6 +34,12 @@ class Unreachable:
     async def hide(self, *_: Any, **__: Any) -> None:
         raise StoreError("nowhere")
 
+    async def erase(self, *_: Any) -> None:
+        raise StoreError("nowhere")
+
+    async def erased(self, *_: Any) -> tuple[dict[int, float], int]:
+        raise StoreError("nowhere")
+
     async def write(self, *_: Any) -> tuple[Entry | None, Entry | None]:
         raise StoreError("nowhere")
 
