@@ -98,9 +98,9 @@ def films_in(page: Mapping[str, Any], origin: Origin) -> list[int]:
     return found
 
 
-def erased_query(table: str, first: int, last: int) -> dict[str, Any]:
-    """Return the parameters of the query for when users from one id to another were erased."""
-    values = {":apagados": ERASED_KEY, ":de": first, ":ate": last}
+def erased_query(table: str, users: Sequence[int]) -> dict[str, Any]:
+    """Return the parameters of the query for when users between the first and last were erased."""
+    values = {":apagados": ERASED_KEY, ":de": users[0], ":ate": users[-1]}
     return {
         "TableName": table,
         "KeyConditionExpression": "usuario_id = :apagados AND filme_id BETWEEN :de AND :ate",

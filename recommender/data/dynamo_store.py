@@ -266,11 +266,11 @@ class DynamoStore:
         return True
 
     @in_thread
-    def erased(self, first: int, last: int) -> tuple[dict[int, float], int]:
+    def erased(self, users: Sequence[int]) -> tuple[dict[int, float], int]:
         """See ``Store``. One page: what it does not hold is for the next answer."""
         with _reached():
-            page = self._client.query(**erased_query(self._table, first, last))
-        return erased_in(page, last)
+            page = self._client.query(**erased_query(self._table, users))
+        return erased_in(page, users[-1])
 
     @in_thread
     def hidden(self) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from recommender.data.dynamo_items import (
@@ -55,10 +55,10 @@ class SignedStore:
         return frozenset(film for page in pages for film in films_in(page, self._origin))
 
     @in_thread
-    def erased(self, first: int, last: int) -> tuple[dict[int, float], int]:
+    def erased(self, users: Sequence[int]) -> tuple[dict[int, float], int]:
         """See ``Store``. One page: what it does not hold is for the next answer."""
-        page = self._calls.call("Query", erased_query(self._table, first, last))
-        return erased_in(page, last)
+        page = self._calls.call("Query", erased_query(self._table, users))
+        return erased_in(page, users[-1])
 
     async def write(
         self,

@@ -1,9 +1,10 @@
 """The store in a SQLite file, for a server on one's own machine."""
 
+import json
 import math
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,8 @@ READ += " WHERE usuario_id = ?"
 READ_ONE = f"{READ} AND filme_id IN (?, {MARK})"
 ERASE = "DELETE FROM avaliacoes WHERE usuario_id = ?"
 ERASE += " RETURNING filme_id, avaliacao, versao, momento, linhagem, escala"
-MARKS = f"""
-CREATE INDEX IF NOT EXISTS apagados ON avaliacoes (usuario_id, momento) WHERE filme_id = {MARK}
-"""
-ERASED = "SELECT usuario_id, momento FROM avaliacoes"
-ERASED += f" WHERE filme_id = {MARK} AND usuario_id BETWEEN ? AND ?"
+ERASED = "SELECT usuario_id, momento FROM json_each(?) JOIN avaliacoes"
+ERASED += f" ON usuario_id = value AND filme_id = {MARK}"
 HIDDEN_SCHEMA = """
 CREATE TABLE IF NOT EXISTS ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT NOT NULL)
 """
@@ -105,7 +103,6 @@ class SqliteStore:
                     database.execute(f"ALTER TABLE avaliacoes ADD COLUMN {column} TEXT")
 
         self._writer.execute(HIDDEN_SCHEMA)
-        self._writer.execute(MARKS)
         self._reader.execute(READ, [0])  # fails if another program's table has this name
 
     def _lacking(self) -> list[str]:
@@ -174,11 +171,11 @@ class SqliteStore:
             items = _items(database.execute(ERASE, [user_id]).fetchall())
             self._put(user_id, MARK, make_mark(items.values()))
 
-    async def erased(self, first: int, last: int) -> tuple[dict[int, float], int]:
+    async def erased(self, users: Sequence[int]) -> tuple[dict[int, float], int]:
         """See ``Store``."""
         with _reached():
-            rows = self._reader.execute(ERASED, (first, last)).fetchall()
-        return {user_id: erased_at(text) for user_id, text in rows}, last
+            rows = self._reader.execute(ERASED, [json.dumps(users)]).fetchall()
+        return {user_id: erased_at(text) for user_id, text in rows}, users[-1]
 
     async def hidden(self) -> frozenset[int]:
         """See ``HiddenSource``."""

@@ -110,10 +110,11 @@ class Store(HiddenSource, Protocol):
         The mark alone is enough: a failure to remove entries only leaves a line in the log.
         """
 
-    async def erased(self, first: int, last: int) -> tuple[dict[int, float], int]:
-        """Return when users with ids from ``first`` to ``last`` were erased, by id.
+    async def erased(self, users: Sequence[int]) -> tuple[dict[int, float], int]:
+        """Return when those of some users (ids in order) were erased who were, by id.
 
-        And up to which id that is all: there may be more marks than one answer holds.
+        There may be others besides them. And up to which id that is all: there may be more marks
+        than one answer holds.
         """
 
     async def hide(self, film_id: int, *, hidden: bool) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from recommender.data.catalog import MAX_ID, Catalog
 from recommender.data.origin import Origin
-from recommender.data.store import spell
+from recommender.data.store import MARK, spell
 from recommender.model.artifact import CATALOG_FILE
 from tests.recommender.test_store import write
 from tests.stores import CREDENTIALS, create_table, dynamo_store, moto_server, nobody
@@ -128,6 +128,8 @@ def test_what_does_not_count_is_passed_over_and_counted(
     put(table, 2, 9, "4")
     for film, rating in ((1, "5.5"), (2, "-1"), (4, "4.25")):
         put(table, 3, film, rating)
+    put(table, 5, 1, "4")
+    put(table, 5, MARK, None, versao={"N": "2"})
     with caplog.at_level(logging.INFO):
         found = read_written(table, ORIGIN, data, FOREVER)
     assert as_set(found) == {
@@ -137,7 +139,8 @@ def test_what_does_not_count_is_passed_over_and_counted(
         (1, 2, 4.0, 1_700_000_000.5),
     }
     assert found.counts == {
-        "read": 22,
+        "read": 24,
+        "marks": 1,
         "no_user": 4,
         "malformed": 7,
         "other_lineage": 1,
@@ -145,6 +148,7 @@ def test_what_does_not_count_is_passed_over_and_counted(
         "retitled": 1,
         "unknown_film": 1,
         "off_scale": 3,
+        "erased": 1,
         "kept": 4,
         "deleted": 1,
     }

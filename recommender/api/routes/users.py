@@ -50,7 +50,7 @@ async def _known(ctx: Context, users: list[Row]) -> tuple[list[Row], list[int]]:
     """
     if ctx.store is None or not users:
         return users, list(range(len(users)))
-    marks, last = await ctx.store.erased(users[0]["id"], users[-1]["id"])
+    marks, last = await ctx.store.erased([user["id"] for user in users])
     users = [user for user in users if user["id"] <= last]
     erased = {user["id"]: marks[user["id"]] for user in users if user["id"] in marks}
     gone = erased.keys() - (ctx.catalog.rated_since(erased) if erased else set())
