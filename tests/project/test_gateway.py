@@ -192,7 +192,7 @@ def test_the_function_writes_to_the_table_with_jwt_only() -> None:
     ]
     reads = [part for parts in always for part in parts if "dynamodb" in str(part)]
     assert reads == [
-        statement | {"Action": "dynamodb:Query"},
+        statement | {"Action": ["dynamodb:BatchGetItem", "dynamodb:Query"]},
         statement | {"Action": "dynamodb:GetItem", "Resource": {"Fn::Sub": PROFILE_TABLES}},
     ]
 

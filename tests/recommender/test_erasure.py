@@ -132,6 +132,7 @@ class Erasures(RuleBasedStateMachine):
             assert after == kept
         else:
             self.expect(user, film, rating, after)
+        self.check(user)
 
     @rule(user=USERS, ratings=st.dictionaries(FILM_IDS, VALUES, min_size=1))
     def write_all(self, user: int, ratings: dict[int, float]) -> None:
@@ -141,6 +142,7 @@ class Erasures(RuleBasedStateMachine):
             assert before == self.entries.get((user, film))
             if before is None or before.rating != rating:
                 self.expect(user, film, rating, after)
+        self.check(user)
 
     def expect(self, user: int, film: int, rating: float | None, after: Entry | None) -> None:
         assert after is not None
@@ -149,7 +151,6 @@ class Erasures(RuleBasedStateMachine):
         assert (after.moment or 0.0) > self.erased.get(user, 0.0)
         self.entries[user, film] = after
         self.highest[user, film] = after.version
-        self.check(user)
 
     @rule(user=USERS, removing=st.booleans())
     def erase(self, user: int, removing: bool) -> None:
