@@ -60,7 +60,7 @@ CONFIG = Config(
 )
 READ_SECONDS = 3.0  # after which a read asks for no further page of a user's entries
 WRITE_SECONDS = 1.0  # after which a write that others came before is not tried again
-ERASE_SECONDS = 4.0  # after which no further entries of a user who was erased are removed
+ERASE_SECONDS = 2.0  # after which no further entries of a user who was erased are removed
 OTHERS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
 
@@ -231,19 +231,15 @@ class DynamoStore:
     @in_thread
     def erase(self, user_id: int) -> None:
         """See ``Store``. Entries are removed only if nobody has written over them since."""
-        end, left = time.monotonic() + ERASE_SECONDS, list[Raw]()
+        end = time.monotonic() + ERASE_SECONDS
         mark = self._mark(user_id)
         try:
-            while time.monotonic() < end and (left := lying_under(mark, self._read(user_id))):
-                parts = [removal(self._table, raw) for raw in left]
+            while parts := self._removals(mark, user_id, end):
                 for start in range(0, len(parts), MOST):
-                    if time.monotonic() < end:
-                        self._transact(parts[start : start + MOST])
+                    _check(end)
+                    self._transact(parts[start : start + MOST])
         except StoreError as error:
             _log.warning("entries of a user who was erased are not removed: %s", error)
-        else:
-            if left:
-                _log.warning("entries of a user who was erased are not removed: it took too long")
 
     def _mark(self, user_id: int) -> Entry:
         """Leave the mark of a user's erasure and return it."""
@@ -255,6 +251,11 @@ class DynamoStore:
                 return mark
             if time.monotonic() > end:
                 raise StoreError("others kept erasing the same user")
+
+    def _removals(self, mark: Entry, user_id: int, end: float) -> list[dict[str, Any]]:
+        """Return the parts of transactions that remove what lies under a user's mark."""
+        _check(end)
+        return [removal(self._table, raw) for raw in lying_under(mark, self._read(user_id))]
 
     def _transact(self, parts: Sequence[Mapping[str, Any]]) -> bool:
         """Return whether a transaction was made; if not, others came before."""
@@ -307,6 +308,12 @@ class DynamoStore:
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values | more,
         }
+
+
+def _check(end: float) -> None:
+    """Raise ``StoreError`` after a moment of the monotonic clock."""
+    if time.monotonic() > end:
+        raise StoreError("it took too long")
 
 
 @contextmanager
