@@ -154,8 +154,9 @@ def _assemble(
                 closing.close()
 
     cors = [Middleware(NoCookies), Middleware(CORSMiddleware, allow_origins=origins, **CORS)]
+    version = opened[0].version if opened else ""
     middleware = [
-        Middleware(Delivery, version=opened[0].version if opened else ""),
+        Middleware(Delivery, version=version, local=access.mode is Mode.LOCAL),
         *(cors if origins else ()),
         Middleware(BasePath, base_path=base_path),
         Middleware(Failures),
