@@ -168,12 +168,10 @@ def _look_after(releases: Releases) -> dict[str, Any]:
     Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
     _, _, card = releases.api.ask(releases.api.live().version, "/modelo", releases.scope)
     trained = datetime.fromisoformat(card["treino"]["date"])
-    begun = (written for _, written in releases.bucket.dated(LEASES))
-    for name, last in {
-        "ModelAge": trained.timestamp(),
-        "TrainingAge": max(begun, default=trained.timestamp()),  # since one began, whatever came of it
-    }.items():
-        metrics.add_metric(name, MetricUnit.NoUnit, (time.time() - last) / SECONDS_OF_A_DAY)
+    begun = [written for _, written in releases.bucket.dated(LEASES)]  # whatever they came to
+    last = {"ModelAge": trained.timestamp(), "TrainingAge": max(begun, default=trained.timestamp())}
+    for name, moment in last.items():
+        metrics.add_metric(name, MetricUnit.NoUnit, (time.time() - moment) / SECONDS_OF_A_DAY)
     return {"state": "live", "version": releases.served(), "deleted": deleted}
 
 

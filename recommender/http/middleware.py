@@ -10,7 +10,7 @@ from recommender.http.caching import finish
 from recommender.http.problems import MEDIA_TYPE, answer, of_status
 from recommender.http.timing import STATE, Timing, server_timing, start
 
-# Browsers ask by HTTPS only from then on, for a year. Not said of subdomains, which belong to others.
+# For a year, browsers ask by HTTPS only. Nothing is said of subdomains, which may be others'.
 HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
 
 _log = logging.getLogger(__name__)

@@ -71,4 +71,6 @@ def _forgotten(bucket: Bucket, kept: Container[str]) -> Iterator[str]:
         model = key.removeprefix(MODELS).partition("/")[0]
         newest[model] = max(written, newest.get(model, 0.0))
     oldest = time.time() - OFFERED
-    yield from (model for model, written in newest.items() if model not in kept and written < oldest)
+    for model, written in newest.items():
+        if model not in kept and written < oldest:
+            yield model
