@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from samcli.yamlhelper import yaml_parse
 
 from tests.aws.policies import HERE, Resolved
 from tests.conftest import ROOT
@@ -238,3 +239,13 @@ def test_who_operates_a_stack_finds_its_parts() -> None:
         *("ModelBucketName", "RatingsTableName", "FailedTrainingsUrl", "DashboardUrl"),
         *("ApiLogsName", "AccessLogsName", "TrainingLogsName", "ReleaseLogsName"),
     }
+
+
+def test_checks_that_are_left_out_have_reasons() -> None:
+    settings = (ROOT / ".ci" / "checkov.yaml").read_text(encoding="utf-8")
+    skipped = settings.partition("skip-check:\n")[2].splitlines()
+    assert skipped
+    for line in skipped:
+        assert re.fullmatch(r"  - CKV_AWS_\d+ # .{30,}", line), line
+    for file in yaml_parse(settings)["file"]:
+        assert "checkov:" not in (ROOT / file).read_text(encoding="utf-8")  # no others there
