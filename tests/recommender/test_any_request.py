@@ -49,9 +49,9 @@ GENRES = 50  # as many as a filter takes
 CLEAN = re.compile("[\t -~]*")  # what a header may hold
 MARK = "zqx"  # what a client sends for a text
 SEEDS = st.integers(0, 2**32 - 1)
-# Work is counted, as time would depend on the machine: calls of functions in Python, and instructions
-# of SQLite's machine, which tells of every thousandth. Most that was found: 3,000 and 58,000 for a
-# query of 36 kB; 9 instructions a film.
+# Work is counted, as time would depend on the machine: calls of functions in Python, and
+# instructions of SQLite's machine, which tells of every thousandth. Most that was found: 3,000
+# calls, 58,000 for a query of 33 kB; 9 instructions a film.
 CALLS, CALLS_A_BYTE = 20_000, 4
 STEP, STEPS_A_FILM = 1000, 200
 
@@ -415,4 +415,3 @@ def test_any_body(service: Service, seed: int) -> None:
     assert answer["statusCode"] in (200, 201, 204, 400, 404, 413, 422)
     if answer["statusCode"] == 422:
         assert 0 < len(json.loads(answer["body"])["erros"]) <= MOST_FAULTS
-

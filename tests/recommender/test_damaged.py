@@ -4,9 +4,10 @@ What has other digests than the manifest states is refused before it is looked a
 ``test_artifact.py``. Here whoever altered a file knew how to spell its digest, too.
 """
 
+import contextlib
 import json
+import pickle
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -41,10 +42,10 @@ PAGE = 4096  # bytes of a database
 
 
 @pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
+def places(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Copies of an artifact of each format; a test puts back what it altered."""
     scratch = tmp_path_factory.mktemp("damaged")
-    yield [Path(shutil.copytree(folder, scratch / folder.name)) for folder in FOLDERS]
+    return [Path(shutil.copytree(folder, scratch / folder.name)) for folder in FOLDERS]
 
 
 def taken(folder: Path) -> Model | None:
@@ -93,10 +94,8 @@ def test_any_manifest(places: list[Path], seed: int) -> None:
         path.write_bytes(damage(before, random))
     else:
         manifest = alter(json.loads(before), random)
-        try:
-            manifest["version"] = content_version(manifest)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-            pass  # it cannot have one
+        with contextlib.suppress(AttributeError, IndexError, KeyError, TypeError, ValueError):
+            manifest["version"] = content_version(manifest)  # some can have none
         path.write_text(json.dumps(manifest), encoding="utf-8")
     try:
         is_taken = taken(folder) is not None
@@ -148,6 +147,54 @@ def test_any_database(places: list[Path], seed: int) -> None:
         ask(folder)
     finally:
         put_back(folder)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            b"",
+            b"x",
+            b"\x80\x05K\x01.",
+            pickle.dumps({"vectors": 1})[:-3],
+            b"cposix\nsystem\n.",
+        ),
+        b"P0\n.",  # names an object outside of the pickle, of which the error has two lines
+        b"\x8a\xff",
+    ],
+)
+def test_found_arrays(places: list[Path], content: bytes) -> None:
+    try:
+        put(places[0], MODEL_FILE, content)
+        assert taken(places[0]) is None
+    finally:
+        put_back(places[0])
+
+
+@pytest.mark.parametrize("digest", [5, None, ["a"], "\ud800", "A" * 64])
+def test_a_digest_that_is_none_is_refused(places: list[Path], digest: Any) -> None:
+    for folder in places:
+        path = folder / MANIFEST_FILE
+        before = path.read_bytes()
+        manifest = json.loads(before)
+        manifest["files"][MODEL_FILE] = digest
+        path.write_text(json.dumps(manifest))
+        try:
+            with pytest.raises(ArtifactError, match=r"no SHA-256 for \['kmeans.joblib'\]"):
+                load(folder)
+        finally:
+            path.write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"x" * 5000, b"PK\3\4" + b"\0" * 5000], ids=["empty", "text", "archive"]
+)
+def test_what_is_no_database_is_a_503_at_the_start(places: list[Path], content: bytes) -> None:
+    try:
+        put(places[-1], CATALOG_FILE, content)
+        assert set(ask(places[-1])) == {503}
+    finally:
+        put_back(places[-1])
 
 
 def test_some_of_any_manifests_are_taken(places: list[Path]) -> None:

@@ -1,10 +1,9 @@
-"""Whatever the training or the release function is started with: it is read, or refused in a line."""
+"""Whatever starts the training or the release function: it is read, or refused in a line."""
 
 import json
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
 
 from tests.damage import alter
@@ -82,9 +81,3 @@ def test_some_of_any_events_are_taken() -> None:
     found = [Random(seed) for seed in range(200)]
     assert 10 < sum(read_training(alter(r.choice(CALLS), r)) is not None for r in found) < 190
     assert 10 < sum(read_release(alter(r.choice(RELEASES), r)) for r in found) < 190
-
-
-def by_eventbridge(**changes: Any) -> dict[str, Any]:
-    found = {"key": "dados/a.json", "version-id": "v1", **changes}
-    detail = {"bucket": {"name": BUCKET}, "object": found}
-    return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
