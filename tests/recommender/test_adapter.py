@@ -7,8 +7,9 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from hypothesis import example, given, note
@@ -42,11 +43,9 @@ def old_http_api(*arguments: Any) -> Event:
     return {"version": "1.0", **event, "requestContext": context}
 
 
-@pytest.fixture(scope="module")
-def serve(artifact_dir: Path) -> Iterator[Serve]:
-    """The function as handler.py makes it: what it returns for an event, and what it logs."""
-    handler = observed(Adapter(Telemetry(create_app(artifact_dir))))
-    out = io.StringIO()
+@contextmanager
+def logged_to(out: TextIO) -> Iterator[None]:
+    """What the function logs goes to a stream meanwhile."""
     logs = {
         log
         for name in (telemetry.SERVICE, "recommender", "mangum")
@@ -54,6 +53,16 @@ def serve(artifact_dir: Path) -> Iterator[Serve]:
         if type(log) is logging.StreamHandler  # and not of a subclass: those are pytest's
     }
     streams = [(log, log.setStream(out)) for log in logs]
+    yield
+    for log, stream in streams:
+        log.setStream(stream)
+
+
+@pytest.fixture(scope="module")
+def serve(artifact_dir: Path) -> Iterator[Serve]:
+    """The function as handler.py makes it: what it returns for an event, and what it logs."""
+    handler = observed(Adapter(Telemetry(create_app(artifact_dir))))
+    out = io.StringIO()
 
     def call(event: Any) -> tuple[Event, list[dict[str, Any]]]:
         out.seek(0)
@@ -62,9 +71,8 @@ def serve(artifact_dir: Path) -> Iterator[Serve]:
         json.dumps(answer)
         return answer, [json.loads(line) for line in out.getvalue().splitlines()]
 
-    yield call
-    for log, stream in streams:
-        log.setStream(stream)
+    with logged_to(out):
+        yield call
 
 
 def check(found: tuple[Event, list[dict[str, Any]]]) -> None:
