@@ -1,6 +1,5 @@
 """What the release function is asked for."""
 
-import json
 import reprlib
 import textwrap
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ FIELDS = {
 }
 NUMBERS = {"after": "the number of a release", "age": "a whole number of seconds"}
 TEXTS = {"version": "that of a model", "training": "the digest of an input"}
+LONGEST = 100  # characters of a text that a message repeats
 SOURCES = ("aws.codedeploy", "aws.scheduler", "aws.events")
 
 
@@ -28,27 +28,26 @@ def read_action(event: Any) -> str | None:
         EventError: the event is of no known kind, or has an unknown field or a wrong value.
     """
     if not isinstance(event, dict):
-        raise EventError(f"event is {json.dumps(event)[:100]}, expected an object")
+        raise EventError(f"event is {short(event)}, expected an object")
     if event.get("source") in SOURCES:
         return None
     action = event.get("action")
     if not isinstance(action, str) or action not in FIELDS:
-        told = reprlib.repr(action)
-        raise EventError(f"action is {told}, expected one of {', '.join(FIELDS)}")
+        raise EventError(f"action is {short(action)}, expected one of {', '.join(FIELDS)}")
     if unknown := event.keys() - FIELDS[action]:
         known = ", ".join(sorted(FIELDS[action]))
         raise EventError(f"{listed(unknown)} is unknown, {action} has {known}")
     for name, expected in TEXTS.items():
         is_needed = name in event or (action, name) == ("publish", "version")
         if is_needed and not is_text(event.get(name)):
-            raise EventError(f"{name} is {reprlib.repr(event.get(name))}, expected {expected}")
+            raise EventError(f"{name} is {short(event.get(name))}, expected {expected}")
     for name in ("force", "wait"):
         if not isinstance(event.get(name, False), bool):
-            raise EventError(f"{name} is {reprlib.repr(event[name])}, expected true or false")
+            raise EventError(f"{name} is {short(event[name])}, expected true or false")
     for name, expected in NUMBERS.items():
         number = event.get(name, 0)
         if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-            raise EventError(f"{name} is {reprlib.repr(number)}, expected {expected}")
+            raise EventError(f"{name} is {short(number)}, expected {expected}")
     return action
 
 
@@ -59,6 +58,13 @@ def is_text(value: Any) -> bool:
     except (AttributeError, UnicodeEncodeError):
         return False
     return isinstance(value, str)
+
+
+def short(value: Any) -> str:
+    """Return a value as Python spells it, shortened."""
+    spelling = reprlib.Repr()
+    spelling.maxstring = LONGEST
+    return spelling.repr(value)
 
 
 def listed(names: Iterable[Any]) -> str:

@@ -1,7 +1,6 @@
 """What starts a training: a schedule, new data in the bucket, or a direct call."""
 
 import json
-import reprlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -12,7 +11,7 @@ from training.choice import limits
 from training.choice.aim import Aim
 from training.data.tables import DataError
 from training.model.hyperparameters import Values
-from training.release.events import is_text, listed
+from training.release.events import is_text, listed, short
 
 SEED = 42
 TRAIN = "train"
@@ -154,7 +153,7 @@ def _check_fields(event: Mapping[str, Any], known: Collection[str]) -> None:
     if unknown := event.keys() - set(known):
         raise DataError(f"{listed(unknown)} is unknown, expected some of {', '.join(known)}")
     if event.get("action", TRAIN) != TRAIN:
-        raise DataError(f"action is {reprlib.repr(event['action'])}, expected {TRAIN}")
+        raise DataError(f"action is {short(event['action'])}, expected {TRAIN}")
     for name in ("dry_run", "force"):
         if not isinstance(event.get(name, False), bool):
             raise DataError(f"{name} is {_short(event[name])}, expected true or false")
@@ -167,7 +166,7 @@ def _read_objects(event: Mapping[str, Any], bucket: str) -> Start:
         raise DataError(f"event is none that starts a training: {_short(event)}") from error
     for named, key, version in found:
         if named != bucket:
-            raise DataError(f"bucket is {reprlib.repr(named)}, expected {bucket!r}")
+            raise DataError(f"bucket is {short(named)}, expected {bucket!r}")
         if not is_text(key) or not is_text(version or ""):
             raise DataError(f"object is {_short([key, version])}, expected a key and a version")
         if not key.startswith(DATA_FOLDER) or key.endswith("/"):
@@ -220,7 +219,7 @@ def _objects_of_record(record: Mapping[str, Any]) -> Iterator[tuple[str, str, st
 
 def _check_kind(kind: str) -> None:
     if not kind.startswith(CREATED):
-        raise IgnoredEventError(f"{reprlib.repr(kind)}: nothing new to train on")
+        raise IgnoredEventError(f"{short(kind)}: nothing new to train on")
 
 
 def _short(value: Any) -> str:
