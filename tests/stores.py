@@ -56,6 +56,7 @@ def moto_server(delays: Sequence[float] = ()) -> Iterator[str]:
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(signed_calls, "TIMEOUT", 60.0)
+            patch.setattr(signed_calls, "READ_SECONDS", 60.0)
             patch.setattr(store, "SECONDS", 120.0)
             yield f"http://127.0.0.1:{server.port}"
     finally:

@@ -8,7 +8,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recommender.data.signed_calls import RefusedError
+from recommender.data.signed_calls import CHECKSUM, RefusedError, parsed
 from recommender.data.store import StoreError
 
 READ_TIMEOUT = 1.0  # seconds
@@ -33,6 +33,7 @@ class BotoCalls:
             self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
         except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
             raise StoreError(str(error)) from error
+        self._client.meta.events.register("response-received.dynamodb", _check)
 
     def close(self) -> None:
         """See ``Calls``."""
@@ -47,3 +48,11 @@ class BotoCalls:
         except Exception as error:  # a malformed answer makes botocore's parsers raise anything
             raise StoreError(type(error).__name__) from error
         return answer
+
+
+def _check(response_dict: Mapping[str, Any] | None, **_: object) -> None:
+    """Refuse what is no answer of DynamoDB: botocore takes any text for an empty one."""
+    if response_dict and response_dict["status_code"] == 200:
+        checksum = response_dict["headers"].get(CHECKSUM)
+        if parsed(response_dict["body"], checksum) is None:
+            raise ValueError("a malformed answer")

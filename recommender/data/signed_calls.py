@@ -30,6 +30,7 @@ IDLE_SECONDS = 20.0  # after which a connection is not used again: the other end
 PASSING = ("Throttling", "ProvisionedThroughputExceeded", "RequestLimitExceeded")
 TARGET = "DynamoDB_20120810"
 KIND = "application/x-amz-json-1.0"
+CHECKSUM = "x-amz-crc32"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # as Lambda gives them
 REGION = re.compile("(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
 ENDPOINT = re.compile("https?://[^/:?#@]+(:[0-9]{1,5})?/?")
@@ -122,7 +123,8 @@ class SignedCalls:
             headers = sign(self._url.netloc, target, body, self._region, self._environment)
             connection.request("POST", "/", body, headers)
             with connection.getresponse() as response:
-                found = response.status, _parsed(_whole(response))
+                content = _whole(response)
+                found = response.status, parsed(content, response.headers.get(CHECKSUM))
         except BaseException:
             connection.close()
             raise
@@ -138,7 +140,8 @@ class SignedCalls:
                 return None
             # By the wall clock: others may not run while Lambda keeps the function frozen.
             if abs(time.time() - since) < IDLE_SECONDS:
-                connection.sock.settimeout(TIMEOUT)
+                if connection.sock:  # else the other end has closed it, and it connects anew
+                    connection.sock.settimeout(TIMEOUT)
                 return connection
             connection.close()
 
@@ -217,13 +220,10 @@ class _Until(RawIOBase):
 
 
 def _whole(response: HTTPResponse) -> bytes:
-    """Return the body of a response, or raise ``HTTPException`` if it is not what was sent."""
+    """Return the body of a response, or raise ``HTTPException`` if it is cut off or too long."""
     content = response.read(LARGEST)
     if response.read(1) or response.length:
-        raise HTTPException("too long, or cut off")
-    checksum = response.headers.get("x-amz-crc32")
-    if checksum not in (None, str(zlib.crc32(content))):
-        raise HTTPException("altered")
+        raise HTTPException
     return content
 
 
@@ -237,8 +237,13 @@ def _close_all(idle: list[tuple[HTTPConnection, float]]) -> None:
         idle.pop()[0].close()
 
 
-def _parsed(content: bytes) -> dict[str, Any] | None:
-    """Return a JSON object, None for anything else."""
+def parsed(content: bytes, checksum: str | None) -> dict[str, Any] | None:
+    """Return the JSON object that is answered; None for anything else, and for what was altered.
+
+    ``checksum`` is what the header ``CHECKSUM`` says, if it came.
+    """
+    if checksum not in (None, str(zlib.crc32(content))):
+        return None
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
