@@ -1,6 +1,6 @@
 """``python -m training``: build and evaluate models, and make lists by them.
 
-Also export their users' ratings, and publish, list, roll back and verify them.
+Also export their users' ratings, verify artifacts, and publish, list and roll back models.
 """
 
 from training import present  # isort: skip: before the others import what is missing
@@ -19,7 +19,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from recommender.model.artifact import ArtifactError
 from recommender.settings import SettingError, missing
-from training import export, on_spark, recommend
+from training import export, on_spark, recommend, verify
 from training.batch.files import ListsError
 from training.build import build
 from training.choice import limits
@@ -36,8 +36,8 @@ from training.summary import render, render_next, summarize
 SEED = 42
 STACK = "filmes"
 QUIET = "print errors only, and what --json or an evaluation is for"
-RELEASES = ("publish", "versions", "rollback", "verify")
-OTHERS = {"recommend": recommend, "export": export}  # with a module each
+RELEASES = ("publish", "versions", "rollback")
+OTHERS = {"recommend": recommend, "export": export, "verify": verify}  # with a module each
 
 
 def main() -> int:
@@ -191,7 +191,6 @@ def _add_releases(commands: Any) -> None:
     publishes = commands.add_parser("publish", help="make a model live")
     lists = commands.add_parser("versions", help="list the models that were live")
     rolls_back = commands.add_parser("rollback", help="make a model live that was live before")
-    verifies = commands.add_parser("verify", help="check an artifact folder against its manifest")
     for command in (publishes, lists, rolls_back):
         command.add_argument("--stack", default=STACK, help=f"default {STACK}")
     publishes.add_argument(
@@ -202,7 +201,6 @@ def _add_releases(commands: Any) -> None:
     )
     lists.add_argument("--json", action="store_true", help="print JSON")
     rolls_back.add_argument("version", nargs="?", help="by default the one before the present")
-    verifies.add_argument("folder", type=Path)
 
 
 def _release(options: argparse.Namespace) -> int:
@@ -210,9 +208,7 @@ def _release(options: argparse.Namespace) -> int:
     from training.release.stack import Stack
 
     try:
-        if options.command == "verify":
-            commands.verify(options.folder)
-        elif options.command == "publish":
+        if options.command == "publish":
             commands.publish(Stack(options.stack), options.what, force=options.force)
         elif options.command == "rollback":
             commands.roll_back(Stack(options.stack), options.version)

@@ -1,4 +1,4 @@
-"""What a person does with models: publish, list, roll back and verify them."""
+"""What a person does with models: publish, list and roll back."""
 
 import json
 import shutil
@@ -27,6 +27,7 @@ from training.renewal.incumbent import find_incumbent
 from training.renewal.inheritance import inherit
 from training.renewal.judgement import judge
 from training.renewal.lineage import titles_of
+from training.verify import whole
 
 ERRORS = (ReleaseError, BotoCoreError, ClientError)  # told in a line
 PAUSE = 10  # seconds between two questions whether a profile table is there
@@ -34,23 +35,6 @@ HINT = """\
 That takes minutes, and the stack goes on with it if this command ends:
 python -m training versions shows when the model is live"""
 SHORT = 12  # digits of a version that tell it from others
-
-
-def verify(folder: Path) -> None:
-    """Check every file of an artifact folder against its manifest, and say what it is.
-
-    Raises:
-        ArtifactError: something is missing, altered, or of another format.
-    """
-    found, parts = _whole(folder)
-    count = len(artifact.ARTIFACT_FILES) + len(parts)
-    data, training = found.manifest["data"], found.manifest["training"]
-    print(f"version   {found.version}")
-    print(f"trained   {training['date']}, aim {training['objetivo']}, seed {training['seed']}")
-    print(
-        f"data      {data['usuarios']} users, {data['filmes']} films, {data['avaliacoes']} ratings"
-    )
-    print(f"format    {found.manifest['format']}, {count} files as stated")
 
 
 def publish(stack: Stack, what: str, *, force: bool) -> None:
@@ -111,28 +95,13 @@ def roll_back(stack: Stack, version: str | None) -> None:
     print(f"{done['state']}: {done.get('version') or done['reason']}")
 
 
-def _whole(folder: Path) -> tuple[artifact.Artifact, list[str]]:
-    """Return an artifact and the names of its parts of profiles; all its files are checked.
-
-    Raises:
-        ArtifactError: something is missing, altered, or of another format.
-    """
-    found = artifact.load(folder)
-    digests = found.manifest["files"]
-    parts = artifact.part_names(digests)
-    unread = [n for n in artifact.ARTIFACT_FILES if n not in artifact.SERVED_FILES]
-    for name in (*unread, *parts):
-        artifact.verify_file(folder / name, digests[name])
-    return found, parts
-
-
 def _waits_for_table(done: Mapping[str, Any]) -> bool:
     return done["state"] == WAITING and IMPORT in done["reason"]
 
 
 def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
     """Bring an artifact folder to the bucket, with a decision; return its version."""
-    _, parts = _whole(folder)
+    _, parts = whole(folder)
     bucket, served = stack.bucket, Releases(stack.bucket, stack.api).served()
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "artifact")

@@ -125,7 +125,7 @@ def _load(folder: Path) -> Opened | None:
             if artifact.is_in_place():  # so both are of the folder that was verified
                 return artifact, catalog
         raise ArtifactError(f"{folder} was replaced again and again while it was opened")
-    except (ArtifactError, sqlite3.OperationalError) as error:
+    except (ArtifactError, sqlite3.DatabaseError) as error:
         _log.error("artifact not loaded (see ARTIFACT_DIR): %s", error)
         return None
 
@@ -175,7 +175,7 @@ def _assemble(
     )
     app.state.serving = serving
     app.state.access = access
-    problems.install(app, StoreError)
+    problems.install(app, StoreError, sqlite3.DatabaseError)
     return app
 
 

@@ -70,6 +70,7 @@ ENTRY = {
         "training.renew",
         "training.serve",
         "training.summary",
+        "training.verify",
     ),
 }
 HEAVY = {"training", "sklearn", "pandas", "scipy", "joblib", "matplotlib"}  # not in the API package

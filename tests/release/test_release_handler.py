@@ -175,6 +175,12 @@ def test_each_day_the_age_of_the_model_is_told_and_old_ones_go(
         ({"action": "publish", "version": "a", "wait": 1}, "wait is 1, expected true or false"),
         ({"action": "resume", "age": -1}, "age is -1, expected a whole number of seconds"),
         ({"action": "publish"}, "version is None, expected that of a model"),
+        ({"action": ["publish"]}, r"action is \['publish'\], expected one of publish"),
+        ({"action": "rollback", "version": 5}, "version is 5, expected that of a model"),
+        ({"action": "rollback", "version": "\ud800"}, "version is .*, expected that of a model"),
+        ({"action": "publish", "version": "a", "training": []}, r"training is \[\], expected the"),
+        ({"action": "versions", "x" * 10**6: 1}, "^.{,300}$"),
+        ({"action": "x" * 10**6}, "^.{,300}$"),
     ],
 )
 def test_what_it_does_not_know_it_refuses(
