@@ -10,6 +10,8 @@ ARCHITECTURE ?= x86_64
 SPARK ?= 4
 SPARK_ENV = .local/spark$(if $(filter-out 4,$(SPARK)),-$(SPARK))
 STACK ?= filmes
+FUZZ ?= 1000000
+REQUESTS ?= 100000
 UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +21,7 @@ SWAGGER_UI := recommender/page/swagger-ui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark bench-spark emr emr-try soak fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction build-artifact build-ReleaseFunction
+.PHONY: help setup run bench evaluate lint ml-100k lenskit sequences openapi pictures test spark bench-spark emr emr-try soak soak-releases fuzz aws-here aws-here-stop build deploy deploy-built build-ApiFunction build-TrainingFunction build-artifact build-ReleaseFunction
 export ARCHITECTURE ARTIFACT
 export SAM_CLI_TELEMETRY := 0
 # uv trusts what the machine trusts, as pip does: a network may have a certificate authority of its own.
@@ -72,7 +74,8 @@ lint: setup ## checks style, types, the templates and the workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/*.py
 	$(BIN)/sam validate --lint
-	$(BIN)/cfn-lint .ci/roles.yaml
+	$(BIN)/cfn-lint .ci/roles.yaml .ci/front/*.yaml
+	$(BIN)/uv run --quiet --locked --python $(BIN)/python --script .ci/templates.py
 	$(BIN)/zizmor --offline --no-progress .
 	$(BIN)/python .ci/actionlint.py
 
@@ -136,11 +139,14 @@ emr-try: emr .local/spark-3.5 ## runs such a job by spark-submit, on a cluster o
 bench-spark: .local/spark ## measures training on Spark, hours; SIZES="1 10:2": million ratings, cores; writes docs/spark.md
 	.local/spark/bin/python benchmarks/spark.py $(SIZES)
 
-soak: setup ## kills releases before each of their calls, and races 200 of them (minutes)
+soak: setup ## sends REQUESTS (100,000) mixed requests to the function, and measures what is left of them (minutes)
+	REQUESTS=$(REQUESTS) $(BIN)/python -m pytest --capture=no tests/recommender/test_soak.py
+
+soak-releases: setup ## kills releases before each of their calls, and races 200 of them (minutes)
 	SOAK=1 $(BIN)/python -m pytest tests/release/test_kills.py
 
-fuzz: setup ## reads 100,000 mutations of all layouts of data, and shows how far it is (most of an hour)
-	FUZZ=100000 $(BIN)/python -m pytest --capture=no tests/training/test_fuzz.py
+fuzz: setup ## tries FUZZ (1,000,000) odd inputs on all that reads any, and shows how far it is (hours)
+	FUZZ=$(FUZZ) $(BIN)/python -m pytest --capture=no -m fuzz
 
 build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA or from the folder ARTIFACT
 	$(if $(ARTIFACT),,$(BIN)/python -m training build $(READ) --out artifact)

@@ -1,6 +1,7 @@
 """Items of the ratings table: how they are found, what they hold, and how they are set."""
 
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -48,16 +49,53 @@ def entry_batch(table: str, user_id: int, film_id: int) -> dict[str, Any]:
     return {"RequestItems": {table: {"Keys": keys, "ConsistentRead": True}}}
 
 
-def items_of(batch: Mapping[str, Any], table: str) -> list[Raw]:
-    """Return the items of a ``BatchGetItem`` of one table.
+def batch_in(answer: Mapping[str, Any], table: str) -> list[Raw]:
+    """Return the items that an answer to a ``BatchGetItem`` of one table holds.
 
     Raises:
-        StoreError: the table did not give all of them, as it does if it is asked too often.
+        StoreError: it is none, or does not hold all, as if the table is asked too often.
     """
-    if batch.get("UnprocessedKeys"):
-        raise StoreError("not all items were given")
-    found: list[Raw] = batch["Responses"].get(table, [])
+    given = answer.get("Responses")
+    if answer.get("UnprocessedKeys") or not isinstance(given, dict):
+        raise StoreError("a malformed answer, or not all items")
+    return items_in({"Items": given.get(table)})
+
+
+def items_in(page: Mapping[str, Any]) -> list[Raw]:
+    """Return the items that an answer to a query holds, or raise ``StoreError`` if it is none."""
+    found = page.get("Items")
+    if not isinstance(found, list) or not all(map(_is_item, found)):
+        raise StoreError("a malformed answer")
     return found
+
+
+def item_in(answer: Mapping[str, Any], name: str) -> Raw | None:
+    """Return the item that an answer holds by a name, None if it holds none.
+
+    Raises:
+        StoreError: what it holds is no item.
+    """
+    found: Raw = answer.get(name, {})
+    if found != {} and not _is_item(found):
+        raise StoreError("a malformed answer")
+    return found or None
+
+
+def _is_item(raw: object) -> bool:
+    """Return whether DynamoDB may send this as an item of the table."""
+    return isinstance(raw, dict) and "filme_id" in raw and all(map(_is_value, raw.values()))
+
+
+def _is_value(value: object) -> bool:
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((kind, content),) = value.items()
+    if kind not in ("N", "S"):
+        return True
+    try:
+        return isinstance(content, str) and (kind == "S" or math.isfinite(float(content)))
+    except ValueError:
+        return False
 
 
 def entries_in(found: Sequence[Raw], origin: Origin) -> dict[int, Entry]:
@@ -83,10 +121,10 @@ def hidden_query(table: str) -> dict[str, Any]:
     }
 
 
-def films_in(page: Mapping[str, Any], origin: Origin) -> list[int]:
-    """Return the ids of films of a lineage that an answer to that query holds."""
+def films_in(items: Iterable[Raw], origin: Origin) -> list[int]:
+    """Return the ids of films of a lineage among the items that the query finds."""
     found, passed = [], 0
-    for item in page["Items"]:
+    for item in items:
         film_id = read_id(item, "filme_id")
         lineage = item.get("linhagem", {"S": None})
         if film_id is None or "S" not in lineage:
@@ -111,13 +149,17 @@ def erased_query(table: str, users: Sequence[int]) -> dict[str, Any]:
 
 
 def erased_in(page: Mapping[str, Any], last: int) -> tuple[dict[int, float], int]:
-    """Return when users were erased, by id, and up to which id that is all, by a page of that."""
-    found = {
-        int(raw["filme_id"]["N"]): erased_at(raw.get("momento", {}).get("S"))
-        for raw in page["Items"]
-    }
-    end = page.get("LastEvaluatedKey", key_of(ERASED_KEY, last))
-    return found, int(end["filme_id"]["N"])
+    """Return when users were erased, by id, and up to which id that is all, by a page of that.
+
+    Raises:
+        StoreError: it is no such page.
+    """
+    items = by_film(items_in(page)).items()
+    found = {user_id: erased_at(raw.get("momento", {}).get("S")) for user_id, raw in items}
+    end = read_id(page.get("LastEvaluatedKey", key_of(ERASED_KEY, last)), "filme_id")
+    if end is None:
+        raise StoreError("a malformed answer")
+    return found, end
 
 
 def erasure(table: str, user_id: int, mark: Entry, before: Raw | None) -> list[dict[str, Any]]:

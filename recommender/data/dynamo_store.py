@@ -2,17 +2,14 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from uuid import uuid4
 
 from recommender.data.dynamo_items import (
     Raw,
+    batch_in,
     by_film,
     counting,
     entries_in,
@@ -23,7 +20,8 @@ from recommender.data.dynamo_items import (
     erasure,
     films_in,
     hidden_query,
-    items_of,
+    item_in,
+    items_in,
     key_of,
     lying_under,
     read_id,
@@ -33,6 +31,7 @@ from recommender.data.dynamo_items import (
     unchanged,
 )
 from recommender.data.origin import UNKNOWN, Origin, make_mark
+from recommender.data.signed_calls import Calls, RefusedError, query_pages
 from recommender.data.store import (
     HIDDEN_KEY,
     MARK,
@@ -48,17 +47,6 @@ from recommender.data.store import (
     next_version,
 )
 
-READ_TIMEOUT = 1.0  # seconds
-# A call without an answer fails within 4 seconds: two attempts, and a pause of up to one second.
-# A conditional write, which reads first, so stays within the function's 10 seconds, also where it
-# takes a second call because the first one found an item that does not count.
-CONFIG = Config(
-    connect_timeout=0.5,
-    read_timeout=READ_TIMEOUT,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    tcp_keepalive=True,
-)
-READ_SECONDS = 3.0  # after which a read asks for no further page of a user's entries
 WRITE_SECONDS = 1.0  # after which a write that others came before is not tried again
 ERASE_SECONDS = 2.0  # after which no further entries of a user who was erased are removed
 OTHERS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
@@ -67,56 +55,29 @@ UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
 _log = logging.getLogger(__name__)
 
 
-def make_client() -> Any:
-    """Return a client of DynamoDB; nothing is sent yet.
-
-    Raises:
-        StoreError: AWS's settings are not enough for one.
-    """
-    try:
-        return boto3.Session().client("dynamodb", config=CONFIG)
-    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
-        raise StoreError(str(error)) from error
-
-
 class DynamoStore:
-    """A store in a table. boto3 blocks, so each call is made in a thread."""
+    """A store in a table. Calls block, so they are made in a thread."""
 
-    def __init__(self, table: str, origin: Origin = UNKNOWN) -> None:
-        """Make the client; nothing is sent yet. Ratings of another origin do not count.
-
-        Raises:
-            StoreError: AWS's settings are not enough for a client.
-        """
-        self._table = table
-        self._origin = origin
-        self._client = make_client()
+    def __init__(self, calls: Calls, table: str, origin: Origin = UNKNOWN) -> None:
+        """Note the table; nothing is sent yet. Ratings of another origin do not count."""
+        self._calls, self._table, self._origin = calls, table, origin
 
     def close(self) -> None:
         """See ``Store``."""
-        self._client.close()
+        self._calls.close()
 
     @in_thread
     def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
         if film_id in (None, MARK):
             return entries_in(self._read(user_id, film_id), self._origin)
-        with _reached():
-            answer = self._client.batch_get_item(**entry_batch(self._table, user_id, film_id))
-        return entries_in(items_of(answer, self._table), self._origin)
+        answer = self._calls.call("BatchGetItem", entry_batch(self._table, user_id, film_id))
+        return entries_in(batch_in(answer, self._table), self._origin)
 
     def _read(self, user_id: int, film_id: int | None = None) -> list[Raw]:
         query = entries_query(self._table, user_id, film_id)
-        return [raw for page in self._pages(query, "a user's entries") for raw in page["Items"]]
-
-    def _pages(self, query: Mapping[str, Any], what: str) -> Iterator[Any]:
-        """Yield the pages of a query, as long as that does not take too long."""
-        end = time.monotonic() + READ_SECONDS
-        with _reached():
-            for page in self._client.get_paginator("query").paginate(**query):
-                yield page
-                if "LastEvaluatedKey" in page and time.monotonic() > end:
-                    raise StoreError(f"{what} took too long")
+        pages = query_pages(self._calls, query, "a user's entries")
+        return [raw for page in pages for raw in items_in(page)]
 
     @in_thread
     def write(
@@ -176,21 +137,19 @@ class DynamoStore:
             values[":esperada"] = {"N": str(expected)}
         if not expected and not mark and (rating is not None or packaged is not None):
             condition = f"attribute_not_exists(versao) OR ({condition})"
+        update = {
+            "TableName": self._table,
+            "Key": key_of(*key),
+            "UpdateExpression": f"{change} ADD versao :um",
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_OLD",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
         try:
-            with _reached():
-                answer = self._client.update_item(
-                    TableName=self._table,
-                    Key=key_of(*key),
-                    UpdateExpression=f"{change} ADD versao :um",
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_OLD",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except ClientError as unmet:
-            found: Any = unmet.response.get("Item")
-            return False, found
-        before: Any = answer.get("Attributes")
+            before = item_in(self._calls.call("UpdateItem", update), "Attributes")
+        except RefusedError as refused:
+            return False, _unmet_by(refused)
         if before and "versao" in before and read_id(before, "versao") is None:
             # It was a fraction, and still is one: what was written would not count.
             return False, {**before, "versao": {"N": str(Decimal(before["versao"]["N"]) + 1)}}
@@ -198,15 +157,15 @@ class DynamoStore:
 
     def _replace(self, key: Key, raw: Raw | None, entry: Entry) -> bool:
         """Put an entry in the place of an item; return whether the item was still there."""
+        update = self._update(key, raw, entry)
         try:
-            with _reached():
-                self._client.update_item(
-                    **self._update(key, raw, entry), ReturnValuesOnConditionCheckFailure="ALL_OLD"
-                )
-        except ClientError as unmet:
+            self._calls.call(
+                "UpdateItem", {**update, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+            )
+        except RefusedError as refused:
             # As above: the first attempt may have written this.
-            found: Any = unmet.response.get("Item")
-            return bool(found) and self._origin.entry(key[1], read_item(found)) == entry
+            found = _unmet_by(refused)
+            return found is not None and self._origin.entry(key[1], read_item(found)) == entry
         return True
 
     @in_thread
@@ -259,41 +218,36 @@ class DynamoStore:
 
     def _transact(self, parts: Sequence[Mapping[str, Any]]) -> bool:
         """Return whether a transaction was made; if not, others came before."""
+        # With a token, a second attempt does not write what the first one wrote.
+        transaction = {"TransactItems": parts, "ClientRequestToken": str(uuid4())}
         try:
-            with _reached():
-                self._client.transact_write_items(TransactItems=parts)
-        except ClientError:
+            self._calls.call("TransactWriteItems", transaction)
+        except RefusedError as refused:
+            _unmet_by(refused)
             return False
         return True
 
     @in_thread
     def erased(self, users: Sequence[int]) -> tuple[dict[int, float], int]:
         """See ``Store``. One page: what it does not hold is for the next answer."""
-        with _reached():
-            page = self._client.query(**erased_query(self._table, users))
-        return erased_in(page, users[-1])
+        return erased_in(self._calls.call("Query", erased_query(self._table, users)), users[-1])
 
     @in_thread
     def hidden(self) -> frozenset[int]:
         """See ``HiddenSource``."""
-        pages = self._pages(hidden_query(self._table), "the hidden films")
-        return frozenset(film for page in pages for film in films_in(page, self._origin))
+        pages = query_pages(self._calls, hidden_query(self._table), "the hidden films")
+        return frozenset(film for page in pages for film in films_in(items_in(page), self._origin))
 
     @in_thread
     def hide(self, film_id: int, *, hidden: bool) -> None:
         """See ``Store``. The item of a film that is shown again is gone."""
-        key = key_of(HIDDEN_KEY, film_id)
-        change, values = setting(self._origin, None, moment())
-        with _reached():
-            if hidden:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=key,
-                    UpdateExpression=change,
-                    ExpressionAttributeValues=values,
-                )
-            else:
-                self._client.delete_item(TableName=self._table, Key=key)
+        item = {"TableName": self._table, "Key": key_of(HIDDEN_KEY, film_id)}
+        if hidden:
+            change, values = setting(self._origin, None, moment())
+            update = {"UpdateExpression": change, "ExpressionAttributeValues": values}
+            self._calls.call("UpdateItem", item | update)
+        else:
+            self._calls.call("DeleteItem", item)
 
     def _update(self, key: Key, raw: Raw | None, entry: Entry) -> dict[str, Any]:
         """Return the update that sets an entry if nothing was written over the item there."""
@@ -316,19 +270,16 @@ def _check(end: float) -> None:
         raise StoreError("it took too long")
 
 
-@contextmanager
-def _reached() -> Iterator[None]:
-    """Turn every failure of a call into a ``StoreError``, except for an unmet condition.
+def _unmet_by(refused: RefusedError) -> Raw | None:
+    """Return the item by which a condition is unmet, None if it is unmet as there is none.
 
-    A transaction is cancelled for that, or because another writes the same entries.
+    A transaction is cancelled for that, or because another writes the same entries; then it is None
+    too. What is refused for other reasons is raised again.
     """
     try:
-        yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", [])}
-        if code in UNMET and reasons <= OTHERS:
-            raise
-        raise StoreError(code) from error
-    except BotoCoreError as error:
-        raise StoreError(type(error).__name__) from error
+        reasons = {reason["Code"] for reason in refused.answer.get("CancellationReasons", ())}
+    except (KeyError, TypeError):
+        raise refused from None
+    if refused.code not in UNMET or not reasons <= OTHERS:
+        raise refused
+    return item_in(refused.answer, "Item")

@@ -153,8 +153,8 @@ def of_status(status: int, scope: Scope) -> ProblemError:
     return ProblemError(status, detail)
 
 
-def install(app: FastAPI, unreachable: type[Exception]) -> None:
-    """Make every error of an app a problem; ``unreachable`` is what a failing store raises."""
+def install(app: FastAPI, *unreachable: type[Exception]) -> None:
+    """Make every error of an app a problem; ``unreachable`` is what stores and databases raise."""
 
     async def on_error(request: Request, error: Exception) -> JSONResponse:
         if isinstance(error, RequestValidationError):
@@ -173,7 +173,7 @@ def install(app: FastAPI, unreachable: type[Exception]) -> None:
         detail = "O que se guarda não pôde ser alcançado; nada foi confirmado. Tente de novo."
         return answer(ProblemError(503, detail, {"Retry-After": "5"}))
 
-    for kind in (RequestValidationError, HTTPException, unreachable):
+    for kind in (RequestValidationError, HTTPException, *unreachable):
         app.add_exception_handler(kind, on_error)
 
 

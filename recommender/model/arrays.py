@@ -6,6 +6,7 @@ refused before it is looked up.
 
 import mmap
 import pickle
+import reprlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,8 @@ def read(path: Path) -> dict[str, Any]:
         pickle.UnpicklingError: the file holds something else.
     """
     with path.open("rb") as file:
+        if not path.stat().st_size:
+            raise pickle.UnpicklingError("nothing")
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     class Wrapper:
@@ -45,11 +48,17 @@ def read(path: Path) -> dict[str, Any]:
             if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
                 return Wrapper
             if (module, name) not in NAMES:
-                raise pickle.UnpicklingError(f"{module}.{name} is neither an array nor a scalar")
+                told = reprlib.repr(f"{module}.{name}")
+                raise pickle.UnpicklingError(f"{told}, neither an array nor a scalar")
             return NAMES[module, name]
 
     # A file without `peek`: the unpickler then reads no further than the description.
-    found = Reader(SimpleNamespace(read=content.read, readline=content.readline)).load()
+    try:
+        found = Reader(SimpleNamespace(read=content.read, readline=content.readline)).load()
+    except pickle.UnpicklingError:
+        raise
+    except Exception as error:  # a damaged pickle may ask for anything
+        raise pickle.UnpicklingError(f"no arrays: {type(error).__name__}") from None
     if not isinstance(found, dict):
         raise pickle.UnpicklingError("no dictionary of arrays")
     return {

@@ -4,6 +4,7 @@ import hashlib
 import json
 import pickle
 import re
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -28,6 +29,7 @@ SERVED_FILES = (MODEL_FILE, CATALOG_FILE)
 MAP_FILE = "mapa.svg"
 ARTIFACT_FILES = (*SERVED_FILES, MAP_FILE, "mapa.png")
 PROFILES = "perfis"  # the folder of the profiles' parts, and the manifest's word on them
+DIGEST = re.compile("[0-9a-f]{64}")
 PART = re.compile(rf"{PROFILES}/parte-[0-9]{{5}}\.json\.gz")
 ATTEMPTS = 10  # to read a folder that is replaced while it is read
 COUNTED = ("usuarios", "avaliacoes", "mais_novas", "listados")  # what is told of profiles
@@ -274,11 +276,13 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or form not in READABLE:
         readable = " and ".join(map(str, READABLE))
         raise ArtifactError(
-            f"{path} is of format {form!r}, this code reads {readable}: train again"
+            f"{path} is of format {reprlib.repr(form)}, this code reads {readable}: train again"
         )
     digests = manifest.get("files")
     if not isinstance(digests, dict) or not digests.keys() >= set(ARTIFACT_FILES):
         raise ArtifactError(f"{path} does not name the digest of every file")
+    if wrong := [name for name in digests if not _is_digest(digests[name])]:
+        raise ArtifactError(f"{path} has no SHA-256 for {reprlib.repr(wrong)}")
     try:
         if manifest.get("version") != content_version(manifest):
             raise ArtifactError(f"{path} was altered: its version is not that of what it states")
@@ -287,6 +291,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise ArtifactError(f"{path}: {error}") from None
     _check_profiles(path, manifest)
     return manifest
+
+
+def _is_digest(digest: Any) -> bool:
+    return isinstance(digest, str) and DIGEST.fullmatch(digest) is not None
 
 
 def _check_profiles(path: Path, manifest: Mapping[str, Any]) -> None:
@@ -329,7 +337,8 @@ def _load(folder: Path, place: Place) -> Artifact:
     try:
         parts = arrays.read(folder / MODEL_FILE)
     except pickle.UnpicklingError as error:
-        raise ArtifactError(f"{folder / MODEL_FILE} holds {error}") from None
+        told = " ".join(str(error).split())  # in one line
+        raise ArtifactError(f"{folder / MODEL_FILE} holds {told}") from None
     if parts.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
     try:

@@ -103,5 +103,5 @@ FORMS: dict[tuple[str, str], Form] = {
 
 
 def _short(fact: Any) -> str:
-    text = json.dumps(fact, ensure_ascii=False)
+    text = json.dumps(fact, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 60 else f"{text[:60]}…"

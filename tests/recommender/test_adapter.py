@@ -7,17 +7,19 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
-from hypothesis import example, given, note, settings
+from hypothesis import example, given, note
 from hypothesis import strategies as st
 
 from recommender.api.application import create_app
 from recommender.aws import telemetry
 from recommender.aws.adapter import Adapter
 from recommender.aws.telemetry import Telemetry, observed
+from tests.fuzzing import fuzzed
 from tests.recommender.test_handler import (
     CONTEXT,
     SENDERS,
@@ -29,6 +31,7 @@ from tests.recommender.test_handler import (
     rest_api,
 )
 
+LARGEST = 1_000_000  # bytes of an answer
 ALL_SENDERS = [*SENDERS, load_balancer_single]
 Serve = Callable[[Any], tuple[Event, list[dict[str, Any]]]]
 
@@ -40,11 +43,9 @@ def old_http_api(*arguments: Any) -> Event:
     return {"version": "1.0", **event, "requestContext": context}
 
 
-@pytest.fixture(scope="module")
-def serve(artifact_dir: Path) -> Iterator[Serve]:
-    """The function as handler.py makes it: what it returns for an event, and what it logs."""
-    handler = observed(Adapter(Telemetry(create_app(artifact_dir))))
-    out = io.StringIO()
+@contextmanager
+def logged_to(out: TextIO) -> Iterator[None]:
+    """What the function logs goes to a stream meanwhile."""
     logs = {
         log
         for name in (telemetry.SERVICE, "recommender", "mangum")
@@ -52,6 +53,16 @@ def serve(artifact_dir: Path) -> Iterator[Serve]:
         if type(log) is logging.StreamHandler  # and not of a subclass: those are pytest's
     }
     streams = [(log, log.setStream(out)) for log in logs]
+    yield
+    for log, stream in streams:
+        log.setStream(stream)
+
+
+@pytest.fixture(scope="module")
+def serve(artifact_dir: Path) -> Iterator[Serve]:
+    """The function as handler.py makes it: what it returns for an event, and what it logs."""
+    handler = observed(Adapter(Telemetry(create_app(artifact_dir))))
+    out = io.StringIO()
 
     def call(event: Any) -> tuple[Event, list[dict[str, Any]]]:
         out.seek(0)
@@ -60,9 +71,8 @@ def serve(artifact_dir: Path) -> Iterator[Serve]:
         json.dumps(answer)
         return answer, [json.loads(line) for line in out.getvalue().splitlines()]
 
-    yield call
-    for log, stream in streams:
-        log.setStream(stream)
+    with logged_to(out):
+        yield call
 
 
 def check(found: tuple[Event, list[dict[str, Any]]]) -> None:
@@ -78,6 +88,7 @@ def check(found: tuple[Event, list[dict[str, Any]]]) -> None:
     assert lines[0]["Latency"] >= 0
     assert isinstance(answer["statusCode"], int)
     assert answer["statusCode"] < 500
+    assert len(json.dumps(answer)) < LARGEST
     assert header(answer, "x-versao")
     if answer["statusCode"] >= 400:
         assert header(answer, "content-type") == "application/problem+json"
@@ -121,6 +132,7 @@ VALUES = st.sampled_from(
             "a, b",
             "Root=1-a-b",
             "\ud800",
+            "x" * 20_000,
         ),
     ]
 )
@@ -136,7 +148,10 @@ PATHS = st.sampled_from(
     ]
 )
 BODIES = st.sampled_from(
-    [None, "", "{}", "é", "\ud800", "e30=", "e30", "=", "/w==", '{"avaliacoes": []}', 5, {"a": 1}]
+    [
+        *(None, "", "{}", "é", "\ud800", "e30=", "e30", "=", "/w==", '{"avaliacoes": []}', 5),
+        *({"a": 1}, "//79/A==", "AAAA" * 200_000, "[" * 50_000),
+    ]
 )
 FIELDS: dict[str, Any] = {
     "version": st.sampled_from(["1.0", "2.0", "3.0", 2.0, None]),
@@ -190,8 +205,7 @@ def events(draw: Any) -> Any:
     return event
 
 
-@settings(max_examples=1000)
-@given(event=events())
+@fuzzed("events of the API function", 1000, event=events())
 def test_every_event_ends_in_an_answer_or_in_one_line(serve: Serve, event: Any) -> None:
     note(ascii(event))
     check(serve(event))

@@ -1,6 +1,6 @@
 """SIGKILL before every call of AWS that a release makes, and two publishers at once.
 
-``SOAK`` makes them as many as `make soak` does: over 100 kills, and 200 races.
+``SOAK`` makes them as many as `make soak-releases` does: over 100 kills, and 200 races.
 """
 
 import os

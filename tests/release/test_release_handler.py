@@ -13,6 +13,7 @@ from tests.expectations import read_event
 from tests.release.world import BUNDLED, World
 from training import release_handler
 from training.release.events import EventError
+from training.release.lease import lease
 from training.release.releases import Releases
 from training.release.trainings import Trainings
 
@@ -161,8 +162,24 @@ def test_each_day_the_age_of_the_model_is_told_and_old_ones_go(
         call(offer(model, number))
     assert call(read_event("publicacao-diaria"))["deleted"] == ["a"]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (age,) = [line["ModelAge"] for line in lines if "ModelAge" in line]
-    assert age[0] > 300  # days since January
+    (ages,) = [line for line in lines if "ModelAge" in line]
+    assert ages["ModelAge"][0] > 300  # days since January
+    assert ages["TrainingAge"] == pytest.approx(ages["ModelAge"])  # no other has begun here
+    assert not started
+
+
+def test_each_day_it_tells_when_a_training_last_began(
+    world: World, started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever came of it: also one that found nothing new, or failed."""
+    with pytest.raises(ZeroDivisionError), lease(world.releases().bucket, "a", 900):
+        raise ZeroDivisionError
+    world.put_model("a")
+    call(offer("a", 0))
+    call(read_event("publicacao-diaria"))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (age,) = [line["TrainingAge"] for line in lines if "TrainingAge" in line]
+    assert -1 < age[0] < 1  # a day; clocks may differ
     assert not started
 
 
@@ -175,6 +192,12 @@ def test_each_day_the_age_of_the_model_is_told_and_old_ones_go(
         ({"action": "publish", "version": "a", "wait": 1}, "wait is 1, expected true or false"),
         ({"action": "resume", "age": -1}, "age is -1, expected a whole number of seconds"),
         ({"action": "publish"}, "version is None, expected that of a model"),
+        ({"action": ["publish"]}, r"action is \['publish'\], expected one of publish"),
+        ({"action": "rollback", "version": 5}, "version is 5, expected that of a model"),
+        ({"action": "rollback", "version": "\ud800"}, "version is .*, expected that of a model"),
+        ({"action": "publish", "version": "a", "training": []}, r"training is \[\], expected the"),
+        ({"action": "versions", "x" * 10**6: 1}, "^.{,300}$"),
+        ({"action": "x" * 10**6}, "^.{,300}$"),
     ],
 )
 def test_what_it_does_not_know_it_refuses(

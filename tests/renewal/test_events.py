@@ -16,7 +16,7 @@ DEFAULT = "dados/filmes.json"
 
 
 def by_eventbridge(
-    key: str = "dados/a b+cé.json", kind: str = "Object Created", bucket: str = BUCKET
+    key: Any = "dados/a b+cé.json", kind: str = "Object Created", bucket: str = BUCKET
 ) -> dict[str, Any]:
     """EventBridge does not encode keys."""
     found = {"bucket": {"name": bucket}, "object": {"key": key, "version-id": "v1"}}
@@ -27,7 +27,7 @@ def record(
     key: str = "dados/a+b%2Bc%C3%A9.json",
     kind: str = "ObjectCreated:Put",
     bucket: str = BUCKET,
-    version: str = "v1",
+    version: Any = "v1",
 ) -> dict[str, Any]:
     """S3 encodes keys as a form does."""
     found = {"bucket": {"name": bucket}, "object": {"key": key, "versionId": version}}
@@ -185,6 +185,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "no JSON": ({"Records": [{"eventSource": "aws:sqs", "body": "}"}]}, "none that starts"),
     "half a record": ({"Records": [{"eventSource": "aws:s3"}]}, "none that starts a training"),
     "a text": ({"Records": "dados/x.json"}, "none that starts a training"),
+    "deep JSON": ({"Records": [{"eventSource": "aws:sqs", "body": "[" * 99_999}]}, "none that"),
+    "a key that is no text": (by_eventbridge(5), "object is .*, expected a key and a version"),
+    "half a character": (by_eventbridge("dados/\ud800"), "object is .*, expected a key"),
+    "a version that is no text": (by_s3(record(version=["v"])), "object is .*, expected a key"),
+    "half a character in a call": ({"data_key": "\ud800"}, "data_key is .*, expected a text"),
+    "an endless name": ({"x" * 10**6: 1}, "^.{,300}$"),
+    "an endless value": ({"seed": "9" * 10**6}, "^seed is .{,200}$"),
 }
 
 

@@ -1,17 +1,15 @@
 """Mutations of every layout: each ends in a data set or in one clear line.
 
-``make fuzz`` makes 100,000 of them; here are some for each layout. A mutation changes lines, fields
-and names of columns, or bytes, files and archives. Of the data sets that come out a few are also
-trained on.
+``make fuzz`` makes thousands of them; here are some for each layout. A mutation changes lines,
+fields and names of columns, or bytes, files and archives. Of the data sets that come out a few are
+also trained on.
 """
 
 import gzip
 import io
 import json
-import os
 import resource
 import signal
-import sys
 import tarfile
 import tempfile
 import zipfile
@@ -22,8 +20,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tqdm import tqdm
 
+from tests.fuzzing import progress, share_of
 from tests.training.test_dataset import assert_consistent
 from tests.training.test_found import CASES, FOUND
 from training.build import build
@@ -32,7 +30,8 @@ from training.data.read import read
 from training.data.scale import parse_scale
 from training.data.tables import DataError
 
-WANTED = int(os.environ.get("FUZZ", "0"))  # files in all
+SURFACE = "files of data"
+WANTED = share_of(SURFACE)
 FEW = 6
 TRAINED = 50  # data sets, of which one is trained on, too
 PATIENCE = 60  # seconds for a file
@@ -255,13 +254,10 @@ class Counter:
     """How many files there were, and what became of them."""
 
     def __init__(self) -> None:
-        self.files = self.read = self.trained = 0
-        self.bar = tqdm(
-            total=WANTED, unit=" files", disable=not WANTED, file=sys.stderr, mininterval=5
-        )
+        self.read = self.trained = 0
+        self.bar = progress(SURFACE)
 
     def count(self, *, read: bool, trained: bool) -> None:
-        self.files += 1
         self.read += read
         self.trained += trained
         self.bar.update()
@@ -293,6 +289,7 @@ def outcome(path: Path, scale: str | None, columns: str | None) -> None:
     COUNTER.count(read=is_read, trained=is_read and is_trained)
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("case", SEEDS)
 def test_anything_is_read_or_refused(case: str) -> None:
     data = FOUND / case / "data"

@@ -1,5 +1,6 @@
 """Limits of the values that a caller may set: hyperparameters, aim, seed, budget, lists."""
 
+import reprlib
 from collections.abc import Mapping
 
 from training.choice.aim import Aim
@@ -43,11 +44,12 @@ def check_hyperparameters(values: object) -> Values:
         DataError: a name is unknown or a value is out of its limits; the message says which.
     """
     if not isinstance(values, Mapping):
-        raise DataError(f"hyperparameters is {values!r}, expected an object of names and numbers")
+        told = reprlib.repr(values)
+        raise DataError(f"hyperparameters is {told}, expected an object of names and numbers")
     for name in values:
         if name not in HYPERPARAMETERS:
             names = ", ".join(HYPERPARAMETERS)
-            raise DataError(f"hyperparameter is {name!r}, expected one of {names}")
+            raise DataError(f"hyperparameter is {reprlib.repr(name)}, expected one of {names}")
     return {
         name: check_number(name, value, HYPERPARAMETERS[name]) for name, value in values.items()
     }
@@ -56,7 +58,7 @@ def check_hyperparameters(values: object) -> Values:
 def check_aim(field: str, value: object) -> Aim:
     """Return the aim that a field names; raise ``DataError`` if there is no such aim."""
     if value not in [*Aim]:
-        raise DataError(f"{field} is {value!r}, expected {' or '.join(Aim)}")
+        raise DataError(f"{field} is {reprlib.repr(value)}, expected {' or '.join(Aim)}")
     return Aim(str(value))
 
 
@@ -69,7 +71,6 @@ def check_number(name: str, value: object, limits: Limits) -> float:
         found = float("nan")
     if not lowest <= found <= highest:
         what = "a whole number" if kind is int else "a number"
-        raise DataError(
-            f"{name} is {value!r}, expected {what} from {lowest:.10g} to {highest:.10g}"
-        )
+        limit = f"{what} from {lowest:.10g} to {highest:.10g}"
+        raise DataError(f"{name} is {reprlib.repr(value)}, expected {limit}")
     return found

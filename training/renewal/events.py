@@ -11,6 +11,7 @@ from training.choice import limits
 from training.choice.aim import Aim
 from training.data.tables import DataError
 from training.model.hyperparameters import Values
+from training.release.events import is_text, listed, short
 
 SEED = 42
 TRAIN = "train"
@@ -122,7 +123,7 @@ def read_start(event: Any, bucket: str, default_key: str) -> Start | Candidate:
 def _read_candidate(event: Mapping[str, Any], bucket: str) -> Candidate:
     _check_fields(event, OF_CANDIDATES)
     place, given = f"s3://{bucket}/{CANDIDATES}", event["candidate"]
-    folder = given.removeprefix(place).rstrip("/") if isinstance(given, str) else ""
+    folder = given.removeprefix(place).rstrip("/") if is_text(given) else ""
     if not folder or not given.startswith(place):
         raise DataError(
             f"candidate is {_short(given)}, expected {place}FOLDER/, where an artifact is"
@@ -134,7 +135,7 @@ def _read_candidate(event: Mapping[str, Any], bucket: str) -> Candidate:
 def _read_direct(event: Mapping[str, Any], default_key: str) -> Start:
     _check_fields(event, DIRECT)
     for name in ("data_key", "version_id"):
-        if not isinstance(event.get(name, ""), str):
+        if not is_text(event.get(name, "")):
             raise DataError(f"{name} is {_short(event[name])}, expected a text")
     return Start(
         event.get("data_key") or default_key,
@@ -149,10 +150,10 @@ def _read_direct(event: Mapping[str, Any], default_key: str) -> Start:
 
 def _check_fields(event: Mapping[str, Any], known: Collection[str]) -> None:
     """Raise ``DataError`` for an unknown field, or one of all calls with a wrong value."""
-    if unknown := sorted(map(str, event.keys() - set(known))):
-        raise DataError(f"{', '.join(unknown)} is unknown, expected some of {', '.join(known)}")
+    if unknown := event.keys() - set(known):
+        raise DataError(f"{listed(unknown)} is unknown, expected some of {', '.join(known)}")
     if event.get("action", TRAIN) != TRAIN:
-        raise DataError(f"action is {event['action']!r}, expected {TRAIN}")
+        raise DataError(f"action is {short(event['action'])}, expected {TRAIN}")
     for name in ("dry_run", "force"):
         if not isinstance(event.get(name, False), bool):
             raise DataError(f"{name} is {_short(event[name])}, expected true or false")
@@ -161,15 +162,17 @@ def _check_fields(event: Mapping[str, Any], known: Collection[str]) -> None:
 def _read_objects(event: Mapping[str, Any], bucket: str) -> Start:
     try:
         found = list(_objects(event))
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise DataError(f"event is none that starts a training: {_short(event)}") from error
-    for named, key, _ in found:
+    for named, key, version in found:
         if named != bucket:
-            raise DataError(f"bucket is {named!r}, expected {bucket!r}")
+            raise DataError(f"bucket is {short(named)}, expected {bucket!r}")
+        if not is_text(key) or not is_text(version or ""):
+            raise DataError(f"object is {_short([key, version])}, expected a key and a version")
         if not key.startswith(DATA_FOLDER) or key.endswith("/"):
-            raise IgnoredEventError(f"{key!r} is no object in {DATA_FOLDER}")
+            raise IgnoredEventError(f"{_short(key)} is no object in {DATA_FOLDER}")
     if len(set(found)) > 1:
-        keys = ", ".join(sorted({f"{key} {version or ''}".strip() for _, key, version in found}))
+        keys = listed({f"{key} {version or ''}".strip() for _, key, version in found})
         raise DataError(f"the event names several objects: {keys}")
     _, key, version = found[0]
     folder = key.rpartition("/")[0] + "/"
@@ -216,7 +219,7 @@ def _objects_of_record(record: Mapping[str, Any]) -> Iterator[tuple[str, str, st
 
 def _check_kind(kind: str) -> None:
     if not kind.startswith(CREATED):
-        raise IgnoredEventError(f"{kind}: nothing new to train on")
+        raise IgnoredEventError(f"{short(kind)}: nothing new to train on")
 
 
 def _short(value: Any) -> str:
