@@ -71,12 +71,13 @@ def read(path: Path) -> dict[str, Any]:
     # A file without `peek`: the unpickler then reads no further than the description.
     try:
         found = Reader(SimpleNamespace(read=read_exactly, readline=read_line)).load()
+        if not isinstance(found, dict):
+            raise pickle.UnpicklingError("no dictionary of arrays")
+        return {
+            name: value.array if isinstance(value, Wrapper) else value
+            for name, value in found.items()
+        }
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle may ask for anything
         raise pickle.UnpicklingError(f"no arrays: {type(error).__name__}") from None
-    if not isinstance(found, dict):
-        raise pickle.UnpicklingError("no dictionary of arrays")
-    return {
-        name: value.array if isinstance(value, Wrapper) else value for name, value in found.items()
-    }
