@@ -74,7 +74,8 @@ lint: setup ## checks style, types, the templates and the workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy handler.py recommender training tests benchmarks .ci/*.py
 	$(BIN)/sam validate --lint
-	$(BIN)/cfn-lint .ci/roles.yaml
+	$(BIN)/cfn-lint .ci/roles.yaml .ci/front/*.yaml
+	$(BIN)/uv run --quiet --locked --python $(BIN)/python --script .ci/templates.py
 	$(BIN)/zizmor --offline --no-progress .
 	$(BIN)/python .ci/actionlint.py
 

@@ -175,11 +175,11 @@ def find(api: Api, path: str, version: str = "", kind: str = "application/json")
     found = answer.headers.get_content_type()
     if found != kind:
         raise SmokeError(f"GET /{path} is {found}, expected {kind}.")
-    check_headers(answer, version)
+    check_headers(api, answer, version)
     return answer
 
 
-def check_headers(answer: Answer, version: str) -> None:
+def check_headers(api: Api, answer: Answer, version: str) -> None:
     """Raise ``SmokeError`` unless an answer has the headers that all answers have."""
     headers = answer.headers
     for name in ("cache-control", "server-timing", "x-versao"):
@@ -187,6 +187,9 @@ def check_headers(answer: Answer, version: str) -> None:
             raise SmokeError(f"GET {answer.path} has no header {name}.")
     if headers.get("x-content-type-options") != "nosniff":
         raise SmokeError(f"GET {answer.path} lets browsers guess its media type.")
+    kept = re.search(r"max-age=0*([1-9][0-9]*)", headers.get("strict-transport-security", ""))
+    if not api.is_local and not kept:
+        raise SmokeError(f"GET {answer.path} does not tell browsers to keep to HTTPS.")
     if version and headers["x-versao"] != version:
         raise SmokeError(f"GET {answer.path} is of model {headers['x-versao']}, not {version}.")
 
@@ -223,7 +226,7 @@ def check_unknown(api: Api) -> str:
     if answer.status != 404 or answer.headers.get_content_type() != PROBLEM:
         kind = answer.headers.get_content_type()
         raise SmokeError(f"GET /{path} answers {answer.status} as {kind}, expected a 404 problem.")
-    check_headers(answer, "")
+    check_headers(api, answer, "")
     said = answer.object().get("error")
     if said != f"Usuário com ID {UNKNOWN_USER} não encontrado.":
         raise SmokeError(f"GET /{path} says {said!r}, which does not name the user.")

@@ -111,6 +111,12 @@ Without requests, this API costs only the storage of its package and its logs. S
 published version that still exists, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
 restores of a million requests.
 
+The template's alarms and dashboard have prices, too, above what an account has free (ten alarms,
+three dashboards): $1.40 a month for the 13 alarms, one of which watches two figures, and $3 for the
+dashboard. A budget without actions costs nothing. [CloudFront with a web ACL](cloudfront.md) costs
+$5 a month for the ACL, $1 for each of its two rules, and $0.60 for each million requests that the
+ACL looks at, besides CloudFront's own prices.
+
 The import of a [profile table](profiles.md) is charged once for each model that goes live. It costs
 the uncompressed size of the model's parts (`zcat FOLDER/perfis/*.gz | wc -c`) times the price of a
 gigabyte imported from S3, which DynamoDB's page tells for each region. The parts of

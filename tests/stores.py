@@ -15,10 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from recommender.data.dynamo_store import CONFIG, DynamoStore
+from recommender.data import signed_calls, store
+from recommender.data.boto_calls import CONFIG, BotoCalls
+from recommender.data.dynamo_store import DynamoStore
 from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.signed_calls import SignedCalls
-from recommender.data.signed_store import SignedStore
 from recommender.model.artifact import PROFILES
 from tests.emulator.ports import free_port
 from training.profiles.parts import read_part
@@ -37,7 +38,7 @@ def moto_server(delays: Sequence[float] = ()) -> Iterator[str]:
     """The URL of moto's server, which holds back its first answers for so many seconds.
 
     It takes one request at a time: DynamoDB updates an item as a whole or not at all, where moto
-    reads, then writes.
+    reads, then writes. The machine may be busy, so calls without boto3 are patient meanwhile.
     """
     pauses = iter(delays)
     moto = DomainDispatcherApplication(create_backend_app)
@@ -53,7 +54,11 @@ def moto_server(delays: Sequence[float] = ()) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.port}"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(signed_calls, "TIMEOUT", 60.0)
+            patch.setattr(signed_calls, "READ_SECONDS", 60.0)
+            patch.setattr(store, "SECONDS", 120.0)
+            yield f"http://127.0.0.1:{server.port}"
     finally:
         server.shutdown()
         thread.join()
@@ -122,19 +127,28 @@ def dynamodb(url: str) -> Any:
 def dynamo_store(
     url: str, table: str, config: Config = PATIENT, origin: Origin = UNKNOWN
 ) -> DynamoStore:
-    """A store with moto for AWS; as the function makes it with ``CONFIG``."""
+    """A store that calls by boto3, with moto for AWS; as the function makes it with ``CONFIG``."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recommender.data.dynamo_store.CONFIG", config)
+        patch.setattr("recommender.data.boto_calls.CONFIG", config)
         for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_DYNAMODB": url}.items():
             patch.setenv(name, value)
-        return DynamoStore(table, origin)
+        return DynamoStore(BotoCalls(), table, origin)
 
 
-def signed_store(url: str, table: str) -> SignedStore:
+def client_of(store: DynamoStore) -> Any:
+    """Return the client of a store that calls by boto3."""
+    assert isinstance(store._calls, BotoCalls)
+    return store._calls._client
+
+
+def signed_store(url: str, table: str, origin: Origin = UNKNOWN) -> DynamoStore:
     """A store as functions have it mostly, with moto for AWS."""
-    store = SignedStore(SignedCalls(CREDENTIALS | {"AWS_ENDPOINT_URL": url}), table)
-    store._writer = dynamo_store(url, table)  # which would read the environment
-    return store
+    return DynamoStore(signed(url), table, origin)
+
+
+def signed(url: str) -> SignedCalls:
+    """Calls as functions mostly make them, to a server in AWS's place."""
+    return SignedCalls(CREDENTIALS | {"AWS_ENDPOINT_URL": url})
 
 
 def nobody() -> str:

@@ -1,5 +1,6 @@
 """The release function: makes a model live that passed the gate, or an older one again."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from training.release.cleanup import clean_up
 from training.release.events import read_action
 from training.release.history import LIVE
 from training.release.keys import decision_key
+from training.release.lease import PREFIX as LEASES
 from training.release.overview import overview
 from training.release.profile_tables import ProfileTables
 from training.release.releases import OvertakenError, Releases, WaitingError
@@ -166,8 +168,10 @@ def _look_after(releases: Releases) -> dict[str, Any]:
     Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
     _, _, card = releases.api.ask(releases.api.live().version, "/modelo", releases.scope)
     trained = datetime.fromisoformat(card["treino"]["date"])
-    age = (datetime.now(UTC) - trained).total_seconds() / SECONDS_OF_A_DAY
-    metrics.add_metric("ModelAge", MetricUnit.NoUnit, age)  # days
+    begun = [written for _, written in releases.bucket.dated(LEASES)]  # whatever they came to
+    last = {"ModelAge": trained.timestamp(), "TrainingAge": max(begun, default=trained.timestamp())}
+    for name, moment in last.items():
+        metrics.add_metric(name, MetricUnit.NoUnit, (time.time() - moment) / SECONDS_OF_A_DAY)
     return {"state": "live", "version": releases.served(), "deleted": deleted}
 
 

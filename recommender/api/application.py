@@ -37,7 +37,7 @@ from recommender.model.artifact import ATTEMPTS, CATALOG_FILE, Artifact, Artifac
 from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
-    from recommender.data.signed_calls import SignedCalls
+    from recommender.data.signed_calls import Calls
 
 # The most asked for first.
 ROUTERS = (recommendations, home, films, ratings, maps, hidden, users, about, pages)
@@ -154,8 +154,9 @@ def _assemble(
                 closing.close()
 
     cors = [Middleware(NoCookies), Middleware(CORSMiddleware, allow_origins=origins, **CORS)]
+    version = opened[0].version if opened else ""
     middleware = [
-        Middleware(Delivery, version=opened[0].version if opened else ""),
+        Middleware(Delivery, version=version, local=access.mode is Mode.LOCAL),
         *(cors if origins else ()),
         Middleware(BasePath, base_path=base_path),
         Middleware(Failures),
@@ -190,16 +191,10 @@ def open_store(
         SettingError: there can be no such store.
     """
     if settings.ratings_table:
-        if calls := _signed_calls(environment):
-            from recommender.data.signed_store import SignedStore
+        from recommender.data.dynamo_store import DynamoStore
 
-            return SignedStore(calls, settings.ratings_table, origin)
-        from recommender.data.dynamo_store import DynamoStore  # boto3 takes long to import
-
-        try:
-            return DynamoStore(settings.ratings_table, origin)
-        except StoreError as error:
-            raise _not_asked("RATINGS_TABLE", settings.ratings_table, error) from None
+        table = settings.ratings_table
+        return DynamoStore(_calls("RATINGS_TABLE", table, environment), table, origin)
     if settings.ratings_dir:
         from recommender.data.sqlite_store import SqliteStore
 
@@ -224,24 +219,24 @@ def open_profiles(
         return None
     from recommender.data.profile_table import ProfileTable
 
-    name = settings.profile_tables + table
-    if calls := _signed_calls(environment):
-        return ProfileTable(calls, name)
-    from recommender.data.boto_calls import BotoCalls
-
-    try:
-        return ProfileTable(BotoCalls(), name)
-    except StoreError as error:
-        raise _not_asked("PROFILE_TABLES", settings.profile_tables, error) from None
+    prefix = settings.profile_tables
+    return ProfileTable(_calls("PROFILE_TABLES", prefix, environment), prefix + table)
 
 
-def _signed_calls(environment: Mapping[str, str]) -> "SignedCalls | None":
-    """Return calls of DynamoDB without boto3, None where only boto3 knows how."""
+def _calls(name: str, value: str, environment: Mapping[str, str]) -> "Calls":
+    """Return calls of DynamoDB for what a variable names.
+
+    Raises:
+        SettingError: there can be none.
+    """
     from recommender.data.signed_calls import SignedCalls, is_simple
 
-    return SignedCalls(environment) if is_simple(environment) else None
+    if is_simple(environment):
+        return SignedCalls(environment)
+    from recommender.data.boto_calls import BotoCalls  # boto3 takes long to import
 
-
-def _not_asked(name: str, value: str, error: StoreError) -> SettingError:
-    told = f"{name} is {value!r}, which cannot be asked: {error}"
-    return SettingError(f"{told}; set AWS_REGION and credentials")
+    try:
+        return BotoCalls()
+    except StoreError as error:
+        told = f"{name} is {value!r}, which cannot be asked: {error}"
+        raise SettingError(f"{told}; set AWS_REGION and credentials") from None

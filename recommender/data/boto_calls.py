@@ -3,11 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
+import boto3
 from botocore import xform_name
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from recommender.data.dynamo_store import make_client
+from recommender.data.signed_calls import CHECKSUM, RefusedError, parsed
 from recommender.data.store import StoreError
+
+READ_TIMEOUT = 1.0  # seconds
+CONFIG = Config(
+    connect_timeout=0.5,
+    read_timeout=READ_TIMEOUT,
+    retries={"mode": "standard", "total_max_attempts": 2},
+    tcp_keepalive=True,
+)
 
 
 class BotoCalls:
@@ -19,7 +29,11 @@ class BotoCalls:
         Raises:
             StoreError: AWS's settings are not enough for a client.
         """
-        self._client = make_client()
+        try:
+            self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
+        except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
+            raise StoreError(str(error)) from error
+        self._client.meta.events.register("response-received.dynamodb", _check)
 
     def close(self) -> None:
         """See ``Calls``."""
@@ -30,7 +44,15 @@ class BotoCalls:
         try:
             answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**parameters)
         except ClientError as error:
-            raise StoreError(error.response["Error"]["Code"]) from error
-        except BotoCoreError as error:
+            raise RefusedError(error.response["Error"]["Code"], error.response) from error
+        except Exception as error:  # a malformed answer makes botocore's parsers raise anything
             raise StoreError(type(error).__name__) from error
         return answer
+
+
+def _check(response_dict: Mapping[str, Any] | None, **_: object) -> None:
+    """Refuse what is no answer of DynamoDB: botocore takes any text for an empty one."""
+    if response_dict and response_dict["status_code"] == 200:
+        checksum = response_dict["headers"].get(CHECKSUM)
+        if parsed(response_dict["body"], checksum) is None:
+            raise ValueError("a malformed answer")

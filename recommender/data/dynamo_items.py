@@ -1,12 +1,13 @@
 """Items of the ratings table: how they are found, what they hold, and how they are set."""
 
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from recommender.data.catalog import MAX_ID
 from recommender.data.origin import Item, Origin
-from recommender.data.store import HIDDEN_KEY, Entry, is_id, read_moment, spell
+from recommender.data.store import HIDDEN_KEY, Entry, StoreError, is_id, read_moment, spell
 
 Raw = dict[str, Any]
 """Attributes as DynamoDB sends them: ``{"versao": {"N": "1"}}``."""
@@ -27,6 +28,43 @@ def entries_query(table: str, user_id: int, film_id: int | None = None) -> dict[
         "ExpressionAttributeValues": values,
         "ConsistentRead": True,
     }
+
+
+def items_in(page: Mapping[str, Any]) -> list[Raw]:
+    """Return the items that an answer to a query holds, or raise ``StoreError`` if it is none."""
+    found = page.get("Items")
+    if not isinstance(found, list) or not all(map(_is_item, found)):
+        raise StoreError("a malformed answer")
+    return found
+
+
+def item_in(answer: Mapping[str, Any], name: str) -> Raw | None:
+    """Return the item that an answer holds by a name, None if it holds none.
+
+    Raises:
+        StoreError: what it holds is no item.
+    """
+    found: Raw = answer.get(name, {})
+    if found != {} and not _is_item(found):
+        raise StoreError("a malformed answer")
+    return found or None
+
+
+def _is_item(raw: object) -> bool:
+    """Return whether DynamoDB may send this as an item of the table."""
+    return isinstance(raw, dict) and "filme_id" in raw and all(map(_is_value, raw.values()))
+
+
+def _is_value(value: object) -> bool:
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    ((kind, content),) = value.items()
+    if kind not in ("N", "S"):
+        return True
+    try:
+        return isinstance(content, str) and (kind == "S" or math.isfinite(float(content)))
+    except ValueError:
+        return False
 
 
 def entries_in(found: Sequence[Raw], origin: Origin) -> dict[int, Entry]:
@@ -52,10 +90,10 @@ def hidden_query(table: str) -> dict[str, Any]:
     }
 
 
-def films_in(page: Mapping[str, Any], origin: Origin) -> list[int]:
-    """Return the ids of films of a lineage that an answer to that query holds."""
+def films_in(items: Iterable[Raw], origin: Origin) -> list[int]:
+    """Return the ids of films of a lineage among the items that the query finds."""
     found, passed = [], 0
-    for item in page["Items"]:
+    for item in items:
         film_id = read_id(item, "filme_id")
         lineage = item.get("linhagem", {"S": None})
         if film_id is None or "S" not in lineage:

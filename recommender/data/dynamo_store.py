@@ -1,14 +1,10 @@
 """The store in a DynamoDB table, with the key usuario_id, filme_id and the store's attributes."""
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from uuid import uuid4
 
 from recommender.data.dynamo_items import (
     Raw,
@@ -18,11 +14,14 @@ from recommender.data.dynamo_items import (
     entries_query,
     films_in,
     hidden_query,
+    item_in,
+    items_in,
     read_id,
     read_item,
     setting,
 )
 from recommender.data.origin import UNKNOWN, Origin
+from recommender.data.signed_calls import Calls, RefusedError, query_pages
 from recommender.data.store import (
     HIDDEN_KEY,
     Change,
@@ -35,50 +34,21 @@ from recommender.data.store import (
     moment,
 )
 
-READ_TIMEOUT = 1.0  # seconds
-# A call without an answer fails within 4 seconds: two attempts, and a pause of up to one second.
-# A conditional write, which reads first, so stays within the function's 10 seconds, also where it
-# takes a second call because the first one found an item that does not count.
-CONFIG = Config(
-    connect_timeout=0.5,
-    read_timeout=READ_TIMEOUT,
-    retries={"mode": "standard", "total_max_attempts": 2},
-    tcp_keepalive=True,
-)
-READ_SECONDS = 3.0  # after which a read asks for no further page of a user's entries
 WRITE_SECONDS = 1.0  # after which a write that others came before is not tried again
 OTHERS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
 
 
-def make_client() -> Any:
-    """Return a client of DynamoDB; nothing is sent yet.
-
-    Raises:
-        StoreError: AWS's settings are not enough for one.
-    """
-    try:
-        return boto3.Session().client("dynamodb", config=CONFIG)
-    except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
-        raise StoreError(str(error)) from error
-
-
 class DynamoStore:
-    """A store in a table. boto3 blocks, so each call is made in a thread."""
+    """A store in a table. Calls block, so they are made in a thread."""
 
-    def __init__(self, table: str, origin: Origin = UNKNOWN) -> None:
-        """Make the client; nothing is sent yet. Ratings of another origin do not count.
-
-        Raises:
-            StoreError: AWS's settings are not enough for a client.
-        """
-        self._table = table
-        self._origin = origin
-        self._client = make_client()
+    def __init__(self, calls: Calls, table: str, origin: Origin = UNKNOWN) -> None:
+        """Note the table; nothing is sent yet. Ratings of another origin do not count."""
+        self._calls, self._table, self._origin = calls, table, origin
 
     def close(self) -> None:
         """See ``Store``."""
-        self._client.close()
+        self._calls.close()
 
     @in_thread
     def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
@@ -87,16 +57,8 @@ class DynamoStore:
 
     def _read(self, user_id: int, film_id: int | None = None) -> list[Raw]:
         query = entries_query(self._table, user_id, film_id)
-        return [raw for page in self._pages(query, "a user's entries") for raw in page["Items"]]
-
-    def _pages(self, query: Mapping[str, Any], what: str) -> Iterator[Any]:
-        """Yield the pages of a query, as long as that does not take too long."""
-        end = time.monotonic() + READ_SECONDS
-        with _reached():
-            for page in self._client.get_paginator("query").paginate(**query):
-                yield page
-                if "LastEvaluatedKey" in page and time.monotonic() > end:
-                    raise StoreError(f"{what} took too long")
+        pages = query_pages(self._calls, query, "a user's entries")
+        return [raw for page in pages for raw in items_in(page)]
 
     @in_thread
     def write(
@@ -149,21 +111,19 @@ class DynamoStore:
             values[":esperada"] = {"N": str(expected)}
         if not expected and (rating is not None or packaged is not None):
             condition = f"attribute_not_exists(versao) OR ({condition})"
+        update = {
+            "TableName": self._table,
+            "Key": _key(*key),
+            "UpdateExpression": f"{change} ADD versao :um",
+            "ConditionExpression": condition,
+            "ExpressionAttributeValues": values,
+            "ReturnValues": "ALL_OLD",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
         try:
-            with _reached():
-                answer = self._client.update_item(
-                    TableName=self._table,
-                    Key=_key(*key),
-                    UpdateExpression=f"{change} ADD versao :um",
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ReturnValues="ALL_OLD",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-        except ClientError as unmet:
-            found: Any = unmet.response.get("Item")
-            return False, found
-        before: Any = answer.get("Attributes")
+            before = item_in(self._calls.call("UpdateItem", update), "Attributes")
+        except RefusedError as refused:
+            return False, _unmet_by(refused)
         if before and "versao" in before and read_id(before, "versao") is None:
             # It was a fraction, and still is one: what was written would not count.
             return False, {**before, "versao": {"N": str(Decimal(before["versao"]["N"]) + 1)}}
@@ -171,15 +131,15 @@ class DynamoStore:
 
     def _replace(self, key: Key, raw: Raw | None, entry: Entry) -> bool:
         """Put an entry in the place of an item; return whether the item was still there."""
+        update = self._update(key, raw, entry)
         try:
-            with _reached():
-                self._client.update_item(
-                    **self._update(key, raw, entry), ReturnValuesOnConditionCheckFailure="ALL_OLD"
-                )
-        except ClientError as unmet:
+            self._calls.call(
+                "UpdateItem", {**update, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+            )
+        except RefusedError as refused:
             # As above: the first attempt may have written this.
-            found: Any = unmet.response.get("Item")
-            return bool(found) and self._origin.entry(key[1], read_item(found)) == entry
+            found = _unmet_by(refused)
+            return found is not None and self._origin.entry(key[1], read_item(found)) == entry
         return True
 
     @in_thread
@@ -196,36 +156,33 @@ class DynamoStore:
                 for film_id, (before, after) in found.items()
                 if after and after != before
             ]
+            # With a token, a second attempt does not write what the first one wrote.
+            transaction = {"TransactItems": updates, "ClientRequestToken": str(uuid4())}
             try:
-                with _reached():
-                    if updates:
-                        self._client.transact_write_items(TransactItems=updates)
+                if updates:
+                    self._calls.call("TransactWriteItems", transaction)
                 return found
-            except ClientError:
+            except RefusedError as refused:
+                _unmet_by(refused)
                 if time.monotonic() > end:
                     raise StoreError("others kept writing the same entries") from None
 
     @in_thread
     def hidden(self) -> frozenset[int]:
         """See ``HiddenSource``."""
-        pages = self._pages(hidden_query(self._table), "the hidden films")
-        return frozenset(film for page in pages for film in films_in(page, self._origin))
+        pages = query_pages(self._calls, hidden_query(self._table), "the hidden films")
+        return frozenset(film for page in pages for film in films_in(items_in(page), self._origin))
 
     @in_thread
     def hide(self, film_id: int, *, hidden: bool) -> None:
         """See ``Store``. The item of a film that is shown again is gone."""
-        key = _key(HIDDEN_KEY, film_id)
-        change, values = setting(self._origin, None, moment())
-        with _reached():
-            if hidden:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=key,
-                    UpdateExpression=change,
-                    ExpressionAttributeValues=values,
-                )
-            else:
-                self._client.delete_item(TableName=self._table, Key=key)
+        item = {"TableName": self._table, "Key": _key(HIDDEN_KEY, film_id)}
+        if hidden:
+            change, values = setting(self._origin, None, moment())
+            update = {"UpdateExpression": change, "ExpressionAttributeValues": values}
+            self._calls.call("UpdateItem", item | update)
+        else:
+            self._calls.call("DeleteItem", item)
 
     def _update(self, key: Key, raw: Raw | None, entry: Entry) -> dict[str, Any]:
         """Return the update that sets an entry if nothing was written over the item there."""
@@ -248,19 +205,16 @@ def _key(user_id: int, film_id: int) -> dict[str, Any]:
     return {"usuario_id": {"N": str(user_id)}, "filme_id": {"N": str(film_id)}}
 
 
-@contextmanager
-def _reached() -> Iterator[None]:
-    """Turn every failure of a call into a ``StoreError``, except for an unmet condition.
+def _unmet_by(refused: RefusedError) -> Raw | None:
+    """Return the item by which a condition is unmet, None if it is unmet as there is none.
 
-    A transaction is cancelled for that, or because another writes the same entries.
+    A transaction is cancelled for that, or because another writes the same entries; then it is None
+    too. What is refused for other reasons is raised again.
     """
     try:
-        yield
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        reasons = {reason["Code"] for reason in error.response.get("CancellationReasons", [])}
-        if code in UNMET and reasons <= OTHERS:
-            raise
-        raise StoreError(code) from error
-    except BotoCoreError as error:
-        raise StoreError(type(error).__name__) from error
+        reasons = {reason["Code"] for reason in refused.answer.get("CancellationReasons", ())}
+    except (KeyError, TypeError):
+        raise refused from None
+    if refused.code not in UNMET or not reasons <= OTHERS:
+        raise refused
+    return item_in(refused.answer, "Item")

@@ -7,25 +7,30 @@ import hashlib
 import hmac
 import json
 import re
+import socket
 import ssl
 import time
 import weakref
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from io import BufferedReader, RawIOBase
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from recommender.data.store import StoreError
 
-ATTEMPTS, TIMEOUT = 2, 1.0  # seconds for each step of an attempt: connecting, each read
+ATTEMPTS, TIMEOUT = 2, 1.5  # seconds for an attempt: to connect, and to the last byte of an answer
+LARGEST = 8_000_000  # bytes of an answer: a page of items has one megabyte before it becomes JSON
 READ_SECONDS = 3.0  # after which a query asks for no further page
 IDLE_SECONDS = 20.0  # after which a connection is not used again: the other end may have left it
 # Refusals that pass: boto3, too, tries again after these.
 PASSING = ("Throttling", "ProvisionedThroughputExceeded", "RequestLimitExceeded")
 TARGET = "DynamoDB_20120810"
 KIND = "application/x-amz-json-1.0"
+CHECKSUM = "x-amz-crc32"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # as Lambda gives them
 REGION = re.compile("(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
 ENDPOINT = re.compile("https?://[^/:?#@]+(:[0-9]{1,5})?/?")
@@ -36,6 +41,14 @@ INTRICATE = (
 )
 
 
+class RefusedError(StoreError):
+    """DynamoDB refuses an operation: ``code`` says why, and ``answer`` is all that it said."""
+
+    def __init__(self, code: str, answer: Mapping[str, Any]) -> None:
+        super().__init__(code)
+        self.code, self.answer = code, answer
+
+
 class Calls(Protocol):
     """Calls of DynamoDB, from any thread."""
 
@@ -43,7 +56,8 @@ class Calls(Protocol):
         """Return what DynamoDB answers to an operation such as ``GetItem``.
 
         Raises:
-            StoreError: it refuses, or cannot be reached.
+            RefusedError: it refuses.
+            StoreError: it cannot be reached, or its answer is none.
         """
 
     def close(self) -> None:
@@ -89,19 +103,28 @@ class SignedCalls:
                 return answer
             fault = str((answer or {}).get("__type", status)).rpartition("#")[2]
             if status != 200 and status < 500 and not fault.startswith(PASSING):
-                break
+                raise RefusedError(fault, answer or {})
         raise StoreError(fault)
 
     def _send(
         self, connection: HTTPConnection, operation: str, body: bytes
     ) -> tuple[int, dict[str, Any] | None]:
         """Return the status and the JSON object that is answered, None if it is none."""
+        end = time.monotonic() + TIMEOUT
+
+        def respond(sock: socket.socket, *args: Any, **named: Any) -> HTTPResponse:
+            response = HTTPResponse(sock, *args, **named)
+            response.fp = BufferedReader(_Until(end, sock, response.fp.detach()))
+            return response
+
+        connection.response_class = respond  # type: ignore[assignment]
         try:
             target = f"{TARGET}.{operation}"
             headers = sign(self._url.netloc, target, body, self._region, self._environment)
             connection.request("POST", "/", body, headers)
-            response = connection.getresponse()
-            found = response.status, _parsed(response.read())
+            with connection.getresponse() as response:
+                content = _whole(response)
+                found = response.status, parsed(content, response.headers.get(CHECKSUM))
         except BaseException:
             connection.close()
             raise
@@ -117,6 +140,8 @@ class SignedCalls:
                 return None
             # By the wall clock: others may not run while Lambda keeps the function frozen.
             if abs(time.time() - since) < IDLE_SECONDS:
+                if connection.sock:  # else the other end has closed it, and it connects anew
+                    connection.sock.settimeout(TIMEOUT)
                 return connection
             connection.close()
 
@@ -170,6 +195,38 @@ def sign(
     return {**headers, "authorization": signed}
 
 
+class _Until(RawIOBase):
+    """What a socket receives until a moment of the monotonic clock.
+
+    The timeout of a socket is that of each receipt, and a single byte is one.
+    """
+
+    def __init__(self, end: float, sock: socket.socket, received: RawIOBase) -> None:
+        self._end, self._sock, self._received = end, sock, received
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        return self._received.readinto(buffer)
+
+    def close(self) -> None:
+        self._received.close()
+        super().close()
+
+
+def _whole(response: HTTPResponse) -> bytes:
+    """Return the body of a response, or raise ``HTTPException`` if it is cut off or too long."""
+    content = response.read(LARGEST)
+    if response.read(1) or response.length:
+        raise HTTPException
+    return content
+
+
 @cache
 def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context()
@@ -180,11 +237,16 @@ def _close_all(idle: list[tuple[HTTPConnection, float]]) -> None:
         idle.pop()[0].close()
 
 
-def _parsed(content: bytes) -> dict[str, Any] | None:
-    """Return a JSON object, None for anything else."""
+def parsed(content: bytes, checksum: str | None) -> dict[str, Any] | None:
+    """Return the JSON object that is answered; None for anything else, and for what was altered.
+
+    ``checksum`` is what the header ``CHECKSUM`` says, if it came.
+    """
+    if checksum not in (None, str(zlib.crc32(content))):
+        return None
     try:
         found = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

@@ -1,12 +1,15 @@
 """The store in a SQLite file, for a server on one's own machine."""
 
+import asyncio
 import math
 import sqlite3
-import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from recommender.data.origin import UNKNOWN, Item, Origin
 from recommender.data.store import (
@@ -16,14 +19,17 @@ from recommender.data.store import (
     Key,
     StoreError,
     changes,
-    in_thread,
     is_id,
     moment,
     read_moment,
     spell,
 )
 
-BUSY_SECONDS = 3.0  # that a write waits for those of other processes
+BUSY_SECONDS = 3.0  # that a write waits for others, of this process and of others
+FILES = ("", "-wal", "-shm")  # what SQLite keeps beside each other while a database is open
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS avaliacoes (
@@ -49,11 +55,27 @@ CREATE TABLE IF NOT EXISTS ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT N
 """
 
 
+def in_turn(
+    method: Callable[Concatenate["SqliteStore", P], T],
+) -> Callable[Concatenate["SqliteStore", P], Coroutine[Any, Any, T]]:
+    """Return a method that writes as one to await: in a transaction, after those before it."""
+
+    @wraps(method)
+    async def call(store: "SqliteStore", /, *args: P.args, **named: P.kwargs) -> T:
+        end = time.monotonic() + BUSY_SECONDS
+        change = partial(method, store, *args, **named)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(store._line, store._commit, change, end)
+
+    return call
+
+
 class SqliteStore:
     """A store in a SQLite file that several processes may share.
 
     Reads take microseconds and are made at once, on a connection of their own, so that they never
-    wait for a write. Writes wait for the disk and for each other, so they are made in a thread.
+    wait for a write. Writes wait for the disk and for each other, so they are made in one thread.
+    All of them fail once the file was deleted or replaced.
     """
 
     def __init__(self, path: Path, origin: Origin = UNKNOWN) -> None:
@@ -62,7 +84,8 @@ class SqliteStore:
         Raises:
             StoreError: it cannot be made, or it is no database of ratings.
         """
-        self._origin = origin
+        self._origin, self._path = origin, path
+        self._line = ThreadPoolExecutor(1, "writes")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._open(path)
@@ -81,7 +104,6 @@ class SqliteStore:
         )
         for connection in (self._reader, self._writer):
             connection.text_factory = _decoded  # SQLite keeps any bytes as a text
-        self._writing = threading.Lock()  # a connection has only one transaction
         # In WAL mode readers wait for nobody. FULL keeps the last commits through a power failure.
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
@@ -94,6 +116,7 @@ class SqliteStore:
 
         self._writer.execute(HIDDEN_SCHEMA)
         self._reader.execute(READ, [0])  # fails if another program's table has this name
+        self._opened = self._in_place()
 
     def _lacking(self) -> list[str]:
         """Return the columns to add to the table, all of them if there is no table."""
@@ -101,9 +124,41 @@ class SqliteStore:
         return sorted(set(ADDED) - {name for (name,) in present})
 
     def close(self) -> None:
-        """See ``Store``."""
+        """See ``Store``. What is being written is written; what waits for that is not."""
+        self._line.shutdown(cancel_futures=True)
         self._reader.close()
         self._writer.close()
+
+    def _in_place(self) -> list[tuple[int, int]]:
+        """Return what identifies the files that are in the store's place."""
+        found = (Path(f"{self._path}{end}").stat() for end in FILES)
+        return [(file.st_dev, file.st_ino) for file in found]
+
+    def _check(self) -> None:
+        """Raise ``StoreError`` if others than those that were opened are, or none.
+
+        SQLite would go on to read and write what has no name any more.
+        """
+        try:
+            if self._in_place() == self._opened:
+                return
+        except OSError:
+            pass
+        raise StoreError(f"{self._path.name} was deleted or replaced: start the server again")
+
+    def _commit(self, change: Callable[[], T], end: float) -> T:
+        """Make a change in a transaction that begins by a moment of the monotonic clock."""
+        left = end - time.monotonic()
+        if left <= 0:
+            raise StoreError("other writes took too long")
+        with _reached():
+            self._writer.execute(f"PRAGMA busy_timeout = {math.ceil(1000 * left)}")
+            with self._writer as database:
+                database.execute("BEGIN IMMEDIATE")
+                self._check()
+                found = change()
+        self._check()
+        return found
 
     async def read(self, user_id: int, film_id: int | None = None) -> dict[int, Entry]:
         """See ``Store``."""
@@ -112,56 +167,53 @@ class SqliteStore:
             query, values = f"{READ} AND filme_id = ?", [user_id, film_id]
         with _reached():
             rows = self._reader.execute(query, values).fetchall()
+        self._check()
         items = _items(rows)
         return self._origin.entries(items, len(rows) - len(items))
 
-    @in_thread
+    @in_turn
     def write(
         self, key: Key, rating: float | None, packaged: float | None, expected: int | None = None
     ) -> Change:
         """See ``Store``."""
-        with self._writing, _reached(), self._writer as database:
-            database.execute("BEGIN IMMEDIATE")
-            rows = database.execute(f"{READ} AND filme_id = ?", key).fetchall()
-            item = _items(rows).get(key[1])
-            before = self._origin.entry(key[1], item)
-            if expected not in (None, before.version if before else 0):
-                raise ConflictError
-            present = before.rating is not None if before else packaged is not None
-            if (not present) if rating is None else (before and rating == before.rating):
-                return before, before
-            after = Entry(rating, item.version + 1 if item else 1, moment())
-            self._put(*key, after)
-            return before, after
+        rows = self._writer.execute(f"{READ} AND filme_id = ?", key).fetchall()
+        item = _items(rows).get(key[1])
+        before = self._origin.entry(key[1], item)
+        if expected not in (None, before.version if before else 0):
+            raise ConflictError
+        present = before.rating is not None if before else packaged is not None
+        if (not present) if rating is None else (before and rating == before.rating):
+            return before, before
+        after = Entry(rating, item.version + 1 if item else 1, moment())
+        self._put(*key, after)
+        return before, after
 
-    @in_thread
+    @in_turn
     def write_all(self, user_id: int, ratings: Mapping[int, float]) -> dict[int, Change]:
         """See ``Store``."""
-        with self._writing, _reached(), self._writer as database:
-            database.execute("BEGIN IMMEDIATE")
-            items = _items(database.execute(READ, [user_id]).fetchall())
-            versions = {film_id: item.version for film_id, item in items.items()}
-            found = changes(self._origin.entries(items), versions, ratings)
-            for film_id, (before, after) in found.items():
-                if after and after != before:
-                    self._put(user_id, film_id, after)
+        items = _items(self._writer.execute(READ, [user_id]).fetchall())
+        versions = {film_id: item.version for film_id, item in items.items()}
+        found = changes(self._origin.entries(items), versions, ratings)
+        for film_id, (before, after) in found.items():
+            if after and after != before:
+                self._put(user_id, film_id, after)
         return found
 
     async def hidden(self) -> frozenset[int]:
         """See ``HiddenSource``."""
         with _reached():
             rows = self._reader.execute("SELECT filme_id FROM ocultos").fetchall()
+        self._check()
         return frozenset(film_id for (film_id,) in rows)
 
-    @in_thread
+    @in_turn
     def hide(self, film_id: int, *, hidden: bool) -> None:
         """See ``Store``."""
-        with self._writing, _reached():
-            if hidden:
-                query = "INSERT OR IGNORE INTO ocultos VALUES (?, ?)"
-                self._writer.execute(query, (film_id, spell(moment())))
-            else:
-                self._writer.execute("DELETE FROM ocultos WHERE filme_id = ?", [film_id])
+        if hidden:
+            query = "INSERT OR IGNORE INTO ocultos VALUES (?, ?)"
+            self._writer.execute(query, (film_id, spell(moment())))
+        else:
+            self._writer.execute("DELETE FROM ocultos WHERE filme_id = ?", [film_id])
 
     def _put(self, user_id: int, film_id: int, entry: Entry) -> None:
         assert entry.moment is not None

@@ -18,6 +18,8 @@ from recommender.data.catalog import MAX_ID, Rated
 
 MOST = 100  # ratings that one write may set, as DynamoDB allows in a transaction
 
+SECONDS = 4.0  # that a call may take; a request makes two in turn, and a function has ten seconds
+
 HIDDEN_KEY = 10**20  # in the place of a user's id, and far above `MAX_ID`
 
 MICROSECONDS = 1e6  # of a second: the steps in which stores keep moments
@@ -93,11 +95,18 @@ class Store(HiddenSource, Protocol):
 
 
 def in_thread(method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Return a method that blocks as one to await: it runs in a thread."""
+    """Return a method that blocks as one to await: it runs in a thread, and fails after a while.
+
+    ``StoreError`` says that it took too long. By then, a write may have been made or not.
+    """
 
     @wraps(method)
     async def call(*args: P.args, **named: P.kwargs) -> T:
-        return await asyncio.to_thread(method, *args, **named)
+        try:
+            async with asyncio.timeout(SECONDS):
+                return await asyncio.to_thread(method, *args, **named)
+        except TimeoutError:
+            raise StoreError(f"no answer after {SECONDS:g} seconds") from None
 
     return call
 

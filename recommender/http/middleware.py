@@ -10,6 +10,9 @@ from recommender.http.caching import finish
 from recommender.http.problems import MEDIA_TYPE, answer, of_status
 from recommender.http.timing import STATE, Timing, server_timing, start
 
+# For a year, browsers ask by HTTPS only. Nothing is said of subdomains, which may be others'.
+HTTPS_ONLY = (b"strict-transport-security", b"max-age=31536000")
+
 _log = logging.getLogger(__name__)
 
 
@@ -48,11 +51,12 @@ class Delivery:
     """Holds an answer until it is whole, then completes it.
 
     It adds the version, Server-Timing, ETag (and 304) and compression, answers HEAD, and makes a
-    problem of an error that a library answered in plain text.
+    problem of an error that a library answered in plain text. Unless it is ``local``, it tells who
+    asks by HTTPS to keep to it (RFC 6797 7.2: by HTTP nobody is told).
     """
 
-    def __init__(self, app: ASGIApp, version: str) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, version: str, local: bool) -> None:
+        self.app, self.local = app, local
         self.headers = [(b"x-versao", version.encode()), (b"x-content-type-options", b"nosniff")]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,6 +72,8 @@ class Delivery:
         head, body = await self._get(scope, receive)
         scope["method"] = method
         head["headers"] = [*head["headers"], *self.headers]
+        if scope["scheme"] == "https" and not self.local:
+            head["headers"].append(HTTPS_ONLY)
         content = finish(scope, head, body)
         timing.status = head["status"]
         timing.done()

@@ -100,7 +100,8 @@ def make_stack(
         if "LogicalResourceId" in one  # else its condition does not hold
     }
     for logical_id, resource in template["Resources"].items():
-        if versioning := resource.get("Properties", {}).get("VersioningConfiguration"):
+        versioning = resource.get("Properties", {}).get("VersioningConfiguration")
+        if versioning and logical_id in names:
             s3.put_bucket_versioning(
                 Bucket=names[logical_id], VersioningConfiguration=versioning
             )  # moto's CloudFormation does not

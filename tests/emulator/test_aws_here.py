@@ -21,6 +21,7 @@ from tests.aws.stack import ALIAS, Stack
 from tests.conftest import ROOT
 from tests.emulator.ports import free_port
 from tests.emulator.test_invoke import http_event
+from tests.expectations import read_event
 
 HEALTH = http_event("GET", "/saude")
 HANDLER = """
@@ -135,6 +136,29 @@ def test_parameters_of_the_template_are_those_of_the_stack(here: Here) -> None:
     assert {"OutputKey": "ModelBucketName", "OutputValue": stack["ModelBucket"]} in outputs[
         "Outputs"
     ]
+
+
+def test_a_new_stack_goes_on_with_the_data_of_an_old_one(here: Here) -> None:
+    """What a user wrote through the old one is read through the new one, which makes neither."""
+    jwt = {"Access": "jwt", "JwtIssuer": "https://a.example", "JwtAudience": "b"}
+    old = here.make_stack(jwt)
+    existing = {"ExistingTable": old["RatingsTable"], "ExistingBucket": old["ModelBucket"]}
+    new = here.make_stack(jwt | existing)
+    assert not {"RatingsTable", "ModelBucket"} & new.names.keys()
+    written = read_event("avaliar")
+    assert old.invoke("ApiFunction", written, ALIAS)["statusCode"] in (200, 201)
+    path = written["rawPath"]
+    asked = http_event("GET", path)
+    asked["requestContext"]["authorizer"] = written["requestContext"]["authorizer"]
+    answer = new.invoke("ApiFunction", asked, ALIAS)
+    assert answer["statusCode"] == 200, answer
+    assert json.loads(answer["body"])["avaliacao"] == json.loads(written["body"])["avaliacao"]
+    stacks = here.client("cloudformation").describe_stacks(StackName=new.name)["Stacks"]
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}
+    assert outputs["RatingsTableName"] == old["RatingsTable"]
+    assert outputs["ModelBucketName"] == old["ModelBucket"]
+    here.forget(old)
+    here.forget(new)
 
 
 def test_a_process_serves_one_version_and_stays_warm(awslambda: Any, tiny: str) -> None:

@@ -3,6 +3,7 @@
 import importlib
 import ipaddress
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ from tests.expectations import (
     decoded,
     read_event,
 )
+from tests.project.test_gateway import choose, routes
 from training.data.tables import DataError
 from training.release.events import EventError, read_action
 from training.renewal.events import Candidate, IgnoredEventError, Start, read_start
@@ -235,15 +237,10 @@ def test_an_http_api_event_is_whole(name: str) -> None:
     http = context["http"]
     assert event["routeKey"] == context["routeKey"]
     method, route = event["routeKey"].split()
-    assert method in ("ANY", http["method"])
+    table = routes("jwt" if "authorizer" in context else "open")
+    assert (method, route) == choose(table, http["method"], event["rawPath"])
     parameters = event.get("pathParameters", {})
-    public = "/{proxy+}" if parameters else "/"
-    behind = {
-        "proxy": "/usuarios/{proxy+}",
-        "filme_id": "/filmes/{filme_id}/oculto",
-        None: "/usuarios",
-    }
-    assert route == (behind[next(iter(parameters), None)] if "authorizer" in context else public)
+    assert parameters.keys() == set(re.findall(r"\{(\w+)\+?\}", route))
     called = route.replace("{proxy+}", "{proxy}").format(**parameters)
     assert event["rawPath"] == http["path"] == called
     assert context["accountId"] == ACCOUNT

@@ -11,6 +11,7 @@ from samcli.yamlhelper import yaml_parse
 from recommender.api.application import create_app
 from recommender.api.openapi import make_document
 from recommender.settings import UNMADE, Access, Mode
+from tests.aws.policies import Resolved
 from tests.conftest import ROOT
 from tests.expectations import read_event
 
@@ -31,6 +32,18 @@ PROFILE_TABLES = (
     "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"
     "${AWS::StackName}-perfis-*"
 )
+TABLE = PROFILE_TABLES.replace("${AWS::StackName}-perfis-*", "${Table}")
+EXISTING = {"Ref": "ExistingTable"}
+LISTS = ("/usuarios/{usuario_id}/recomendacoes", "/filmes/{usuario_id}/recomendacoes")
+COSTLY = {
+    ("GET", "/filmes"),
+    ("GET", "/grupos"),
+    ("GET", "/mapa.json"),
+    ("POST", "/recomendacoes"),
+    ("POST", "/inicio"),
+    ("GET", "/usuarios/{usuario_id}/inicio"),
+    ("POST", "/usuarios/{usuario_id}/recomendacoes"),
+}
 SAMPLE = re.compile(r"\{\w+\}")
 
 Route = dict[str, Any]
@@ -157,27 +170,51 @@ def test_the_authorizer_asks_the_issuer_of_the_parameters() -> None:
     }
 
 
-def test_writes_are_throttled_by_themselves() -> None:
-    stage = RESOURCES["HttpApiStage"]["Properties"]
-    condition, settings, _ = stage["RouteSettings"]["Fn::If"]
-    assert condition == "Jwt"
-    keys = {" ".join(key) for key in routes("jwt")}
-    writes = {op for op in PROTECTED if op[0] in ("PUT", "DELETE")}
-    table = routes("jwt")
-    chosen_keys = {choose(table, method, SAMPLE.sub("1", path)) for method, path in writes}
-    assert settings.keys() == {" ".join(key) for key in chosen_keys} <= keys
-    references = re.findall(r"\$\{(\w+)\}", stage["Description"]["Fn::If"][1]["Fn::Sub"])
-    waited_for = {RESOURCES[name]["Properties"]["RouteKey"] for name in references}
-    assert waited_for == settings.keys()  # or their throttling cannot be set
-    for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
-        parameter = stage["DefaultRouteSettings"][limit]["Ref"]
-        for method in settings:
-            assert 0 < settings[method][limit] < TEMPLATE["Parameters"][parameter]["Default"]
+@pytest.mark.parametrize("access", ["open", "jwt"])
+def test_writes_and_costly_routes_are_throttled_by_themselves(access: str) -> None:
+    stack = Resolved(parameters={"Access": access})
+    stage = stack.resources["HttpApiStage"]["Properties"]
+    settings, usual = stage["RouteSettings"], stage["DefaultRouteSettings"]
+    table = routes(access)
+    throttled = {op for op in COSTLY if access == "jwt" or op not in PROTECTED}
+    if access == "jwt":
+        throttled |= {op for op in PROTECTED if op[0] in ("PUT", "DELETE")}
+    keys = {choose(table, method, SAMPLE.sub("1", path)) for method, path in throttled}
+    assert settings.keys() == {" ".join(key) for key in keys}
+    for found in settings.values():
+        for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
+            assert 0 < found[limit] < usual[limit]
+
+
+@pytest.mark.parametrize("access", ["open", "jwt"])
+def test_the_stage_waits_for_the_routes_that_are_throttled_by_themselves(access: str) -> None:
+    """Or their throttling cannot be set."""
+    stage = RESOURCES["HttpApiStage"]
+    waited_for = {RESOURCES[name]["Properties"]["RouteKey"] for name in stage["DependsOn"]}
+    description = stage["Properties"]["Description"]["Fn::If"]
+    assert description[0] == "Jwt"
+    if access == "jwt":
+        references = re.findall(r"\$\{(\w+)\}", description[1]["Fn::Sub"])
+        waited_for |= {RESOURCES[name]["Properties"]["RouteKey"] for name in references}
+    resolved = Resolved(parameters={"Access": access}).resources["HttpApiStage"]
+    assert resolved["Properties"]["RouteSettings"].keys() == waited_for
+
+
+def test_costly_routes_are_those_that_were_measured_to_be() -> None:
+    """By how often their worst request takes as long as a user's list, which all ask for."""
+    found = json.loads((ROOT / "benchmarks" / "results" / "worst.json").read_text())
+    worst: dict[Key, float] = {}
+    for row in found["rows"]:
+        method, path = row["route"].split(" ", 1)
+        worst[method, path] = max(row["ratio"], worst.get((method, path), 0))
+    lists = {("GET", path) for path in LISTS}
+    assert {route for route, ratio in worst.items() if ratio > 50} - lists <= COSTLY
+    assert all(worst[route] > 20 for route in COSTLY)
 
 
 def test_the_function_writes_to_the_table_with_jwt_only() -> None:
     variables = RESOURCES["ApiFunction"]["Properties"]["Environment"]["Variables"]
-    assert variables["RATINGS_TABLE"] == {"Ref": UNMADE}
+    assert variables["RATINGS_TABLE"] == {"Fn::If": ["OwnTable", {"Ref": UNMADE}, EXISTING]}
     policies = RESOURCES["ApiRole"]["Properties"]["Policies"]
     [granted] = [policy["Fn::If"] for policy in policies if "Fn::If" in policy]
     assert (granted[0], granted[2]) == ("Jwt", {"Ref": "AWS::NoValue"})
@@ -185,7 +222,7 @@ def test_the_function_writes_to_the_table_with_jwt_only() -> None:
     assert statement == {
         "Effect": "Allow",
         "Action": ["dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-        "Resource": {"Fn::GetAtt": ["RatingsTable", "Arn"]},
+        "Resource": {"Fn::Sub": [TABLE, {"Table": variables["RATINGS_TABLE"]}]},
     }
     always = [
         policy["PolicyDocument"]["Statement"] for policy in policies if "Fn::If" not in policy

@@ -1,18 +1,22 @@
 """What .ci/smoke.py accepts of an API, and that nothing broken passes."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from recommender.api.application import create_app
 from tests.conftest import ROOT
 
 SCRIPT = ROOT / ".ci" / "smoke.py"
@@ -178,3 +182,34 @@ def test_only_https_is_asked_elsewhere(url: str) -> None:
     assert done.returncode == 1
     assert "is not HTTPS" in done.stderr
     assert "secret" not in done.stderr + done.stdout
+
+
+spec = importlib.util.spec_from_file_location("smoke", SCRIPT)
+assert spec
+assert spec.loader
+script = importlib.util.module_from_spec(spec)
+sys.modules["smoke"] = script  # where its dataclass looks for it
+spec.loader.exec_module(script)
+
+
+def test_browsers_have_to_be_told_to_keep_to_https(artifact_dir: Path) -> None:
+    """Where it is asked by HTTPS; here without a network, as no certificate is for this machine."""
+    app = create_app(artifact_dir)
+
+    def asked(base: str) -> list[str]:
+        api = script.Api("https://filmes.example")
+        with TestClient(app, base_url=base) as client:
+
+            def get(path: str, headers: dict[str, str] | None = None) -> Any:
+                found = client.get(f"/{path.lstrip('/')}", headers=headers)
+                told = Message()
+                for name, value in found.headers.multi_items():
+                    told[name] = value
+                return script.Answer(f"/{path}", found.status_code, told, found.content)
+
+            api.get = get
+            return list(script.check(api, 1))
+
+    assert "recommendations of user 1: 5" in asked("https://filmes.example")
+    with pytest.raises(script.SmokeError, match="GET /saude does not tell browsers to keep"):
+        asked("http://filmes.example")  # as if a proxy had asked the API by HTTP

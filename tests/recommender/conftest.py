@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 
 from recommender.api.application import create_app
-from recommender.data import signed_calls
 from recommender.data.catalog import MAX_ID
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import Store
@@ -58,11 +57,8 @@ def gated(artifact_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])
-def store(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
-    monkeypatch.setattr(signed_calls, "TIMEOUT", 60.0)  # the machine may be busy
     if request.param == "sqlite":
         made: Store = SqliteStore(tmp_path / "avaliacoes.sqlite3")
     else:

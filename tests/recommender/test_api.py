@@ -17,6 +17,7 @@ from recommender.api.application import create_app
 from recommender.data.catalog import MAX_ID
 from recommender.http.problems import Problem
 from recommender.model.artifact import FORMAT, load
+from recommender.settings import OPEN, Access
 from tests.conftest import ROOT
 from tests.recommender.conftest import LOCAL
 
@@ -403,6 +404,22 @@ def test_a_body_that_is_too_large_is_told_to_a_page_of_a_named_origin(artifact_d
     assert "300000 bytes" in problem["detail"]
     assert answer.headers["access-control-allow-origin"] == "https://a.example"
     assert len(answer.headers.get_list("content-type")) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "access", "told"),
+    [
+        ("https://filmes.example", OPEN, "max-age=31536000"),
+        ("http://filmes.example", OPEN, None),
+        ("https://localhost", LOCAL, None),
+    ],
+)
+@pytest.mark.parametrize("path", ["/saude", "/nada", "/filmes?limite=0"])
+def test_browsers_keep_to_https_where_they_came_by_it(
+    artifact_dir: Path, url: str, access: Access, told: str | None, path: str
+) -> None:
+    with TestClient(create_app(artifact_dir, access), base_url=url) as session:
+        assert session.get(path).headers.get("strict-transport-security") == told
 
 
 def test_a_failure_tells_nothing_of_what_failed(artifact_dir: Path) -> None:

@@ -17,17 +17,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from recommender.api.application import create_app
+from recommender.data.boto_calls import CONFIG, READ_TIMEOUT
 from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_items import Raw
-from recommender.data.dynamo_store import CONFIG, READ_TIMEOUT, DynamoStore
+from recommender.data.dynamo_store import DynamoStore
 from recommender.data.origin import Origin, origin_of, spell_scale
-from recommender.data.signed_store import SignedStore
 from recommender.data.sqlite_store import SqliteStore
 from recommender.data.store import ConflictError, Entry, Store, StoreError, spell
 from recommender.settings import Access, Mode
 from tests.expectations import FILMS, RATINGS
 from tests.recommender.test_store import check_chain, read, write, write_all
-from tests.stores import create_table, dynamo_store, moto_server, run_machine
+from tests.stores import client_of, create_table, dynamo_store, moto_server, run_machine
 
 OWN = Origin("filmes", "filmes", "0:5")
 LATER = Origin("ml-100k", "filmes", "0:5")
@@ -47,6 +47,7 @@ Told = Callable[[], list[tuple[str, str]]]
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine may be busy, and a write that takes long is given up."""
     monkeypatch.setattr("recommender.data.dynamo_store.WRITE_SECONDS", 60.0)
+    monkeypatch.setattr("recommender.data.sqlite_store.BUSY_SECONDS", 60.0)
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])
@@ -87,12 +88,9 @@ def place(make: Callable[[], Open]) -> Open:
 
 def put(store: Store, film: object, **attributes: Any) -> None:
     """Write an item as it is, by DynamoDB's types; SQLite takes the values alone."""
-    if isinstance(store, SignedStore):
-        assert store._writer
-        store = store._writer
     if isinstance(store, DynamoStore):
         key = {"usuario_id": {"N": "1"}, "filme_id": {"N": str(film)}}
-        store._client.put_item(TableName=store._table, Item=key | attributes)
+        store._calls.call("PutItem", {"TableName": store._table, "Item": key | attributes})
         return
     assert isinstance(store, SqliteStore)
     names = ("avaliacao", "versao", "momento", "linhagem", "escala")
@@ -492,7 +490,7 @@ def test_a_write_that_others_keep_coming_before_is_given_up(
             if replacing and (rival := next(rivals, None)):
                 write(later, 1, 2, float(rival), None)
 
-        own._client.meta.events.register("before-call.dynamodb.UpdateItem", interfere)
+        client_of(own).meta.events.register("before-call.dynamodb.UpdateItem", interfere)
         before, after = write(own, 1, 2, 5.0, None)
         assert before is None
         assert after is not None

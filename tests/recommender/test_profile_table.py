@@ -13,7 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from recommender.api.application import create_app, make_app, open_profiles
-from recommender.data import packing, signed_calls
+from recommender.data import packing
 from recommender.data.boto_calls import BotoCalls
 from recommender.data.catalog import Rated
 from recommender.data.profile_table import ProfileTable
@@ -33,6 +33,7 @@ from tests.stores import (
     dynamodb,
     nobody,
     put_profile,
+    signed,
     signed_store,
 )
 from training.profiles.export import export
@@ -65,13 +66,6 @@ READS: list[tuple[str, str, Any]] = [
 OF_THE_VERSION = {"x-versao", "link", "server-timing"}  # what may differ between two artifacts
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patient() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(signed_calls, "TIMEOUT", 60.0)  # the machine may be busy
-        yield
-
-
 @pytest.fixture(scope="module")
 def table(aws: str, profiled_dir: Path) -> str:
     """The URL of moto's server, which has the profile table."""
@@ -80,7 +74,7 @@ def table(aws: str, profiled_dir: Path) -> str:
 
 
 def profiles(url: str, name: str = TABLE) -> ProfileTable:
-    return ProfileTable(SignedCalls(CREDENTIALS | {"AWS_ENDPOINT_URL": url}), name)
+    return ProfileTable(signed(url), name)
 
 
 @pytest.fixture(scope="module")

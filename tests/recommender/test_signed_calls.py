@@ -17,10 +17,17 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from recommender.data import dynamo_items
-from recommender.data.signed_calls import TIMEOUT, SignedCalls, sign
-from recommender.data.signed_store import SignedStore
+from recommender.data.signed_calls import SignedCalls, sign
 from recommender.data.store import HIDDEN_KEY, StoreError
-from tests.stores import CREDENTIALS, create_table, delete_table, moto_server, nobody
+from tests.stores import (
+    CREDENTIALS,
+    create_table,
+    delete_table,
+    moto_server,
+    nobody,
+    signed,
+    signed_store,
+)
 
 ONE = {"Items": [{"filme_id": {"N": "309"}}]}
 THROTTLED = {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException"}
@@ -65,11 +72,7 @@ def answering(
 
 
 def read(url: str) -> frozenset[int]:
-    return asyncio.run(SignedStore(calls(url), "t").hidden())
-
-
-def calls(url: str) -> SignedCalls:
-    return SignedCalls(CREDENTIALS | {"AWS_ENDPOINT_URL": url})
+    return asyncio.run(signed_store(url, "t").hidden())
 
 
 @pytest.mark.parametrize("token", ["", "IQoJb3JpZ2luX2VjE=="])
@@ -160,7 +163,7 @@ def test_a_table_that_is_missing_or_nowhere_is_not_reached() -> None:
 
 def test_a_connection_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = 4 * [(200, ONE)]
-    with answering(*answers, keeps=True) as (url, asked), closing(calls(url)) as table:
+    with answering(*answers, keeps=True) as (url, asked), closing(signed(url)) as table:
         for _ in range(3):
             assert table.call("Query", {}) == ONE
         monkeypatch.setattr("recommender.data.signed_calls.IDLE_SECONDS", 0.0)
@@ -173,7 +176,7 @@ def test_a_connection_that_the_other_end_has_left_is_replaced() -> None:
     answers = 3 * [(200, ONE)]
     with (
         answering(*answers, keeps=True, leaves=True) as (url, asked),
-        closing(calls(url)) as table,
+        closing(signed(url)) as table,
     ):
         for _ in range(3):
             assert table.call("Query", {}) == ONE
@@ -183,14 +186,8 @@ def test_a_connection_that_the_other_end_has_left_is_replaced() -> None:
 def test_calls_at_the_same_time_have_connections_of_their_own() -> None:
     with (
         answering(*(40 * [(200, ONE)]), keeps=True) as (url, asked),
-        closing(calls(url)) as table,
+        closing(signed(url)) as table,
         ThreadPoolExecutor(4) as threads,
     ):
         assert list(threads.map(lambda _: table.call("Query", {}), range(40))) == 40 * [ONE]
     assert len(asked) == 40
-
-
-def test_a_table_that_does_not_answer_is_not_waited_for() -> None:
-    assert 2 * 2 * TIMEOUT < 10  # seconds: both attempts end before the function's time does
-    connection = SignedCalls(CREDENTIALS)._connect()
-    assert connection.timeout == TIMEOUT

@@ -13,6 +13,7 @@ from tests.expectations import read_event
 from tests.release.world import BUNDLED, World
 from training import release_handler
 from training.release.events import EventError
+from training.release.lease import lease
 from training.release.releases import Releases
 from training.release.trainings import Trainings
 
@@ -161,8 +162,24 @@ def test_each_day_the_age_of_the_model_is_told_and_old_ones_go(
         call(offer(model, number))
     assert call(read_event("publicacao-diaria"))["deleted"] == ["a"]
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    (age,) = [line["ModelAge"] for line in lines if "ModelAge" in line]
-    assert age[0] > 300  # days since January
+    (ages,) = [line for line in lines if "ModelAge" in line]
+    assert ages["ModelAge"][0] > 300  # days since January
+    assert ages["TrainingAge"] == pytest.approx(ages["ModelAge"])  # no other has begun here
+    assert not started
+
+
+def test_each_day_it_tells_when_a_training_last_began(
+    world: World, started: list[Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever came of it: also one that found nothing new, or failed."""
+    with pytest.raises(ZeroDivisionError), lease(world.releases().bucket, "a", 900):
+        raise ZeroDivisionError
+    world.put_model("a")
+    call(offer("a", 0))
+    call(read_event("publicacao-diaria"))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (age,) = [line["TrainingAge"] for line in lines if "TrainingAge" in line]
+    assert -1 < age[0] < 1  # a day; clocks may differ
     assert not started
 
 

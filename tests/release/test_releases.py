@@ -1,14 +1,16 @@
 """Releases against moto's server with Lambda's rules: publish, roll back, clean up, go on."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from time import time
 
 import pytest
 
 from tests.aws.server import Here
-from tests.release.world import BROKEN, BUNDLED, World, deploy_code
+from tests.release.world import BROKEN, BUNDLED, World, deploy_code, make_world, outside
 from training.release.api_function import ReleaseError
-from training.release.cleanup import clean_up
+from training.release.cleanup import OFFERED, clean_up
 from training.release.history import LIVE
 from training.release.overview import overview
 from training.release.releases import OvertakenError, WaitingError
@@ -153,6 +155,42 @@ def test_old_versions_go_by_reference(here: Here, world: World) -> None:
     assert world.served() == "f"
     keys = here.client("s3").list_objects_v2(Bucket=world.bucket, Prefix="modelos/")["Contents"]
     assert {key["Key"].split("/")[1] for key in keys} == {"b", "e", "f"}
+
+
+def test_models_that_were_never_released_go_when_they_are_old(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stored() -> set[str]:
+        return {key.split("/")[1] for key in world.releases().bucket.keys("modelos/")}
+
+    world.put_model("refused", passed=False)
+    assert clean_up(world.releases(), 2) == []
+    publish(world, "a", "b")
+    world.put_model("offered", 2)
+    assert clean_up(world.releases(), 2) == []
+    assert stored() == {"refused", "a", "b", "offered"}
+    monkeypatch.setattr("training.release.cleanup.time.time", lambda: time() + OFFERED + 60)
+    assert sorted(clean_up(world.releases(), 2)) == ["offered", "refused"]
+    assert stored() == {"a", "b"}
+    world.releases().roll_back("a")
+    assert world.served() == "a"
+
+
+def test_a_new_stack_goes_on_with_the_bucket_of_a_deleted_one(
+    here: Here, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first version has the packaged model; a rollback names the one that was live."""
+    publish(world, "a", "b")
+    outside(monkeypatch)
+    new = replace(make_world(here.url, here.client, f"{world.layer}-novo"), bucket=world.bucket)
+    assert new.served() == BUNDLED
+    assert clean_up(new.releases(), 2) == []
+    assert new.releases().roll_back("b")["outcome"] == LIVE
+    assert new.served() == "b"
+    publish(new, "c")
+    assert new.served() == "c"
+    assert new.releases().roll_back()["outcome"] == LIVE
+    assert new.served() == "b"
 
 
 def test_what_a_version_of_the_stack_uses_stays(here: Here, world: World) -> None:

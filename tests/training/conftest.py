@@ -8,6 +8,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from tests.aws.permissions import permitted
+from tests.aws.policies import Resolved
 from training.evaluation import lenskit, sequences
 
 BUCKET = "filmes-modelos"
@@ -15,7 +17,10 @@ BUCKET = "filmes-modelos"
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A client of a fake S3 that has the bucket; the training function's environment is set."""
+    """A client of a fake S3 that has the bucket; the training function's environment is set.
+
+    Our code may do what the training function may.
+    """
     for name, value in {
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -26,7 +31,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.setenv(name, value)
     for name in ("API_FUNCTION", "RATINGS_TABLE", "RELEASE_FUNCTION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
-    with mock_aws():
+    stack = Resolved(names={"ModelBucket": BUCKET})
+    with mock_aws(), permitted(monkeypatch, stack, "TrainingRole"):
         client = boto3.client("s3")
         client.create_bucket(Bucket=BUCKET)
         yield client

@@ -107,9 +107,14 @@ class Bucket:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in ascending order."""
+        return (key for key, _ in self.dated(prefix))
+
+    def dated(self, prefix: str) -> Iterator[tuple[str, float]]:
+        """Yield the same keys with when each was written, in seconds since 1970."""
         pages = self.client.get_paginator("list_objects_v2")
         for page in pages.paginate(Bucket=self.name, Prefix=prefix):
-            yield from (item["Key"] for item in page.get("Contents", []))
+            for item in page.get("Contents", []):
+                yield item["Key"], item["LastModified"].timestamp()
 
     def remove(self, prefix: str) -> None:
         """Delete all objects whose keys begin with a prefix."""

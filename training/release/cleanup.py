@@ -1,10 +1,15 @@
 """What is kept of old releases: by reference, so that nothing in use is ever deleted."""
 
 import logging
+import time
+from collections.abc import Container, Iterator
 
+from training.release.bucket import Bucket
 from training.release.history import LIVE
 from training.release.keys import MODELS
 from training.release.releases import Releases
+
+OFFERED = 90 * 24 * 3600  # seconds in which a model that was not released can still be
 
 _log = logging.getLogger(__name__)
 
@@ -15,13 +20,14 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
     That is function versions, layers, profile tables and the models themselves. Never deleted: what
     the alias serves or shifts to, versions that this code did not publish (a stack's own resources
     name those), and the models of the layers of any version that stays. Nothing is deleted while a
-    release has not ended.
+    release has not ended. Models that were never released, such as those that the gate refused, are
+    deleted ``OFFERED`` seconds after they came.
 
     Returns:
         the versions of the models that were deleted.
     """
     records = releases.ledger.records()
-    if not records or not records[0].end:
+    if records and not records[0].end:
         return []
     api = releases.api
     live = api.live()
@@ -42,7 +48,11 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
     tables = releases.tables
     held = {*described.values(), *(tables.models() if tables else ())}
     deleted = []
-    for model in sorted(held & {record.body["model"] for record in records} - used):
+    released = {record.body["model"] for record in records}
+    for model in sorted(_forgotten(releases.bucket, released | used)):
+        releases.bucket.remove(f"{MODELS}{model}/")
+        deleted.append(model)
+    for model in sorted(held & released - used):
         if tables and not tables.delete(model):
             continue  # its import still runs
         releases.bucket.remove(f"{MODELS}{model}/")
@@ -52,3 +62,15 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
     if deleted:
         _log.info("deleted %d old models", len(deleted))
     return deleted
+
+
+def _forgotten(bucket: Bucket, kept: Container[str]) -> Iterator[str]:
+    """Yield the models in a bucket of which nothing is new, but those that are kept."""
+    newest: dict[str, float] = {}
+    for key, written in bucket.dated(MODELS):
+        model = key.removeprefix(MODELS).partition("/")[0]
+        newest[model] = max(written, newest.get(model, 0.0))
+    oldest = time.time() - OFFERED
+    for model, written in newest.items():
+        if model not in kept and written < oldest:
+            yield model
