@@ -146,7 +146,7 @@ def as_event(asked: Asked, tag: str | None) -> dict[str, Any]:
 def next_page(asked: Asked, answer: dict[str, Any]) -> Asked | None:
     """Return the request of the page after an answer, if there is one."""
     found = re.search("cursor=([^&>]+)", answer["headers"].get("link", ""))
-    return found and (asked[0], asked[1], {**asked[2], "cursor": found[1]}, None)
+    return (asked[0], asked[1], {**asked[2], "cursor": found[1]}, None) if found else None
 
 
 def measure() -> tuple[int, int]:
@@ -165,7 +165,8 @@ def soak(artifact: Path, ratings: Path, count: int) -> Left:
     requests = make_requests(random)
     statuses: Counter[int] = Counter()
     largest, begun = 0, (0, 0)
-    asked, tag = next(requests), None
+    asked = next(requests)
+    tag: str | None = None
     for number in tqdm(range(count), unit=" requests", file=sys.stderr, mininterval=5):
         if number == count // 10:
             begun = measure()

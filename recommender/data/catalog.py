@@ -91,12 +91,17 @@ class Catalog:
     """Films, users and their packaged ratings. For one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open the database read-only. Nothing may change the file while it is open."""
+        """Open the database read-only. Nothing may change the file while it is open.
+
+        Raises:
+            sqlite3.DatabaseError: it is none, or none of films.
+        """
         uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         self._db = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
         weakref.finalize(self, self._db.close)
         self._films: dict[int, Film] = {}
+        self._db.execute(f"SELECT {FILM_COLUMNS} FROM filmes LIMIT 0")  # noqa: S608 fixed parts
         known = "SELECT 1 FROM sqlite_master WHERE name = 'palavras'"
         self._knows_words = bool(self._db.execute(known).fetchone())
 

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+FRAME = (pickle.FRAME, 8)  # an instruction, and the bytes of its argument
+LONG_BINPUT = (pickle.LONG_BINPUT, 4)
 NAMES = {("numpy", "ndarray"): np.ndarray, ("numpy", "dtype"): np.dtype}
 
 
@@ -52,15 +54,30 @@ def read(path: Path) -> dict[str, Any]:
                 raise pickle.UnpicklingError(f"{told}, neither an array nor a scalar")
             return NAMES[module, name]
 
+    last = b""
+
+    def read_exactly(size: int) -> bytes:
+        """Read on, refusing what asks for gigabytes: a place in the memo that may be any number."""
+        nonlocal last
+        if (last, size) == LONG_BINPUT:
+            raise pickle.UnpicklingError("an instruction that joblib never writes")
+        is_frame = (last, size) == FRAME
+        last = content.read(size)
+        return bytes(size) if is_frame else last  # in a frame of no length nothing goes unseen
+
+    def read_line() -> bytes:
+        raise pickle.UnpicklingError("an instruction of an old protocol")
+
     # A file without `peek`: the unpickler then reads no further than the description.
     try:
-        found = Reader(SimpleNamespace(read=content.read, readline=content.readline)).load()
+        found = Reader(SimpleNamespace(read=read_exactly, readline=read_line)).load()
+        if not isinstance(found, dict):
+            raise pickle.UnpicklingError("no dictionary of arrays")
+        return {
+            name: value.array if isinstance(value, Wrapper) else value
+            for name, value in found.items()
+        }
     except pickle.UnpicklingError:
         raise
     except Exception as error:  # a damaged pickle may ask for anything
         raise pickle.UnpicklingError(f"no arrays: {type(error).__name__}") from None
-    if not isinstance(found, dict):
-        raise pickle.UnpicklingError("no dictionary of arrays")
-    return {
-        name: value.array if isinstance(value, Wrapper) else value for name, value in found.items()
-    }

@@ -161,6 +161,9 @@ def test_any_database(places: list[Path], seed: int) -> None:
         ),
         b"P0\n.",  # names an object outside of the pickle, of which the error has two lines
         b"\x8a\xff",
+        b"\x80\x05}r\xff\xff\xff\x7f.",  # gigabytes for two billion places in the memo
+        b"\x80\x05\x95\x07\0\0\0\0\0\0\0}r\xff\xff\xff\x7f.",  # the same in a frame
+        b"\x80\x05}p2147483647\n.",
     ],
 )
 def test_found_arrays(places: list[Path], content: bytes) -> None:
