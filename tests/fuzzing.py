@@ -70,6 +70,7 @@ def fuzzed(surface: str, few: int, **inputs: st.SearchStrategy[Any]) -> Callable
         repeated.__signature__ = inspect.signature(drawn)  # type: ignore[attr-defined]
         repeated.__name__, repeated.__doc__ = test.__name__, test.__doc__
         repeated.__module__ = test.__module__
-        return pytest.mark.fuzz(repeated)
+        marked: Test = pytest.mark.fuzz(repeated)
+        return marked
 
     return decorate

@@ -25,8 +25,8 @@ from tqdm import tqdm
 ROOT = Path(__file__).resolve().parents[1]
 EVENT = json.loads((ROOT / "events/avaliar.json").read_text(encoding="utf-8"))
 DATA = json.loads((ROOT / "mock_data.json").read_text(encoding="utf-8"))
-FILMS = [film["id"] for film in DATA["filmes"]]
-USERS = [user["id"] for user in DATA["usuarios"]]
+FILMS: list[int] = [film["id"] for film in DATA["filmes"]]
+USERS: list[int] = [user["id"] for user in DATA["usuarios"]]
 NEW = range(10**6, 10**9)  # ids of users who have written only
 GENRES = sorted({name for film in DATA["filmes"] for name in film["genero"].split(",")})
 WORDS = [word for film in DATA["filmes"] for word in film["titulo"].split()]
