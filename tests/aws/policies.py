@@ -5,7 +5,7 @@ allowing and denying statements, patterns of actions and resources, and three ki
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -172,14 +172,15 @@ def allows(
 
 def meets(kind: str, wanted: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     """Return whether a request meets a condition; keys that it has no value for are not met."""
-    compare = {
+    compare: dict[str, Callable[[Any, str], bool]] = {
         "ArnEquals": lambda pattern, value: matches(str(pattern), value),
         "Bool": lambda pattern, value: str(pattern).lower() == value,
         "StringEquals": lambda pattern, value: str(pattern) == value,
-    }[kind]
+    }
+    is_like = compare[kind]
     given = {key: context.get(key.replace(":", "_")) for key in wanted}
     return all(
-        value is not None and any(compare(pattern, value) for pattern in listed(wanted[key]))
+        value is not None and any(is_like(pattern, value) for pattern in listed(wanted[key]))
         for key, value in given.items()
     )
 

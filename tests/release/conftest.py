@@ -1,7 +1,6 @@
-"""Worlds in the server that all tests share. In them, our code may do what the release role may."""
+"""Worlds in the server that all tests share."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 
 import pytest
@@ -15,30 +14,26 @@ NUMBERS = count(1)
 
 
 @pytest.fixture
-def world(here: Here, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def world(here: Here, monkeypatch: pytest.MonkeyPatch) -> World:
     """A new world in which nothing was released."""
-    with _made(here, monkeypatch, canary=False) as world:
-        yield world
+    return _made(here, monkeypatch, canary=False)
 
 
 @pytest.fixture
-def canary_world(here: Here, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+def canary_world(here: Here, monkeypatch: pytest.MonkeyPatch) -> World:
     """The same with deployments step by step."""
-    with _made(here, monkeypatch, canary=True) as world:
+    return _made(here, monkeypatch, canary=True)
+
+
+@pytest.fixture
+def permitted_world(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The world of the test, in which our code may do what the release role may."""
+    names = {"ApiFunction": world.function, "ModelBucket": world.bucket}
+    stack = Resolved(world.tables.removesuffix("-"), names=names)
+    with permitted(monkeypatch, stack, "ReleaseRole"):
         yield world
 
 
-@contextmanager
-def _made(here: Here, monkeypatch: pytest.MonkeyPatch, *, canary: bool) -> Iterator[World]:
+def _made(here: Here, monkeypatch: pytest.MonkeyPatch, *, canary: bool) -> World:
     outside(monkeypatch)
-    name = f"mundo-{next(NUMBERS)}"
-    world = make_world(here.url, here.client, name, canary=canary)
-    names = {
-        "ApiFunction": world.function,
-        "DeploymentApplication": world.layer,
-        "DeploymentGroup": world.group,
-        "ModelBucket": world.bucket,
-    }
-    deployment = {"Deployment": "Canary10Percent5Minutes"} if canary else {}
-    with permitted(monkeypatch, Resolved(name, deployment, names), "ReleaseRole"):
-        yield world
+    return make_world(here.url, here.client, f"mundo-{next(NUMBERS)}", canary=canary)
