@@ -204,11 +204,11 @@ NO_PAGE: list[Any] = [
     {"Items": {"filme_id": {"N": "7"}}},
     *({"Items": [raw]} for raw in NO_ITEM),
 ]
-NO_CHANGE: list[Any] = [{"Attributes": raw} for raw in NO_ITEM]
+NO_CHANGE: list[Any] = [{"Attributes": raw} for raw in NO_ITEM if raw]
 UNMET = {"__type": "x#ConditionalCheckFailedException"}
 CANCELLED = {"__type": "x#TransactionCanceledException"}
 NO_REFUSAL: list[Any] = [
-    *({**UNMET, "Item": raw} for raw in NO_ITEM),
+    *({**UNMET, "Item": raw} for raw in NO_ITEM if raw),
     *({**CANCELLED, "CancellationReasons": reasons} for reasons in (5, [5], [{}], [{"Code": []}])),
 ]
 
