@@ -75,10 +75,12 @@ def item_in(answer: Mapping[str, Any], name: str) -> Raw | None:
     Raises:
         StoreError: what it holds is no item.
     """
-    found: Raw = answer.get(name, {})
-    if found != {} and not _is_item(found):
+    found: Raw | None = answer.get(name)
+    if found in (None, {}):
+        return None
+    if not _is_item(found):
         raise StoreError("a malformed answer")
-    return found or None
+    return found
 
 
 def _is_item(raw: object) -> bool:

@@ -88,7 +88,7 @@ def test_those_who_wait_for_a_locked_file_all_wait_at_the_same_time(
 
     async def write_all_at_once() -> list[Any]:
         writes = (store.write((user, FILM), 3.0, None) for user in range(WRITERS))
-        return await asyncio.gather(*writes, return_exceptions=True)
+        return [*await asyncio.gather(*writes, return_exceptions=True)]
 
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -204,12 +204,13 @@ NO_PAGE: list[Any] = [
     {"Items": {"filme_id": {"N": "7"}}},
     *({"Items": [raw]} for raw in NO_ITEM),
 ]
-NO_CHANGE: list[Any] = [{"Attributes": raw} for raw in NO_ITEM]
+NO_CHANGE: list[Any] = [{"Attributes": raw} for raw in NO_ITEM if raw]
 UNMET = {"__type": "x#ConditionalCheckFailedException"}
 CANCELLED = {"__type": "x#TransactionCanceledException"}
+NO_REASONS: list[Any] = [5, [5], [{}], [{"Code": []}]]
 NO_REFUSAL: list[Any] = [
-    *({**UNMET, "Item": raw} for raw in NO_ITEM),
-    *({**CANCELLED, "CancellationReasons": reasons} for reasons in (5, [5], [{}], [{"Code": []}])),
+    *({**UNMET, "Item": raw} for raw in NO_ITEM if raw),
+    *({**CANCELLED, "CancellationReasons": reasons} for reasons in NO_REASONS),
 ]
 
 
@@ -251,14 +252,14 @@ def test_a_malformed_answer_confirms_no_write(
 def test_what_is_no_answer_confirms_no_batch_and_hides_nothing(
     make: Callable[[str, str], DynamoStore], content: bytes
 ) -> None:
-    for change in (
-        lambda store: store.write_all(USER, {FILM: 4.0}),
-        lambda store: store.hide(FILM, hidden=True),
-        lambda store: store.hide(FILM, hidden=False),
-    ):
-        nothing = [(200, {"Items": []})] if "write_all" in change.__code__.co_names else []
+    changes: list[tuple[list[Any], Callable[[DynamoStore], Coroutine[Any, Any, Any]]]] = [
+        ([(200, {"Items": []})], lambda store: store.write_all(USER, {FILM: 4.0})),
+        ([], lambda store: store.hide(FILM, hidden=True)),
+        ([], lambda store: store.hide(FILM, hidden=False)),
+    ]
+    for before, change in changes:
         with (
-            answering(*nothing, *(2 * [(200, content)])) as (url, _),
+            answering(*before, *(2 * [(200, content)])) as (url, _),
             closing(make(url, "t")) as store,
             pytest.raises(StoreError),
         ):
