@@ -1,5 +1,6 @@
 """The store in a DynamoDB table, with the key usuario_id, filme_id and the store's attributes."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -48,7 +49,7 @@ from recommender.data.store import (
 )
 
 WRITE_SECONDS = 1.0  # after which a write that others came before is not tried again
-ERASE_SECONDS = 2.0  # after which no further entries of a user who was erased are removed
+ERASE_SECONDS = 1.0  # after which no further entries of a user who was erased are removed
 OTHERS = {"None", "ConditionalCheckFailed", "TransactionConflict"}
 UNMET = ("ConditionalCheckFailedException", "TransactionCanceledException")
 
@@ -187,19 +188,17 @@ class DynamoStore:
             if time.monotonic() > end:
                 raise StoreError("others kept writing the same entries")
 
-    @in_thread
-    def erase(self, user_id: int) -> None:
+    async def erase(self, user_id: int) -> None:
         """See ``Store``. Entries are removed only if nobody has written over them since."""
-        end = time.monotonic() + ERASE_SECONDS
-        mark = self._mark(user_id)
+        mark = await self._mark(user_id)
         try:
-            while parts := self._removals(mark, user_id, end):
-                for start in range(0, len(parts), MOST):
-                    _check(end)
-                    self._transact(parts[start : start + MOST])
-        except StoreError as error:
-            _log.warning("entries of a user who was erased are not removed: %s", error)
+            async with asyncio.timeout(ERASE_SECONDS):
+                await self._remove(user_id, mark)
+        except (StoreError, TimeoutError) as error:
+            told = str(error) or "it took too long"
+            _log.warning("entries of a user who was erased are not removed: %s", told)
 
+    @in_thread
     def _mark(self, user_id: int) -> Entry:
         """Leave the mark of a user's erasure and return it."""
         end = time.monotonic() + WRITE_SECONDS
@@ -211,9 +210,18 @@ class DynamoStore:
             if time.monotonic() > end:
                 raise StoreError("others kept erasing the same user")
 
-    def _removals(self, mark: Entry, user_id: int, end: float) -> list[dict[str, Any]]:
+    @in_thread
+    def _remove(self, user_id: int, mark: Entry) -> None:
+        """Remove what lies under a user's mark, as far as the time goes."""
+        end = time.monotonic() + ERASE_SECONDS
+        while parts := self._removals(user_id, mark):
+            for start in range(0, len(parts), MOST):
+                if time.monotonic() > end:
+                    return  # nobody waits any more
+                self._transact(parts[start : start + MOST])
+
+    def _removals(self, user_id: int, mark: Entry) -> list[dict[str, Any]]:
         """Return the parts of transactions that remove what lies under a user's mark."""
-        _check(end)
         return [removal(self._table, raw) for raw in lying_under(mark, self._read(user_id))]
 
     def _transact(self, parts: Sequence[Mapping[str, Any]]) -> bool:
@@ -262,12 +270,6 @@ class DynamoStore:
             "ConditionExpression": condition,
             "ExpressionAttributeValues": values | more,
         }
-
-
-def _check(end: float) -> None:
-    """Raise ``StoreError`` after a moment of the monotonic clock."""
-    if time.monotonic() > end:
-        raise StoreError("it took too long")
 
 
 def _unmet_by(refused: RefusedError) -> Raw | None:

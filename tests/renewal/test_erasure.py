@@ -73,10 +73,9 @@ def test_a_training_knows_what_a_dictionary_knows(
 def test_many_ratings_lie_under_marks_as_each_does(
     items: list[tuple[int, float, int]], marks: dict[int, Entry]
 ) -> None:
-    users, moments, versions = (
-        np.array([item[place] for item in items], kind)
-        for place, kind in enumerate((np.int64, np.float64, np.int64))
-    )
+    users = np.array([user for user, _, _ in items], np.int64)
+    moments = np.array([moment for _, moment, _ in items], np.float64)
+    versions = np.array([version for _, _, version in items], np.int64)
     expected = [
         lies_under(marks.get(user), Entry(1.0, version, moment)) for user, moment, version in items
     ]

@@ -341,7 +341,9 @@ def test_of_two_ratings_of_one_film_the_later_one_counts() -> None:
     data = data_of({(2, 0): (3.0, 10)}, timed=True)
     columns = ("users", "films", "ratings", "moments")
     for pair in ((one, two), (two, one)):
-        both = {name: np.concatenate([getattr(w, name) for w in pair]) for name in columns}
+        both: dict[str, Any] = {
+            name: np.concatenate([getattr(w, name) for w in pair]) for name in columns
+        }
         assert by_key(merge(data, Written(**both, counts={})))[3, 1] == (1.5, 9)
 
 
