@@ -119,6 +119,7 @@ def main() -> None:
             "spark.eventLog.enabled": "true",
             "spark.eventLog.dir": Path(log).as_uri(),
             "spark.eventLog.compress": "false",
+            "spark.cleaner.periodicGC.interval": "3min",  # what was shuffled leaves the disk
         }
         spark = session.open_session()
         sizes = train(spark, Path(folder), watch, Path(keep[0]) if keep else None)
