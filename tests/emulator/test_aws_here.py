@@ -123,6 +123,11 @@ def test_data_that_arrives_starts_the_training(here: Here, stack: Stack) -> None
     here.settle(120)
 
 
+def outputs_of(here: Here, stack: Stack) -> dict[str, str]:
+    stacks = here.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
+    return {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}
+
+
 def test_parameters_of_the_template_are_those_of_the_stack(here: Here) -> None:
     jwt = {"Access": "jwt", "JwtIssuer": "https://a.example", "JwtAudience": "b"}
     stack = here.make_stack(jwt)
@@ -132,10 +137,7 @@ def test_parameters_of_the_template_are_those_of_the_stack(here: Here) -> None:
     assert variables["RATINGS_TABLE"] == stack["RatingsTable"]
     table = here.client("dynamodb").describe_table(TableName=stack["RatingsTable"])["Table"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["usuario_id", "filme_id"]
-    outputs = here.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"][0]
-    assert {"OutputKey": "ModelBucketName", "OutputValue": stack["ModelBucket"]} in outputs[
-        "Outputs"
-    ]
+    assert outputs_of(here, stack)["ModelBucketName"] == stack["ModelBucket"]
 
 
 def test_a_new_stack_goes_on_with_the_data_of_an_old_one(here: Here) -> None:
@@ -153,8 +155,7 @@ def test_a_new_stack_goes_on_with_the_data_of_an_old_one(here: Here) -> None:
     answer = new.invoke("ApiFunction", asked, ALIAS)
     assert answer["statusCode"] == 200, answer
     assert json.loads(answer["body"])["avaliacao"] == json.loads(written["body"])["avaliacao"]
-    stacks = here.client("cloudformation").describe_stacks(StackName=new.name)["Stacks"]
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in stacks[0]["Outputs"]}
+    outputs = outputs_of(here, new)
     assert outputs["RatingsTableName"] == old["RatingsTable"]
     assert outputs["ModelBucketName"] == old["ModelBucket"]
     here.forget(old)
