@@ -40,6 +40,7 @@ from training.profiles.export import export
 
 TABLE = "perfis-de-exemplo"
 USER, OTHER = 1, 2
+ERASED = max(user for user, rated in RATINGS.items() if rated)
 SILENT = next(user for user, rated in RATINGS.items() if not rated)
 UNKNOWN = 10**12
 RATED, UNRATED = min(RATINGS[USER]), next(film for film in FILMS if film not in RATINGS[USER])
@@ -151,6 +152,17 @@ def test_what_is_written_lies_over_the_table(apis: list[TestClient]) -> None:
     for read in READS:
         packaged, in_table = (told(api, *read) for api in apis)
         assert in_table == packaged, read
+
+
+def test_an_erasure_lies_over_the_table(apis: list[TestClient]) -> None:
+    path = f"/usuarios/{ERASED}/avaliacoes"
+    for api in apis:
+        assert api.get(path).json()
+        assert api.delete(f"/usuarios/{ERASED}").status_code == 204
+        check_problem(api.get(path), 404)
+        check_problem(api.get(f"/usuarios/{ERASED}/recomendacoes"), 404)
+        assert api.put(f"{path}/{UNRATED}", json={"avaliacao": 5}).status_code == 201
+        assert [rating["filme_id"] for rating in api.get(path).json()] == [UNRATED]
 
 
 def test_of_many_ratings_the_newest_count(
