@@ -27,7 +27,7 @@ def test_nothing_grows_and_nothing_fails(artifact_dir: Path, tmp_path: Path) -> 
     statuses = {int(status): times for status, times in found["statuses"].items()}
     assert sum(statuses.values()) == COUNT
     assert [status for status in statuses if status >= 500] == []
-    assert {200, 201, 204, 304, 400, 404, 405, 422} <= statuses.keys()
+    assert {200, 201, 204, 304, 404, 405, 412, 422} <= statuses.keys()
     assert found["largest"] <= LARGEST
     first, last = found["memory"]
     assert last - first <= MOST_GROWTH
