@@ -8,6 +8,8 @@ import contextlib
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +19,7 @@ from fastapi.testclient import TestClient
 from hypothesis import strategies as st
 
 from recommender.api.application import create_app
-from recommender.model import artifact
+from recommender.model import arrays, artifact
 from recommender.model.artifact import (
     CATALOG_FILE,
     MANIFEST_FILE,
@@ -39,6 +41,7 @@ SEEDS = st.integers(0, 2**32 - 1)
 LONGEST = 1000  # characters of a message
 SERVED = 300  # manifests that are taken, of which one is also served
 PAGE = 4096  # bytes of a database
+LARGER = 100  # megabytes that a process may grow by
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +175,99 @@ def test_found_arrays(places: list[Path], content: bytes) -> None:
         assert taken(places[0]) is None
     finally:
         put_back(places[0])
+
+
+def name_of(module: str, name: str) -> bytes:
+    """Return the instructions of a pickle that name something of a module."""
+    texts = (
+        pickle.SHORT_BINUNICODE + bytes([len(text)]) + text.encode() for text in (module, name)
+    )
+    return b"".join(texts) + pickle.STACK_GLOBAL
+
+
+def plain(value: object) -> bytes:
+    """Return the instructions of a pickle that make a value."""
+    return pickle.dumps(value, 2)[2:-1]
+
+
+NDARRAY = name_of("numpy", "ndarray")
+DTYPE = name_of("numpy", "dtype")
+WRAPPER = name_of("joblib.numpy_pickle", "NumpyArrayWrapper")
+OBJECTS = DTYPE + plain(("O8", False, True)) + pickle.REDUCE
+OBJECTS += plain((3, "|", None, None, None, -1, -1, 0)) + pickle.BUILD  # flags that deny objects
+FLOATS = DTYPE + plain(("f4", False, True)) + pickle.REDUCE
+POINTER = pickle.BYTEARRAY8 + (8).to_bytes(8, "little") + b"A" * 8
+
+
+def array_of(shape: bytes, dtype: bytes) -> bytes:
+    """Return the instructions of joblib for an array, which holds eight bytes."""
+    state = pickle.EMPTY_DICT + plain("shape") + shape + pickle.SETITEM
+    state += plain("dtype") + dtype + pickle.SETITEM + plain("order") + plain("C") + pickle.SETITEM
+    new = WRAPPER + pickle.EMPTY_TUPLE + pickle.NEWOBJ
+    return new + state + pickle.BUILD + b"\0" + b"A" * 8
+
+
+READ = """
+import pickle, resource, sys
+from pathlib import Path
+from recommender.model import arrays
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    print("read", arrays.read(Path(sys.argv[1])))
+except pickle.UnpicklingError:
+    print("refused", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        OBJECTS,
+        array_of(plain((1,)), OBJECTS),
+        NDARRAY + pickle.MARK + plain((1,)) + OBJECTS + POINTER + pickle.TUPLE + pickle.REDUCE
+        + plain(0) + plain(1) + pickle.SETITEM,  # frees what the bytes point to
+        NDARRAY + plain(((100_000_000,), "O")) + pickle.REDUCE,
+        NDARRAY + plain(((1000,), "f4")) + pickle.REDUCE,
+        NDARRAY + plain(((1000,), "f4")) + pickle.NEWOBJ,
+        NDARRAY + plain({"a": 1}) + pickle.BUILD,
+        DTYPE + plain({"a": 1}) + pickle.BUILD,
+        FLOATS,
+        DTYPE + pickle.EMPTY_TUPLE + pickle.NEWOBJ,
+        WRAPPER + pickle.EMPTY_TUPLE + pickle.NEWOBJ,
+        array_of(plain((2,)), FLOATS + plain((3, "=", None, None, None, -1, -1, 0)) + pickle.BUILD),
+        array_of(plain((2,)), FLOATS + plain((3, "<", None, None, None, -1, -1, 1)) + pickle.BUILD),
+        array_of(plain((2,)), DTYPE + plain(("U1000000", False, True)) + pickle.REDUCE),
+        array_of(plain((100_000_000,)), FLOATS),
+        array_of(plain((0, 2**40)), FLOATS),
+        array_of(plain((-1, -2)), FLOATS),
+        array_of(plain((2**32, 2**32)), FLOATS),
+        array_of(plain((1,) * 9), FLOATS),
+    ],
+    ids=lambda _: "",
+)  # fmt: skip
+def test_a_pickle_written_to_harm_is_refused(tmp_path: Path, made: bytes) -> None:
+    """In a process of its own, which it may not end, and which it may not make larger."""
+    path = tmp_path / "arrays.joblib"
+    whole = pickle.PROTO + b"\x05" + pickle.EMPTY_DICT + plain("x") + made + pickle.SETITEM
+    path.write_bytes(whole + pickle.STOP)
+    command = [sys.executable, "-c", READ, str(path)]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    word, grown = found.stdout.split(maxsplit=1)
+    assert word == "refused", found.stdout
+    assert int(grown) < LARGER
+
+
+def test_the_pickles_written_to_harm_are_made_of_what_can_be_read(tmp_path: Path) -> None:
+    """So that the test above refuses what it means to."""
+    path = tmp_path / "arrays.joblib"
+    order = FLOATS + plain((3, ">", None, None, None, -1, -1, 0)) + pickle.BUILD
+    made = array_of(plain((2,)), order)
+    whole = pickle.PROTO + b"\x05" + pickle.EMPTY_DICT + plain("x") + made + pickle.SETITEM
+    path.write_bytes(whole + pickle.STOP)
+    found = arrays.read(path)["x"]
+    assert (found.dtype.str, found.tobytes()) == (">f4", b"A" * 8)
 
 
 @pytest.mark.parametrize("digest", [5, None, ["a"], "\ud800", "A" * 64])
