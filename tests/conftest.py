@@ -46,6 +46,14 @@ settings.register_profile("filmes", deadline=None, derandomize=True)  # no run u
 settings.load_profile("filmes")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def patient() -> Iterator[None]:
+    """The machine may be busy: only tests of deadlines have those of a function."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recommender.data.store.SECONDS", 120.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def data() -> Dataset:
     """The example data."""

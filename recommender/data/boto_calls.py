@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recommender.data.signed_calls import CHECKSUM, RefusedError, parsed
-from recommender.data.store import StoreError
+from recommender.data.store import StoreError, check_time
 
 READ_TIMEOUT = 1.0  # seconds
 CONFIG = Config(
@@ -33,6 +33,7 @@ class BotoCalls:
             self._client: Any = boto3.Session().client("dynamodb", config=CONFIG)
         except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
             raise StoreError(str(error)) from error
+        self._client.meta.events.register("before-send.dynamodb", _check_time)
         self._client.meta.events.register("response-received.dynamodb", _check)
 
     def close(self) -> None:
@@ -48,6 +49,10 @@ class BotoCalls:
         except Exception as error:  # a malformed answer makes botocore's parsers raise anything
             raise StoreError(type(error).__name__) from error
         return answer
+
+
+def _check_time(**_: object) -> None:
+    check_time()
 
 
 def _check(response_dict: Mapping[str, Any] | None, **_: object) -> None:

@@ -158,7 +158,7 @@ def erased_in(page: Mapping[str, Any], last: int) -> tuple[dict[int, float], int
     """
     items = by_film(items_in(page)).items()
     found = {user_id: erased_at(raw.get("momento", {}).get("S")) for user_id, raw in items}
-    end = read_id(page.get("LastEvaluatedKey", key_of(ERASED_KEY, last)), "filme_id")
+    end = read_id(item_in(page, "LastEvaluatedKey") or key_of(ERASED_KEY, last), "filme_id")
     if end is None:
         raise StoreError("a malformed answer")
     return found, end
@@ -194,10 +194,10 @@ def lying_under(mark: Entry, found: Iterable[Raw]) -> list[Raw]:
     return [raw for raw, entry in items if entry is None or lies_under(mark, entry)]
 
 
-def removal(table: str, raw: Raw) -> dict[str, Any]:
-    """Return the part of a transaction that removes an item; it fails if the item has changed."""
+def removal(table: str, user_id: int, raw: Raw) -> dict[str, Any]:
+    """Return the part of a transaction that removes a user's item; it fails if that has changed."""
     condition, values = unchanged(raw)
-    key = {name: raw[name] for name in ("usuario_id", "filme_id")}
+    key = {"usuario_id": {"N": str(user_id)}, "filme_id": raw["filme_id"]}
     part = {"TableName": table, "Key": key, "ConditionExpression": condition}
     return {"Delete": part | ({"ExpressionAttributeValues": values} if values else {})}
 

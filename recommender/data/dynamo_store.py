@@ -222,7 +222,9 @@ class DynamoStore:
 
     def _removals(self, user_id: int, mark: Entry) -> list[dict[str, Any]]:
         """Return the parts of transactions that remove what lies under a user's mark."""
-        return [removal(self._table, raw) for raw in lying_under(mark, self._read(user_id))]
+        return [
+            removal(self._table, user_id, raw) for raw in lying_under(mark, self._read(user_id))
+        ]
 
     def _transact(self, parts: Sequence[Mapping[str, Any]]) -> bool:
         """Return whether a transaction was made; if not, others came before."""

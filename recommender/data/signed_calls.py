@@ -20,7 +20,7 @@ from io import BufferedReader, RawIOBase
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from recommender.data.store import StoreError
+from recommender.data.store import StoreError, check_time
 
 ATTEMPTS, TIMEOUT = 2, 1.5  # seconds for an attempt: to connect, and to the last byte of an answer
 LARGEST = 8_000_000  # bytes of an answer: a page of items has one megabyte before it becomes JSON
@@ -121,6 +121,9 @@ class SignedCalls:
         try:
             target = f"{TARGET}.{operation}"
             headers = sign(self._url.netloc, target, body, self._region, self._environment)
+            if connection.sock is None:
+                connection.connect()
+            check_time()
             connection.request("POST", "/", body, headers)
             with connection.getresponse() as response:
                 content = _whole(response)

@@ -22,6 +22,7 @@ from recommender.data.store import (
     StoreError,
     changes,
     erased_at,
+    in_time,
     is_film,
     is_id,
     moment,
@@ -75,7 +76,7 @@ def in_turn(
         end = time.monotonic() + BUSY_SECONDS
         change = partial(method, store, *args, **named)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(store._line, store._commit, change, end)
+        return await in_time(loop.run_in_executor(store._line, store._commit, change, end))
 
     return call
 
@@ -94,6 +95,7 @@ class SqliteStore:
         Raises:
             StoreError: it cannot be made, or it is no database of ratings.
         """
+        path = path.resolve()  # beside which SQLite puts its files
         self._origin, self._path = origin, path
         self._line = ThreadPoolExecutor(1, "writes")
         try:
@@ -117,6 +119,7 @@ class SqliteStore:
         # In WAL mode readers wait for nobody. FULL keeps the last commits through a power failure.
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
+        self._writer.execute("PRAGMA secure_delete = ON")  # what was erased leaves the file
         if self._lacking():
             with self._writer as database:
                 database.execute("BEGIN IMMEDIATE")

@@ -14,7 +14,8 @@ can read, is as good as absent, except that the next version of such an entry gr
 import asyncio
 import math
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextvars import ContextVar
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeVar
@@ -30,6 +31,8 @@ HIDDEN_KEY, ERASED_KEY = 10**20, 10**20 + 1
 MARK = 10**18  # in the place of a film's id
 
 MICROSECONDS = 1e6  # of a second: the steps in which stores keep moments
+
+_end = ContextVar("_end", default=math.inf)  # when nobody waits any more, in seconds since 1970
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -124,20 +127,41 @@ class Store(HiddenSource, Protocol):
 
 
 def in_thread(method: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """Return a method that blocks as one to await: it runs in a thread, and fails after a while.
-
-    ``StoreError`` says that it took too long. By then, a write may have been made or not.
-    """
+    """Return a method that blocks as one to await: it runs in a thread, ``in_time``."""
 
     @wraps(method)
     async def call(*args: P.args, **named: P.kwargs) -> T:
-        try:
-            async with asyncio.timeout(SECONDS):
-                return await asyncio.to_thread(method, *args, **named)
-        except TimeoutError:
-            raise StoreError(f"no answer after {SECONDS:g} seconds") from None
+        end = time.time() + SECONDS
+
+        def run() -> T:
+            _end.set(end)
+            return method(*args, **named)
+
+        return await in_time(asyncio.to_thread(run))
 
     return call
+
+
+async def in_time(operation: Awaitable[T]) -> T:
+    """Return what an operation returns, or raise ``StoreError`` if it takes too long.
+
+    By then, a write may have been made or not.
+    """
+    try:
+        async with asyncio.timeout(SECONDS):
+            return await operation
+    except TimeoutError:
+        raise StoreError(f"no answer after {SECONDS:g} seconds") from None
+
+
+def check_time() -> None:
+    """Raise ``StoreError`` if nobody waits any more for what this thread does.
+
+    Without this, a write that was delayed could come after one that was confirmed since. It goes by
+    the wall clock, because others may stand still while Lambda keeps the function frozen.
+    """
+    if time.time() > _end.get():
+        raise StoreError("nobody waits for it any more")
 
 
 def overlay(
