@@ -59,6 +59,7 @@ def build(
     fixed: Values | None = None,
     end: float = math.inf,
     lineage: Lineage | None = None,
+    began: datetime.datetime | None = None,
 ) -> dict[str, Any]:
     """Train on a data set, write the artifact folder, and return its manifest.
 
@@ -75,13 +76,14 @@ def build(
         end: moment of the monotonic clock at which a search that is not done fails.
         lineage: of the films, which the manifest records; None begins one that the digest names.
             The version does not depend on it.
+        began: when the data was about to be read; None: now. No user who was erased later is shown.
 
     Raises:
         ArtifactError: ``folder`` holds something that is not an artifact.
         DataError: the data does not allow the aim.
         SearchTimeoutError: a search was not done in time; nothing is written.
     """
-    return write(lambda: learn(data, seed, aim, fixed, end), folder, seed, aim, lineage)
+    return write(lambda: learn(data, seed, aim, fixed, end), folder, seed, aim, lineage, began)
 
 
 def learn(data: Dataset, seed: int, aim: Aim | None, fixed: Values | None, end: float) -> Learned:
@@ -101,10 +103,16 @@ def learn(data: Dataset, seed: int, aim: Aim | None, fixed: Values | None, end: 
 
 
 def write(
-    train: Callable[[], Learned], folder: Path, seed: int, aim: Aim | None, lineage: Lineage | None
+    train: Callable[[], Learned],
+    folder: Path,
+    seed: int,
+    aim: Aim | None,
+    lineage: Lineage | None,
+    began: datetime.datetime | None = None,
 ) -> dict[str, Any]:
     """Write what a training learns as an artifact; for the arguments see ``build``."""
     started = time.perf_counter()
+    began = began or datetime.datetime.now(datetime.UTC)
     artifact.check_place(folder)
     learned = train()
     data, model = learned.data, learned.model
@@ -124,7 +132,7 @@ def write(
         return {artifact.PROFILES: profile_facts(kept, len(data.users))}
 
     training = {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "date": began.isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - started, 1),
         "seed": seed,
         "objetivo": resolve(aim, data).value,

@@ -8,7 +8,9 @@ import hashlib
 import json
 import tempfile
 import time
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from recommender.model.artifact import FORMAT, MANIFEST_FILE
@@ -47,7 +49,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
     Raises:
         DataError: the data is wrong, or there was not enough time.
     """
-    trainings = Trainings(around.bucket)
+    trainings, began = Trainings(around.bucket), datetime.now(UTC)
     incumbent, release = None, 0
     if around.api:
         incumbent, release = find_incumbent(around.bucket, around.api, BUNDLED, scratch)
@@ -59,7 +61,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
             is_new = arrived >= before.get("arrived", 0)
             if is_automatic(start) and not is_new and not start.force:
                 return {"state": "older", "reason": f"model {before['model']} has newer data"}
-            data, lineage = _read(path, start.key, around, incumbent, end)
+            data, lineage, marked = _read(path, start.key, arrived, around, incumbent, end)
     except NoDataError as error:
         if start.way is not Way.SCHEDULE:
             raise DataError(str(error)) from error
@@ -74,7 +76,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
         models.fetch(around.bucket, known["model"], folder)
     else:
         with stage(around, "Train"):
-            _train(data, folder, start, lineage, end, around.profiles)
+            _train(data, folder, start, lineage, end, began, around.profiles)
         if not start.dry_run:
             models.store(around.bucket, folder)
     manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
@@ -82,7 +84,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
         event, version = start.as_event(), manifest["version"]
         trainings.record(training, version, event, around.function, arrived)
     with stage(around, "Gate"):
-        decision = decide(data, folder, manifest, incumbent, release, forced=start.force)
+        decision = decide(data, folder, manifest, incumbent, release, marked, forced=start.force)
     return conclude(around, training, manifest, decision, dry_run=start.dry_run)
 
 
@@ -99,24 +101,35 @@ def digest(data: Dataset, start: Start, lineage: Lineage, profiles: bool) -> str
 
 
 def _train(
-    data: Dataset, folder: Path, start: Start, lineage: Lineage, end: float, profiles: bool
+    data: Dataset,
+    folder: Path,
+    start: Start,
+    lineage: Lineage,
+    end: float,
+    began: datetime,
+    profiles: bool,
 ) -> None:
     """Write the artifact of a data set, with ``profiles`` one without its ratings."""
     if not profiles:
-        build(data, folder, start.seed, start.aim, start.fixed, end, lineage)
+        build(data, folder, start.seed, start.aim, start.fixed, end, lineage, began)
         return
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         whole = Path(scratch, "artifact")
-        build(data, whole, start.seed, start.aim, start.fixed, end, lineage)
+        build(data, whole, start.seed, start.aim, start.fixed, end, lineage, began)
         export(whole, folder)
 
 
 def _read(
-    path: Path, key: str, around: Surroundings, incumbent: Incumbent | None, end: float
-) -> tuple[Dataset, Lineage]:
-    """Return a data set with the ratings written since, and its lineage.
+    path: Path,
+    key: str,
+    arrived: float,
+    around: Surroundings,
+    incumbent: Incumbent | None,
+    end: float,
+) -> tuple[Dataset, Lineage, Collection[int]]:
+    """Return a data set with the ratings written since, its lineage, and the ids of the erased.
 
-    ``key`` is what messages call the data.
+    ``key`` is what messages call the data, and ``arrived`` is when it came into the bucket.
     """
     data, name = read(path, name=key.rstrip("/")), name_of(path)
     lineage = begin(name)
@@ -124,4 +137,4 @@ def _read(
         facts, titles = incumbent.manifest["data"], incumbent.titles
         lineage = lineage_of(facts, titles, data.titles(), name, data.digest, time.time())
     written = read_written(around.ratings_table, lineage.origin(data), data, end)
-    return merge(data, written), lineage
+    return merge(data, written, arrived), lineage, written.marks.keys()

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from recommender.api.hiding import NONE, HiddenFilms
 from recommender.data.catalog import Catalog, Film, Rated
 from recommender.data.profiles import Profiles
-from recommender.data.store import MARK, Entry, Store, StoreError, surviving
+from recommender.data.store import MARK, Entry, Store, StoreError, read_moment, surviving
 from recommender.http.caching import FRESH, LISTED, PUBLIC
 from recommender.http.problems import COMMON, UNKNOWN, ProblemError, invalid_field, invalid_fields
 from recommender.model import ranking
@@ -47,6 +47,11 @@ class Context:
         self.artifact, self.catalog, self.profiles, self.store, self.hiding = serving
         self.model = self.artifact.model
         self.hidden, self.public = NONE, PUBLIC
+
+    @property
+    def trained(self) -> float:
+        """When the model's training began, in seconds since 1970."""
+        return read_moment(self.artifact.manifest["training"]["date"])
 
     def film(self, film_id: int) -> Film:
         """Return a film of the catalogue, or raise the 404 for an unknown film."""
@@ -118,7 +123,7 @@ class Context:
             raise written
         if isinstance(written, StoreError):
             return packaged, written
-        return surviving(packaged, written.get(MARK)), written
+        return surviving(packaged, written.get(MARK), self.trained), written
 
 
 def rating_of(film_id: int, rated: Sequence[Rated] | None) -> float | None:

@@ -105,7 +105,7 @@ class Catalog:
         known = "SELECT 1 FROM sqlite_master WHERE name = 'palavras'"
         self._knows_words = bool(self._db.execute(known).fetchone())
 
-    def _rows(self, query: str, values: Sequence[int | str]) -> list[sqlite3.Row]:
+    def _rows(self, query: str, values: Sequence[float | str]) -> list[sqlite3.Row]:
         return self._db.execute(query, values).fetchall()
 
     def films(self, film_ids: Collection[int]) -> dict[int, Film]:
@@ -176,12 +176,15 @@ class Catalog:
         query += " JOIN gostos ON usuario_id = id ORDER BY id LIMIT ? OFFSET ?"
         return [dict(row) for row in self._rows(query, (limit, offset))]
 
-    def rated_since(self, moments: Mapping[int, float]) -> set[int]:
-        """Return which of some users have ratings, all of them later than a moment of the user."""
+    def rated_since(self, moments: Mapping[int, float], trained: float) -> set[int]:
+        """Return which of some users have ratings, all of them later than a moment of the user.
+
+        No rating is later than ``trained``, when its model was trained.
+        """
         query = "SELECT usuario_id FROM json_each(?) JOIN avaliacoes"
         query += " ON usuario_id = CAST(key AS INTEGER) GROUP BY usuario_id"
-        query += " HAVING sum(CASE WHEN momento > value THEN 0 ELSE 1 END) = 0"
-        return {row["usuario_id"] for row in self._rows(query, [json.dumps(moments)])}
+        query += " HAVING sum(CASE WHEN min(momento, ?) > value THEN 0 ELSE 1 END) = 0"
+        return {row["usuario_id"] for row in self._rows(query, [json.dumps(moments), trained])}
 
     def user_ids(self) -> Iterator[int]:
         """Yield the id of each user, in order."""

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from recommender.api.application import create_app
+from recommender.data.catalog import Catalog, Rated
 from recommender.data.dynamo_items import erasure
 from recommender.data.dynamo_store import ERASE_SECONDS, DynamoStore
 from recommender.data.origin import Origin, make_mark
@@ -561,6 +562,19 @@ def test_a_request_reads_the_mark_with_the_rest(
             assert asked == calls, (method, place)
 
 
+class Outside:
+    """Ratings beside the model, as in a profile table."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+
+    async def ratings(self, user_id: int) -> list[Rated] | None:
+        await asyncio.sleep(0)
+        return self.catalog.ratings(user_id)
+
+    def close(self) -> None: ...
+
+
 @pytest.fixture(scope="module")
 def timed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The artifact of real users whose ratings have times: user 1's are from 1 to 8 thousand."""
@@ -595,6 +609,26 @@ def test_an_older_model_knows_no_more_of_who_was_erased(
     api = TestClient(create_app(timed_dir, LOCAL, store))
     for route in ROUTES:
         check_problem(api.get(route.format(1)), 404)
+    assert [user["id"] for user in all_pages(api, "/usuarios")] == [2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("at", ["package", "profiles"])
+def test_times_that_are_yet_to_come_bring_nobody_back(
+    at: str, tmp_path: Path, store: Store
+) -> None:
+    """Such as times in milliseconds, or of a clock that goes ahead."""
+    document = as_document(random_ratings(6, 8, share=1.0))
+    for rating in document["avaliacoes"]:
+        rating["momento"] = 1000 * (1_700_000_000 + rating["filme_id"])
+    folder = tmp_path / "artifact"
+    build(from_json(as_json(document), "d.json"), folder, seed=42)
+    outside: Any = Outside(Catalog(folder / CATALOG_FILE)) if at == "profiles" else None
+    api = TestClient(create_app(folder, LOCAL, store, profiles=outside))
+    assert api.get(path(1)).json()
+    assert api.delete("/usuarios/1").status_code == 204
+    for route in ROUTES:
+        check_problem(api.get(route.format(1)), 404)
+    check_problem(api.get(path(1, 1)), 404)
     assert [user["id"] for user in all_pages(api, "/usuarios")] == [2, 3, 4, 5, 6]
 
 

@@ -45,10 +45,6 @@ def test_a_training_knows_what_a_dictionary_knows(
     for (user, film), (rating, moment) in packaged.items():
         if user not in marks or (timed and moment > (marks[user].moment or 0)):
             expected[user, film] = rating
-    if not expected:
-        with pytest.raises(DataError, match="nothing to train on"):
-            merge(data, with_marks(items, marks))
-        return
     for (user, film), (written, when) in items.items():
         if timed and (user, film) in expected and packaged[user, film][1] > when:
             continue
@@ -104,5 +100,27 @@ def test_data_of_which_somebody_was_erased_is_no_demonstration() -> None:
 
 def test_without_anybody_nothing_is_trained() -> None:
     marks = dict.fromkeys((2, 4), Entry(None, 1, 9.0))
-    with pytest.raises(DataError, match="every user of the data was erased"):
-        erase(demonstration(), marks)
+    for items in ({}, {(2, 0): (None, 10.0)}):
+        with pytest.raises(DataError, match="deleted or erased: nothing to train on"):
+            merge(demonstration(), with_marks(items, marks))
+
+
+def test_later_ratings_are_enough_if_all_users_of_the_data_were_erased() -> None:
+    marks = dict.fromkeys((2, 4, 6), Entry(None, 1, 9.0))
+    found = merge(demonstration(), with_marks({(4, 1): (3.0, 10.0), (7, 0): (1.0, 5.0)}, marks))
+    assert by_key(found) == {(4, 1): (3.0, 10), (7, 0): (1.0, 5)}
+    assert found.users["id"].tolist() == [4, 7]
+
+
+def test_no_rating_is_later_than_the_arrival_of_its_data_set() -> None:
+    """Whatever its time is: in milliseconds, or of a clock that goes ahead."""
+    late = 1_700_000_000_000
+    data = data_of({(2, 0): (5.0, late), (4, 0): (4.0, 3), (4, 1): (1.0, late)}, timed=True)
+    found = merge(data, with_marks({}, {4: Entry(None, 1, 9.5)}), 9.0)
+    assert by_key(found) == {(2, 0): (5.0, late)}
+    assert found.users["id"].tolist() == [2, 6]
+    found = merge(data, with_marks({}, {4: Entry(None, 1, 9.5)}), 10.0)
+    assert by_key(found) == {(2, 0): (5.0, late), (4, 1): (1.0, late)}
+    written = with_marks({(2, 0): (3.0, 10.5)}, {})
+    assert by_key(merge(data, written, 10.0))[2, 0] == (3.0, 10)
+    assert by_key(merge(data, written, 11.0))[2, 0] == (5.0, late)

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from recommender.data.store import Entry
 from recommender.model.artifact import CATALOG_FILE
 from tests.training.small_data import as_data, block_ratings
 from training.build import build
 from training.data.dataset import Dataset
 from training.data.tables import DataError
+from training.renewal.erasure import count_erased, erase
 from training.renewal.gain import gain_on_popularity
 from training.renewal.gate import Decision, check_facts, decide
 from training.renewal.incumbent import Incumbent, read_incumbent
@@ -73,7 +75,9 @@ def test_worse_settings_are_refused_and_better_ones_are_not(
     poor = copy.deepcopy(manifest)
     poor["hyperparameters"] |= POOR
     candidate = poor if poor_one == "candidate" else manifest
-    old = Incumbent(poor if poor_one == "incumbent" else manifest, incumbent.titles)
+    old = Incumbent(
+        poor if poor_one == "incumbent" else manifest, incumbent.titles, incumbent.catalog
+    )
     decision = decide(data, folder, candidate, old, 0)
     assert failed(decision) == ({"settings not worse"} if poor_one == "candidate" else set())
     (figures,) = [c.figures for c in decision.checks if c.name == "settings not worse"]
@@ -116,6 +120,23 @@ def test_data_that_shrank_is_refused(
     assert [found.name for found in checks if not found.passed] == ([check] if check else [])
 
 
+@pytest.mark.parametrize(("erased", "passes"), [(12, True), (6, False), (0, False)])
+def test_what_was_erased_is_not_lost(
+    erased: int, passes: bool, data: Dataset, incumbent: Incumbent, tmp_path: Path
+) -> None:
+    """12 of 48 users are gone; one of the erased never was a user, and one came back."""
+    gone = data.users["id"].tolist()[:12]
+    left = erase(data, dict.fromkeys(gone, Entry(None, 1, 9.0)))
+    manifest = build(left, tmp_path / "artifact", 42, lineage=begin("blocos"))
+    marked = {*gone[:erased], 10**9, int(left.users["id"].iloc[0])}
+    decision = decide(left, tmp_path / "artifact", manifest, incumbent, 0, marked)
+    lost = {"usuarios not lost", "avaliacoes not lost"}
+    assert failed(decision) & lost == (set() if passes else lost)
+    figures = {check.name: check.figures for check in decision.checks}
+    assert figures["usuarios not lost"]["erased"] == erased
+    assert not count_erased(incumbent.catalog, data, marked)["avaliacoes"]
+
+
 @pytest.mark.parametrize(
     ("told", "passes"),
     [
@@ -130,7 +151,7 @@ def test_retitled_films_have_to_stay_so(
 ) -> None:
     """Film 1 was retitled before the incumbent, film 2 is since."""
     known = manifest["data"] | {"retitulados": {"1": "2026-01-01T00:00:00+00:00"}}
-    before = Incumbent({**manifest, "data": known}, incumbent.titles)
+    before = Incumbent({**manifest, "data": known}, incumbent.titles, incumbent.catalog)
     candidate = {**manifest, "data": manifest["data"] | {"retitulados": told}}
     titles = {**incumbent.titles, 2: "Other"}
     found = {check.name: check for check in check_facts(titles, candidate, before)}
@@ -182,5 +203,7 @@ def test_the_limits_are_those_that_the_incumbent_states(
     strict = {**manifest, "limites": {"usuarios": 1.0}}
     candidate = {**manifest, "data": manifest["data"] | {"usuarios": 47}}
     assert all(c.passed for c in check_facts(incumbent.titles, candidate, incumbent))
-    refused = check_facts(incumbent.titles, candidate, Incumbent(strict, incumbent.titles))
+    refused = check_facts(
+        incumbent.titles, candidate, Incumbent(strict, incumbent.titles, incumbent.catalog)
+    )
     assert [check.name for check in refused if not check.passed] == ["usuarios not lost"]

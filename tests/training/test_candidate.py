@@ -171,7 +171,7 @@ def follow(monkeypatch: pytest.MonkeyPatch, folder: Path, **facts: Any) -> None:
     found = read_incumbent(folder)
     manifest = {**found.manifest, "data": found.manifest["data"] | facts}
     titles = {film: title.upper() for film, title in found.titles.items()}
-    live = Incumbent(manifest, titles)
+    live = Incumbent(manifest, titles, found.catalog)
     monkeypatch.setenv("API_FUNCTION", "api")
     monkeypatch.setenv("LAYER_NAME", "camada")
     monkeypatch.setattr("training.candidate.find_incumbent", lambda *_: (live, 3))

@@ -8,18 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from recommender.model.artifact import ARTIFACT_FILES, file_digest, load
+from recommender.data.catalog import Catalog
+from recommender.data.store import Entry, read_moment
+from recommender.model.artifact import ARTIFACT_FILES, CATALOG_FILE, file_digest, load
 from tests.conftest import LambdaContext
 from tests.training.conftest import BUCKET
 from tests.training.small_data import CASE, as_document, as_json, block_ratings, random_ratings
+from training.build import build
 from training.data.tables import DataError
 from training.handler import handler
 from training.release.bucket import Bucket, Ledger
 from training.release.lease import LeaseError, lease
 from training.release.trainings import Trainings
 from training.renewal.incumbent import read_incumbent
+from training.renewal.written import Written
 
 GOOD = CASE.read_bytes()
 
@@ -92,6 +97,38 @@ def test_a_schedule_leaves_data_alone_that_is_older_than_the_live_model(
     assert call(SCHEDULED) == told
     made_by["arrived"] = arrived
     assert call(SCHEDULED)["state"] != "older"
+
+
+def test_times_that_are_yet_to_come_keep_nobody_in_who_was_erased(
+    s3: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The user is erased after the data has arrived, and while the table is read."""
+    document = as_document(block_ratings(3, 10, 10))
+    for rating in document["avaliacoes"]:
+        rating["momento"] = 1000 * (1_700_000_000 + rating["filme_id"])
+    put(s3, KEY, as_json(document))
+    marks: dict[int, Entry] = {}
+    began: list[float] = []
+
+    def read(*_: object) -> Written:
+        marks[1] = Entry(None, 1, time.time() + 1)
+        none = np.array([], np.int64)
+        return Written(none, none.astype(np.int32), none + 0.5, none + 0.5, {}, marks)
+
+    def make(*given: Any) -> dict[str, Any]:
+        began.append(given[-1].timestamp())
+        return build(*given)
+
+    monkeypatch.setattr("training.renew.read_written", read)
+    monkeypatch.setattr("training.renew.build", make)
+    answer = call({})
+    place = f"modelos/{answer['version']}/"
+    (tmp_path / CATALOG_FILE).write_bytes(objects(s3)[place + CATALOG_FILE])
+    catalog = Catalog(tmp_path / CATALOG_FILE)
+    assert catalog.ratings(1) is None
+    assert catalog.ratings(2)
+    date = json.loads(objects(s3)[place + "manifest.json"])["training"]["date"]
+    assert read_moment(date) <= began[0] < (marks[1].moment or 0) - 1
 
 
 def test_a_movielens_folder(s3: Any) -> None:

@@ -1,14 +1,19 @@
 """Users who were erased: what lies under their marks is no part of a training."""
 
-from collections.abc import Mapping
+import json
+import math
+import sqlite3
+from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data.store import Entry
 from training.data.dataset import Dataset
-from training.data.tables import TIME_COLUMN, DataError
+from training.data.tables import TIME_COLUMN
 
 
 def lie_under(
@@ -33,14 +38,12 @@ def lie_under(
     return under
 
 
-def erase(data: Dataset, marks: Mapping[int, Entry]) -> Dataset:
+def erase(data: Dataset, marks: Mapping[int, Entry], arrived: float = math.inf) -> Dataset:
     """Return a data set without what lies under marks of users, by their ids.
 
-    Ratings without a time are as old as any. A user of whom no rating is left is none any more. If
-    nothing lies under a mark, the data set is returned as it is.
-
-    Raises:
-        DataError: no rating is left.
+    Ratings without a time are as old as any, and none is later than ``arrived``, when the data set
+    came into the bucket. A user of whom no rating is left is none any more. If nothing lies under a
+    mark, the data set is returned as it is.
     """
     ids = data.users["id"].to_numpy(np.int64)
     is_marked = np.isin(ids, np.fromiter(marks, np.int64, len(marks)))
@@ -50,15 +53,13 @@ def erase(data: Dataset, marks: Mapping[int, Entry]) -> Dataset:
     since[is_marked] = [marks[user_id].moment or 0.0 for user_id in ids[is_marked].tolist()]
     users = data.ratings["user"].to_numpy()
     if TIME_COLUMN in data.ratings:
-        stays = data.ratings[TIME_COLUMN].to_numpy() > since[users]
+        stays = np.minimum(data.ratings[TIME_COLUMN].to_numpy(), arrived) > since[users]
     else:
         stays = ~is_marked[users]
     left = ~is_marked
     left[users[stays]] = True
     if stays.all() and left.all():
         return data
-    if not stays.any():
-        raise DataError("every user of the data was erased: nothing to train on")
     places = (np.cumsum(left) - 1).astype(users.dtype)
     ratings = data.ratings[stays].assign(user=places[users[stays]])
     return replace(
@@ -67,3 +68,26 @@ def erase(data: Dataset, marks: Mapping[int, Entry]) -> Dataset:
         ratings=ratings.reset_index(drop=True),
         demonstration=False,
     )
+
+
+def count_erased(catalog: Path, data: Dataset, marked: Collection[int]) -> dict[str, int]:
+    """Return how many ``usuarios`` and ``avaliacoes`` of a model erasures took from a data set.
+
+    Of a model with a profile table, those whom its catalogue lists are counted.
+
+    Args:
+        catalog: the model's database.
+        data: what is left.
+        marked: ids of users who were erased.
+    """
+    ids = sorted(marked)
+    query = """SELECT count(*), ifnull(sum(total_avaliacoes), 0) FROM gostos
+        WHERE usuario_id IN (SELECT value FROM json_each(?))"""
+    with closing(sqlite3.connect(f"{catalog.absolute().as_uri()}?mode=ro", uri=True)) as database:
+        users, ratings = database.execute(query, [json.dumps(ids)]).fetchone()
+    is_marked = np.isin(data.users["id"].to_numpy(np.int64), np.array(ids, np.int64))
+    left = int(is_marked[data.ratings["user"].to_numpy()].sum())
+    return {
+        "usuarios": max(users - int(is_marked.sum()), 0),
+        "avaliacoes": max(ratings - left, 0),
+    }

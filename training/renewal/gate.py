@@ -1,6 +1,6 @@
 """The gate: whether a candidate may replace the model in use, and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from training.data.dataset import Dataset
 from training.data.splits import BY_FILM
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
+from training.renewal.erasure import count_erased
 from training.renewal.gain import gain_on_popularity
 from training.renewal.incumbent import Incumbent
 from training.renewal.lineage import compare_titles
@@ -85,34 +86,35 @@ def decide(
     manifest: Manifest,
     incumbent: Incumbent | None,
     release: int,
+    marked: Collection[int] = (),
     *,
     forced: bool = False,
 ) -> Decision:
     """Judge a candidate that was trained on a data set, whose artifact is in a folder.
 
     Without an incumbent it only has to load and to answer. ``release`` is the number of the last
-    release, which made the incumbent live.
+    release, which made the incumbent live, and ``marked`` are the ids of users who were erased.
     """
     sample = _sample(data, manifest["training"]["seed"])
     checks = [check_answers(folder, (_rated(data, user) for user in sample))]
     if incumbent:
-        checks += check_facts(data.titles(), manifest, incumbent)
+        erased = count_erased(incumbent.catalog, data, marked)
+        checks += check_facts(data.titles(), manifest, incumbent, erased)
         checks.append(_settings(data, manifest, incumbent.manifest))
     users = tuple(int(data.users["id"].iloc[user]) for user in sample[:ASKED])
-    return Decision(
-        manifest["version"],
-        incumbent.version if incumbent else None,
-        release,
-        tuple(checks),
-        users,
-        forced,
-    )
+    against = incumbent.version if incumbent else None
+    return Decision(manifest["version"], against, release, tuple(checks), users, forced)
 
 
-def check_facts(titles: Mapping[int, str], manifest: Manifest, incumbent: Incumbent) -> list[Check]:
+def check_facts(
+    titles: Mapping[int, str],
+    manifest: Manifest,
+    incumbent: Incumbent,
+    erased: Mapping[str, int] | None = None,
+) -> list[Check]:
     """Return the checks that need no ratings: size, titles, lineage, scale, gain on popularity.
 
-    The limits are those which the incumbent's manifest states.
+    The limits are those which the incumbent's manifest states. What was ``erased`` is not lost.
     """
     old = incumbent.manifest
     stated = {**limits.RENEWAL, **old.get("limites", {})}
@@ -120,10 +122,11 @@ def check_facts(titles: Mapping[int, str], manifest: Manifest, incumbent: Incumb
     checks = [
         Check(
             f"{name} not lost",
-            now[name] >= stated[name] * before[name],
-            {"before": before[name], "now": now[name], "share": stated[name]},
+            now[name] >= stated[name] * (before[name] - less),
+            {"before": before[name], "erased": less, "now": now[name], "share": stated[name]},
         )
         for name in ("filmes", "usuarios", "avaliacoes")
+        for less in [(erased or {}).get(name, 0)]
     ]
     shared, changed = compare_titles(incumbent.titles, titles)
     same = len(shared) - len(changed)

@@ -24,11 +24,13 @@ class Incumbent:
     Args:
         manifest: its manifest.
         titles: titles of its films, by id.
+        catalog: its database.
         training: what ``Trainings`` knows of the input that it was made from; empty if nothing.
     """
 
     manifest: Mapping[str, Any]
     titles: Mapping[int, str]
+    catalog: Path
     training: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -75,4 +77,4 @@ def read_incumbent(folder: Path) -> Incumbent:
     """
     manifest = json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8"))
     verify_file(folder / CATALOG_FILE, manifest["files"][CATALOG_FILE])
-    return Incumbent(manifest, titles_of(folder / CATALOG_FILE))
+    return Incumbent(manifest, titles_of(folder / CATALOG_FILE), folder / CATALOG_FILE)

@@ -1,6 +1,7 @@
 """Ratings written through the API: read from their table, and merged into a data set."""
 
 import logging
+import math
 import time
 from array import array
 from collections import Counter
@@ -162,14 +163,15 @@ def _on_scale(data: Dataset, values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return fits
 
 
-def merge(data: Dataset, written: Written) -> Dataset:
+def merge(data: Dataset, written: Written, arrived: float = math.inf) -> Dataset:
     """Return a data set with the written ratings; of a user's two ratings the later one counts.
 
     A written one counts against a packaged one of the same moment, or without a moment, as it does
     in the API. A deletion that counts removes the packaged rating. Who wrote at least one rating
     becomes a user, and who was erased is one only by later ratings. Times are kept in whole
     seconds; if the data set has none, neither has what is returned: times of some ratings alone
-    would tell no order.
+    would tell no order. No rating of the data set is later than ``arrived``, when the data set came
+    into the bucket.
 
     What real users wrote is nothing that anybody may see: a data set for demonstration is none any
     more once a written rating, deletion or erasure counts. If none does, it is returned as it is.
@@ -177,7 +179,7 @@ def merge(data: Dataset, written: Written) -> Dataset:
     Raises:
         DataError: no rating is left.
     """
-    data = erase(data, written.marks)
+    data = erase(data, written.marks, arrived)
     number = len(data.films)
     latest = _latest(written)
     users, films, values, moments = (
@@ -194,22 +196,22 @@ def merge(data: Dataset, written: Written) -> Dataset:
     is_user = np.isin(users, user_ids)
     keys = places * number + films
 
+    found = is_user & np.isin(keys, packaged)
     order = np.argsort(packaged)
-    spots = np.searchsorted(packaged, keys, sorter=order)
-    rows = order[np.minimum(spots, len(order) - 1)]  # the packaged rating of each written one ...
-    found = is_user & (packaged[rows] == keys)  # ... if there is one
+    rows = order[np.searchsorted(packaged, keys[found], sorter=order)]  # their packaged ratings
     counts = is_user & (found | ~np.isnan(values))
     if TIME_COLUMN in kept:
-        counts &= ~found | (moments >= kept[TIME_COLUMN].to_numpy()[rows])
-    if not counts.any():
+        given = np.minimum(kept[TIME_COLUMN].to_numpy()[rows], arrived)
+        counts[found] &= moments[found] >= given
+    if len(kept) and not counts.any():
         return data
 
     stays = np.ones(len(kept), np.bool_)
-    stays[rows[counts & found]] = False
+    stays[rows[counts[found]]] = False
     added = counts & ~np.isnan(values)
     merged_keys = np.concatenate([packaged[stays], keys[added]])
     if not len(merged_keys):
-        raise DataError("every rating of the data was deleted: nothing to train on")
+        raise DataError("every rating of the data was deleted or erased: nothing to train on")
     order = np.argsort(merged_keys)
     columns = {
         "user": (merged_keys // number).astype(np.int32),

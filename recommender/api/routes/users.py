@@ -46,14 +46,14 @@ async def list_users(query: Annotated[PageQuery, Query()], ctx: Ctx) -> list[Use
 async def _known(ctx: Context, users: list[Row]) -> tuple[list[Row], list[int]]:
     """Return as many of some users as one look at the marks tells of, and the places of the known.
 
-    An erased user is known again once a model was trained on ratings that all are newer.
+    An erased user is known again once a model was trained later, on ratings that all are newer.
     """
     if ctx.store is None or not users:
         return users, list(range(len(users)))
     marks, last = await ctx.store.erased([user["id"] for user in users])
     users = [user for user in users if user["id"] <= last]
     erased = {user["id"]: marks[user["id"]] for user in users if user["id"] in marks}
-    gone = erased.keys() - (ctx.catalog.rated_since(erased) if erased else set())
+    gone = erased.keys() - (ctx.catalog.rated_since(erased, ctx.trained) if erased else set())
     return users, [place for place, user in enumerate(users) if user["id"] not in gone]
 
 
