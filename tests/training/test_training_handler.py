@@ -112,8 +112,8 @@ def test_times_that_are_yet_to_come_keep_nobody_in_who_was_erased(
 
     def read(*_: object) -> Written:
         marks[1] = Entry(None, 1, time.time() + 1)
-        none = np.array([], np.int64)
-        return Written(none, none.astype(np.int32), none + 0.5, none + 0.5, {}, marks)
+        none, nothing = np.array([], np.int64), np.array([], np.float64)
+        return Written(none, none.astype(np.int32), nothing, nothing, {}, marks)
 
     def make(*given: Any) -> dict[str, Any]:
         began.append(given[-1].timestamp())
