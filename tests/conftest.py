@@ -51,6 +51,7 @@ def patient() -> Iterator[None]:
     """The machine may be busy: only tests of deadlines have those of a function."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recommender.data.store.SECONDS", 120.0)
+        patch.setattr("recommender.data.sqlite_store.BUSY_SECONDS", 60.0)
         yield
 
 

@@ -57,7 +57,6 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine may be busy."""
     for name in ("WRITE_SECONDS", "ERASE_SECONDS"):
         monkeypatch.setattr(f"recommender.data.dynamo_store.{name}", 60.0)
-    monkeypatch.setattr("recommender.data.sqlite_store.BUSY_SECONDS", 60.0)
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])
