@@ -149,7 +149,7 @@ def test_a_folder_of_text_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "told"),
     [
-        (("usuarios", 1, "id"), None, "usuarios[1]: id is None, expected a whole number or a text"),
+        (("usuarios", 1, "id"), None, "usuarios[1]: id is a value that is not quoted, expected a"),
         (("usuarios", 1, "id"), True, "usuarios[1]: id is True, expected a whole number or a text"),
         (("usuarios", 1, "id"), 2.5, "usuarios[1]: id is 2.5, expected a whole number or a text"),
         (("filmes", 3, "id"), " ", "filmes[3]: id is ' ', expected a whole number or a text"),
