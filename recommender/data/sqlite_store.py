@@ -102,8 +102,10 @@ class SqliteStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._open(path)
         except OSError as error:
+            self._give_up()
             raise StoreError(f"{path.parent}: {error.strerror}") from error
         except sqlite3.Error as error:
+            self._give_up()
             raise StoreError(f"{path.name}: {error}") from error
 
     def _open(self, path: Path) -> None:
@@ -130,6 +132,11 @@ class SqliteStore:
         self._writer.execute(HIDDEN_SCHEMA)
         self._reader.execute(READ, [0])  # fails if another program's table has this name
         self._opened = self._in_place()
+
+    def _give_up(self) -> None:
+        """Close what could be opened."""
+        if hasattr(self, "_writer"):
+            self.close()
 
     def _lacking(self) -> list[str]:
         """Return the columns to add to the table, all of them if there is no table."""

@@ -5,7 +5,6 @@ import itertools
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -403,14 +402,17 @@ def test_an_erasure_ends_within_the_time_of_the_function() -> None:
 def test_writers_and_erasers_at_once_leave_what_came_last(make: Make) -> None:
     with closing(make()) as store:
 
-        def rate_or_erase(number: int) -> None:
+        async def rate_or_erase(number: int) -> None:
             if number % 5:
-                write(store, 1, number % 7, number / 10)
+                mark = (await store.read(1, MARK)).get(MARK)
+                await store.write((1, number % 7), number / 10, None, mark=mark)
             else:
-                erase(store, 1)
+                await store.erase(1)
 
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(rate_or_erase, range(40)))
+        async def all_at_once() -> None:
+            await asyncio.gather(*map(rate_or_erase, range(40)))
+
+        asyncio.run(all_at_once())
         erase(store, 1)
         assert list(read(store, 1)) == [MARK]
         assert films_kept(store, 1) == [MARK]
