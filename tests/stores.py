@@ -1,5 +1,6 @@
 """Stores to test with: a SQLite file, and a table of moto's server over real HTTP."""
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,11 +16,13 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-from recommender.data import signed_calls, store
+from recommender.data import signed_calls
 from recommender.data.boto_calls import CONFIG, BotoCalls
 from recommender.data.dynamo_store import DynamoStore
 from recommender.data.origin import UNKNOWN, Origin
 from recommender.data.signed_calls import SignedCalls
+from recommender.data.sqlite_store import SqliteStore
+from recommender.data.store import Store
 from recommender.model.artifact import PROFILES
 from tests.emulator.ports import free_port
 from training.profiles.parts import read_part
@@ -57,7 +60,6 @@ def moto_server(delays: Sequence[float] = ()) -> Iterator[str]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(signed_calls, "TIMEOUT", 60.0)
             patch.setattr(signed_calls, "READ_SECONDS", 60.0)
-            patch.setattr(store, "SECONDS", 120.0)
             yield f"http://127.0.0.1:{server.port}"
     finally:
         server.shutdown()
@@ -72,6 +74,24 @@ def run_machine(
     made = type(machine.__name__, (machine,), {"make": staticmethod(make)})
     limits = settings(max_examples=examples, stateful_step_count=steps, deadline=None)
     run_state_machine_as_test(made, settings=limits)
+
+
+def make_stores(request: pytest.FixtureRequest, folder: Path) -> Callable[[], Store]:
+    """Return what makes an empty store of the kind that a fixture's parameter names.
+
+    That is ``sqlite``, with files in the folder, ``signed`` or ``boto``, with tables of moto.
+    """
+    numbers = itertools.count()
+    if request.param == "sqlite":
+        return lambda: SqliteStore(folder / f"{next(numbers)}.sqlite3")
+    url, open_table = request.getfixturevalue("aws"), TABLES[request.param]
+
+    def make_table() -> Store:
+        name = f"{folder.name}-{next(numbers)}"
+        create_table(url, name)
+        return open_table(url, name)
+
+    return make_table
 
 
 def create_table(url: str, name: str) -> None:
@@ -144,6 +164,9 @@ def client_of(store: DynamoStore) -> Any:
 def signed_store(url: str, table: str, origin: Origin = UNKNOWN) -> DynamoStore:
     """A store as functions have it mostly, with moto for AWS."""
     return DynamoStore(signed(url), table, origin)
+
+
+TABLES: dict[str, Callable[[str, str], Store]] = {"signed": signed_store, "boto": dynamo_store}
 
 
 def signed(url: str) -> SignedCalls:

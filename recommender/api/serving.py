@@ -121,9 +121,9 @@ class Context:
             raise packaged
         if isinstance(written, BaseException) and not isinstance(written, StoreError):
             raise written
-        if isinstance(written, StoreError):
+        if isinstance(written, StoreError) or MARK not in written:
             return packaged, written
-        return surviving(packaged, written.get(MARK), self.trained), written
+        return surviving(packaged, written[MARK], self.trained), written
 
 
 def rating_of(film_id: int, rated: Sequence[Rated] | None) -> float | None:

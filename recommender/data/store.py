@@ -178,15 +178,15 @@ def overlay(
     return counting if counting or packaged is not None else None
 
 
-def surviving(rated: list[Rated] | None, mark: Entry | None, trained: float) -> list[Rated] | None:
+def surviving(rated: list[Rated] | None, mark: Entry, trained: float) -> list[Rated] | None:
     """Return those of a user's packaged ratings that a mark does not lie over; None for no user.
 
     Those without a moment are as old as any, and none is later than the training of its model.
     """
-    if rated is None or mark is None:
-        return rated
     since = _since(mark)
-    return [one for one in rated if one[2] is not None and min(one[2], trained) > since] or None
+    return [
+        one for one in rated or () if one[2] is not None and min(one[2], trained) > since
+    ] or None
 
 
 def lies_under(mark: Entry | None, entry: Entry) -> bool:

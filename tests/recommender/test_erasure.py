@@ -1,7 +1,6 @@
 """Users who are erased: one mark lies over all that is older, in both stores and over HTTP."""
 
 import asyncio
-import itertools
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -37,7 +36,14 @@ from tests.recommender.conftest import LOCAL
 from tests.recommender.test_api import check_problem
 from tests.recommender.test_ratings import NEW_USER, RATED, UNRATED, USER, path, rate
 from tests.recommender.test_users import all_pages
-from tests.stores import client_of, create_table, dynamo_store, run_machine, signed_store
+from tests.stores import (
+    client_of,
+    create_table,
+    dynamo_store,
+    make_stores,
+    run_machine,
+    signed_store,
+)
 from tests.training.small_data import as_document, as_json, from_json, random_ratings
 from training.build import build
 
@@ -58,20 +64,10 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"recommender.data.dynamo_store.{name}", 60.0)
 
 
-@pytest.fixture(params=["sqlite", "dynamo"])
+@pytest.fixture(params=["sqlite", "boto"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """What makes an empty store."""
-    numbers = itertools.count()
-    if request.param == "sqlite":
-        return lambda: SqliteStore(tmp_path / f"{next(numbers)}.sqlite3")
-    url = request.getfixturevalue("aws")
-
-    def make_table() -> Store:
-        name = f"{tmp_path.name}-{next(numbers)}"
-        create_table(url, name)
-        return dynamo_store(url, name)
-
-    return make_table
+    return make_stores(request, tmp_path)
 
 
 def read(store: Store, user: int, film: int | None = None) -> dict[int, Entry]:

@@ -47,7 +47,6 @@ Told = Callable[[], list[tuple[str, str]]]
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine may be busy, and a write that takes long is given up."""
     monkeypatch.setattr("recommender.data.dynamo_store.WRITE_SECONDS", 60.0)
-    monkeypatch.setattr("recommender.data.sqlite_store.BUSY_SECONDS", 60.0)
 
 
 @pytest.fixture(params=["sqlite", "dynamo"])

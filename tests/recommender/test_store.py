@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import itertools
 import json
 import os
 import socket
@@ -39,6 +38,7 @@ from tests.stores import (
     client_of,
     create_table,
     dynamo_store,
+    make_stores,
     moto_server,
     nobody,
     run_machine,
@@ -76,26 +76,10 @@ def write_all(
     return asyncio.run(store.write_all(user, ratings))
 
 
-@pytest.fixture(autouse=True)
-def patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine may be busy."""
-    monkeypatch.setattr("recommender.data.sqlite_store.BUSY_SECONDS", 60.0)
-
-
 @pytest.fixture(params=["sqlite", "signed", "boto"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
     """What makes an empty store."""
-    numbers = itertools.count()
-    if request.param == "sqlite":
-        return lambda: SqliteStore(tmp_path / f"{next(numbers)}.sqlite3")
-    url = request.getfixturevalue("aws")
-
-    def make_table() -> Store:
-        name = f"{request.node.name}-{next(numbers)}".translate(str.maketrans("[]", ".."))
-        create_table(url, name)
-        return signed_store(url, name) if request.param == "signed" else dynamo_store(url, name)
-
-    return make_table
+    return make_stores(request, tmp_path)
 
 
 @pytest.fixture
