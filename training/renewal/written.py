@@ -27,7 +27,7 @@ from training.renewal.erasure import erase, lie_under
 MOST = 10_000_000  # ratings kept: 360 MB, and about four times as much while they are merged
 PAGE = 10_000  # items of a page at most; DynamoDB ends a page after 1 MB
 PAGES_LOGGED = 100  # read between two lines of the log
-ATTRIBUTES = "usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala"
+ATTRIBUTES = "usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala, titulo"
 KEPT, NO_USER, NO_FILM, OFF_SCALE = "kept", "no_user", "unknown_film", "off_scale"
 # In order of the checks.
 PASSED = (NO_USER, MALFORMED, LINEAGE, SCALE, TITLE, NO_FILM, OFF_SCALE, ERASED)
