@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -110,27 +110,22 @@ class SqliteStore:
         """
         path = path.resolve()  # beside which SQLite puts its files
         self._origin, self._path = origin, path
-        self._line = ThreadPoolExecutor(1, "writes")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._open(path)
+            with ExitStack() as opened:
+                self._reader, self._writer = (
+                    opened.enter_context(closing(_connect(path))) for _ in range(2)
+                )
+                self._prepare()
+                self._line = ThreadPoolExecutor(1, "writes")
+                opened.callback(self._line.shutdown, cancel_futures=True)
+                self._close = opened.pop_all().close
         except OSError as error:
-            self._give_up()
             raise StoreError(f"{path.parent}: {error.strerror}") from error
         except sqlite3.Error as error:
-            self._give_up()
             raise StoreError(f"{path.name}: {error}") from error
 
-    def _open(self, path: Path) -> None:
-        self._reader, self._writer = (
-            # Transactions are begun by hand: the module itself begins one only at the first write.
-            sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            for _ in range(2)
-        )
-        for connection in (self._reader, self._writer):
-            connection.text_factory = _decoded  # SQLite keeps any bytes as a text
+    def _prepare(self) -> None:
         # In WAL mode readers wait for nobody. FULL keeps the last commits through a power failure.
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
@@ -145,11 +140,6 @@ class SqliteStore:
         self._reader.execute(READ, [0])  # fails if another program's table has this name
         self._opened = self._in_place()
 
-    def _give_up(self) -> None:
-        """Close what could be opened."""
-        if hasattr(self, "_writer"):
-            self.close()
-
     def _lacking(self, table: str) -> list[str]:
         """Return the columns to add to a table, all of them if there is no such table."""
         present = self._writer.execute("SELECT name FROM pragma_table_info (?)", [table])
@@ -157,9 +147,7 @@ class SqliteStore:
 
     def close(self) -> None:
         """See ``Store``. What is being written is written; what waits for that is not."""
-        self._line.shutdown(cancel_futures=True)
-        self._reader.close()
-        self._writer.close()
+        self._close()
 
     def _in_place(self) -> list[tuple[int, int]]:
         """Return what identifies the files that are in the store's place."""
@@ -275,6 +263,15 @@ class SqliteStore:
         origin = (self._origin.lineage or None, self._origin.scale or None)
         title = self._origin.title(film_id)
         self._writer.execute(WRITE, (user_id, film_id, *kept, *origin, title))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Transactions are begun by hand: the module itself begins one only at the first write.
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = _decoded  # SQLite keeps any bytes as a text
+    return connection
 
 
 def _items(rows: list[Any]) -> dict[int, Item]:
