@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from training.release.bucket import Bucket, Record
 from training.release.deployed import find_replaced
@@ -33,9 +33,9 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
         return []
     api, tables = releases.api, releases.tables
     layers = {layer["LayerVersionArn"]: layer["Description"] for layer in api.layers()}
-    used = _last_live(records, keep)
-    for layer in _clean_versions(releases, records, used):
-        used.add(layers.get(layer, ""))
+    kept = _last_live(records, keep)
+    staying = _clean_versions(releases, records, kept)
+    used = kept | {layers.get(layer, "") for layer in staying}
     held = {*layers.values(), *(tables.models() if tables else ())}
     released = {record.body["model"] for record in records}
     deleted = []
@@ -57,7 +57,9 @@ def _last_live(records: Iterable[Record], keep: int) -> set[str]:
     return set(list(dict.fromkeys(live))[:keep])
 
 
-def _clean_versions(releases: Releases, records: Iterable[Record], kept: Iterable[str]) -> set[str]:
+def _clean_versions(
+    releases: Releases, records: Iterable[Record], kept: Container[str]
+) -> set[str]:
     """Delete the function versions of releases whose models are not kept, and of old deployments.
 
     Returns:
