@@ -157,13 +157,14 @@ deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008
 	$(MAKE) deploy-built
 
 # A separate target, so that the build can run without the credentials of an account. With CANARY=1, requests move step by
-# step, as they do to a new model, to a version that is published only then.
+# step, as they do to a new model, to a version that is published only then. CloudFormation takes back what fails, and the
+# alias to the version that it knows, which may be older than the one that was live.
 deploy-built: setup
 	$(KEEP) before "$(STACK)" > .aws-sam/model
 	$(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
 		Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
 	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
-		--no-fail-on-empty-changeset $(SAM_OPTIONS)
+		--no-fail-on-empty-changeset $(SAM_OPTIONS) || { $(KEEP) back "$(STACK)"; false; }
 	$(if $(CANARY),$(KEEP) canary "$(STACK)")
 	$(KEEP) after "$(STACK)"
 

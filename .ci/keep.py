@@ -11,7 +11,8 @@ sends only what changed in the template. `after` compares the model that is live
 before, and moves the alias back if the deployment changed it.
 
 `canary`, after a deployment that published no version, publishes one and lets it take the requests
-step by step. `back` makes the version of before live again.
+step by step. `back` makes the version of before live again, after a smoke test that failed or a
+deployment that did: CloudFormation then brings back the version that it published last.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from botocore.exceptions import ClientError
 from recommender.model.artifact import MANIFEST_FILE, ArtifactError, load
 from training.release.api_function import ApiFunction, ReleaseError
 from training.release.canary import Canary, Progress, find_progress
+from training.release.deployed import describe
 from training.release.history import LIVE
 from training.release.keys import MODELS
 from training.release.releases import Releases
@@ -37,7 +39,6 @@ from training.renewal import models
 SAM = Path(__file__).resolve().parents[1] / ".aws-sam"
 NOTE = SAM / "live.json"
 BUNDLED = SAM / "build" / "ApiFunction" / "artifact"  # what was built
-STEPS = "deployed step by step"  # describes versions that are no release of a model
 PAUSE = 10  # seconds between looks at a deployment
 
 
@@ -108,12 +109,15 @@ def canary(stack: str, note: Path = NOTE) -> None:
     steps = _find_canary(api)
     if live.version != facts["version"] or live.weighted:
         raise ReleaseError("a model was released during the deployment: deploy again")
-    version = _publish(api)
+    version = _publish(api, live.version)
     if version == live.version:
         return
     model = facts["model"] if facts["layer"] else releases.proof.find_model(version)
     releases.proof.check(version, model, [])
-    deployment = steps.begin(live.version, version)["deployment"]
+    begun = steps.begin(live.version, version) if releases.number() == facts["release"] else None
+    if begun is None:
+        raise ReleaseError("a model is being released: deploy again when it is live")
+    deployment = begun["deployment"]
     print(f"deployment {deployment} moves requests from version {live.version} to {version}")
     while (progress := find_progress(deployment)) is Progress.RUNS:
         time.sleep(PAUSE)
@@ -183,8 +187,8 @@ def _find_canary(api: ApiFunction) -> Canary:
     return Canary(application, found[0], api.name, api.alias)
 
 
-def _publish(api: ApiFunction) -> str:
-    made = api.client.publish_version(FunctionName=api.name, Description=STEPS)
+def _publish(api: ApiFunction, before: str) -> str:
+    made = api.client.publish_version(FunctionName=api.name, Description=describe(before))
     waiter = api.client.get_waiter("published_version_active")
     waiter.wait(FunctionName=api.name, Qualifier=made["Version"])
     return str(made["Version"])

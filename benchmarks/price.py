@@ -112,7 +112,7 @@ published version that still exists, and {1e6 * COLD_SHARE * 512 / 1024 * RESTOR
 restores of a million requests.
 
 The template's alarms and dashboard have prices, too, above what an account has free (ten alarms,
-three dashboards): $1.40 a month for the 13 alarms, one of which watches two figures, and $3 for the
+three dashboards): $1.60 a month for the 14 alarms, two of which watch two figures, and $3 for the
 dashboard. A budget without actions costs nothing. [CloudFront with a web ACL](cloudfront.md) costs
 $5 a month for the ACL, $1 for each of its two rules, and $0.60 for each million requests that the
 ACL looks at, besides CloudFront's own prices.

@@ -23,21 +23,23 @@ from training.renewal.lineage import titles_of
 from training.renewal.models import Stored
 from training.renewal.offer import Answer, Surroundings, conclude, stage
 from training.renewal.received import Received
+from training.renewal.table import read_erased
 
 
-def take(candidate: Candidate, around: Surroundings, scratch: Path) -> Answer:
+def take(candidate: Candidate, around: Surroundings, scratch: Path, end: float) -> Answer:
     """Judge an artifact in the bucket, and offer it for release if the gate lets it pass.
 
     Args:
         candidate: what was asked for.
         around: bucket and functions.
         scratch: an empty folder.
+        end: moment of the monotonic clock by which the table's marks must be read.
 
     Returns:
         as ``training.renew.renew``.
 
     Raises:
-        DataError: the artifact is not whole, or too large for the disk.
+        DataError: the artifact is not whole or too large for the disk, or the table cannot be read.
     """
     trainings, folder = Trainings(around.bucket), scratch / "artifact"
     received = Received(around.bucket, candidate.prefix, folder)
@@ -51,12 +53,13 @@ def take(candidate: Candidate, around: Surroundings, scratch: Path) -> Answer:
         parts = received.check_parts()
         with received.told():
             users, titles = _some_users(received, parts), titles_of(folder / CATALOG_FILE)
+        erased = read_erased(around.ratings_table, end)
     with stage(around, "Gate"):
         incumbent, release = None, 0
         if around.api:
             incumbent, release = find_incumbent(around.bucket, around.api, BUNDLED, scratch)
         inherit(around.bucket, folder, titles, incumbent, time.time())
-        decision = judge(folder, users, incumbent, release, forced=candidate.force)
+        decision = judge(folder, users, incumbent, release, erased, forced=candidate.force)
     if not candidate.dry_run:
         if decision.released:
             models.store(around.bucket, folder, parts)

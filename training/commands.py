@@ -1,6 +1,7 @@
 """What a person does with models: publish, list and roll back."""
 
 import json
+import math
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from training.renewal.incumbent import find_incumbent
 from training.renewal.inheritance import inherit
 from training.renewal.judgement import judge
 from training.renewal.lineage import titles_of
+from training.renewal.table import read_erased
 from training.verify import whole
 
 ERRORS = (ReleaseError, BotoCoreError, ClientError)  # told in a line
@@ -110,7 +112,8 @@ def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
         users, titles = some_users(folder, SAMPLE), titles_of(copy / artifact.CATALOG_FILE)
         follows = incumbent if incumbent and incumbent.version == served else None
         inherit(bucket, copy, titles, follows, time.time())
-        decision = judge(copy, users, incumbent, release, served=served, forced=force)
+        erased = read_erased(stack.ratings_table, math.inf)
+        decision = judge(copy, users, incumbent, release, erased, served=served, forced=force)
         if decision.released:
             models.store(bucket, copy, {name: folder / name for name in parts})
     if not decision.passed:

@@ -95,7 +95,7 @@ def _renew(start: Any, bucket_name: str, context: Any) -> dict[str, Any]:
         _failing_after(seconds - MARGIN),
     ):
         if isinstance(start, Candidate):
-            answer = take(start, around, Path(scratch))
+            answer = take(start, around, Path(scratch), end)
         else:
             answer = renew(start, around, Path(scratch), end)
     logger.info("renewal", extra={"renewal": {k: answer[k] for k in TOLD if k in answer}})

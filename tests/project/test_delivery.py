@@ -55,6 +55,38 @@ def test_production_has_a_canary_and_deploys_what_the_gate_built() -> None:
     assert "make dist" in steps(WORKFLOWS["ci"]["jobs"]["gate"])
 
 
+@pytest.mark.parametrize(
+    ("given", "failing", "expected"),
+    [
+        ([], "", ["before", "release.py", "deploy", "after"]),
+        ([], "deploy", ["before", "release.py", "deploy", "back"]),
+        (["CANARY=1"], "", ["before", "release.py", "deploy", "canary", "after"]),
+        (["CANARY=1"], "deploy", ["before", "release.py", "deploy", "back"]),
+        (["CANARY=1"], "canary", ["before", "release.py", "deploy", "canary"]),
+        ([], "before", ["before"]),
+    ],
+)
+def test_a_deployment_that_fails_leaves_the_version_of_before(
+    tmp_path: Path, given: list[str], failing: str, expected: list[str]
+) -> None:
+    """By the Makefile, with programs that only note what they are called for."""
+    (tmp_path / ".aws-sam").mkdir()
+    notes = tmp_path / "notes"
+    for name in ("python", "sam"):
+        program = tmp_path / name
+        program.write_text(
+            f"#!/bin/sh\nfor word in before release.py deploy canary after back; do\n"
+            f'  case " $* " in *" $word "*|*"/$word "*) echo $word >> {notes}\n'
+            f'    test $word != "{failing}" || exit 3;; esac\ndone\n'
+        )
+        program.chmod(0o755)
+    command = ["make", "--silent", f"--file={ROOT}/Makefile", "--assume-old=setup"]
+    asked = [*command, "deploy-built", f"BIN={tmp_path}", *given]
+    done = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True)
+    assert notes.read_text().split() == expected, done.stderr
+    assert (done.returncode != 0) == bool(failing)
+
+
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_rights_are_given_job_by_job(name: str) -> None:
     assert WORKFLOWS[name]["permissions"] == {}

@@ -95,7 +95,7 @@ def test_there_is_an_alarm_for_whatever_goes_wrong() -> None:
         for one in alarm.get("Metrics", ()):
             watched |= {one["MetricStat"]["Metric"]["MetricName"]} if "MetricStat" in one else set()
     assert watched == {
-        *("5xx", "Latency", "ModelNotLoaded", "Errors", "Throttles", "Duration"),
+        *("5xx", "Latency", "ModelNotLoaded", "Errors", "ServerErrors", "Throttles", "Duration"),
         *("Refused", "ModelAge", "TrainingAge", "ApproximateNumberOfMessagesVisible"),
         *("ReadThrottleEvents", "WriteThrottleEvents"),
     }
@@ -110,6 +110,36 @@ def test_there_is_an_alarm_for_whatever_goes_wrong() -> None:
     assert single["Duration"]["Threshold"] == 0.8 * 1000 * timeout
     for name in ALARMS:
         assert f"`{name}`" in DEPLOYING, f"{name} is not in docs/deploying.md"
+
+
+def test_requests_that_lambda_refuses_end_no_canary() -> None:
+    """They are 5xx of API Gateway, and anybody can cause them."""
+    group = RESTORED.resources["DeploymentGroup"]["Properties"]
+    named = [alarm["Name"] for alarm in group["AlarmConfiguration"]["Alarms"]]
+    watched = set()
+    for name in named:
+        alarm = RESTORED.resources[name.removeprefix("new-")]["Properties"]
+        several = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", [])[1:]]
+        watched |= {(one["Namespace"], one["MetricName"]) for one in several or [alarm]}
+    assert watched == {
+        *(("AWS/Lambda", "Errors"), ("AWS/ApiGateway", "Latency")),
+        *(("new", "ServerErrors"), ("new", "ModelNotLoaded")),
+    }
+
+
+def test_answers_of_the_function_with_5xx_are_counted_in_its_log() -> None:
+    found = FULL.resources["ServerErrors"]["Properties"]
+    (counted,) = found["MetricTransformations"]
+    assert found["FilterPattern"] == "{ $.ServerErrors = 1 }"
+    assert found["LogGroupName"] == "filmes-ApiLogs"
+    telemetry = (ROOT / "recommender" / "aws" / "telemetry.py").read_text(encoding="utf-8")
+    assert '"ServerErrors": int(timing.status >= 500)' in telemetry
+    (alarm,) = [one for one in ALARMS["ApiFaultsAlarm"]["Metrics"] if one["Id"] == "answered"]
+    metric = alarm["MetricStat"]["Metric"]
+    assert (metric["Namespace"], metric["MetricName"]) == (
+        counted["MetricNamespace"],
+        counted["MetricName"],
+    )
 
 
 def test_a_training_that_is_missed_is_noticed_even_if_nobody_looks() -> None:

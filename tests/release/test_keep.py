@@ -1,5 +1,6 @@
 """A deployment of code keeps the model: .ci/keep.py, with a CloudFormation that acts as AWS's."""
 
+import hashlib
 import importlib.util
 import io
 import json
@@ -14,6 +15,7 @@ from tests.aws.server import Here
 from tests.conftest import ROOT
 from tests.release.world import BUNDLED, World
 from training.release.api_function import ReleaseError
+from training.release.cleanup import clean_up
 from training.renewal import models
 
 spec = importlib.util.spec_from_file_location("keep", ROOT / ".ci" / "keep.py")
@@ -33,9 +35,11 @@ class CloudFormation:
     def __init__(self, here: Here, world: World) -> None:
         self.functions, self.name = here.client("lambda"), world.function
         self.template: dict[str, str] = {"code": "", "layer": "", "release": ""}
+        self.version = "1"
 
     def deploy(self, code: str, layer: str, *, hold: bool = False) -> None:
-        release = self.template["release"] if hold else f"release of {code}"
+        name = hashlib.sha256(code.encode()).hexdigest()
+        release = self.template["release"] if hold else f"Release {name}"
         new = {"code": code, "layer": layer, "release": release}
         changed = {name for name in new if new[name] != self.template[name]}
         self.template = new
@@ -55,9 +59,18 @@ class CloudFormation:
             found = self.functions.list_versions_by_function(FunctionName=self.name)["Versions"]
             version = self.functions.publish_version(FunctionName=self.name)["Version"]
             assert version not in {each["Version"] for each in found}, "A version exists already"
-            self.functions.update_alias(
-                FunctionName=self.name, Name="live", FunctionVersion=version
-            )
+            self.point(version)
+            self.version = version
+
+    def fail(self, code: str, layer: str) -> None:
+        """A deployment that fails at its end: the alias goes back to the stack's own version."""
+        version, template = self.version, self.template
+        self.deploy(code, layer)
+        self.version, self.template = version, template
+        self.point(version)
+
+    def point(self, version: str) -> None:
+        self.functions.update_alias(FunctionName=self.name, Name="live", FunctionVersion=version)
 
 
 @pytest.fixture
@@ -149,6 +162,44 @@ def test_while_a_model_is_released_step_by_step(
         make_deploy(cloudformation, note, "second")
 
 
+def test_versions_of_old_deployments_go_with_their_models(
+    cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    releases = world.releases()
+    for model in "abcd":
+        make_deploy(cloudformation, note, f"code before {model}")
+        release(world, model)
+    assert clean_up(releases, 2) == ["a"]  # a deployment has published b
+    described = [version["Description"] for version in releases.api.versions()]
+    assert [one for one in described if one.startswith("0")] == ["00000003 c", "00000004 d"]
+    assert len([one for one in described if one.startswith("Release ")]) == 2
+    assert {layer["Description"] for layer in releases.api.layers()} == {"b", "c", "d"}
+    make_deploy(cloudformation, note, "new code")
+    assert clean_up(releases, 2) == ["b"]
+    keep.back("filmes", note)
+    assert world.served() == "d"
+    assert clean_up(releases, 2) == []
+    make_deploy(cloudformation, note, "newer code")
+    assert world.served() == "d"
+
+
+def test_the_version_that_the_stack_names_stays(
+    here: Here, cloudformation: CloudFormation, world: World
+) -> None:
+    """CloudFormation takes the alias back to it, however many deployments have failed since."""
+    release(world, "a")
+    functions = here.client("lambda")
+    own = functions.get_function_configuration(FunctionName=world.function)["Description"]
+    for code in ("second", "third", "fourth"):
+        cloudformation.deploy(code, "")
+    functions.update_function_configuration(FunctionName=world.function, Description=own)
+    release(world, "b")
+    clean_up(world.releases(), 1)
+    described = [version["Description"] for version in world.releases().api.versions()]
+    assert own in described
+    assert len([one for one in described if one.startswith("Release ")]) == 3
+
+
 def test_a_deployment_that_brings_an_old_layer_is_undone(
     cloudformation: CloudFormation, world: World, note: Path
 ) -> None:
@@ -160,6 +211,18 @@ def test_a_deployment_that_brings_an_old_layer_is_undone(
         keep.after("filmes", note)
     assert world.served() == "a"
     assert world.layer_of_latest() == world.releases().api.live().layer
+
+
+def test_a_deployment_that_fails_is_undone(
+    cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    """CloudFormation knows only what itself has published: the bundled model of the first code."""
+    release(world, "a")
+    live = world.releases().api.live().version
+    cloudformation.fail("second", keep.before("filmes", note))
+    assert world.served() == BUNDLED
+    keep.back("filmes", note)
+    assert (world.served(), world.releases().api.live().version) == ("a", live)
 
 
 def test_a_release_during_a_deployment_is_not_lost_in_silence(

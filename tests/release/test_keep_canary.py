@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.release.test_keep import CloudFormation, keep
 from tests.release.world import BROKEN, World
 from training.release.api_function import ReleaseError
 from training.release.canary import Progress, find_progress
+from training.release.cleanup import clean_up
 
 Seen = list[dict[str, Any]]
 
@@ -167,6 +169,43 @@ def test_a_model_that_is_released_meanwhile_comes_first(
         keep.canary("filmes", note)
 
 
+def test_a_deployment_of_a_model_is_not_taken_for_the_canary(
+    here: Here,
+    cloudformation: CloudFormation,
+    canary_world: World,
+    note: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not even if it begins right before the canary would."""
+    layer = keep.before("filmes", note)
+    cloudformation.deploy("second", layer, hold=True)
+    releases = canary_world.releases()
+    assert releases.canary
+    begun = partial(releases.canary.begin, releases.api.live().version, "1")
+    monkeypatch.setattr(releases.proof, "check", lambda *_: begun())
+    with pytest.raises(ReleaseError, match="a model is being released: deploy again"):
+        keep.canary("filmes", note)
+    assert alias(here, canary_world)["AdditionalVersionWeights"] == {"1": 0.1}
+    assert begun()  # it runs, and is found by who began it
+
+
+def test_a_release_comes_before_the_canary(
+    cloudformation: CloudFormation,
+    canary_world: World,
+    note: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As soon as its number is taken, before it has a deployment."""
+    layer = keep.before("filmes", note)
+    cloudformation.deploy("second", layer, hold=True)
+    releases = canary_world.releases()
+    claimed = partial(releases.ledger.claim, 1, {"model": "a"})
+    monkeypatch.setattr(releases.proof, "check", lambda *_: claimed())
+    with pytest.raises(ReleaseError, match="a model is being released: deploy again"):
+        keep.canary("filmes", note)
+    assert not releases.api.live().weighted
+
+
 def test_nothing_is_tried_where_nothing_was_live(
     monkeypatch: pytest.MonkeyPatch, note: Path
 ) -> None:
@@ -188,6 +227,29 @@ def test_a_deployment_that_fails_its_smoke_test_is_taken_back(
     # Its model stays as well, and the next deployment goes on from there.
     deploy(cloudformation, note, "third")
     assert canary_world.releases().api.live().code != before.code
+
+
+def test_the_version_to_go_back_to_stays_however_many_canaries_have_failed(
+    cloudformation: CloudFormation, canary_world: World, note: Path, ending: Callable[[str], Seen]
+) -> None:
+    """The end of a deployment starts the clean-up, before a smoke test has ended."""
+    releases = canary_world.releases()
+    ending("Succeeded")
+    deploy(cloudformation, note, "second")
+    before = releases.api.live()
+    for number in range(4):
+        ending("Stopped")
+        with pytest.raises(ReleaseError, match="an alarm went off"):
+            deploy(cloudformation, note, f"bad {number}")
+        clean_up(releases, 2)
+    ending("Succeeded")
+    deploy(cloudformation, note, "third")
+    clean_up(releases, 2)
+    described = [version["Description"] for version in releases.api.versions()]
+    steps = [one for one in described if one.startswith("deployed step by step")]
+    assert len(steps) == 3  # the one that serves, the last that failed, and the one before
+    keep.back("filmes", note)
+    assert releases.api.live().code == before.code
 
 
 def test_a_model_that_was_released_since_is_not_taken_back(

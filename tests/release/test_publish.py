@@ -14,6 +14,7 @@ from tests.aws.server import Here
 from tests.conftest import LambdaContext
 from tests.release.world import BUNDLED, World
 from training import commands, release_handler
+from training.data.tables import DataError
 from training.profiles.export import export
 from training.release.api_function import ReleaseError
 
@@ -34,6 +35,7 @@ class Stack:
     def __init__(self, here: Here, world: World, patch: pytest.MonkeyPatch) -> None:
         releases = world.releases()
         self.bucket, self.api = releases.bucket, releases.api
+        self.ratings_table = ""
         self.asked: list[dict[str, Any]] = []
         self.waited = 0
         patch.setattr(release_handler, "make_releases", lambda _: releases)
@@ -109,6 +111,12 @@ def test_an_altered_folder_is_not_published(
     with pytest.raises(ArtifactError, match="was altered or truncated"):
         commands.publish(stack, str(exported), force=True)
     assert (world.served(), list(stack.bucket.keys("modelos/"))) == (BUNDLED, [])
+
+
+def test_the_gate_is_told_who_was_erased(exported: Path, stack: Any) -> None:
+    stack.ratings_table = "nenhuma"
+    with pytest.raises(DataError, match="table nenhuma cannot be read"):
+        commands.publish(stack, str(exported), force=True)
 
 
 def test_an_import_that_fails_ends_the_command(

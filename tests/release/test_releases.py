@@ -194,8 +194,8 @@ def test_a_new_stack_goes_on_with_the_bucket_of_a_deleted_one(
     assert new.served() == "b"
 
 
-def test_what_a_version_of_the_stack_uses_stays(here: Here, world: World) -> None:
-    """A deployment publishes a version that releases know nothing of, with the layer of then."""
+def test_what_a_version_of_somebody_else_uses_stays(here: Here, world: World) -> None:
+    """Neither releases nor deployments know of it."""
     publish(world, "a")
     deploy_code(here.client, world, "# new code")
     here.client("lambda").publish_version(FunctionName=world.function)
@@ -236,6 +236,28 @@ def test_a_canary_ends_as_codedeploy_says(
     assert (end["outcome"], world.served()) == (outcome, served)
     assert world.layer_of_latest() == releases.api.live().layer
     assert releases.publish("b", 1)["outcome"] == "waiting"
+
+
+def test_a_release_waits_for_a_deployment_of_code_that_came_first(
+    here: Here, canary_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, releases, functions = canary_world, canary_world.releases(), here.client("lambda")
+    functions.update_function_configuration(FunctionName=world.function, Description="newer")
+    code = functions.publish_version(FunctionName=world.function)["Version"]
+    assert releases.canary
+    begun = partial(releases.canary.begin, "1", code)
+    with monkeypatch.context() as patch:
+        patch.setattr(releases.proof, "check", lambda *_: begun())
+        world.put_model("a")
+        told = releases.publish("a", 0)
+    assert told == {"outcome": "waiting", "reason": "release 1 waits for a deployment of code"}
+    here.server.deployments.finish((begun() or {})["deployment"])
+    assert (world.served(), releases.api.live().version) == (BUNDLED, code)
+    with pytest.raises(WaitingError, match="release 1 waits for deployment") as waiting:
+        releases.resume()
+    here.server.deployments.finish(str(waiting.value).rpartition(" ")[2])
+    assert (releases.resume() or {})["outcome"] == LIVE
+    assert world.served() == "a"
 
 
 def test_a_rollback_stops_a_model_that_gets_live_step_by_step(canary_world: World) -> None:

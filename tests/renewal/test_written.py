@@ -27,15 +27,11 @@ from tests.training.small_data import as_document, as_json, from_json, random_ra
 from training.build import build
 from training.data.dataset import Dataset
 from training.data.tables import DataError
+from training.renewal import table as reading
 from training.renewal import written as module
 from training.renewal.lineage import Lineage
-from training.renewal.written import (
-    COUNTS,
-    ReadTimeoutError,
-    Written,
-    merge,
-    read_written,
-)
+from training.renewal.table import ReadTimeoutError, read_erased
+from training.renewal.written import COUNTS, Written, merge, read_written
 
 ORIGIN = Origin("filmes", "filmes", "0:5", {3: 1_700_000_000.5})
 FOREVER = math.inf
@@ -153,6 +149,7 @@ def test_what_does_not_count_is_passed_over_and_counted(
         "deleted": 1,
     }
     (line,) = [r.getMessage() for r in caplog.records if r.name == module.__name__]
+    assert read_erased(table, FOREVER) == found.marks.keys() == {5}
     assert line == "written ratings: " + ", ".join(f"{k}: {v}" for k, v in found.counts.items())
 
 
@@ -167,14 +164,15 @@ def test_without_a_step_any_number_on_the_scale_counts(table: str, data: Dataset
 def test_many_pages_are_read_one_by_one(
     table: str, data: Dataset, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(module, "PAGE", 2)
-    monkeypatch.setattr(module, "PAGES_LOGGED", 3)
+    monkeypatch.setattr(reading, "PAGE", 2)
+    monkeypatch.setattr(reading, "PAGES_LOGGED", 3)
     for user in range(1, 10):
         put(table, user, 1, "4")
     with caplog.at_level(logging.INFO):
         found = read_written(table, ORIGIN, data, FOREVER)
     assert sorted(found.users.tolist()) == list(range(1, 10))
-    lines = [r.getMessage() for r in caplog.records if r.name == module.__name__]
+    names = (reading.__name__, module.__name__)
+    lines = [r.getMessage() for r in caplog.records if r.name in names]
     assert lines[0] == f"reading {table}: 3 pages, 6 items"
     assert len(lines) == 2
 
@@ -182,7 +180,7 @@ def test_many_pages_are_read_one_by_one(
 def test_a_table_that_is_not_read_in_time_is_an_error(
     table: str, data: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "PAGE", 2)
+    monkeypatch.setattr(reading, "PAGE", 2)
     for user in range(1, 6):
         put(table, user, 1, "4")
     with pytest.raises(ReadTimeoutError, match=f"{table} was not read in time: 2 items in 1 pages"):
@@ -214,8 +212,8 @@ def test_a_table_that_cannot_be_read_is_an_error(
     with pytest.raises(DataError, match="table nenhuma cannot be read: ResourceNotFoundException"):
         read_written("nenhuma", ORIGIN, data, FOREVER)
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", nobody())
-    config = module.CONFIG.merge(Config(retries={"total_max_attempts": 1}))
-    monkeypatch.setattr(module, "CONFIG", config)
+    config = reading.CONFIG.merge(Config(retries={"total_max_attempts": 1}))
+    monkeypatch.setattr(reading, "CONFIG", config)
     with pytest.raises(DataError, match="table nenhuma cannot be read: EndpointConnectionError"):
         read_written("nenhuma", ORIGIN, data, FOREVER)
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import zipfile
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,15 +12,21 @@ from typing import Any
 import boto3
 import pytest
 
+from recommender.data.dynamo_items import erasure
+from recommender.data.store import Entry
 from recommender.model.artifact import ARTIFACT_FILES, CATALOG_FILE, content_version, file_digest
 from tests.conftest import LambdaContext
+from tests.stores import KEYS
 from tests.training.conftest import BUCKET
 from tests.training.small_data import CASE
+from training.build import build
+from training.data.read import read
 from training.data.tables import DataError
 from training.handler import handler
 from training.profiles.export import export
 from training.release.bucket import Bucket
 from training.release.trainings import Trainings
+from training.renewal.erasure import erase
 from training.renewal.incumbent import Incumbent, read_incumbent
 from training.renewal.received import Received
 
@@ -205,6 +212,38 @@ def test_a_candidate_gets_the_lineage_of_the_live_model(
     (training,) = (key[8:-5] for key in objects(s3, "treinos/"))
     arrived = s3.head_object(Bucket=BUCKET, Key=f"{PLACE}manifest.json")["LastModified"]
     assert Trainings(Bucket(BUCKET)).read(training)["arrived"] == arrived.timestamp()
+
+
+def test_what_was_erased_is_not_missed(
+    s3: S3, original_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The candidate was made of data that one of five users was taken out of."""
+    mark = Entry(None, 1, 1_800_000_000.0)
+    build(erase(read(CASE), {3: mark}), tmp_path / "artifact", 42)
+    put(s3, tmp_path / "artifact")
+    follow(monkeypatch, original_dir)
+    names = ("usuarios not lost", "avaliacoes not lost")
+    assert not [found for found in map(checked(call(dry_run=True)).get, names) if found]
+    table = "filmes-RatingsTable"
+    monkeypatch.setenv("RATINGS_TABLE", table)
+    with closing(boto3.client("dynamodb")) as client:
+        client.create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "N"} for n in KEYS],
+            KeySchema=[
+                {"AttributeName": n, "KeyType": k}
+                for n, k in zip(KEYS, ("HASH", "RANGE"), strict=True)
+            ],
+        )
+        for part in erasure(table, 3, mark, None):
+            client.update_item(**part["Update"])
+    assert all(map(checked(call(dry_run=True)).get, names))
+
+
+def checked(answer: dict[str, Any]) -> dict[str, bool]:
+    """The gate's checks by name: whether each passed."""
+    return {check["name"]: check["passed"] for check in answer["decision"]["checks"]}
 
 
 def test_a_database_without_tables_is_refused(s3: S3, original_dir: Path, tmp_path: Path) -> None:

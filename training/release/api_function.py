@@ -158,6 +158,10 @@ class ApiFunction:
         headers = {name.lower(): value for name, value in told.get("headers", {}).items()}
         return told["statusCode"], headers, json.loads(told.get("body") or "null")
 
+    def description(self) -> str:
+        """Return how the function is described."""
+        return str(self._facts(LATEST).get("Description", ""))
+
     def versions(self) -> Iterator[Any]:
         """Yield the published versions, oldest first."""
         pages = self.client.get_paginator("list_versions_by_function")

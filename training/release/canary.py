@@ -33,28 +33,36 @@ class Canary:
         self.function, self.alias = function, alias
         self.client: Any = boto3.client("codedeploy")
 
-    def begin(self, current: str, target: str) -> Body:
+    def begin(self, current: str, target: str) -> Body | None:
         """Begin to shift the alias from one version to another; return the deployment's id.
 
-        A deployment that runs in the group already is that deployment.
+        If that very deployment runs already, it is the one. None: another one runs in the group.
         """
+        shift = {"from": current, "to": target}
+        description = f"from version {current} to {target}"
         running = self.client.list_deployments(
             applicationName=self.application,
             deploymentGroupName=self.group,
             includeOnlyStatuses=["Created", "Queued", "InProgress", "Ready"],
         )["deployments"]
         if running:
-            return {"deployment": running[0], "from": current, "to": target}
+            found = self.client.get_deployment(deploymentId=running[0])["deploymentInfo"]
+            is_this = found.get("description") == description
+            return {"deployment": running[0], **shift} if is_this else None
         names = {"Name": self.function, "Alias": self.alias}
         versions = {"CurrentVersion": current, "TargetVersion": target}
         target_function = {"Type": "AWS::Lambda::Function", "Properties": {**names, **versions}}
         content = json.dumps({"version": 0.0, "Resources": [{"ApiFunction": target_function}]})
-        made = self.client.create_deployment(
-            applicationName=self.application,
-            deploymentGroupName=self.group,
-            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
-        )
-        return {"deployment": made["deploymentId"], "from": current, "to": target}
+        try:
+            made = self.client.create_deployment(
+                applicationName=self.application,
+                deploymentGroupName=self.group,
+                revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
+                description=description,
+            )
+        except self.client.exceptions.DeploymentLimitExceededException:  # it began just now
+            return None
+        return {"deployment": made["deploymentId"], **shift}
 
 
 def stop(deployment: str) -> None:

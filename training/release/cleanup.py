@@ -2,9 +2,10 @@
 
 import logging
 import time
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable
 
-from training.release.bucket import Bucket
+from training.release.bucket import Bucket, Record
+from training.release.deployed import find_replaced
 from training.release.history import LIVE
 from training.release.keys import MODELS
 from training.release.releases import Releases
@@ -17,11 +18,12 @@ _log = logging.getLogger(__name__)
 def clean_up(releases: Releases, keep: int) -> list[str]:
     """Delete what is left of all releases but the last ``keep`` models that were live.
 
-    That is function versions, layers, profile tables and the models themselves. Never deleted: what
-    the alias serves or shifts to, versions that this code did not publish (a stack's own resources
-    name those), and the models of the layers of any version that stays. Nothing is deleted while a
-    release has not ended. Models that were never released, such as those that the gate refused, are
-    deleted ``OFFERED`` seconds after they came.
+    That is function versions, layers, profile tables and the models themselves; and versions of
+    deployments that nobody needs (see ``find_replaced``). Never deleted: what the alias serves or
+    shifts to, versions that neither a release nor a deployment published, and the models of the
+    layers of any version that stays. Nothing is deleted while a release has not ended. Models that
+    were never released, such as those that the gate refused, are deleted ``OFFERED`` seconds after
+    they came.
 
     Returns:
         the versions of the models that were deleted.
@@ -29,34 +31,19 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
     records = releases.ledger.records()
     if records and not records[0].end:
         return []
-    api = releases.api
-    live = api.live()
-    kept: dict[str, None] = {}
-    for record in records:
-        if record.end and record.end["outcome"] == LIVE and len(kept) < keep:
-            kept.setdefault(record.body["model"])
-    named = {live.version, *live.weighted}
-    ours = {f"{record.number:08d} {record.body['model']}": record for record in records}
-    described = {layer["LayerVersionArn"]: layer["Description"] for layer in api.layers()}
-    used = set(kept)
-    for version in list(api.versions()):
-        own = ours.get(version["Description"])
-        if own is None or version["Version"] in named or own.body["model"] in kept:
-            used.add(described.get(api.layer_of(version), ""))
-        else:
-            api.delete_version(version["Version"])
-    tables = releases.tables
-    held = {*described.values(), *(tables.models() if tables else ())}
-    deleted = []
+    api, tables = releases.api, releases.tables
+    layers = {layer["LayerVersionArn"]: layer["Description"] for layer in api.layers()}
+    kept = _last_live(records, keep)
+    staying = _clean_versions(releases, records, kept)
+    used = kept | {layers.get(layer, "") for layer in staying}
+    held = {*layers.values(), *(tables.models() if tables else ())}
     released = {record.body["model"] for record in records}
-    for model in sorted(_forgotten(releases.bucket, released | used)):
-        releases.bucket.remove(f"{MODELS}{model}/")
-        deleted.append(model)
-    for model in sorted(held & released - used):
+    deleted = []
+    for model in sorted((_forgotten(releases.bucket) | held & released) - used):
         if tables and not tables.delete(model):
             continue  # its import still runs
         releases.bucket.remove(f"{MODELS}{model}/")
-        for layer in (arn for arn, found in described.items() if found == model):
+        for layer in (arn for arn, found in layers.items() if found == model):
             api.delete_layer(layer)
         deleted.append(model)
     if deleted:
@@ -64,13 +51,42 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
     return deleted
 
 
-def _forgotten(bucket: Bucket, kept: Container[str]) -> Iterator[str]:
-    """Yield the models in a bucket of which nothing is new, but those that are kept."""
+def _last_live(records: Iterable[Record], keep: int) -> set[str]:
+    """Return the last so many models that got live by releases, given the newest first."""
+    live = (one.body["model"] for one in records if one.end and one.end["outcome"] == LIVE)
+    return set(list(dict.fromkeys(live))[:keep])
+
+
+def _clean_versions(
+    releases: Releases, records: Iterable[Record], kept: Container[str]
+) -> set[str]:
+    """Delete the function versions of releases whose models are not kept, and of old deployments.
+
+    Returns:
+        the layers of those that stay.
+    """
+    api, live = releases.api, releases.api.live()
+    versions = list(api.versions())
+    outdated = {
+        f"{one.number:08d} {one.body['model']}" for one in records if one.body["model"] not in kept
+    }
+    replaced = find_replaced(api, live, versions)
+    staying = set()
+    for version in versions:
+        number = version["Version"]
+        is_old = version["Description"] in outdated or number in replaced
+        if is_old and number not in (live.version, *live.weighted):
+            api.delete_version(number)
+        else:
+            staying.add(api.layer_of(version))
+    return staying
+
+
+def _forgotten(bucket: Bucket) -> set[str]:
+    """Return the models in a bucket of which nothing is new."""
     newest: dict[str, float] = {}
     for key, written in bucket.dated(MODELS):
         model = key.removeprefix(MODELS).partition("/")[0]
         newest[model] = max(written, newest.get(model, 0.0))
     oldest = time.time() - OFFERED
-    for model, written in newest.items():
-        if model not in kept and written < oldest:
-            yield model
+    return {model for model, written in newest.items() if written < oldest}

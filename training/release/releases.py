@@ -72,12 +72,8 @@ class Releases:
         live, present = self._now()
         if present == model:
             return {"outcome": LIVE}
-        done = self.ledger.read(after + 1)
-        if (
-            done
-            and done.end
-            and (done.body["model"], done.body.get("training")) == (model, training)
-        ):
+        done, offer = self.ledger.read(after + 1), (model, training)
+        if done and done.end and (done.body["model"], done.body.get("training")) == offer:
             return done.end  # of this very offer, which was sent again
         decision = self.bucket.read(decision_key(model, after))
         if not decision or not (decision["passed"] or decision["forced"]):
@@ -209,6 +205,8 @@ class Releases:
                     self.api.move_alias(live, version)
                 else:
                     deployment = self.canary.begin(live.version, version)
+                    if deployment is None:
+                        return _waiting(record, "a deployment of code")
                     self.bucket.create(deployment_key(record.number), deployment)
         if deployment is not None:
             version, progress = deployment["to"], find_progress(deployment["deployment"])

@@ -45,6 +45,11 @@ class Stack:
         """The function that serves."""
         return ApiFunction(self._outputs["ApiFunctionName"], f"{self.name}-modelo")
 
+    @property
+    def ratings_table(self) -> str:
+        """The name of the table with what users have written."""
+        return self._outputs["RatingsTableName"]
+
     def release(self, **event: Any) -> dict[str, Any]:
         """Return what the release function answers to an event; see ``ask_release_function``."""
         return ask_release_function(self._outputs["ReleaseFunctionName"], event)

@@ -70,24 +70,35 @@ def erase(data: Dataset, marks: Mapping[int, Entry], arrived: float = math.inf) 
     )
 
 
-def count_erased(catalog: Path, data: Dataset, marked: Collection[int]) -> dict[str, int]:
-    """Return how many ``usuarios`` and ``avaliacoes`` of a model erasures took from a data set.
+def count_erased(catalog: Path, left: Dataset | Path, marked: Collection[int]) -> dict[str, int]:
+    """Return how many ``usuarios`` and ``avaliacoes`` of a model erasures took from the next one.
 
     Of a model with a profile table, those whom its catalogue lists are counted.
 
     Args:
         catalog: the model's database.
-        data: what is left.
+        left: the data set, or the database, of the next model.
         marked: ids of users who were erased.
     """
     ids = sorted(marked)
+    before = _in_catalog(catalog, ids)
+    now = _in_catalog(left, ids) if isinstance(left, Path) else _in_data(left, ids)
+    names = ("usuarios", "avaliacoes")
+    return {
+        name: max(was - is_now, 0) for name, was, is_now in zip(names, before, now, strict=True)
+    }
+
+
+def _in_catalog(catalog: Path, ids: list[int]) -> tuple[int, int]:
+    """Return how many of some users a database has, and how many ratings of theirs."""
     query = """SELECT count(*), ifnull(sum(total_avaliacoes), 0) FROM gostos
         WHERE usuario_id IN (SELECT value FROM json_each(?))"""
     with closing(sqlite3.connect(f"{catalog.absolute().as_uri()}?mode=ro", uri=True)) as database:
         users, ratings = database.execute(query, [json.dumps(ids)]).fetchone()
-    is_marked = np.isin(data.users["id"].to_numpy(np.int64), np.array(ids, np.int64))
-    left = int(is_marked[data.ratings["user"].to_numpy()].sum())
-    return {
-        "usuarios": max(users - int(is_marked.sum()), 0),
-        "avaliacoes": max(ratings - left, 0),
-    }
+    return users, ratings
+
+
+def _in_data(data: Dataset, ids: list[int]) -> tuple[int, int]:
+    """Return the same of a data set."""
+    is_one = np.isin(data.users["id"].to_numpy(np.int64), np.array(ids, np.int64))
+    return int(is_one.sum()), int(is_one[data.ratings["user"].to_numpy()].sum())

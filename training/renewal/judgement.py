@@ -1,9 +1,10 @@
 """The gate without the ratings: what it can tell of a model that was made elsewhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from recommender.data.catalog import Rated
+from training.renewal.erasure import count_erased
 from training.renewal.gate import ASKED, Check, Decision, check_answers, check_facts
 from training.renewal.incumbent import Incumbent, read_incumbent
 
@@ -13,6 +14,7 @@ def judge(
     users: Mapping[int, Sequence[Rated]],
     incumbent: Incumbent | None,
     release: int,
+    marked: Collection[int] = (),
     *,
     served: str | None = None,
     forced: bool = False,
@@ -24,6 +26,7 @@ def judge(
         users: some of its users' ratings, by id: it has to answer for them.
         incumbent: the model in use, or the one that came with this code.
         release: number of the last release.
+        marked: ids of users who were erased.
         served: version of the model in use, where the incumbent may be another one.
         forced: whether the candidate may be released whatever is found.
     """
@@ -36,6 +39,7 @@ def judge(
     if served not in (None, version):  # it came with the code of another build
         checks.append(Check("model in use is at hand", False, {"version": served}))
     elif incumbent:
-        checks += check_facts(candidate.titles, candidate.manifest, incumbent)
+        erased = count_erased(incumbent.catalog, candidate.catalog, marked)
+        checks += check_facts(candidate.titles, candidate.manifest, incumbent, erased)
     asked = tuple(users)[:ASKED]
     return Decision(candidate.version, version, release, tuple(checks), asked, forced)

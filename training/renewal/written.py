@@ -2,46 +2,29 @@
 
 import logging
 import math
-import time
 from array import array
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import boto3
 import numpy as np
 import pandas as pd
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 from numpy.typing import NDArray
 
-from recommender.data.dynamo_items import Raw, read_film, read_id, read_item
+from recommender.data.dynamo_items import read_film, read_id, read_item
 from recommender.data.origin import ERASED, LINEAGE, MALFORMED, SCALE, TITLE, Origin
 from recommender.data.store import MARK, Entry
 from training.data.dataset import ROUNDING, Dataset
-from training.data.progress import progress
 from training.data.tables import TIME_COLUMN, DataError
 from training.renewal.erasure import erase, lie_under
+from training.renewal.table import scan
 
 MOST = 10_000_000  # ratings kept: 360 MB, and about four times as much while they are merged
-PAGE = 10_000  # items of a page at most; DynamoDB ends a page after 1 MB
-PAGES_LOGGED = 100  # read between two lines of the log
-ATTRIBUTES = "usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala, titulo"
 KEPT, NO_USER, NO_FILM, OFF_SCALE = "kept", "no_user", "unknown_film", "off_scale"
 # In order of the checks.
 PASSED = (NO_USER, MALFORMED, LINEAGE, SCALE, TITLE, NO_FILM, OFF_SCALE, ERASED)
 COUNTS = ("read", "marks", *PASSED, KEPT, "deleted")
-# A page without an answer, or refused for too many requests, is asked for again.
-CONFIG = Config(
-    connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 6}
-)
 
 _log = logging.getLogger(__name__)
-
-
-class ReadTimeoutError(DataError):
-    """The table was not read in the time that was given."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +66,7 @@ def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Writt
     users, films, ratings, moments = array("q"), array("i"), array("d"), array("d")
     versions, marks = array("q"), dict[int, Entry]()
     counts = Counter(dict.fromkeys(COUNTS, 0))
-    for raw in _scan(table, end) if table else ():
+    for raw in scan(table, end) if table else ():
         counts["read"] += 1
         user_id, film_id = read_id(raw, "usuario_id"), read_film(raw)
         if user_id is None or user_id < 0:
@@ -121,37 +104,6 @@ def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Writt
     )
     spots = np.array(films, np.int32)
     return Written(of[fits], spots[fits], values[fits], given[fits], dict(counts), marks)
-
-
-def _scan(table: str, end: float) -> Iterator[Raw]:
-    """Yield a table's items; only one page of them is in memory."""
-    client: Any = boto3.client("dynamodb", config=CONFIG)
-    read = 0
-    try:
-        pages = client.get_paginator("scan").paginate(
-            TableName=table,
-            ProjectionExpression=ATTRIBUTES,
-            ConsistentRead=True,
-            PaginationConfig={"PageSize": PAGE},
-        )
-        with progress(f"reading {table}", " items") as bar:
-            for number, page in enumerate(pages, 1):
-                yield from page["Items"]
-                read += len(page["Items"])
-                bar.update(len(page["Items"]))
-                if number % PAGES_LOGGED == 0:
-                    _log.info("reading %s: %d pages, %d items", table, number, read)
-                if "LastEvaluatedKey" in page and time.monotonic() > end:
-                    told = f"table {table} was not read in time: {read} items in {number} pages"
-                    raise ReadTimeoutError(f"{told}; give the training more time")
-    except ClientError as error:
-        raise DataError(
-            f"table {table} cannot be read: {error.response['Error']['Code']}"
-        ) from error
-    except BotoCoreError as error:
-        raise DataError(f"table {table} cannot be read: {type(error).__name__}") from error
-    finally:
-        client.close()
 
 
 def _on_scale(data: Dataset, values: NDArray[np.float64]) -> NDArray[np.bool_]:
