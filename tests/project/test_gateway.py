@@ -39,8 +39,9 @@ PROFILE_TABLES = (
     "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"
     "${AWS::StackName}-perfis-*"
 )
-TABLE = PROFILE_TABLES.replace("${AWS::StackName}-perfis-*", "${Table}")
-EXISTING = {"Ref": "ExistingTable"}
+RATINGS_TABLES = PROFILE_TABLES.replace("perfis", "RatingsTable")
+EXISTING_TABLE = PROFILE_TABLES.replace("${AWS::StackName}-perfis-*", "${ExistingTable}")
+NOTHING = {"Ref": "AWS::NoValue"}
 LISTS = ("/usuarios/{usuario_id}/recomendacoes", "/filmes/{usuario_id}/recomendacoes")
 COSTLY = {
     ("GET", "/filmes"),
@@ -222,15 +223,20 @@ def test_costly_routes_are_those_that_were_measured_to_be() -> None:
 
 def test_the_function_writes_to_the_table_with_jwt_only() -> None:
     variables = RESOURCES["ApiFunction"]["Properties"]["Environment"]["Variables"]
-    assert variables["RATINGS_TABLE"] == {"Fn::If": ["OwnTable", {"Ref": UNMADE}, EXISTING]}
+    assert variables["RATINGS_TABLE"] == {
+        "Fn::If": ["OwnTable", {"Ref": UNMADE}, {"Ref": "ExistingTable"}]
+    }
     policies = RESOURCES["ApiRole"]["Properties"]["Policies"]
     [granted] = [policy["Fn::If"] for policy in policies if "Fn::If" in policy]
-    assert (granted[0], granted[2]) == ("Jwt", {"Ref": "AWS::NoValue"})
+    assert (granted[0], granted[2]) == ("Jwt", NOTHING)
     [statement] = granted[1]["PolicyDocument"]["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Action": ["dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-        "Resource": {"Fn::Sub": [TABLE, {"Table": variables["RATINGS_TABLE"]}]},
+        "Resource": [
+            {"Fn::Sub": RATINGS_TABLES},
+            {"Fn::If": ["OwnTable", NOTHING, {"Fn::Sub": EXISTING_TABLE}]},
+        ],
     }
     always = [
         policy["PolicyDocument"]["Statement"] for policy in policies if "Fn::If" not in policy
