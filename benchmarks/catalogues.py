@@ -68,6 +68,7 @@ def make_model(vectors: Floats) -> Model:
     return Model(
         film_ids=shelves.order + 1,
         rows_by_id=np.argsort(shelves.order),
+        title_digests=np.arange(films, dtype=np.uint32),
         vectors=vectors[shelves.order],
         fold_in=ones,
         prior=np.zeros(vectors.shape[1], np.float32),

@@ -5,7 +5,6 @@ It is stored only if it may be released: what is stored of a model never changes
 
 import hashlib
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,7 +57,7 @@ def take(candidate: Candidate, around: Surroundings, scratch: Path, end: float) 
         incumbent, release = None, 0
         if around.api:
             incumbent, release = find_incumbent(around.bucket, around.api, BUNDLED, scratch)
-        inherit(around.bucket, folder, titles, incumbent, time.time())
+        inherit(around.bucket, folder, titles, incumbent)
         decision = judge(folder, users, incumbent, release, erased, forced=candidate.force)
     if not candidate.dry_run:
         if decision.released:

@@ -111,7 +111,7 @@ def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
         incumbent, release = find_incumbent(bucket, stack.api, BUNDLED, Path(scratch))
         users, titles = some_users(folder, SAMPLE), titles_of(copy / artifact.CATALOG_FILE)
         follows = incumbent if incumbent and incumbent.version == served else None
-        inherit(bucket, copy, titles, follows, time.time())
+        inherit(bucket, copy, titles, follows)
         erased = read_erased(stack.ratings_table, math.inf)
         decision = judge(copy, users, incumbent, release, erased, served=served, forced=force)
         if decision.released:

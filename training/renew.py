@@ -7,7 +7,6 @@ the same training is started again.
 import hashlib
 import json
 import tempfile
-import time
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -135,6 +134,6 @@ def _read(
     lineage = begin(name)
     if incumbent:
         facts, titles = incumbent.manifest["data"], incumbent.titles
-        lineage = lineage_of(facts, titles, data.titles(), name, data.digest, time.time())
+        lineage = lineage_of(facts, titles, data.titles(), name, data.digest)
     written = read_written(around.ratings_table, lineage.origin(data), data, end)
     return merge(data, written, arrived), lineage, written.marks.keys()

@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -34,6 +35,7 @@ from recommender.http import problems
 from recommender.http.middleware import BasePath, Delivery, Failures, NoCookies
 from recommender.http.timing import start
 from recommender.model.artifact import ATTEMPTS, CATALOG_FILE, Artifact, ArtifactError, load
+from recommender.model.profile import find_title_digest
 from recommender.settings import OPEN, Access, Mode, SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -74,7 +76,9 @@ def make_app() -> FastAPI:
             artifact.profile_table,
         )
         artifact = opened = None
-    origin = origin_of(artifact.manifest["data"]) if artifact else UNKNOWN
+    origin = UNKNOWN
+    if artifact:
+        origin = origin_of(artifact.manifest["data"], partial(find_title_digest, artifact.model))
     store = open_store(settings, origin) if artifact else None
     is_open = settings.access.mode is Mode.OPEN  # nobody writes, so no written rating counts
     app = _assemble(

@@ -118,7 +118,7 @@ def hidden_query(table: str) -> dict[str, Any]:
         "TableName": table,
         "KeyConditionExpression": "usuario_id = :ocultos",
         "ExpressionAttributeValues": {":ocultos": {"N": str(HIDDEN_KEY)}},
-        "ProjectionExpression": "filme_id, linhagem, momento, titulo",
+        "ProjectionExpression": "filme_id, linhagem",
         "ConsistentRead": True,
     }
 
@@ -128,16 +128,11 @@ def films_in(items: Iterable[Raw], origin: Origin) -> list[int]:
     found, passed = [], 0
     for item in items:
         film_id = read_id(item, "filme_id")
-        try:
-            lineage, title = (_read_text(item, name) for name in ("linhagem", "titulo"))
-        except KeyError:
-            film_id = None
-        if film_id is None:
+        lineage = item.get("linhagem", {"S": None})
+        if film_id is None or "S" not in lineage:
             passed += 1
-        elif origin.shares(lineage):
-            written = read_or_last(item.get("momento", {}).get("S"))
-            if origin.has_title(film_id, title, written):
-                found.append(film_id)
+        elif origin.shares(lineage["S"]):
+            found.append(film_id)
     if passed:
         _log.warning("hidden films passed over: malformed: %d", passed)
     return found
@@ -257,12 +252,12 @@ def _read_text(raw: Raw, name: str) -> str | None:
 
 def setting(
     origin: Origin,
-    film_id: int,
+    title: str | None,
     rating: float | None,
     moment: float,
     more: Mapping[str, Any] | None = None,
 ) -> tuple[str, Raw]:
-    """Return the expression that sets a film's item, and its values.
+    """Return the expression that sets an item's attributes, and its values.
 
     The version is not among them, unless it is in ``more``.
     """
@@ -271,7 +266,7 @@ def setting(
         "avaliacao": None if rating is None else {"N": repr(rating)},
         "linhagem": {"S": origin.lineage} if origin.lineage else None,
         "escala": {"S": origin.scale} if origin.scale else None,
-        "titulo": {"S": origin.title(film_id)},
+        "titulo": {"S": title} if title else None,
         **(more or {}),
     }
     set_to = {name: value for name, value in attributes.items() if value}
@@ -281,7 +276,7 @@ def setting(
     return change, {f":{name}": value for name, value in set_to.items()}
 
 
-def counting(origin: Origin, film_id: int, mark: Entry | None = None) -> tuple[str, Raw]:
+def counting(origin: Origin, title: str | None, mark: Entry | None = None) -> tuple[str, Raw]:
     """Return the condition that an item counts, and the values that ``setting`` does not name.
 
     ``mark`` is that of the item's user.
@@ -304,11 +299,9 @@ def counting(origin: Origin, film_id: int, mark: Entry | None = None) -> tuple[s
         allowed = [f"{name} = :{name}"] if own else []
         allowed += [f"attribute_not_exists({name})"] if missing else []
         parts.append(f"({' OR '.join(allowed)})")
-    untold = "attribute_not_exists(titulo)"
-    if film_id in origin.retitled:
-        untold += " AND momento >= :desde"
-        values[":desde"] = {"S": spell(origin.retitled[film_id])}
-    parts.append(f"(titulo = :titulo OR {untold})")
+    if title:
+        deleted = "attribute_not_exists(avaliacao)"
+        parts.append(f"(titulo = :titulo OR attribute_not_exists(titulo) OR {deleted})")
     if mark and mark.moment is not None:
         parts.append("momento > :apagado")
         values[":apagado"] = {"S": spell(mark.moment)}

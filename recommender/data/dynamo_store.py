@@ -126,11 +126,12 @@ class DynamoStore:
 
         Return whether it was done so that it counts, and the item that was or is there.
         """
-        change, values = setting(self._origin, key[1], rating, now)
+        title = self._origin.title(key[1])
+        change, values = setting(self._origin, title, rating, now)
         condition = "attribute_exists(avaliacao)"
         if rating is not None:
             condition = "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
-        counts, more = counting(self._origin, key[1], mark)
+        counts, more = counting(self._origin, title, mark)
         values |= {":um": {"N": "1"}, **more}
         condition += f" AND {counts}"
         if expected is not None:
@@ -253,7 +254,7 @@ class DynamoStore:
         """See ``Store``. The item of a film that is shown again is gone."""
         item = {"TableName": self._table, "Key": key_of(HIDDEN_KEY, film_id)}
         if hidden:
-            change, values = setting(self._origin, film_id, None, moment())
+            change, values = setting(self._origin, None, None, moment())
             update = {"UpdateExpression": change, "ExpressionAttributeValues": values}
             self._calls.call("UpdateItem", item | update)
         else:
@@ -263,7 +264,8 @@ class DynamoStore:
         """Return the update that sets an entry if nothing was written over the item there."""
         assert entry.moment is not None
         version = {"versao": {"N": str(entry.version)}}
-        change, values = setting(self._origin, key[1], entry.rating, entry.moment, version)
+        title = self._origin.title(key[1])
+        change, values = setting(self._origin, title, entry.rating, entry.moment, version)
         condition, more = unchanged(raw)
         return {
             "TableName": self._table,

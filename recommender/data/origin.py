@@ -1,18 +1,19 @@
 """Of which catalogue and scale written ratings are, and which of them count for an artifact."""
 
+import hashlib
 import logging
-import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from recommender.data.store import MARK, Entry, lies_under, moment, read_moment, spell
+from recommender.data.catalog import fold
+from recommender.data.store import MARK, Entry, lies_under, moment
 
 MALFORMED, LINEAGE, SCALE, TITLE = "malformed", "other_lineage", "other_scale", "retitled"
 ERASED = "erased"
 
-ORIGINAL = "original"  # see ``Origin.title``
+TITLE_BYTES = 4  # of a digest of a title
 
 _log = logging.getLogger(__name__)
 
@@ -20,8 +21,8 @@ _log = logging.getLogger(__name__)
 class Item(NamedTuple):
     """What a store keeps for a user and a film: an entry (None: malformed), and of what it is.
 
-    ``lineage``, ``scale`` and ``title`` (as ``Origin.title`` says it) are None in items that were
-    written before items bore them.
+    ``lineage``, ``scale`` and ``title`` (see ``Origin.title``) are None in items that were written
+    before items bore them, or for a model that does not know its titles.
     """
 
     entry: Entry | None
@@ -31,18 +32,34 @@ class Item(NamedTuple):
     title: str | None = None
 
 
+DigestOf = Callable[[int], int | None]
+"""Returns the digest of the title that a film with an id has, None if nobody knows."""
+
+
+def nobody_knows(_film_id: int) -> int | None:
+    """See ``DigestOf``."""
+    return None
+
+
+def digest_title(title: str) -> int:
+    """Return the digest of a title, whatever its case and accents: 32 bits."""
+    digest = hashlib.blake2b(fold(title).encode(), digest_size=TITLE_BYTES).digest()
+    return int.from_bytes(digest)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What an artifact's manifest says of its catalogue, by which written ratings are told apart.
 
     A lineage is a series of catalogues in which a film keeps its id. An item of another lineage or
-    another scale, and one of a film that had another title then, are as good as absent.
+    another scale is as good as absent. So is a rating of a film that had another title then: it may
+    be another film. A deletion counts whatever the title, for nobody wants it undone.
     """
 
     lineage: str = ""  # "": of an artifact that knows none
     first: str = ""  # the lineage of items that bear none
     scale: str = ""  # see ``spell_scale``; that of items of the same lineage that bear none
-    retitled: Mapping[int, float] = field(default_factory=dict)  # film's id: when it was retitled
+    digest_of: DigestOf = field(default=nobody_knows, compare=False)
 
     def objection(self, film_id: int, item: Item, mark: Entry | None = None) -> str | None:
         """Return why an item does not count, or None if it does; ``mark`` is its user's."""
@@ -56,20 +73,15 @@ class Origin:
             return LINEAGE
         if item.scale not in (None, self.scale):
             return SCALE
-        if not self.has_title(film_id, item.title, item.entry.moment or 0.0):
-            return TITLE
+        if item.entry.rating is not None and item.title is not None:
+            title = self.title(film_id)
+            return TITLE if title not in (None, item.title) else None
         return None
 
-    def title(self, film_id: int) -> str:
-        """Return which of its titles a film has: that from a moment on, or the first one."""
-        since = self.retitled.get(film_id)
-        return ORIGINAL if since is None else spell(since)
-
-    def has_title(self, film_id: int, title: str | None, written: float) -> bool:
-        """Return whether an item is of the title that a film has; ``written`` tells without one."""
-        if title is None:
-            return written >= self.retitled.get(film_id, -math.inf)
-        return title == self.title(film_id)
+    def title(self, film_id: int) -> str | None:
+        """Return the digest of a film's title as items bear it, None if nobody knows."""
+        digest = self.digest_of(film_id)
+        return None if digest is None else f"{digest:0{2 * TITLE_BYTES}x}"
 
     def shares(self, lineage: str | None) -> bool:
         """Return whether an item of a lineage (None: it bears none) is of this one."""
@@ -110,15 +122,14 @@ def make_mark(items: Iterable[Item]) -> Entry:
     return Entry(None, version, max([moment(), *moments]))
 
 
-def origin_of(facts: Mapping[str, Any]) -> Origin:
-    """Return what the part ``data`` of an artifact's manifest says of its origin."""
+def origin_of(facts: Mapping[str, Any], digest_of: DigestOf = nobody_knows) -> Origin:
+    """Return the origin that a manifest tells under ``data``, with the titles of its films."""
     lineage = facts.get("linhagem", "")
-    retitled = facts.get("retitulados", {})
     return Origin(
         lineage,
         facts.get("primeira_linhagem", lineage) if lineage else "",
         spell_scale(*facts["escala"]),
-        {int(film_id): read_moment(text) for film_id, text in retitled.items()},
+        digest_of,
     )
 
 

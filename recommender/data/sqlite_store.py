@@ -46,21 +46,14 @@ CREATE TABLE IF NOT EXISTS avaliacoes (
     momento TEXT NOT NULL,
     linhagem TEXT, -- NULL: that of the stack's first catalogue
     escala TEXT, -- such as 0:5; NULL: the catalogue's
-    titulo TEXT, -- which of its titles the film had; NULL: the moment tells
+    titulo TEXT, -- digest of the film's title; NULL: unknown
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID
 """
 HIDDEN_SCHEMA = """
-CREATE TABLE IF NOT EXISTS ocultos (
-    filme_id INTEGER PRIMARY KEY,
-    momento TEXT NOT NULL,
-    titulo TEXT -- as above
-)
+CREATE TABLE IF NOT EXISTS ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT NOT NULL)
 """
-SCHEMAS = {  # and the columns that a table of an earlier version lacks
-    "avaliacoes": (SCHEMA, {"linhagem", "escala", "titulo"}),
-    "ocultos": (HIDDEN_SCHEMA, {"titulo"}),
-}
+ADDED = ("linhagem", "escala", "titulo")  # columns that a file of an earlier version lacks
 WRITE = """
 REPLACE INTO avaliacoes
     (usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala, titulo)
@@ -130,20 +123,20 @@ class SqliteStore:
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.execute("PRAGMA secure_delete = ON")  # what was erased leaves the file
-        if any(map(self._lacking, SCHEMAS)):
+        if self._lacking():
             with self._writer as database:
                 database.execute("BEGIN IMMEDIATE")
-                for table, (schema, _) in SCHEMAS.items():
-                    database.execute(schema)
-                    for column in self._lacking(table):
-                        database.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
+                database.execute(SCHEMA)
+                for column in self._lacking():
+                    database.execute(f"ALTER TABLE avaliacoes ADD COLUMN {column} TEXT")
+        self._writer.execute(HIDDEN_SCHEMA)
         self._reader.execute(READ, [0])  # fails if another program's table has this name
         self._opened = self._in_place()
 
-    def _lacking(self, table: str) -> list[str]:
-        """Return the columns to add to a table, all of them if there is no such table."""
-        present = self._writer.execute("SELECT name FROM pragma_table_info (?)", [table])
-        return sorted(SCHEMAS[table][1] - {name for (name,) in present})
+    def _lacking(self) -> list[str]:
+        """Return the columns to add to the table, all of them if there is no table."""
+        present = self._writer.execute("SELECT name FROM pragma_table_info ('avaliacoes')")
+        return sorted(set(ADDED) - {name for (name,) in present})
 
     def close(self) -> None:
         """See ``Store``. What is being written is written; what waits for that is not."""
@@ -240,20 +233,16 @@ class SqliteStore:
     async def hidden(self) -> frozenset[int]:
         """See ``HiddenSource``."""
         with _reached():
-            rows = self._reader.execute("SELECT filme_id, titulo, momento FROM ocultos").fetchall()
+            rows = self._reader.execute("SELECT filme_id FROM ocultos").fetchall()
         self._check()
-        return frozenset(
-            film_id
-            for film_id, title, written in rows
-            if self._origin.has_title(film_id, title, read_or_last(written))
-        )
+        return frozenset(film_id for (film_id,) in rows)
 
     @in_turn
     def hide(self, film_id: int, *, hidden: bool) -> None:
         """See ``Store``."""
         if hidden:
-            query = "REPLACE INTO ocultos (filme_id, momento, titulo) VALUES (?, ?, ?)"
-            self._writer.execute(query, (film_id, spell(moment()), self._origin.title(film_id)))
+            query = "INSERT OR IGNORE INTO ocultos VALUES (?, ?)"
+            self._writer.execute(query, (film_id, spell(moment())))
         else:
             self._writer.execute("DELETE FROM ocultos WHERE filme_id = ?", [film_id])
 

@@ -18,8 +18,8 @@ from recommender.model.facts import FactError, check_facts, identity, is_count
 from recommender.model.replacing import Place, place_of, replace, scratch_beside
 from recommender.model.shapes import ShapeError, check_shapes
 
-FORMAT = 10
-FILES_ONLY = 9  # the format whose versions are digests of the files alone
+FORMAT = 11
+TITLELESS = 10  # the format whose models do not know their titles
 READABLE = range(FORMAT - 1, FORMAT + 1)  # code may be newer than a stack's model
 SHELF = 8  # films on a cell's first shelf; each of the others holds twice as many as the one before
 MODEL_FILE = "kmeans.joblib"
@@ -60,6 +60,7 @@ class Model:
 
     film_ids: NDArray[np.int64]  # (n,) id of each row
     rows_by_id: NDArray[np.int64]  # (n,) rows in ascending order of film id
+    title_digests: NDArray[np.uint32]  # (n,) of each film's title; (0,) if unknown
 
     vectors: Floats  # (n, d) the embedding
     fold_in: Floats  # (n,) what a film's vector is scaled by when it enters a user's vector
@@ -194,10 +195,7 @@ def content_version(manifest: Mapping[str, Any]) -> str:
 
     The digests of its files are among it; see ``facts.identity``.
     """
-    if manifest["format"] > FILES_ONLY:
-        return hashlib.sha256(identity(manifest)).hexdigest()
-    lines = [f"{manifest['format']}", *(f"{n} {manifest['files'][n]}" for n in ARTIFACT_FILES)]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    return hashlib.sha256(identity(manifest)).hexdigest()
 
 
 def write(folder: Path, model: Model, bake: Bake, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -300,8 +298,7 @@ def _is_digest(digest: Any) -> bool:
 def _check_profiles(path: Path, manifest: Mapping[str, Any]) -> None:
     """Raise ``ArtifactError`` unless a manifest tells of profiles if and only if it has parts."""
     told = manifest.get(PROFILES)
-    has_parts = manifest["format"] > FILES_ONLY and bool(part_names(manifest["files"]))
-    if has_parts != (told is not None):
+    if bool(part_names(manifest["files"])) != (told is not None):
         raise ArtifactError(f"{path} was altered: {PROFILES} and the parts in files do not agree")
     table = profile_table(manifest["version"])
     if told is not None and (not isinstance(told, dict) or told.get("tabela") != table):
@@ -339,6 +336,8 @@ def _load(folder: Path, place: Place) -> Artifact:
     except pickle.UnpicklingError as error:
         told = " ".join(str(error).split())  # in one line
         raise ArtifactError(f"{folder / MODEL_FILE} holds {told}") from None
+    if manifest["format"] == TITLELESS:
+        parts.setdefault("title_digests", np.empty(0, np.uint32))
     if parts.keys() != {field.name for field in fields(Model)}:
         raise ArtifactError(f"{folder / MODEL_FILE} holds other arrays than this code reads")
     try:

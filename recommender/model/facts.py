@@ -6,7 +6,7 @@ from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
 
 APART = {
-    "data": ("linhagem", "primeira_linhagem", "retitulados"),
+    "data": ("linhagem", "primeira_linhagem", "retitulados"),  # the last is of format 10
     "training": ("date", "seconds"),
     "perfis": ("tabela",),  # which is named by the version
 }
@@ -76,11 +76,6 @@ def _is_moment(fact: Any) -> bool:
         return False
 
 
-def _are_moments(fact: Any) -> bool:
-    is_told = isinstance(fact, dict) and all(map(_is_moment, fact.values()))
-    return is_told and all(film_id.removeprefix("-").isdecimal() for film_id in fact)
-
-
 Form = tuple[Callable[[Any], bool], str]
 COUNT: Form = (is_count, "a whole number from 0 on")
 TEXT: Form = (_is_text, "a text")
@@ -94,7 +89,6 @@ FORMS: dict[tuple[str, str], Form] = {
     ("data", "passo"): (_is_step, "a number above 0, or null"),
     ("data", "linhagem"): TEXT,
     ("data", "primeira_linhagem"): TEXT,
-    ("data", "retitulados"): (_are_moments, "moments by film id"),
     ("training", "date"): (_is_moment, "a moment as ISO 8601 spells it"),
     ("training", "seed"): COUNT,
     ("training", "objetivo"): TEXT,

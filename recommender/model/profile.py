@@ -42,6 +42,13 @@ def find_rows(model: Model, film_ids: Sequence[int]) -> Rows:
     return np.where(model.film_ids.take(rows) == ids, rows, -1).astype(np.int32)
 
 
+def find_title_digest(model: Model, film_id: int) -> int | None:
+    """Return the digest of a film's title, None where the model has none."""
+    (row,) = find_rows(model, [film_id])
+    known = 0 <= row < len(model.title_digests)
+    return int(model.title_digests[row]) if known else None
+
+
 Rated = tuple[int, float] | tuple[int, float, float | None]
 """A film's id, its rating and, where known, the second at which it was given."""
 

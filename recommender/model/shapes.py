@@ -8,6 +8,7 @@ import numpy as np
 FORMS = {
     "film_ids": "int64 n",
     "rows_by_id": "int64 n",
+    "title_digests": "uint32 *",
     "vectors": "float32 n d",
     "fold_in": "float32 n",
     "prior": "float32 d",

@@ -88,8 +88,6 @@ def test_a_fact_of_another_form_is_refused_or_right(
         ("escala", [0, 10**400]),
         ("escala", [float("nan"), 5]),
         ("passo", float("inf")),
-        ("retitulados", {"1": "0001-01-01T00:00:00"}),
-        ("retitulados", {"x": "2026-01-01T00:00:00"}),
     ],
 )
 def test_a_fact_that_nobody_can_reckon_with_is_refused(

@@ -1,6 +1,5 @@
 """Written ratings of another catalogue or scale, and malformed ones, are as good as absent."""
 
-import asyncio
 import itertools
 import json
 import logging
@@ -23,9 +22,9 @@ from recommender.data.boto_calls import CONFIG, READ_TIMEOUT
 from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_items import Raw
 from recommender.data.dynamo_store import DynamoStore
-from recommender.data.origin import ORIGINAL, Origin, origin_of, spell_scale
+from recommender.data.origin import Origin, digest_title, origin_of, spell_scale
 from recommender.data.sqlite_store import SqliteStore
-from recommender.data.store import HIDDEN_KEY, ConflictError, Entry, Store, StoreError, spell
+from recommender.data.store import ConflictError, Entry, Store, StoreError, spell
 from recommender.settings import Access, Mode
 from tests.expectations import FILMS, RATINGS
 from tests.recommender.test_store import check_chain, read, write, write_all
@@ -102,17 +101,6 @@ def put(store: Store, film: object, **attributes: Any) -> None:
     store._writer.execute(
         "REPLACE INTO avaliacoes VALUES (1, ?, ?, ?, ?, ?, ?, ?)", (film, *values)
     )
-
-
-def put_hidden(store: Store, film: int, moment: str) -> None:
-    """Hide a film as it was done before items said of which title they are."""
-    if isinstance(store, DynamoStore):
-        key = {"usuario_id": {"N": str(HIDDEN_KEY)}, "filme_id": {"N": str(film)}}
-        bearing = {"momento": {"S": moment}, "linhagem": {"S": OWN.lineage}}
-        store._calls.call("PutItem", {"TableName": store._table, "Item": key | bearing})
-        return
-    assert isinstance(store, SqliteStore)
-    store._writer.execute("INSERT INTO ocultos VALUES (?, ?, NULL)", (film, moment))
 
 
 def shown(store: Store) -> dict[int, float | None]:
@@ -254,10 +242,9 @@ def test_items_that_bear_nothing_are_of_the_first_lineage(place: Open) -> None:
 
 def test_what_is_written_bears_lineage_and_scale(aws: str) -> None:
     create_table(aws, "atributos")
+    origin = replace(LATER, digest_of={2: 7, 4: 2**32 - 1}.get)
     with (
-        closing(
-            dynamo_store(aws, "atributos", origin=replace(LATER, retitled={4: MOMENT}))
-        ) as store,
+        closing(dynamo_store(aws, "atributos", origin=origin)) as store,
         closing(dynamo_store(aws, "atributos")) as old,
     ):
         write(store, 1, 2, 4.0, None)
@@ -267,77 +254,68 @@ def test_what_is_written_bears_lineage_and_scale(aws: str) -> None:
         for film in (2, 3, 4):
             assert kept[film]["linhagem"] == {"S": "ml-100k"}
             assert kept[film]["escala"] == {"S": "0:5"}
-            assert kept[film]["titulo"] == {"S": ORIGINAL if film != 4 else spell(MOMENT)}
+        titles = {film: raw.get("titulo") for film, raw in kept.items()}
+        assert titles == {2: {"S": "00000007"}, 3: None, 4: {"S": "ffffffff"}}
         assert "avaliacao" not in kept[3]
         write(old, 1, 2, 4.0, None)
         write_all(old, 1, {4: 3.0})
         kept = kept_by(old, 1)
         for film in (2, 4):
-            assert not kept[film].keys() & {"linhagem", "escala"}
-
-
-def test_a_retitled_film_loses_its_older_ratings_alone(place: Open) -> None:
-    retitled = Origin("filmes", "filmes", "0:5", {2: MOMENT})
-    with closing(place(OWN)) as before, closing(place(retitled)) as store:
-        for film, moment in ((2, MOMENT - 1e-6), (3, MOMENT - 1e-6)):
-            put(before, film, **item("4", moment))
-        assert read(before, 1).keys() == {2, 3}
-        assert read(store, 1).keys() == {3}
-        put(before, 2, **item("4", MOMENT))
-        assert read(store, 1).keys() == {2, 3}
-        put(before, 2, **item("4", MOMENT - 1e-6))
-        with pytest.raises(ConflictError):
-            write(store, 1, 2, 4.0, None, expected=3)
-        assert write(store, 1, 2, None, None) == (None, None)
-        nothing, after = write(store, 1, 2, 4.0, None, expected=0)
-        assert (nothing, after) == (None, read(store, 1)[2])
-        assert after is not None
-        assert after.version == 4
+            assert kept[film].keys() == {"usuario_id", "filme_id", "avaliacao", "versao", "momento"}
 
 
 def test_a_rating_is_of_the_title_that_its_writer_knew(place: Open) -> None:
     """Whichever model is live: an older one comes back, and goes again."""
-    first, second, third = (
-        replace(OWN, retitled=retitled)
-        for retitled in ({}, {2: MOMENT}, {2: MOMENT + 60, 3: MOMENT + 60})
-    )
-    stores = [place(origin) for origin in (first, second, third)]
-    for film, rating in ((2, 1.0), (3, 1.0)):
-        write(stores[0], 1, film, rating, None)
-    write(stores[1], 1, 2, 2.0, None)
-    assert [shown(store) for store in stores] == [{3: 1.0}, {2: 2.0, 3: 1.0}, {}]
+    titles: list[dict[int, int]] = [{2: 1, 3: 1}, {2: 2, 3: 1}, {3: 3}, {2: 1, 3: 1}]
+    stores = [place(replace(OWN, digest_of=known.get)) for known in titles]
+    first, second, third, again = stores
+    for film in (2, 3):
+        write(first, 1, film, 1.0, None)
+    assert [shown(store) for store in stores] == [
+        {2: 1.0, 3: 1.0},
+        {3: 1.0},
+        {2: 1.0},
+        shown(first),
+    ]
+    write(second, 1, 2, 2.0, None)
+    assert [shown(store) for store in stores] == [{3: 1.0}, {2: 2.0, 3: 1.0}, {2: 2.0}, {3: 1.0}]
     with pytest.raises(ConflictError):
-        write(stores[0], 1, 2, 1.0, None, expected=2)
-    write(stores[0], 1, 2, 1.0, None, expected=0)
-    write_all(stores[2], 1, {3: 3.0})
-    assert [shown(store) for store in stores] == [{2: 1.0}, {}, {3: 3.0}]
-    assert version(stores[0], 2) == 3
+        write(again, 1, 2, 1.0, None, expected=2)
+    write(again, 1, 2, 1.0, None, expected=0)
+    write_all(third, 1, {3: 3.0})
+    assert [shown(store) for store in stores] == [{2: 1.0}, {}, {2: 1.0, 3: 3.0}, {2: 1.0}]
+    assert version(first, 2) == 3
     for store in stores:
         store.close()
 
 
-def test_what_is_hidden_is_the_film_not_its_id(place: Open) -> None:
-    retitled = replace(OWN, retitled={2: MOMENT})
-    with closing(place(OWN)) as before, closing(place(retitled)) as after:
+def test_a_rating_without_a_title_is_of_any(place: Open) -> None:
+    with closing(place(OWN)) as before, closing(place(replace(OWN, digest_of={2: 9}.get))) as after:
+        write(before, 1, 2, 4.0, None)
+        assert shown(after) == {2: 4.0}
+        with pytest.raises(ConflictError):
+            write(after, 1, 2, 3.0, None, expected=0)
+        write(after, 1, 2, 3.0, None, expected=1)
+        assert shown(before) == {2: 3.0}
 
-        async def hidden() -> list[frozenset[int]]:
-            return [await before.hidden(), await after.hidden()]
 
-        async def work() -> None:
-            for film in (2, 3):
-                await before.hide(film, hidden=True)
-            assert await hidden() == [{2, 3}, {3}]
-            await after.hide(2, hidden=True)
-            assert await hidden() == [{3}, {2, 3}]
-            await after.hide(2, hidden=False)
-            assert await hidden() == [{3}, {3}]
+def test_a_deletion_counts_under_every_title(place: Open) -> None:
+    """What a user has deleted does not come back because somebody has mended a title."""
+    origins = [replace(OWN, digest_of={2: digest}.get) for digest in (1, 2)]
+    with closing(place(origins[0])) as before, closing(place(origins[1])) as after:
+        write(before, 1, 2, None, 4.0)
+        assert shown(after) == {2: None}
+        assert write(after, 1, 2, None, 4.0)[0] == read(after, 1)[2]
+        assert version(after, 2) == 1
+        write(after, 1, 2, 5.0, 4.0, expected=1)
+        assert shown(after) == {2: 5.0}
+        assert shown(before) == {}
 
-        asyncio.run(work())
-        for film, moment in ((4, spell(MOMENT - 1)), (5, spell(MOMENT)), (6, "ontem")):
-            put_hidden(before, film, moment)
-        later = replace(OWN, retitled=dict.fromkeys((4, 5, 6), MOMENT))
-        with closing(place(later)) as store:
-            assert asyncio.run(store.hidden()) == {3, 5, 6}
+
+def test_titles_are_told_apart_whatever_their_case_and_accents() -> None:
+    assert digest_title("Amélie (2001)") == digest_title("AMELIE (2001) ")
+    assert digest_title("Amélie (2001)") != digest_title("Amélie (2002)")
+    assert 0 <= digest_title("") < 2**32
 
 
 MALFORMED: dict[str, dict[str, Any]] = {
@@ -440,12 +418,12 @@ def test_a_user_with_strange_items_is_answered(api: TestClient, store: Store) ->
 
 
 def test_what_is_passed_over_is_counted_once_a_read(place: Open, told: Told) -> None:
-    origin = Origin("filmes", "filmes", "0:5", {70: MOMENT + 1})
+    origin = replace(OWN, digest_of={70: 1}.get)
     with closing(place(origin)) as store:
         for film in (50, 51):
             put(store, film, **item(linhagem={"S": "outra"}))
         put(store, 60, **item(linhagem={"S": "filmes"}, escala={"S": "1:5"}))
-        put(store, 70, **item())
+        put(store, 70, **item(titulo={"S": "00000002"}))
         put(store, 80, **item(escala={"S": "0:5"}))
         assert read(store, 1).keys() == {80}
         assert read(store, 1, 80).keys() == {80}
@@ -572,14 +550,11 @@ def test_a_file_of_an_earlier_version_is_adopted(tmp_path: Path) -> None:
             "PRIMARY KEY (usuario_id, filme_id)) WITHOUT ROWID"
         )
         old.execute("INSERT INTO avaliacoes VALUES (1, 2, 4.0, 3, ?)", [spell(MOMENT)])
-        old.execute("CREATE TABLE ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT NOT NULL)")
-        old.execute("INSERT INTO ocultos VALUES (2, ?)", [spell(MOMENT)])
         old.commit()
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: SqliteStore(file, OWN), range(8)))
     for store in made:
         assert read(store, 1) == {2: Entry(4.0, 3, MOMENT)}
-        assert asyncio.run(store.hidden()) == {2}
         store.close()
     with closing(SqliteStore(file, OWN)) as store:
         assert write(store, 1, 2, 5.0, None)[1] == read(store, 1)[2]
@@ -590,9 +565,10 @@ def test_the_manifest_names_the_origin() -> None:
         "linhagem": "b",
         "primeira_linhagem": "a",
         "escala": [0.5, 5],
-        "retitulados": {"7": spell(MOMENT)},
     }
-    assert origin_of(facts) == Origin("b", "a", "0.5:5", {7: MOMENT})
+    origin = origin_of(facts, {7: 1}.get)
+    assert origin == Origin("b", "a", "0.5:5")
+    assert [origin.title(film) for film in (7, 8)] == ["00000001", None]
     assert origin_of({"escala": [1, 5]}) == Origin("", "", "1:5")
     assert spell_scale(0.0, 10.0) == "0:10"
 

@@ -138,27 +138,6 @@ def test_what_was_erased_is_not_lost(
 
 
 @pytest.mark.parametrize(
-    ("told", "passes"),
-    [
-        ({}, False),
-        ({"1": "2026-02-01T00:00:00+00:00"}, False),
-        ({"1": "2025-12-31T00:00:00+00:00", "2": "2026-02-01T00:00:00+00:00"}, False),
-        ({"1": "2026-01-01T00:00:00+00:00", "2": "2026-02-01T00:00:00+00:00"}, True),
-    ],
-)
-def test_retitled_films_have_to_stay_so(
-    told: dict[str, str], passes: bool, manifest: dict[str, Any], incumbent: Incumbent
-) -> None:
-    """Film 1 was retitled before the incumbent, film 2 is since."""
-    known = manifest["data"] | {"retitulados": {"1": "2026-01-01T00:00:00+00:00"}}
-    before = Incumbent({**manifest, "data": known}, incumbent.titles, incumbent.catalog)
-    candidate = {**manifest, "data": manifest["data"] | {"retitulados": told}}
-    titles = {**incumbent.titles, 2: "Other"}
-    found = {check.name: check for check in check_facts(titles, candidate, before)}
-    assert found["retitulados stay"].passed is passes
-
-
-@pytest.mark.parametrize(
     "metrics", [{"padrao": 3}, {"padrao": {"gostar": {"ndcg": {"mean": "x"}}}}]
 )
 def test_metrics_of_another_form_are_named(metrics: Any, manifest: dict[str, Any]) -> None:

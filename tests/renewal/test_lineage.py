@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.data.origin import Origin
-from recommender.data.store import read_moment, spell
+from recommender.data.catalog import fold
+from recommender.data.origin import Origin, digest_title
 from recommender.model.artifact import CATALOG_FILE
 from tests.expectations import FILMS
 from tests.training.small_data import CASE, as_document, as_json, from_json, random_ratings
@@ -17,8 +17,7 @@ from training.data.dataset import Dataset
 from training.data.read import read
 from training.renewal.lineage import Lineage, begin, lineage_of, name_of, titles_of
 
-NOW = 1_800_000_000.25
-INCUMBENT = {"linhagem": "b", "primeira_linhagem": "a", "retitulados": {}}
+INCUMBENT = {"linhagem": "b", "primeira_linhagem": "a"}
 WORDS = st.text("aáAbç ()19", min_size=1, max_size=4).filter(
     lambda text: re.search("[^ 0-9]", text)
 )
@@ -41,7 +40,7 @@ def numbered(count: int, changed: int = 0) -> dict[int, str]:
 
 
 def follow(titles: dict[int, str], data: Dataset, incumbent: dict[str, Any] = INCUMBENT) -> Lineage:
-    return lineage_of(incumbent, titles, data.titles(), "filmes", data.digest, NOW)
+    return lineage_of(incumbent, titles, data.titles(), "filmes", data.digest)
 
 
 def is_inherited(lineage: Lineage) -> bool:
@@ -53,8 +52,6 @@ def test_a_lineage_lasts_while_95_percent_keep_their_titles(changed: int, inheri
     found = follow(numbered(40), data_of(numbered(40, changed)))
     assert is_inherited(found) is inherited
     assert found.first == "a"
-    moments = {str(film): spell(NOW) for film in range(changed)} if inherited else {}
-    assert dict(found.retitled) == moments
 
 
 def test_films_that_come_and_go_do_not_matter() -> None:
@@ -71,27 +68,16 @@ def test_without_shared_films_a_lineage_is_new() -> None:
 
 def test_case_and_accents_of_a_title_do_not_matter_but_its_year_does() -> None:
     before = {1: "Amélie (2001)", 2: "CIDADE DE DEUS"}
-    assert follow(before, data_of({1: "AMELIE (2001) ", 2: "Cidade de Deus"})).retitled == {}
+    assert is_inherited(follow(before, data_of({1: "AMELIE (2001) ", 2: "Cidade de Deus"})))
     assert not is_inherited(follow(before, data_of({1: "Amélie (2002)", 2: "Cidade de Deus"})))
-
-
-def test_retitled_films_are_remembered() -> None:
-    incumbent = {**INCUMBENT, "retitulados": {"1": spell(1.0), "39": spell(2.0), "99": spell(3.0)}}
-    found = follow(numbered(40), data_of(numbered(40, 2)), incumbent)
-    assert found.retitled == {
-        "0": spell(NOW),
-        "1": spell(NOW),
-        "39": spell(2.0),
-        "99": spell(3.0),  # may come back with the title that it had
-    }
 
 
 def test_an_incumbent_older_than_lineages_has_written_what_is_there() -> None:
     """Its ratings bear no lineage, so they belong to the first one."""
     same, other = data_of(numbered(40)), data_of(numbered(40, 40))
-    assert follow(numbered(40), same, {}) == Lineage("filmes", "filmes", {})
+    assert follow(numbered(40), same, {}) == Lineage("filmes", "filmes")
     new = follow(numbered(40), other, {})
-    assert new == Lineage(f"filmes-{other.digest[:8]}", "", {})
+    assert new == Lineage(f"filmes-{other.digest[:8]}", "")
     after = follow(dict(enumerate(other.films["titulo"])), other, new.facts())
     assert after == new
 
@@ -102,27 +88,27 @@ def test_a_lineage_is_inherited_or_new(
 ) -> None:
     data = data_of(after)
     taken = f"filmes-{data.digest[:8]}" if twice else "a"
-    incumbent = {"linhagem": old, "primeira_linhagem": taken, "retitulados": {}}
+    incumbent = {"linhagem": old, "primeira_linhagem": taken}
     found = follow(titles, data, incumbent)
     assert found.first == taken
     assert found == follow(titles, data, incumbent)
     shared = titles.keys() & after.keys()
     if found.id == old:
-        assert 0.95 * len(shared) <= len(shared) - len(found.retitled) + 1e-9
-        assert {int(film) for film in found.retitled} <= shared
-        assert set(found.retitled.values()) <= {spell(NOW)}
+        same = [film for film in shared if fold(titles[film]) == fold(after[film])]
+        assert same
+        assert 0.95 * len(shared) <= len(same) + 1e-9
     else:
         assert found.id not in (old, taken)
         assert found.id == name_of(Path(f"{found.id}.json"))
-        assert found.retitled == {}
     again = follow(after, data, found.facts())
     assert again == found  # the same data once more changes nothing
 
 
 def test_an_origin_says_which_written_ratings_count() -> None:
-    lineage = Lineage("b", "a", {"3": spell(NOW)})
-    assert lineage.origin(data_of(numbered(4))) == Origin("b", "a", "0:5", {3: NOW})
-    assert read_moment(spell(NOW)) == NOW
+    origin = Lineage("b", "a").origin(data_of(numbered(4)))
+    assert origin == Origin("b", "a", "0:5")
+    assert origin.title(3) == f"{digest_title('Film 3 (1980)'):08x}"
+    assert origin.title(4) is None
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,6 @@ def test_the_manifest_is_complete(artifact: Artifact, data: Dataset) -> None:
         "passo": 0.5,
         "linhagem": data.digest[:12],
         "primeira_linhagem": data.digest[:12],
-        "retitulados": {},
     }
     assert datetime.fromisoformat(manifest["training"]["date"]).tzinfo is not None
     assert manifest["training"]["seconds"] >= 0
@@ -144,13 +143,12 @@ def test_the_order_of_the_ratings_does_not_change_the_version(
 def test_the_manifest_names_the_lineage_which_does_not_change_the_version(
     data: Dataset, artifact: Artifact, tmp_path: Path
 ) -> None:
-    lineage = Lineage("outra", "primeira", {"3": "2026-01-31T20:15:00.000000+00:00"})
+    lineage = Lineage("outra", "primeira")
     manifest = build(data, tmp_path / "artifact", seed=42, lineage=lineage)
     assert manifest["version"] == artifact.version
     assert manifest["data"] == artifact.manifest["data"] | {
         "linhagem": "outra",
         "primeira_linhagem": "primeira",
-        "retitulados": {"3": "2026-01-31T20:15:00.000000+00:00"},
     }
 
 

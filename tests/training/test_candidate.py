@@ -187,7 +187,6 @@ def follow(monkeypatch: pytest.MonkeyPatch, folder: Path, **facts: Any) -> None:
 LIVE = {
     "linhagem": "filmes-2",
     "primeira_linhagem": "filmes",
-    "retitulados": {"2": "2026-01-01T00:00:00+00:00"},
 }
 
 
@@ -224,7 +223,7 @@ def test_what_was_erased_is_not_missed(
     follow(monkeypatch, original_dir)
     names = ("usuarios not lost", "avaliacoes not lost")
     assert not [found for found in map(checked(call(dry_run=True)).get, names) if found]
-    table = "filmes-RatingsTable"
+    table = "filmes-RatingsTable-1A2B"
     monkeypatch.setenv("RATINGS_TABLE", table)
     with closing(boto3.client("dynamodb")) as client:
         client.create_table(

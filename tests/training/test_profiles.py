@@ -227,7 +227,7 @@ def test_what_cannot_be_exported_is_said_in_a_line(
     (taken / "perfis" / "thesis.txt").touch()
     for source, out, message in (
         (tmp_path / "none", tmp_path / "out", "manifest.json cannot be read"),
-        (ROOT / "tests/data/formato-9", tmp_path / "out", "mapa.svg cannot be read"),
+        (ROOT / "tests/data/formato-10", tmp_path / "out", "mapa.svg cannot be read"),
         (profiled_dir, tmp_path / "out", "has its ratings in perfis/ already"),
         (artifact_dir, artifact_dir, "name another folder"),
         (artifact_dir, taken, r"holds files that no artifact has \(perfis/thesis.txt\)"),

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.data.catalog import fold
+from recommender.data.origin import digest_title
 from recommender.model.artifact import Model
 from training.data.dataset import Dataset
 from training.data.tables import split_names
@@ -95,6 +96,7 @@ def assemble(
     return Model(
         film_ids=film_ids,
         rows_by_id=np.argsort(film_ids).astype(np.int64),
+        title_digests=data.films["titulo"].iloc[order].map(digest_title).to_numpy(np.uint32),
         vectors=vectors[order].astype(np.float32),
         fold_in=embedding.fold_in_[order].astype(np.float32),
         prior=(chosen.prior_strength * common).astype(np.float32),

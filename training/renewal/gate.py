@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from recommender.data.catalog import Rated
-from recommender.data.store import read_moment
 from recommender.model.artifact import ArtifactError, load
 from recommender.model.profile import make_profile
 from recommender.model.ranking import Strategy, rank
@@ -141,9 +140,6 @@ def check_facts(
         was = before.get(name, before.get("linhagem") if name == "primeira_linhagem" else None)
         is_now = now.get(name)
         checks.append(Check(f"{name} stays", was == is_now, {"before": was, "now": is_now}))
-    if before.get("linhagem") == now.get("linhagem"):
-        forgotten = _forgotten(changed, before.get("retitulados", {}), now.get("retitulados", {}))
-        checks.append(Check("retitulados stay", not forgotten, {"missing": forgotten[:ASKED]}))
     gains = [
         gain_on_popularity(facts, manifest["training"]["objetivo"]) for facts in (old, manifest)
     ]
@@ -157,22 +153,6 @@ def check_facts(
         )
     )
     return checks
-
-
-def _forgotten(
-    changed: Iterable[int], before: Mapping[str, str], now: Mapping[str, str]
-) -> list[str]:
-    """Return the ids of films of which written ratings would count that must not.
-
-    They are retitled, and the candidate does not say so, or names an earlier moment.
-    """
-    moments = {film: read_moment(text) for film, text in before.items()}
-    least = {str(film): moments.get(str(film), 0.0) for film in changed} | moments
-    return [
-        film
-        for film, moment in sorted(least.items())
-        if film not in now or read_moment(now[film]) < moment
-    ]
 
 
 def _settings(data: Dataset, manifest: Manifest, old: Manifest) -> Check:

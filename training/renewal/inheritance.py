@@ -16,7 +16,6 @@ def inherit(
     folder: Path,
     titles: Mapping[int, str],
     incumbent: Incumbent | None,
-    now: float,
 ) -> None:
     """Write the lineage by which a candidate follows the model in use into its manifest.
 
@@ -28,7 +27,6 @@ def inherit(
         folder: the candidate's artifact.
         titles: the titles of its films by id.
         incumbent: the model in use; without one the candidate keeps the lineage that it states.
-        now: seconds since 1970. Written ratings of films that change their titles count from then.
 
     Raises:
         ArtifactError: the candidate's manifest is damaged.
@@ -41,7 +39,7 @@ def inherit(
         bucket.fetch(key, path)
     elif incumbent:
         before, own = incumbent.manifest["data"], data["linhagem"]
-        lineage = lineage_of(before, incumbent.titles, titles, own, version, now)
+        lineage = lineage_of(before, incumbent.titles, titles, own, version)
         text = json.dumps(
             {**manifest, "data": data | lineage.facts()}, ensure_ascii=False, indent=2
         )

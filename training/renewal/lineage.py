@@ -3,13 +3,12 @@
 import re
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
 from recommender.data.catalog import Catalog, fold
-from recommender.data.origin import Origin, origin_of
-from recommender.data.store import spell
+from recommender.data.origin import Origin, digest_title, origin_of
 from recommender.model.artifact import ArtifactError
 from training.data.dataset import Dataset
 
@@ -27,20 +26,15 @@ class Lineage:
 
     id: str
     first: str  # that of the stack's first model, to which written ratings without lineage belong
-    # Film's id as text: the moment (ISO 8601) from which on written ratings of it count.
-    retitled: Mapping[str, str] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Any]:
         """Return what the manifest says of it, under ``data``."""
-        return {
-            "linhagem": self.id,
-            "primeira_linhagem": self.first,
-            "retitulados": dict(self.retitled),
-        }
+        return {"linhagem": self.id, "primeira_linhagem": self.first}
 
     def origin(self, data: Dataset) -> Origin:
         """Return which written ratings count for a model of this lineage that a data set makes."""
-        return origin_of({**self.facts(), "escala": [data.lowest, data.highest]})
+        digests = {film_id: digest_title(title) for film_id, title in data.titles().items()}
+        return origin_of({**self.facts(), "escala": [data.lowest, data.highest]}, digests.get)
 
 
 def begin(name: str) -> Lineage:
@@ -54,7 +48,6 @@ def lineage_of(
     after: Mapping[int, str],
     name: str,
     digest: str,
-    now: float,
 ) -> Lineage:
     """Return the lineage of the model that is to follow one in service.
 
@@ -63,15 +56,12 @@ def lineage_of(
     without any such film, a new lineage begins: its name never is one that was in use, because the
     start of a digest is part of it.
 
-    A retitled film stays retitled even if the data leaves it out for a while.
-
     Args:
         incumbent: the part ``data`` of the manifest of the model in service.
         before: the titles of its films by id, as ``titles_of`` reads them.
         after: the titles of the next model's films by id.
         name: of the next model's data set, as ``name_of`` makes it.
         digest: of that data set, or of the next model.
-        now: seconds since 1970. Written ratings of films that change their titles count from then.
     """
     old = incumbent.get("linhagem", "")
     first = incumbent.get("primeira_linhagem", old)
@@ -79,11 +69,9 @@ def lineage_of(
     if not shared or 100 * len(changed) > (100 - KEPT) * len(shared):
         names = (f"{name}-{digest[:digits]}" for digits in DIGITS)
         return Lineage(next(new for new in names if new not in (old, first)), first)
-    retitled = dict(incumbent.get("retitulados", {}))
-    retitled |= {str(film_id): spell(now) for film_id in sorted(changed)}
     if not old:  # the incumbent is older than lineages: all that was written is of this one
-        return Lineage(name, name, retitled)
-    return Lineage(old, first, retitled)
+        return Lineage(name, name)
+    return Lineage(old, first)
 
 
 def compare_titles(

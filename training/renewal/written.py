@@ -47,10 +47,10 @@ class Written:
 def read_written(table: str, origin: Origin, data: Dataset, end: float) -> Written:
     """Read a whole table of ratings, page by page.
 
-    Passed over and counted are items of another lineage or scale, those of a retitled film that
-    are older than its title, malformed ones, those of a user's id that no data set may have, those
-    of films that the data lacks, ratings that are not on its scale or between its steps, and those
-    that lie under the mark of a user who was erased.
+    Passed over and counted are items of another lineage or scale, ratings of a film under another
+    title, malformed ones, those of a user's id that no data set may have, those of films that the
+    data lacks, ratings that are not on its scale or between its steps, and those that lie under the
+    mark of a user who was erased.
 
     Args:
         table: its name; empty: there is none, and nothing was written.
