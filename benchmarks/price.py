@@ -10,6 +10,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from samcli.yamlhelper import yaml_parse
+
 from benchmarks import machine
 
 PRICED = "November 2026"  # when the prices were copied
@@ -20,6 +22,7 @@ SOURCES = {
     "Fargate": "https://aws.amazon.com/fargate/pricing/",
     "Application Load Balancer": "https://aws.amazon.com/elasticloadbalancing/pricing/",
     "Personalize": "https://aws.amazon.com/personalize/pricing/",
+    "CloudWatch": "https://aws.amazon.com/cloudwatch/pricing/",
 }
 HOURS = 730  # in a month
 
@@ -30,6 +33,15 @@ SNAPSHOT_GB_SECOND, RESTORED_GB = 0.0000015046, 0.0001397998
 FARGATE_VCPU_HOUR, FARGATE_GB_HOUR = 0.04048, 0.004445
 BALANCER_HOUR, BALANCER_UNIT_HOUR = 0.0225, 0.008
 PERSONALIZE_THOUSAND = 0.0556  # recommendations, of which at least one a second is charged
+
+METRIC, WATCHED, DASHBOARD = 0.30, 0.10, 3.00  # a month: a custom metric, one in an alarm
+METRICS = {  # custom ones of a stack, by the file that sends them
+    "recommender/aws/telemetry.py": ("Latency", "ClientErrors", "ServerErrors", "Init"),
+    "template.yaml": ("ColdStart", "ModelNotLoaded"),  # Powertools sends the first
+    "training/handler.py": ("Events", "Refused", "Ndcg", "NdcgOfIncumbent", "GainOverPopularity"),
+    "training/renew.py": ("Read", "Train", "Gate"),  # and Time
+    "training/release_handler.py": ("Events", "Released", "RolledBack", "ModelAge", "TrainingAge"),
+}
 
 COLD_SHARE = 0.01  # of the requests; AWS reports less than 1%
 
@@ -55,6 +67,26 @@ def container() -> float:
 def personalize() -> float:
     """Return the minimum dollars a month that the managed service charges for answers."""
     return HOURS * 3600 * PERSONALIZE_THOUSAND / 1000
+
+
+def watching() -> tuple[str, str]:
+    """Return what alarms, dashboard and custom metrics of the default stack cost, in words."""
+    template = yaml_parse((machine.ROOT / "template.yaml").read_text(encoding="utf-8"))
+    alarms = [
+        resource["Properties"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    watched = sum(
+        sum("MetricStat" in one for one in alarm.get("Metrics", [{"MetricStat": {}}]))
+        for alarm in alarms
+    )
+    metrics = sum(map(len, METRICS.values()))
+    told = f"${watched * WATCHED:.2f} a month for the {len(alarms)} alarms, which watch {watched}"
+    return (
+        f"{told} metrics, and ${DASHBOARD:.0f} for the dashboard",
+        f"{metrics} of its own, ${METRIC:.2f} each: at most ${metrics * METRIC:.2f} a month",
+    )
 
 
 def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
@@ -83,6 +115,7 @@ def table(cold: dict[str, Any], warm: dict[str, Any]) -> str:
     monthly = [f"| {title} | {price:.2f} | {price / ours:,.0f} million |" for title, price in rows]
     sources = "\n".join(f"- {name}: <{place}>" for name, place in SOURCES.items())
     commit = machine.short(cold["machine"]["commit"])
+    alarms, metrics = watching()
     return f"""# What it costs
 
 `make bench` writes this page from the durations in `benchmarks/results/` (commit
@@ -111,9 +144,11 @@ Without requests, this API costs only the storage of its package and its logs. S
 published version that still exists, and {1e6 * COLD_SHARE * 512 / 1024 * RESTORED_GB:.2f} $ for the
 restores of a million requests.
 
-The template's alarms and dashboard have prices, too, above what an account has free (ten alarms,
-three dashboards): $1.60 a month for the 14 alarms, two of which watch two figures, and $3 for the
-dashboard. A budget without actions costs nothing. [CloudFront with a web ACL](cloudfront.md) costs
+The template's alarms, dashboard and metrics have prices, too, above what an account has free (ten
+alarms, three dashboards, ten metrics): {alarms}.
+The stack has {metrics}. A metric
+is charged by the hour in which it is sent, so those of trainings and releases cost a few cents. A
+budget without actions costs nothing. [CloudFront with a web ACL](cloudfront.md) costs
 $5 a month for the ACL, $1 for each of its two rules, and $0.60 for each million requests that the
 ACL looks at, besides CloudFront's own prices.
 

@@ -112,6 +112,27 @@ def test_only_main_may_assume_the_role_of_its_environment() -> None:
     }
 
 
+def test_the_longest_deployment_ends_while_there_are_credentials() -> None:
+    """Of ten steps, the first is taken at once. The rest of the job takes a quarter of an hour."""
+    template = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    values = template["Parameters"]["Deployment"]["AllowedValues"]
+    steps_of = [re.fullmatch(r"Linear10PercentEvery(\d+)Minutes?", value) for value in values]
+    longest = 9 * max(int(found[1]) for found in steps_of if found)
+    (credentials,) = [one for one in STAGE["steps"] if "role-to-assume" in one.get("with", {})]
+    seconds = credentials["with"]["role-duration-seconds"]
+    assert seconds == ROLES["DeployRole"]["Properties"]["MaxSessionDuration"]
+    assert longest + 15 <= STAGE["timeout-minutes"] <= seconds / 60
+
+
+def test_cloudformation_may_change_what_a_role_is() -> None:
+    """Of the stack's roles only."""
+    (statement,) = [one for one in statements("CloudFormationRole") if "iam:UpdateRole" in str(one)]
+    assert {"iam:CreateRole", "iam:UpdateRole", "iam:UpdateRoleDescription"} <= {
+        *statement["Action"]
+    }
+    assert statement["Resource"]["Fn::Sub"].endswith(":role/${Stack}-*")
+
+
 def test_two_stacks_share_no_name_of_a_schedule() -> None:
     resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
     schedules = [

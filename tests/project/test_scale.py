@@ -53,3 +53,16 @@ def test_the_worst_bill_of_bytes_is_of_the_order_of_that_of_requests() -> None:
         assert rates[bill.choose(rates, method, path)] == PARAMETERS["CostlyRate"]["Default"]
     costly = {each.route: each for each in found}["ANY /pagina/swagger-ui-bundle.js"]
     assert costly.transfer > 1000  # so its size was found
+
+
+def test_the_cost_of_metrics_counts_those_that_are_sent() -> None:
+    for place, names in price.METRICS.items():
+        text = (ROOT / place).read_text(encoding="utf-8")
+        sent = set(re.findall(r'(?:add_metric\(|stage\(around, )"(\w+)"', text))
+        assert sent <= {*names}, place
+        assert [name for name in names if not re.search(rf"\b{name}\b", text)] == []
+    known = {name for names in price.METRICS.values() for name in names}
+    template = (ROOT / "template.yaml").read_text(encoding="utf-8")
+    shown = set(re.findall(r'\["Filmes", "(\w+?)(?:Time)?"', template))
+    assert len(shown) > 10
+    assert shown <= known
