@@ -123,23 +123,17 @@ def test_requests_that_lambda_refuses_end_no_canary() -> None:
         watched |= {(one["Namespace"], one["MetricName"]) for one in several or [alarm]}
     assert watched == {
         *(("AWS/Lambda", "Errors"), ("AWS/ApiGateway", "Latency")),
-        *(("new", "ServerErrors"), ("new", "ModelNotLoaded")),
+        *(("Filmes", "ServerErrors"), ("new", "ModelNotLoaded")),
     }
 
 
-def test_answers_of_the_function_with_5xx_are_counted_in_its_log() -> None:
-    found = FULL.resources["ServerErrors"]["Properties"]
-    (counted,) = found["MetricTransformations"]
-    assert found["FilterPattern"] == "{ $.ServerErrors = 1 }"
-    assert found["LogGroupName"] == "filmes-ApiLogs"
-    telemetry = (ROOT / "recommender" / "aws" / "telemetry.py").read_text(encoding="utf-8")
-    assert '"ServerErrors": int(timing.status >= 500)' in telemetry
-    (alarm,) = [one for one in ALARMS["ApiFaultsAlarm"]["Metrics"] if one["Id"] == "answered"]
-    metric = alarm["MetricStat"]["Metric"]
-    assert (metric["Namespace"], metric["MetricName"]) == (
-        counted["MetricNamespace"],
-        counted["MetricName"],
-    )
+def test_answers_with_5xx_are_counted_by_the_function_itself() -> None:
+    """By the metric that telemetry sends with each request, of this stack's service alone."""
+    (one,) = [one for one in ALARMS["ApiFaultsAlarm"]["Metrics"] if one["Id"] == "answered"]
+    metric = one["MetricStat"]["Metric"]
+    function = FULL.resources["ApiFunction"]["Properties"]["Environment"]["Variables"]
+    service = {"Name": "service", "Value": function["POWERTOOLS_SERVICE_NAME"]}
+    assert (metric["Namespace"], metric["Dimensions"]) == ("Filmes", [service])
 
 
 def test_a_training_that_is_missed_is_noticed_even_if_nobody_looks() -> None:
