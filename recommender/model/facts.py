@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import MAXYEAR, MINYEAR, datetime
 from typing import Any
+
+from recommender.data.store import read_moment
 
 APART = {
     "data": ("linhagem", "primeira_linhagem", "retitulados"),  # the last is of format 10
@@ -57,7 +58,7 @@ def is_count(fact: Any) -> bool:
 
 
 def _is_text(fact: Any) -> bool:
-    return isinstance(fact, str)
+    return isinstance(fact, str) and fact == fact.encode(errors="ignore").decode()  # is UTF-8
 
 
 def _is_scale(fact: Any) -> bool:
@@ -71,9 +72,10 @@ def _is_step(fact: Any) -> bool:
 
 def _is_moment(fact: Any) -> bool:
     try:
-        return MINYEAR < datetime.fromisoformat(fact).year < MAXYEAR  # as stores read them
-    except (TypeError, ValueError):
+        read_moment(fact)
+    except (TypeError, ValueError, OverflowError):
         return False
+    return True
 
 
 Form = tuple[Callable[[Any], bool], str]

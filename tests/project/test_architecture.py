@@ -22,8 +22,8 @@ from tests.conftest import ROOT
 ALLOWED: dict[str, dict[str, set[str]]] = {
     "recommender": {
         "settings": set(),
-        "model": {"settings"},
         "data": {"settings"},
+        "model": {"settings", "data"},
         "http": {"settings", "data"},
         "api": {"settings", "model", "data", "http"},
         "aws": {"settings", "model", "data", "http", "api"},

@@ -88,6 +88,7 @@ def test_a_fact_of_another_form_is_refused_or_right(
         ("escala", [0, 10**400]),
         ("escala", [float("nan"), 5]),
         ("passo", float("inf")),
+        ("linhagem", "a\ud800"),
     ],
 )
 def test_a_fact_that_nobody_can_reckon_with_is_refused(
@@ -95,6 +96,15 @@ def test_a_fact_that_nobody_can_reckon_with_is_refused(
 ) -> None:
     with pytest.raises(FactError, match=rf"data\.{name} is "):
         check_facts(changed(manifest, "data", name, fact))
+
+
+@pytest.mark.parametrize(
+    "date",
+    ["0002-01-01T00:00:00+23:59", "9998-12-31T23:59:59-23:59", "0001-06-01T00:00:00", "today", 5],
+)
+def test_a_moment_that_no_store_could_read_is_refused(manifest: Manifest, date: Any) -> None:
+    with pytest.raises(FactError, match=r"training\.date is "):
+        check_facts(changed(manifest, "training", "date", date))
 
 
 @pytest.mark.parametrize(("section", "name"), FORMS)
