@@ -275,7 +275,9 @@ def requests(server: Server) -> Iterator[Request]:
     some = [{"filme_id": each, "avaliacao": 2} for each in known[:100]]
     body = json.dumps({"avaliacoes": some}).encode()
     yield Request("a busy user, 100 ratings", "PUT", rated, own, "", body)
-    yield Request("a user", "DELETE", "/usuarios/{usuario_id}", f"/usuarios/{BUSY + 1}")
+    gone = f"/usuarios/{BUSY + 1}"
+    yield Request("a user, 100 ratings", "PUT", rated, f"{gone}/avaliacoes", "", body)
+    yield Request("who wrote 100 ratings", "DELETE", "/usuarios/{usuario_id}", gone)
     hidden = "/filmes/{filme_id}/oculto"
     for method in ("PUT", "DELETE"):
         yield Request("a film", method, hidden, hidden.format(filme_id=film))

@@ -204,9 +204,9 @@ class DynamoStore:
         """Leave the mark of a user's erasure and return it."""
         end = time.monotonic() + WRITE_SECONDS
         while True:
-            found = by_film(self._read(user_id))
-            mark = make_mark(map(read_item, found.values()))
-            if self._transact(erasure(self._table, user_id, mark, found.get(MARK))):
+            before = by_film(self._read(user_id, MARK)).get(MARK)
+            mark = make_mark(read_item(before) if before else None)
+            if self._transact(erasure(self._table, user_id, mark, before)):
                 return mark
             if time.monotonic() > end:
                 raise StoreError("others kept erasing the same user")
@@ -214,18 +214,16 @@ class DynamoStore:
     @in_thread
     def _remove(self, user_id: int, mark: Entry) -> None:
         """Remove what lies under a user's mark, as far as the time goes."""
-        end = time.monotonic() + ERASE_SECONDS
-        while parts := self._removals(user_id, mark):
-            for start in range(0, len(parts), MOST):
-                if time.monotonic() > end:
+        end, is_clean = time.monotonic() + ERASE_SECONDS, False
+        query = entries_query(self._table, user_id) | {"Limit": MOST}
+        while not is_clean:
+            is_clean = True
+            for page in query_pages(self._calls, query, "a user's entries"):
+                found = lying_under(mark, items_in(page))
+                if found and time.monotonic() > end:
                     return  # nobody waits any more
-                self._transact(parts[start : start + MOST])
-
-    def _removals(self, user_id: int, mark: Entry) -> list[dict[str, Any]]:
-        """Return the parts of transactions that remove what lies under a user's mark."""
-        return [
-            removal(self._table, user_id, raw) for raw in lying_under(mark, self._read(user_id))
-        ]
+                parts = [removal(self._table, user_id, raw) for raw in found]
+                is_clean &= not parts or self._transact(parts)
 
     def _transact(self, parts: Sequence[Mapping[str, Any]]) -> bool:
         """Return whether a transaction was made; if not, others came before."""

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,6 +14,9 @@ MALFORMED, LINEAGE, SCALE, TITLE = "malformed", "other_lineage", "other_scale", 
 ERASED = "erased"
 
 TITLE_BYTES = 4  # of a digest of a title
+
+# Of one rating between two erasures, at most. DynamoDB would take a day for as many.
+WRITES = 10**8
 
 _log = logging.getLogger(__name__)
 
@@ -114,12 +117,15 @@ class Origin:
 UNKNOWN = Origin()
 
 
-def make_mark(items: Iterable[Item]) -> Entry:
-    """Return a mark that lies over all of a user's items, among which may be an older one."""
-    kept = list(items)
-    moments = [item.entry.moment or 0.0 for item in kept if item.entry]
-    version = max((item.version for item in kept), default=0) + 1
-    return Entry(None, version, max([moment(), *moments]))
+def make_mark(before: Item | None) -> Entry:
+    """Return a mark that lies over all that a user has written since ``before``, an older mark.
+
+    What they have written is not read for it: the version is one that none of it can have reached,
+    so the mark lies over moments that are yet to come, too. ``MAX_ID`` leaves room for 90 million
+    erasures.
+    """
+    version, entry = (before.version, before.entry) if before else (0, None)
+    return Entry(None, version + WRITES, moment(entry))
 
 
 def origin_of(facts: Mapping[str, Any], digest_of: DigestOf = nobody_knows) -> Origin:

@@ -221,7 +221,7 @@ class SqliteStore:
     def erase(self, user_id: int) -> None:
         """See ``Store``. All in one transaction."""
         items = _items(self._writer.execute(ERASE, [user_id]).fetchall())
-        self._put(user_id, MARK, make_mark(items.values()))
+        self._put(user_id, MARK, make_mark(items.get(MARK)))
 
     async def erased(self, users: Sequence[int]) -> tuple[dict[int, float], int]:
         """See ``Store``."""

@@ -7,6 +7,7 @@ from starlette.types import Message, Scope
 
 SMALLEST_ZIPPED = 1400  # bytes: what fits into one packet arrives no sooner when compressed
 GZIP = 16 + zlib.MAX_WBITS  # the container that zlib shall make or open
+ZIPPED = "-gzip"  # at the end of the ETag of a content that is sent compressed
 
 # Headers of answers: the same for everybody until another artifact is served, or until a film is
 # hidden; of a user, changing with each rating; never changing at their address; useful only if
@@ -72,7 +73,15 @@ def accepts_gzip(scope: Scope, *, unsaid: bool = False) -> bool:
 
 def etag(body: bytes, *, zipped: bool = False) -> str:
     """Return the strong ETag of a content, as it is or compressed."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}{"-gzip" if zipped else ""}"'
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}{ZIPPED if zipped else ""}"'
+
+
+def unzipped(condition: str) -> str:
+    """Return an If-Match or If-None-Match header with the ETags of contents as they are.
+
+    A write is of what a content says, however it was sent when it was read.
+    """
+    return condition.replace(f'{ZIPPED}"', '"')
 
 
 def matches(condition: str, tag: str | None, *, strong: bool = False) -> bool:

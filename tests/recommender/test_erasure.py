@@ -98,7 +98,7 @@ def leave_mark(store: Store, user: int) -> None:
         asyncio.run(place._mark(user))
     else:
         rows = place._writer.execute(READ, [user]).fetchall()
-        place._put(user, MARK, make_mark(_items(rows).values()))
+        place._put(user, MARK, make_mark(_items(rows).get(MARK)))
 
 
 def put_mark(store: Store, user: int, mark: Entry) -> None:
@@ -329,6 +329,51 @@ def test_who_wrote_much_is_removed_whole(make: Make) -> None:
         erase(store, 1)
         assert films_kept(store, 1) == [MARK]
         assert films_kept(store, 2) == [1]
+
+
+def test_who_wrote_more_than_can_be_read_is_erased_all_the_same(
+    aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whoever erases again goes on to remove entries."""
+    create_table(aws, tmp_path.name)
+    with closing(dynamo_store(aws, tmp_path.name)) as store:
+        for film in range(14):
+            write(store, 1, film, 4.0)
+            key = {"usuario_id": {"N": "1"}, "filme_id": {"N": str(film)}}
+            client_of(store).update_item(  # so that the table gives them in two pages
+                TableName=tmp_path.name,
+                Key=key,
+                UpdateExpression="SET enchimento = :x",
+                ExpressionAttributeValues={":x": {"S": "x" * 100_000}},
+            )
+        with monkeypatch.context() as hurried:
+            hurried.setattr("recommender.data.signed_calls.READ_SECONDS", -1.0)
+            with pytest.raises(StoreError, match="took too long"):
+                read(store, 1)
+            erase(store, 1)
+            left = films_kept(store, 1)
+        assert 1 < len(left) < 14
+        assert list(read(store, 1)) == [MARK]
+        erase(store, 1)
+        assert films_kept(store, 1) == [MARK]
+
+
+def test_a_mark_lies_over_moments_that_are_yet_to_come(make: Make) -> None:
+    """Of an instance whose clock went ahead."""
+    with closing(make()) as store:
+        place = table_of(store)
+        with pytest.MonkeyPatch.context() as ahead:
+            ahead.setattr("recommender.data.store.time.time", lambda: 4e9)
+            _, entry = write(store, 1, 2, 4.0)
+        assert entry is not None
+        assert entry.moment == 4e9
+        leave_mark(store, 1)
+        assert (read(store, 1)[MARK].moment or 0.0) < 4e9
+        assert list(read(store, 1)) == [MARK]
+        assert films_kept(place, 1) == [2, MARK]
+        _, after = write(store, 1, 2, 4.0)
+        assert after is not None
+        assert after.version > entry.version
 
 
 def test_marks_are_found_by_ranges_of_users(make: Make) -> None:

@@ -356,6 +356,19 @@ def test_if_match_takes_the_tag_of_a_packaged_rating(api: TestClient) -> None:
     check_problem(rate(api, 3, film=RATED, when={"if-match": tag}), 412)
 
 
+def test_a_condition_takes_the_tag_of_a_compressed_rating(
+    api: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recommender.http.caching.SMALLEST_ZIPPED", 0)
+    rate(api, 4)
+    tag = api.get(path(USER, UNRATED), headers={"accept-encoding": "gzip"}).headers["etag"]
+    assert tag.endswith('-gzip"')
+    check_problem(rate(api, 3, when={"if-none-match": tag}), 412)
+    check_problem(rate(api, 3, when={"if-match": f"W/{tag}"}), 412)
+    assert rate(api, 3, when={"if-match": tag}).status_code == 200
+    check_problem(rate(api, 2, when={"if-match": tag}), 412)
+
+
 @pytest.mark.parametrize("condition", ["*", '"a"'])
 def test_if_match_asks_for_a_rating(api: TestClient, condition: str) -> None:
     check_problem(rate(api, 4, when={"if-match": condition}), 412)

@@ -3,12 +3,15 @@
 import asyncio
 import json
 import logging
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.auth
@@ -17,8 +20,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from recommender.data import dynamo_items
-from recommender.data.signed_calls import SignedCalls, sign
-from recommender.data.store import HIDDEN_KEY, StoreError
+from recommender.data.signed_calls import ATTEMPTS, TIMEOUT, SignedCalls, sign
+from recommender.data.store import HIDDEN_KEY, StoreError, _end
 from tests.stores import (
     CREDENTIALS,
     create_table,
@@ -159,6 +162,70 @@ def test_a_table_that_is_missing_or_nowhere_is_not_reached() -> None:
         delete_table(url, "t")  # all of moto's servers in a process share their tables
     with pytest.raises(StoreError, match="ConnectionRefusedError"):
         read(nobody())
+
+
+@contextmanager
+def silent_host(monkeypatch: pytest.MonkeyPatch, addresses: int) -> Iterator[tuple[str, Any]]:
+    """The URL of a host whose addresses answer nothing, and how often and long one waits for it.
+
+    Nobody waits: a clock of its own goes on.
+    """
+    clock, waited = SimpleNamespace(now=0.0), list[float]()
+    lookup = socket.getaddrinfo
+
+    def look_up(host: str, *args: Any, **named: Any) -> list[Any]:
+        several = [f"127.0.0.{number + 1}" for number in range(addresses)]
+        names = several if host == "several.example" else [host]
+        return [found for name in names for found in lookup(name, *args, **named)]
+
+    def connect(sock: socket.socket, _: object) -> None:
+        clock.now += sock.gettimeout() or 0.0
+        waited.append(clock.now)
+        raise TimeoutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", look_up)
+        patch.setattr(socket.socket, "connect", connect)
+        patch.setattr(
+            "recommender.data.signed_calls.time",
+            SimpleNamespace(monotonic=lambda: clock.now, time=time.time),
+        )
+        yield "http://several.example:1", waited
+
+
+@pytest.mark.parametrize("addresses", [1, 3])
+def test_all_addresses_of_a_host_share_the_time_of_an_attempt(
+    monkeypatch: pytest.MonkeyPatch, addresses: int
+) -> None:
+    with silent_host(monkeypatch, addresses) as (url, waited), closing(signed(url)) as table:
+        with pytest.raises(StoreError, match="TimeoutError"):
+            table.call("Query", {})
+        assert len(waited) == ATTEMPTS * addresses
+        assert waited[-1] == pytest.approx(ATTEMPTS * TIMEOUT)
+
+
+def test_nobody_connects_when_nobody_waits_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    with silent_host(monkeypatch, 1) as (url, waited), closing(signed(url)) as table:
+        end = _end.set(time.time() - 1)
+        try:
+            with pytest.raises(StoreError, match="nobody waits"):
+                table.call("Query", {})
+        finally:
+            _end.reset(end)
+        assert waited == []
+
+
+def test_an_address_that_answers_is_found_behind_one_that_does_not() -> None:
+    with answering((200, ONE)) as (url, asked), pytest.MonkeyPatch.context() as patch:
+        lookup = socket.getaddrinfo
+
+        def look_up(host: str, *args: Any, **named: Any) -> list[Any]:
+            names = ["127.0.0.2", "127.0.0.1"] if host == "several.example" else [host]
+            return [found for name in names for found in lookup(name, *args, **named)]
+
+        patch.setattr(socket, "getaddrinfo", look_up)
+        assert read(url.replace("127.0.0.1", "several.example")) == {309}
+        assert len(asked) == 1
 
 
 def test_a_connection_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:

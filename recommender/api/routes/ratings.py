@@ -12,7 +12,7 @@ from recommender.api.requests import Id, NewRating, NewRatings, PageQuery
 from recommender.api.serving import Context, Ctx, make_router, no_user, rating_of
 from recommender.data.catalog import Film
 from recommender.data.store import MARK, ConflictError, Entry, Store, overlay, spell
-from recommender.http.caching import PERSONAL, etag, matches
+from recommender.http.caching import PERSONAL, etag, matches, unzipped
 from recommender.http.problems import BODY, LARGEST_BODY, ProblemError, invalid_field, responses
 from recommender.model.profile import find_rows
 
@@ -188,9 +188,9 @@ def _conditions_hold(request: Request, film: Film | None, current: Entry | None)
     tag = _tag(_show(film, current)) if film is not None and current is not None else None
     # A header may come in several lines (RFC 9110 5.3).
     wanted, unwanted = (request.headers.getlist(name) for name in ("if-match", "if-none-match"))
-    if wanted and not matches(", ".join(wanted), tag, strong=True):
+    if wanted and not matches(unzipped(", ".join(wanted)), tag, strong=True):
         return False
-    return not unwanted or not matches(", ".join(unwanted), tag)
+    return not unwanted or not matches(unzipped(", ".join(unwanted)), tag)
 
 
 def _tag(shown: Rating) -> str:
