@@ -210,11 +210,12 @@ def _connecting(end: float) -> Callable[..., socket.socket]:
         return max(end - time.monotonic(), 0.0)  # 0: what cannot be done at once fails
 
     def connect(place: tuple[str, int], *_: object) -> socket.socket:
-        found = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)
+        host, port = place
+        found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         fault = OSError()
-        for number, (*_, address) in enumerate(found):
+        for number, address in enumerate(found):
             try:
-                sock = socket.create_connection(address[:2], left() / (len(found) - number))
+                sock = socket.create_connection((address, port), left() / (len(found) - number))
             except OSError as error:
                 fault = error
             else:
