@@ -114,6 +114,18 @@ def test_a_bomb(tmp_path: Path) -> None:
     assert refusal(tmp_path / "r.csv.gz") == f"it {expected}"
 
 
+@pytest.mark.parametrize("few", [False, True])
+def test_a_bomb_in_parquet(few: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never read, also where values are no more than the numbers of a few."""
+    monkeypatch.setattr(pd, "read_parquet", None)
+    frame = pd.DataFrame(1, range(1_500_000), ["user", "item"])
+    path = tmp_path / "ratings.parquet"
+    (frame.astype("category") if few else frame).to_parquet(path, compression="gzip")
+    assert path.stat().st_size < 50_000
+    expected = "it/ratings.parquet unpacks to more than 200 times its size: no data"
+    assert refusal(tmp_path) == expected
+
+
 def test_gzip_in_an_archive(tmp_path: Path) -> None:
     packed = {"a/ratings.csv.gz": gzip.compress(RATINGS_CSV)}
     assert len(read(zipped(tmp_path / "a.zip", packed)).ratings) == 3
