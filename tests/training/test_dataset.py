@@ -31,7 +31,7 @@ from training.data.columns import LONGEST
 from training.data.dataset import Dataset, check
 from training.data.read import read
 from training.data.readers import json_file
-from training.data.tables import DataError
+from training.data.tables import DataError, describe
 from training.model.fit import fit
 from training.model.hyperparameters import Hyperparameters
 
@@ -158,10 +158,32 @@ def test_messages_quote_nothing_of_a_person(record: Any) -> None:
     assert "ana" not in text.lower()
 
 
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [
+        ("Ana Lima +55 11 99999", "a text of 21 characters"),
+        ("", "a text of 0 characters"),
+        ("5", "a text of 1 character"),
+        (99999, "a whole number of 5 digits"),
+        (-99999.0, "a whole number of 5 digits below 0"),
+        (99999.5, "a fraction"),
+        (None, "missing"),
+        (False, "neither a number nor a text"),
+        (["Ana 99999"], "a list"),
+        ({"Ana": 99999}, "an object"),
+    ],
+)
+def test_messages_tell_what_a_users_id_is_and_do_not_quote_it(user: object, told: str) -> None:
+    text = message(as_json(changed(("avaliacoes", 1, "usuario_id"), user)))
+    assert text.startswith(f"d.json: avaliacoes[1]: usuario_id is {told}, expected ")
+    assert "Ana" not in text
+    assert "99999" not in text
+
+
 def test_messages_hide_e_mail_addresses() -> None:
     document = as_document(random_ratings(4, 4))
-    document["avaliacoes"][0]["usuario_id"] = "ana@example.com"
-    assert "usuario_id is '…@…'" in message(as_json(document))
+    document["avaliacoes"][0]["avaliacao"] = "ana@example.com"
+    assert "avaliacao is '…@…'" in message(as_json(document))
 
 
 def test_the_original_case_reads() -> None:
@@ -205,16 +227,17 @@ def test_a_file_that_is_not_such_a_document(content: bytes, expected: str) -> No
         ({}, "d.json: a list named {key} is missing"),
         ("text", "d.json: a list named {key} is missing"),
         ([], "d.json: {key} has no records: nothing to train on"),
-        ([5], "d.json: {key}[0] is 5, not an object with "),
-        ([None], "d.json: {key}[0] is None, not an object with "),
-        ([[1, 2]], "d.json: {key}[0] is [1, 2], not an object with "),
-        ([{}], "d.json: {key}[0] is {{}}, not an object with "),
+        ([55], "d.json: {key}[0] is a whole number of 2 digits, expected an object with "),
+        ([None], "d.json: {key}[0] is missing, expected an object with "),
+        ([["Ana", 2]], "d.json: {key}[0] is a list, expected an object with "),
+        (["Ana"], "d.json: {key}[0] is a text of 3 characters, expected an object with "),
+        ([True], "d.json: {key}[0] is neither a number nor a text, expected an object with "),
+        ([{}], "d.json: {key}[0] lacks {first}, "),
     ],
 )
 def test_lists_that_are_wrong(key: str, value: object, expected: str) -> None:
-    if key == "usuarios" and "not an object" in expected:  # nothing of a person is quoted
-        expected = "d.json: usuarios[0] lacks id, nome, email, not an object with id, nome, email"
-    assert message(as_json(changed((key,), value))).startswith(expected.format(key=key))
+    expected = expected.format(key=key, first=next(iter(good()[key][0])))
+    assert message(as_json(changed((key,), value))).startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -223,9 +246,8 @@ def test_lists_that_are_wrong(key: str, value: object, expected: str) -> None:
 )
 def test_a_field_that_is_missing(key: str, field: str) -> None:
     text = message(as_json(changed((key, 2, field), MISSING)))
-    told = f"lacks {field}," if key == "usuarios" else "is {"
-    assert text.startswith(f"d.json: {key}[2] {told}")
-    assert f"not an object with {', '.join(good()[key][0])}" in text
+    columns = ", ".join(good()[key][0])
+    assert text.startswith(f"d.json: {key}[2] lacks {field}, expected an object with {columns}")
 
 
 HUGE = 10**400
@@ -273,8 +295,8 @@ def test_a_value_that_is_wrong(place: Place, value: object, expected: str) -> No
     text = message(as_json(changed(place, value)))
     key, number, field = place
     shown = repr(value) if len(repr(value)) <= 80 else repr(value)[:80] + "…"
-    if key == "usuarios" and (field == "nome" or not isinstance(value, int | float)):
-        shown = "a value that is not quoted"
+    if key == "usuarios" or field == "usuario_id":
+        shown = describe(value)
     assert text == f"d.json: {key}[{number}]: {field} is {shown}, expected {expected}"
 
 

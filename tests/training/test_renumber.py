@@ -135,7 +135,9 @@ def test_a_folder_of_text_files(tmp_path: Path) -> None:
     (tmp_path / "ratings.csv").write_text(
         "userId,movieId,rating,timestamp\nu-b,tt1,4,9\nu-a,tt2,3,8\n\n7,tt1,2,7\n"
     )
-    with pytest.raises(DataError, match=r"ratings\.csv, line 2: .* is 'u-b', .*--renumber FILE"):
+    with pytest.raises(
+        DataError, match=r"ratings\.csv, line 2: .* is a text of 3 characters, .*--renumber FILE"
+    ):
         read(tmp_path)
     data = read(tmp_path, tmp_path / "numbers")
     assert data.titles() == {1: "A", 2: "B"}
@@ -149,13 +151,13 @@ def test_a_folder_of_text_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("place", "value", "told"),
     [
-        (("usuarios", 1, "id"), None, "usuarios[1]: id is a value that is not quoted, expected a"),
-        (("usuarios", 1, "id"), True, "usuarios[1]: id is True, expected a whole number or a text"),
-        (("usuarios", 1, "id"), 2.5, "usuarios[1]: id is 2.5, expected a whole number or a text"),
+        (("usuarios", 1, "id"), None, "usuarios[1]: id is missing, expected a whole number or"),
+        (("usuarios", 1, "id"), True, "usuarios[1]: id is neither a number nor a text, expected"),
+        (("usuarios", 1, "id"), 2.5, "usuarios[1]: id is a fraction, expected a whole number or"),
         (("filmes", 3, "id"), " ", "filmes[3]: id is ' ', expected a whole number or a text"),
         (("filmes", 1, "id"), "x", "filmes[1]: id is 'x', expected an id that no earlier record"),
         (("avaliacoes", 2, "filme_id"), "y", "filme_id is 'y', expected the id of a film in the"),
-        (("avaliacoes", 0, "usuario_id"), "y", "usuario_id is 'y', expected the id of a user in"),
+        (("avaliacoes", 0, "usuario_id"), "y", "usuario_id is a text of 1 character, expected the"),
     ],
 )
 def test_what_names_nothing_is_refused(

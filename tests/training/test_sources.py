@@ -114,6 +114,18 @@ def test_a_bomb(tmp_path: Path) -> None:
     assert refusal(tmp_path / "r.csv.gz") == f"it {expected}"
 
 
+@pytest.mark.parametrize("few", [False, True])
+def test_a_bomb_in_parquet(few: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never read, also where values are no more than the numbers of a few."""
+    monkeypatch.setattr(pd, "read_parquet", None)
+    frame = pd.DataFrame(1, range(1_500_000), ["user", "item"])
+    path = tmp_path / "ratings.parquet"
+    (frame.astype("category") if few else frame).to_parquet(path, compression="gzip")
+    assert path.stat().st_size < 50_000
+    expected = "it/ratings.parquet unpacks to more than 200 times its size: no data"
+    assert refusal(tmp_path) == expected
+
+
 def test_gzip_in_an_archive(tmp_path: Path) -> None:
     packed = {"a/ratings.csv.gz": gzip.compress(RATINGS_CSV)}
     assert len(read(zipped(tmp_path / "a.zip", packed)).ratings) == 3
@@ -143,7 +155,33 @@ def test_a_broken_archive(ending: str, cut: Callable[[bytes], bytes], tmp_path: 
 def test_names_with_line_breaks_make_no_second_line(tmp_path: Path) -> None:
     members = {"a\nb/ratings.csv": b'"user\nId",movieId,rating\n1,1,4\nx,1,4\n'}
     found = refusal(zipped(tmp_path / "a.zip", members))
-    assert found.startswith("it: a\\nb/ratings.csv, line 4: user\\nId is 'x', expected ")
+    assert found.startswith(
+        "it: a\\nb/ratings.csv, line 4: user\\nId is a text of 1 character, expected "
+    )
+
+
+SECRET = ("Maria", "77777")
+NAMELESS = "5 fields that are no names of columns: say which is which, as in --columns user=0,"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said", "told"),
+    [
+        ("r.csv", "Maria,77777,4,9,8\n2,1,4,9,8\n", "", f"line 1: {NAMELESS}"),
+        ("ratings.csv", "Maria,77777,x\n", "", "line 1: no column for the user among 3 fields"),
+        ("r.csv", "Maria,77777,x\n", "user=user,item=1", "no column 'user' among 3 fields"),
+        ("r.csv", "Maria,1,good\n77777x,1,3\n", "user=0,item=1,rating=2", "line 2: column 0 is"),
+        ("r.csv", "Maria,1,3\n2,1,3\n", "user=0,item=1,rating=2", "a text of 5 characters"),
+    ],
+)
+def test_no_message_quotes_a_user(
+    name: str, content: str, said: str, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError) as refused:
+        read(tmp_path / name, columns=parse_columns(said) if said else {})
+    assert told in str(refused.value)
+    assert not any(secret in str(refused.value) for secret in SECRET)
 
 
 def test_what_is_unpacked_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """What a reader returns: tables whose values nobody has checked yet."""
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,11 +11,11 @@ import pandas as pd
 
 USER_COLUMNS = ["id", "nome", "email"]
 FILM_COLUMNS = ["id", "titulo", "genero", "diretor", "atores"]
-RATING_COLUMNS = ["usuario_id", "filme_id", "avaliacao"]
+USER = "usuario_id"
+RATING_COLUMNS = [USER, "filme_id", "avaliacao"]
 TIME_COLUMN = "momento"
 EMAIL = re.compile(r"[^\s'\"@]+@[^\s'\"@]+")
 LONGEST_QUOTE, LONGEST_NAME = 80, 300  # characters
-UNQUOTED = "a value that is not quoted"
 ALIKE = 0.75  # of two names, from which on one may be a slip of the other
 
 Scale = tuple[float, float]
@@ -60,7 +61,7 @@ class Table:
         named: our names of columns, and the source's own where they differ.
         unit: what messages call a record of a table whose values may be texts.
         parts: of a table made of several files, the position at which each begins, and its name.
-        of_people: whether records are of people, of whom messages quote nothing but numbers in ids.
+        of_people: whether records are of people, of whom messages quote nothing.
     """
 
     frame: pd.DataFrame
@@ -83,10 +84,10 @@ class Table:
         return one_line(self.named.get(ours, ours))
 
     def value(self, column: str, place: int) -> str:
-        """Return a value of a record for a message."""
+        """Return a value of a record for a message; of what says who a user is, only its kind."""
         found = self.frame[column].iloc[place]
-        if self.of_people and not (column == "id" and isinstance(found, int | float)):
-            return UNQUOTED
+        if self.of_people or column == USER:
+            return describe(found)
         if self.is_text and isinstance(found, float | np.floating):
             return f"{found:.15g}"
         return quote(found)
@@ -135,6 +136,28 @@ def quote(value: object) -> str:
     text = repr(value.item() if isinstance(value, np.generic) else value)
     text = EMAIL.sub("…@…", text)
     return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…"
+
+
+def describe(value: object) -> str:
+    """Return what a value is, for a message that must not quote it."""
+    found = value.item() if isinstance(value, np.generic) else value
+    if found is None or found is pd.NA or (isinstance(found, float) and math.isnan(found)):
+        return "missing"
+    if isinstance(found, str):
+        return f"a text of {counted(len(found), 'character')}"
+    if isinstance(found, list | dict):
+        return "a list" if isinstance(found, list) else "an object"
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        return "neither a number nor a text"
+    if isinstance(found, float) and not found.is_integer():
+        return "a fraction"
+    digits = counted(len(str(abs(int(found)))), "digit")
+    return f"a whole number of {digits}{' below 0' if found < 0 else ''}"
+
+
+def counted(count: int, thing: str) -> str:
+    """Return a number of things in words."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def one_line(name: str) -> str:

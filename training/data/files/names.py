@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from training.data.tables import TIME_COLUMN, DataError, did_you_mean, listed, quote
+from training.data.tables import TIME_COLUMN, DataError, counted, did_you_mean, listed, quote
 
 Names = Mapping[str, tuple[str, ...]]
 """Our name of a column: the names under which it is found, the first of these first."""
@@ -87,8 +87,10 @@ def require(
             continue
         slip = did_you_mean(known[:2], others)
         if ours in needed or slip:
-            told = f"no column for {MEANT[ours]} among {listed(header)}"
-            raise DataError(f"{where}: {told}{slip}")
+            # Without a known name it may be no header but a record, of which nothing is quoted.
+            among = listed(header) if found else counted(len(header), "field")
+            told = f"no column for {MEANT[ours]} among {among}"
+            raise DataError(f"{where}: {told}{slip if found else ''}")
     return found
 
 

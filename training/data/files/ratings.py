@@ -22,8 +22,8 @@ from training.data.tables import (
     Scale,
     Table,
     Tables,
+    counted,
     join,
-    listed,
 )
 
 CHUNK = 1 << 18  # rows at a time: those of reviews may be long
@@ -58,7 +58,7 @@ class Layout:
         """Return the end of a message about another header than that of the layout, or nothing."""
         if not self.titles or tuple(first) == self.titles:
             return ""
-        return f": columns {listed(first)}, expected {listed(self.titles)}, as in the first part"
+        return f": {counted(len(first), 'field')}, which are not the columns of the first part"
 
 
 @dataclass(frozen=True)

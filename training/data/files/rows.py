@@ -7,7 +7,7 @@ from itertools import islice
 
 from training.data.files.source import File
 from training.data.files.text import lines
-from training.data.tables import DataError
+from training.data.tables import DataError, counted
 
 SEPARATORS = (",", ";", "\t")
 
@@ -70,7 +70,7 @@ def sniff(file: File) -> Form:
 
 def unlike(row: Sized, needed: int) -> str:
     """Return the end of a message about a row that has not as many fields as it should have."""
-    return f": {len(row)} field{'' if len(row) == 1 else 's'}, {needed} are needed"
+    return f": {counted(len(row), 'field')}, {needed} are needed"
 
 
 def require_fields(file: File, line: int, row: Sized, least: int) -> None:

@@ -11,7 +11,7 @@ from training.data.files.ratings import Layout, Plan
 from training.data.files.rows import Form, Row, first_row, read_rows, require_fields, sniff, unlike
 from training.data.files.source import File, Folder
 from training.data.readers.films import Film, join_genres, join_people, make_films, require_one
-from training.data.tables import DataError, Table, Tables, did_you_mean, listed, quote
+from training.data.tables import DataError, Table, Tables, counted, did_you_mean, listed, quote
 
 LAYOUT = "ratings.csv and movies.csv, or one file of ratings"
 RATINGS_NAMES = ("ratings", "rating", "avaliacoes", "interactions")
@@ -118,10 +118,12 @@ def _layout(file: File, columns: Mapping[str, str]) -> Layout:
         header = header or _is_header(first, places)
     else:
         if sum(_is_number(text) for text in first) > 1:
-            told = f"{listed(first)} are no names of columns: say which is which"
-            raise DataError(f"{where}: {told}, as in --columns user=0,item=1,rating=2")
+            told = f"{counted(len(first), 'field')} that are no names of columns"
+            said = "say which is which, as in --columns user=0,item=1,rating=2"
+            raise DataError(f"{where}: {told}: {said}")
         places, header = require(first, RATINGS, ("usuario_id", "filme_id"), where), True
-    named = {ours: first[at] if header else f"column {at}" for ours, at in places.items()}
+    is_named = {ours: header and not columns.get(ours, "").isdecimal() for ours in places}
+    named = {ours: first[at] if is_named[ours] else f"column {at}" for ours, at in places.items()}
     return Layout(form, places, len(first), header, named, tuple(first) if header else ())
 
 
@@ -135,7 +137,8 @@ def _place(column: str, first: list[str], where: str) -> int:
     plain = list(map(normal, first))
     if normal(column) not in plain:
         slip = did_you_mean(first, {column: column})
-        raise DataError(f"{where}: no column {quote(column)} among {listed(first)}{slip}")
+        among = counted(len(first), "field")
+        raise DataError(f"{where}: no column {quote(column)} among {among}{slip}")
     return plain.index(normal(column))
 
 

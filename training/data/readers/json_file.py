@@ -17,13 +17,13 @@ from training.data.tables import (
     Table,
     Tables,
     and_more,
+    describe,
     did_you_mean,
     quote,
 )
 
 LAYOUT = "a JSON file"
 SCALE = (0.0, 5.0)
-USERS = "usuarios"  # whose records are of people, of which messages quote nothing
 BEGINNINGS = (b"{", b"[")
 
 
@@ -56,7 +56,7 @@ def parse(content: bytes, name: str) -> Tables:
     if not isinstance(demonstration, bool):
         raise DataError(f"{name}: demonstracao is {quote(demonstration)}, expected true or false")
     return Tables(
-        users=replace(_table(document, USERS, USER_COLUMNS, name), of_people=True),
+        users=replace(_table(document, "usuarios", USER_COLUMNS, name), of_people=True),
         films=_table(document, "filmes", FILM_COLUMNS, name),
         ratings=_table(document, "avaliacoes", RATING_COLUMNS, name, optional=TIME_COLUMN),
         scale=SCALE,
@@ -82,8 +82,9 @@ def _table(
         record = records[wrong[0]]
         found = record if isinstance(record, dict) else {}
         missing = [column for column in columns if column not in found]
-        told = f"is {quote(record)}" if key != USERS else f"lacks {', '.join(missing)}"
-        told = f"{name}: {key}[{wrong[0]}] {told}, not an object with {', '.join(columns)}"
+        is_object = isinstance(record, dict)
+        told = f"lacks {', '.join(missing)}" if is_object else f"is {describe(record)}"
+        told = f"{name}: {key}[{wrong[0]}] {told}, expected an object with {', '.join(columns)}"
         raise DataError(told + _slip(missing, found) + and_more(len(wrong) - 1))
     given = [record.get(optional) is not None for record in records] if optional else []
     if optional and any(given):

@@ -24,8 +24,8 @@ from training.data.tables import (
     Faults,
     Table,
     Tables,
+    counted,
     join,
-    quote,
 )
 
 LAYOUT = "combined_data_*.txt and movie_titles.csv"
@@ -141,7 +141,7 @@ def _by_line(file: File) -> pd.DataFrame:
                 yield number, [fields[0], film, *fields[1:]]
             elif line.strip():
                 expected = "customer,rating,date" + ("" if film else " below a line FILM:")
-                wrong.add(number, f" is {quote(line)}, expected {expected}")
+                wrong.add(number, f": {counted(len(fields), 'field')}, expected {expected}")
 
     frame = gather(right_rows(), {name: place for place, name in enumerate(COLUMNS)})
     wrong.refuse()

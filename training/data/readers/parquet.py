@@ -1,16 +1,21 @@
 """Parquet: a file of ratings and one of films, or ratings alone. Its library is not everywhere."""
 
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from training.data.files.names import FILMS, RATINGS, require
 from training.data.files.source import File, Folder
+from training.data.files.unpack import check_size
 from training.data.readers.films import Film, join_genres, join_people, make_films, require_one
 from training.data.tables import TIME_COLUMN, DataError, Table, Tables, join, quote
 
 LAYOUT = "ratings.parquet and movies.parquet"
 MARK = b"PAR1"
+VALUE = 8  # bytes of one at least, or of where it is
 FILMS_NAMES = ("movies", "movie", "films", "filmes", "items")
 MISSING = "expected pyarrow or fastparquet to be installed, as by uv sync --group parquet"
 
@@ -38,13 +43,35 @@ def read(folder: Folder) -> Tables:
 def _frame(file: File) -> pd.DataFrame:
     try:
         with warnings.catch_warnings(action="ignore"):  # of what the libraries deprecate
+            check_size(_size(file.path), file.path.stat().st_size, file.name)
             frame = pd.read_parquet(file.path)
     except ImportError:
         raise DataError(f"{file.name} is Parquet, {MISSING}") from None
+    except DataError:
+        raise
     except Exception as error:  # the libraries raise what they like, down to IndexError
         told = quote(str(error) or type(error).__name__)[1:-1]
         raise DataError(f"{file.name} cannot be read as Parquet: {told}") from error
     return frame.reset_index(drop=isinstance(frame.index, pd.RangeIndex))
+
+
+def _size(path: Path) -> int:
+    """Return how many bytes the content of a file takes once it is read, as its end says."""
+    rows: int
+    columns: int
+    groups: Sequence[Any]
+    try:
+        from pyarrow.parquet import read_metadata
+
+        found = read_metadata(path)
+        rows, columns = found.num_rows, found.num_columns
+        groups = [found.row_group(number) for number in range(found.num_row_groups)]
+    except ImportError:
+        from fastparquet import ParquetFile
+
+        opened = ParquetFile(path)
+        rows, columns, groups = opened.count(), len(opened.columns), opened.row_groups
+    return max(VALUE * rows * columns, sum(int(group.total_byte_size) for group in groups))
 
 
 def take(frame: pd.DataFrame, name: str) -> Table:
