@@ -212,9 +212,10 @@ def _connecting(end: float) -> Callable[..., socket.socket]:
     def connect(place: tuple[str, int], *_: object) -> socket.socket:
         found = socket.getaddrinfo(*place, type=socket.SOCK_STREAM)
         fault = OSError()
-        for number, (*_, address) in enumerate(found):
+        for number, one in enumerate(found):
+            address = str(one[-1][0]), place[1]
             try:
-                sock = socket.create_connection(address[:2], left() / (len(found) - number))
+                sock = socket.create_connection(address, left() / (len(found) - number))
             except OSError as error:
                 fault = error
             else:
