@@ -169,6 +169,9 @@ def overlay(
 ) -> dict[int, Entry] | None:
     """Return the ratings of a user that count, by film id in ascending order; None for no user.
 
+    A written one counts against a packaged one, whatever their moments: who reads and writes
+    through the API finds what they wrote last, whichever model answers.
+
     ``packaged`` is None for a user whom the artifact does not know. Such a user exists from the
     first written rating on.
     """

@@ -672,6 +672,8 @@ def test_what_was_written_lies_over_what_was_packaged() -> None:
     packaged = [(2, 3.0, 1.0), (3, 4.0, 1.0)]
     assert overlay(packaged, written) == {1: Entry(5.0, 2, 9.0), 2: Entry(3.0, 0, 1.0)}
     assert list(overlay([(7, 1.0, None)], {3: Entry(2.0, 1, 9.0)}) or ()) == [3, 7]
+    assert overlay([(1, 4.0, 20.0)], {1: Entry(5.0, 2, 9.0)}) == {1: Entry(5.0, 2, 9.0)}
+    assert overlay([(1, 4.0, 20.0)], {1: Entry(None, 2, 9.0)}) == {}
     assert overlay([], {}) == {}
     assert overlay(None, {}) is None
     assert overlay(None, {9: Entry(None, 4, 9.0)}) is None

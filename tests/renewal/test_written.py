@@ -275,6 +275,7 @@ WRITTEN = st.dictionaries(
 
 @given(packaged=PACKAGED, items=WRITTEN, timed=st.booleans(), seed=st.integers(0, 5))
 @example(packaged={(2, 0): (3.0, 10)}, items={(2, 0): (None, 9.5)}, timed=True, seed=0)
+@example(packaged={(2, 0): (3.0, 10)}, items={(2, 0): (5.0, 9.5)}, timed=True, seed=0)
 @example(packaged={(2, 0): (3.0, 10)}, items={(7, 0): (None, 9.5)}, timed=True, seed=0)
 def test_merging_does_what_a_dictionary_does(
     packaged: dict[tuple[int, int], tuple[float, int]],
@@ -287,11 +288,7 @@ def test_merging_does_what_a_dictionary_does(
     users = set(data.users["id"])
     changed = False
     for key, (rating, moment) in items.items():
-        if key in expected:
-            last = expected[key][1]
-            if last is not None and last > moment:
-                continue
-        elif rating is None:
+        if key not in expected and rating is None:
             continue
         changed = True
         expected.pop(key, None)

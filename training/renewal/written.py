@@ -116,10 +116,10 @@ def _on_scale(data: Dataset, values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def merge(data: Dataset, written: Written, arrived: float = math.inf) -> Dataset:
-    """Return a data set with the written ratings; of a user's two ratings the later one counts.
+    """Return a data set with the written ratings, each in the place of the user's packaged one.
 
-    A written one counts against a packaged one of the same moment, or without a moment, as it does
-    in the API. A deletion that counts removes the packaged rating. Who wrote at least one rating
+    A written one counts whatever the moment of the packaged one is, as it does in the API, which
+    falls back on what is packaged here. A deletion removes the packaged rating. Who wrote a rating
     becomes a user, and who was erased is one only by later ratings. Times are kept in whole
     seconds; if the data set has none, neither has what is returned: times of some ratings alone
     would tell no order. No rating of the data set is later than ``arrived``, when the data set came
@@ -152,9 +152,6 @@ def merge(data: Dataset, written: Written, arrived: float = math.inf) -> Dataset
     order = np.argsort(packaged)
     rows = order[np.searchsorted(packaged, keys[found], sorter=order)]  # their packaged ratings
     counts = is_user & (found | ~np.isnan(values))
-    if TIME_COLUMN in kept:
-        given = np.minimum(kept[TIME_COLUMN].to_numpy()[rows], arrived)
-        counts[found] &= moments[found] >= given
     if len(kept) and not counts.any():
         return data
 

@@ -135,7 +135,8 @@ async def forget(usuario_id: Writer, filme_id: Id, ctx: Ctx) -> None:
     summary="Apaga um usuário",
     description="Todas as suas avaliações até agora, também as que vieram com o modelo ou que um "
     "modelo mais velho tem. O usuário deixa de existir até que avalie de novo; a versão de suas "
-    "avaliações segue de onde estava. Apagar de novo, ou quem não existe, também responde 204.",
+    "avaliações segue adiante de onde estava. Apagar de novo, ou quem não existe, também responde "
+    "204.",
 )
 async def erase(usuario_id: Writer, ctx: Ctx) -> None:
     """Erase a user: no rating that is older than this counts any more."""
