@@ -164,7 +164,7 @@ deploy-built: setup
 	$(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
 		Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
 	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
-		--no-fail-on-empty-changeset $(SAM_OPTIONS) || { $(KEEP) back "$(STACK)"; false; }
+		--no-fail-on-empty-changeset $(SAM_OPTIONS) || { $(KEEP) undo "$(STACK)"; false; }
 	$(if $(CANARY),$(KEEP) canary "$(STACK)")
 	$(KEEP) after "$(STACK)"
 

@@ -1,6 +1,6 @@
 """Keeps the model that is live through a deployment of code.
 
-    PYTHONPATH=. .venv/bin/python .ci/keep.py before|canary|after|back STACK
+    PYTHONPATH=. .venv/bin/python .ci/keep.py before|canary|after|undo|back STACK
 
 Retrainings publish versions of the API function that CloudFormation knows nothing of. A deployment
 therefore has to name the layer of the version that is live.
@@ -11,8 +11,9 @@ sends only what changed in the template. `after` compares the model that is live
 before, and moves the alias back if the deployment changed it.
 
 `canary`, after a deployment that published no version, publishes one and lets it take the requests
-step by step. `back` makes the version of before live again, after a smoke test that failed or a
-deployment that did: CloudFormation then brings back the version that it published last.
+step by step. `back` makes the version of before live again, after a smoke test that failed. `undo`
+does so after a deployment that CloudFormation took back, and with it the alias to the version that
+CloudFormation published last.
 """
 
 import argparse
@@ -40,12 +41,13 @@ SAM = Path(__file__).resolve().parents[1] / ".aws-sam"
 NOTE = SAM / "live.json"
 BUNDLED = SAM / "build" / "ApiFunction" / "artifact"  # what was built
 PAUSE = 10  # seconds between looks at a deployment
+TAKEN_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"}
 
 
 def main() -> None:
     """Look before or after a deployment; exit with one line if it may not go on."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    steps = {"canary": canary, "after": after, "back": back}
+    steps = {"canary": canary, "after": after, "undo": undo, "back": back}
     parser.add_argument("when", choices=["before", *steps])
     parser.add_argument("stack")
     arguments = parser.parse_args()
@@ -161,7 +163,7 @@ def back(stack: str, note: Path = NOTE) -> None:
     """Have the alias serve the version of before a deployment again.
 
     Raises:
-        ReleaseError: there was none, or a model has been released since.
+        ReleaseError: there was none, a model has been released since, or requests are being moved.
     """
     facts = json.loads(note.read_text(encoding="utf-8"))
     releases = _releases(stack)
@@ -169,8 +171,19 @@ def back(stack: str, note: Path = NOTE) -> None:
         raise ReleaseError("there was no version before this deployment")
     if releases.number() != facts["release"]:
         raise ReleaseError("a model has been released since: see python -m training versions")
-    releases.api.move_alias(releases.api.live(), facts["version"])
+    live = releases.api.live()
+    if live.weighted:
+        raise ReleaseError("a deployment of others moves requests: try again when it has ended")
+    releases.api.move_alias(live, facts["version"])
     print(f"alias live serves version {facts['version']} again")
+
+
+def undo(stack: str, note: Path = NOTE) -> None:
+    """Go ``back`` if CloudFormation took the last deployment back; else it was not this one."""
+    if (status := _status(stack)) in TAKEN_BACK:
+        back(stack, note)
+    else:
+        print(f"stack {stack} is {status}: alias live stays where it is")
 
 
 def _find_canary(api: ApiFunction) -> Canary:
@@ -192,6 +205,13 @@ def _publish(api: ApiFunction, before: str) -> str:
     waiter = api.client.get_waiter("published_version_active")
     waiter.wait(FunctionName=api.name, Qualifier=made["Version"])
     return str(made["Version"])
+
+
+def _status(stack: str) -> str:
+    try:
+        return Stack(stack).status
+    except ClientError:  # there is none
+        return "not there"
 
 
 def _releases(stack: str) -> Releases | None:

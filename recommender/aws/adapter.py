@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
@@ -63,6 +63,8 @@ def _mended(event: dict[str, Any]) -> dict[str, Any]:
     http = context["http"] = {"sourceIp": None, **_typed(context.get("http"), {})}
     for owner, name in ((event, "path"), (event, "httpMethod"), (http, "path"), (http, "method")):
         owner[name] = _text(owner.get(name))
+    # An HTTP API has chosen its route, with its limit, by this path, and Mangum decodes it again.
+    http["path"] = quote(http["path"])
     event["rawQueryString"] = _text(event.get("rawQueryString"))
     event["cookies"] = [_text(cookie) for cookie in _typed(event.get("cookies"), [])]
     for name in ("headers", "queryStringParameters"):

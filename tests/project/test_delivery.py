@@ -59,9 +59,9 @@ def test_production_has_a_canary_and_deploys_what_the_gate_built() -> None:
     ("given", "failing", "expected"),
     [
         ([], "", ["before", "release.py", "deploy", "after"]),
-        ([], "deploy", ["before", "release.py", "deploy", "back"]),
+        ([], "deploy", ["before", "release.py", "deploy", "undo"]),
         (["CANARY=1"], "", ["before", "release.py", "deploy", "canary", "after"]),
-        (["CANARY=1"], "deploy", ["before", "release.py", "deploy", "back"]),
+        (["CANARY=1"], "deploy", ["before", "release.py", "deploy", "undo"]),
         (["CANARY=1"], "canary", ["before", "release.py", "deploy", "canary"]),
         ([], "before", ["before"]),
     ],
@@ -75,7 +75,7 @@ def test_a_deployment_that_fails_leaves_the_version_of_before(
     for name in ("python", "sam"):
         program = tmp_path / name
         program.write_text(
-            f"#!/bin/sh\nfor word in before release.py deploy canary after back; do\n"
+            f"#!/bin/sh\nfor word in before release.py deploy canary after undo; do\n"
             f'  case " $* " in *" $word "*|*"/$word "*) echo $word >> {notes}\n'
             f'    test $word != "{failing}" || exit 3;; esac\ndone\n'
         )

@@ -214,15 +214,33 @@ def test_a_deployment_that_brings_an_old_layer_is_undone(
 
 
 def test_a_deployment_that_fails_is_undone(
-    cloudformation: CloudFormation, world: World, note: Path
+    cloudformation: CloudFormation, world: World, note: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CloudFormation knows only what itself has published: the bundled model of the first code."""
     release(world, "a")
     live = world.releases().api.live().version
     cloudformation.fail("second", keep.before("filmes", note))
     assert world.served() == BUNDLED
-    keep.back("filmes", note)
+    monkeypatch.setattr(keep, "_status", lambda _: "UPDATE_ROLLBACK_COMPLETE")
+    keep.undo("filmes", note)
     assert (world.served(), world.releases().api.live().version) == ("a", live)
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "not there"])
+def test_a_deployment_that_changed_nothing_undoes_none_of_others(
+    cloudformation: CloudFormation,
+    world: World,
+    note: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: str,
+) -> None:
+    """It met another one, or waited for an answer while another one was made."""
+    cloudformation.deploy("second", keep.before("filmes", note))
+    monkeypatch.setattr(keep, "_status", lambda _: status)
+    keep.undo("filmes", note)
+    assert world.releases().api.live().version == cloudformation.version
+    keep.back("filmes", note)
+    assert world.releases().api.live().version != cloudformation.version
 
 
 def test_a_release_during_a_deployment_is_not_lost_in_silence(

@@ -75,5 +75,8 @@ def stop(deployment: str) -> None:
 def find_progress(deployment: str) -> Progress:
     """Return how a deployment stands."""
     client: Any = boto3.client("codedeploy")
-    found = client.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"]
+    try:
+        found = client.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"]
+    except client.exceptions.DeploymentDoesNotExistException:  # its stack was deleted
+        return Progress.FAILED
     return ENDED.get(found, Progress.RUNS)

@@ -10,7 +10,7 @@ from training.release.history import LIVE
 from training.release.keys import MODELS
 from training.release.releases import Releases
 
-OFFERED = 90 * 24 * 3600  # seconds in which a model that was not released can still be
+OFFERED = 90 * 24 * 3600  # seconds in which a model that was never live can still become so
 
 _log = logging.getLogger(__name__)
 
@@ -22,8 +22,8 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
     deployments that nobody needs (see ``find_replaced``). Never deleted: what the alias serves or
     shifts to, versions that neither a release nor a deployment published, and the models of the
     layers of any version that stays. Nothing is deleted while a release has not ended. Models that
-    were never released, such as those that the gate refused, are deleted ``OFFERED`` seconds after
-    they came.
+    were never live, such as those that the gate refused or an alarm took back, are deleted
+    ``OFFERED`` seconds after they came.
 
     Returns:
         the versions of the models that were deleted.
@@ -37,9 +37,9 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
     staying = _clean_versions(releases, records, kept)
     used = kept | {layers.get(layer, "") for layer in staying}
     held = {*layers.values(), *(tables.models() if tables else ())}
-    released = {record.body["model"] for record in records}
+    old = _last_live(records, len(records)) & held
     deleted = []
-    for model in sorted((_forgotten(releases.bucket) | held & released) - used):
+    for model in sorted((_forgotten(releases.bucket) | old) - used):
         if tables and not tables.delete(model):
             continue  # its import still runs
         releases.bucket.remove(f"{MODELS}{model}/")

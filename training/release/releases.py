@@ -177,7 +177,7 @@ class Releases:
 
     def _release(self, after: int, body: Body, live: Live, present: str) -> Body:
         if live.weighted:
-            raise ReleaseError("a deployment runs: wait for its end")
+            raise WaitingError("a deployment runs")
         replaces = {"model": present, "layer": live.layer}
         record = self.ledger.claim(after + 1, {**body, "replaces": replaces, "date": now()})
         if record is None:

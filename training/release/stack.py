@@ -54,12 +54,22 @@ class Stack:
         """Return what the release function answers to an event; see ``ask_release_function``."""
         return ask_release_function(self._outputs["ReleaseFunctionName"], event)
 
+    @property
+    def status(self) -> str:
+        """How its last deployment ended, as CloudFormation calls it, or that one runs."""
+        return str(self._facts["StackStatus"])
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        client: Any = boto3.client("cloudformation")
+        (found,) = client.describe_stacks(StackName=self.name)["Stacks"]
+        return dict(found)
+
     @cached_property
     def _outputs(self) -> dict[str, str]:
         """Raises ``ReleaseError`` if the stack has no releases: it was deployed by older code."""
-        client: Any = boto3.client("cloudformation")
-        (found,) = client.describe_stacks(StackName=self.name)["Stacks"]
-        outputs = {one["OutputKey"]: one["OutputValue"] for one in found.get("Outputs", [])}
+        found = self._facts.get("Outputs", [])
+        outputs = {one["OutputKey"]: one["OutputValue"] for one in found}
         if "ReleaseFunctionName" not in outputs:
             raise ReleaseError(f"stack {self.name} has no release function: deploy it anew")
         return outputs
