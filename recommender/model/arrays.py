@@ -1,8 +1,8 @@
 """Reads a joblib file of plain arrays and scalars without joblib, which takes long to import.
 
 The arrays are mapped from the file. Anything else in the pickle, such as a class or a function, is
-refused before it is looked up, and so are instructions that joblib does not write. What the pickle
-calls is never NumPy itself: a pickle may be written to harm, and NumPy trusts what it is given.
+refused before it is looked up, and what the pickle calls is never NumPy itself: a pickle may be
+written to harm, and NumPy trusts what it is given.
 """
 
 import math
@@ -11,21 +11,13 @@ import pickle
 import re
 import reprlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-WRITTEN = (
-    *(pickle.PROTO, pickle.FRAME, pickle.STOP, pickle.MARK),
-    *(pickle.MEMOIZE, pickle.BINGET, pickle.LONG_BINGET),
-    *(pickle.NONE, pickle.NEWTRUE, pickle.NEWFALSE, pickle.SHORT_BINUNICODE, pickle.BINUNICODE),
-    *(pickle.BININT, pickle.BININT1, pickle.BININT2, pickle.LONG1, pickle.BINFLOAT),
-    *(pickle.EMPTY_TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3, pickle.TUPLE),
-    *(pickle.STACK_GLOBAL, pickle.NEWOBJ, pickle.REDUCE, pickle.BUILD),
-    *(pickle.EMPTY_DICT, pickle.SETITEM, pickle.SETITEMS),
-)
-"""The instructions that joblib writes of arrays and scalars."""
-
+FRAME = (pickle.FRAME, 8)  # an instruction, and the bytes of its argument
+LONG_BINPUT = (pickle.LONG_BINPUT, 4)
 TYPES = re.compile(r"b1|[iu][1248]|f[48]|U[1-9]\d{0,5}", re.ASCII)
 DIMENSIONS = 8  # at most
 
@@ -45,22 +37,6 @@ class Dtype:
 
 
 NAMES = {("numpy", "ndarray"): "ndarray", ("numpy", "dtype"): Dtype}  # a text cannot be called
-
-
-def _set_item(unpickler: Any) -> None:
-    _check_keys(unpickler.stack[-2:-1])
-    unpickler.load_setitem()
-
-
-def _set_items(unpickler: Any) -> None:
-    _check_keys(unpickler.stack[::2])
-    unpickler.load_setitems()
-
-
-def _check_keys(keys: list[Any]) -> None:
-    """Refuse keys that are no texts: a tuple of tuples may take for ever to hash."""
-    if not all(isinstance(key, str) for key in keys):
-        raise pickle.UnpicklingError("a name that is no text")
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -94,13 +70,7 @@ def read(path: Path) -> dict[str, Any]:
             self.array = flat.reshape(shape, order=state["order"])
             content.seek(start + flat.nbytes)
 
-    class Reader(pickle._Unpickler):
-        """Knows no instructions but those of ``WRITTEN``; joblib builds on the same class."""
-
-        dispatch = {code[0]: pickle._Unpickler.dispatch[code[0]] for code in WRITTEN}
-        dispatch[pickle.SETITEM[0]] = _set_item
-        dispatch[pickle.SETITEMS[0]] = _set_items
-
+    class Reader(pickle.Unpickler):
         def find_class(self, module: str, name: str) -> Any:
             if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
                 return Wrapper
@@ -109,8 +79,23 @@ def read(path: Path) -> dict[str, Any]:
                 raise pickle.UnpicklingError(f"{told}, neither an array nor a scalar")
             return NAMES[module, name]
 
+    last = b""
+
+    def read_exactly(size: int) -> bytes:
+        """Read on, refusing what asks for gigabytes: a place in the memo that may be any number."""
+        nonlocal last
+        if (last, size) == LONG_BINPUT:
+            raise pickle.UnpicklingError("an instruction that joblib never writes")
+        is_frame = (last, size) == FRAME
+        last = content.read(size)
+        return bytes(size) if is_frame else last  # in a frame of no length nothing goes unseen
+
+    def read_line() -> bytes:
+        raise pickle.UnpicklingError("an instruction of an old protocol")
+
+    # A file without `peek`: the unpickler then reads no further than the description.
     try:
-        found = Reader(content).load()
+        found = Reader(SimpleNamespace(read=read_exactly, readline=read_line)).load()
         if not isinstance(found, dict):
             raise pickle.UnpicklingError("no dictionary of arrays")
         for name, value in found.items():

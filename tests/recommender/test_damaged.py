@@ -7,7 +7,6 @@ What has other digests than the manifest states is refused before it is looked a
 import contextlib
 import json
 import pickle
-import pickletools
 import shutil
 import subprocess
 import sys
@@ -188,7 +187,7 @@ def name_of(module: str, name: str) -> bytes:
 
 def plain(value: object) -> bytes:
     """Return the instructions of a pickle that make a value."""
-    return pickletools.optimize(pickle.dumps(value, 2))[2:-1]
+    return pickle.dumps(value, 2)[2:-1]
 
 
 NDARRAY = name_of("numpy", "ndarray")
@@ -197,15 +196,6 @@ WRAPPER = name_of("joblib.numpy_pickle", "NumpyArrayWrapper")
 OBJECTS = DTYPE + plain(("O8", False, True)) + pickle.REDUCE
 OBJECTS += plain((3, "|", None, None, None, -1, -1, 0)) + pickle.BUILD  # flags that deny objects
 FLOATS = DTYPE + plain(("f4", False, True)) + pickle.REDUCE
-# Tuples of two equal tuples and so on, of which there seem to be 2 ** 100: none may be hashed.
-SLOW = [
-    pickle.EMPTY_TUPLE + (pickle.DUP + pickle.TUPLE2) * 100,
-    pickle.EMPTY_TUPLE
-    + b"".join(pickle.MEMOIZE + pickle.BINGET + bytes([n]) + pickle.TUPLE2 for n in range(100)),
-]
-DEEP = (
-    pickle.EMPTY_TUPLE + pickle.TUPLE1 * 1_000_000
-)  # the stack of C ends before its hash is found
 POINTER = pickle.BYTEARRAY8 + (8).to_bytes(8, "little") + b"A" * 8
 
 
@@ -217,7 +207,6 @@ def array_of(shape: bytes, dtype: bytes) -> bytes:
     return new + state + pickle.BUILD + b"\0" + b"A" * 8
 
 
-ENDLESS = 300  # seconds
 READ = """
 import pickle, resource, sys
 from pathlib import Path
@@ -254,9 +243,6 @@ except pickle.UnpicklingError:
         array_of(plain((-1, -2)), FLOATS),
         array_of(plain((2**32, 2**32)), FLOATS),
         array_of(plain((1,) * 9), FLOATS),
-        *(pickle.EMPTY_DICT + key + plain(1) + pickle.SETITEM for key in (*SLOW, DEEP)),
-        pickle.EMPTY_DICT + pickle.MARK + SLOW[1] + plain(1) + pickle.SETITEMS,
-        pickle.EMPTY_SET + pickle.MARK + SLOW[1] + pickle.ADDITEMS,
     ],
     ids=lambda _: "",
 )  # fmt: skip
@@ -266,9 +252,7 @@ def test_a_pickle_written_to_harm_is_refused(tmp_path: Path, made: bytes) -> Non
     whole = pickle.PROTO + b"\x05" + pickle.EMPTY_DICT + plain("x") + made + pickle.SETITEM
     path.write_bytes(whole + pickle.STOP)
     command = [sys.executable, "-c", READ, str(path)]
-    found = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=ENDLESS
-    )
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     word, grown = found.stdout.split(maxsplit=1)
     assert word == "refused", found.stdout
