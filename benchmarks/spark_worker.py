@@ -115,7 +115,7 @@ def main() -> None:
     watch = Watch("start")
     with tempfile.TemporaryDirectory() as log:
         session.SETTINGS |= {
-            "spark.master": f"local[{cores}]",
+            "spark.master": f"local[{cores}, 4]",  # attempts of a task, as on a cluster
             "spark.eventLog.enabled": "true",
             "spark.eventLog.dir": Path(log).as_uri(),
             "spark.eventLog.compress": "false",

@@ -51,7 +51,8 @@ def body_of(body: bytes | None) -> Event:
 def http_api(
     path: str, params: Params, headers: dict[str, str], method: str, body: bytes | None
 ) -> Event:
-    """Return an event of an HTTP API, payload 2.0."""
+    """Return an event of an HTTP API, payload 2.0, which has the path decoded."""
+    path = unquote(path)
     return {
         "version": "2.0",
         "routeKey": "$default",
