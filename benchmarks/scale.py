@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import machine, price
+from benchmarks import bill, machine, price
 from benchmarks.growth_page import table
 from benchmarks.machine import ROOT
 from recommender.data.signed_calls import INTRICATE
@@ -192,6 +192,7 @@ def page() -> str:
                 "breaks": ", then ".join(reached(rate, found)) or "nothing",
             }
         )
+    bills = bill.bills(lambda spent: price.serverless(MEMORY, spent, cold_ms, "x86_64"))
     told = [{**limit._asdict(), "rate": f"{limit.rate:,.0f}"} for limit in found]
     facts = {name: value for name, value in globals().items() if name.isupper()}
     return TEMPLATE.read_text(encoding="utf-8").format(
@@ -218,6 +219,12 @@ def page() -> str:
             },
             told,
         ),
+        bill_requests=f"{sum(each.requests for each in bills):,.0f}",
+        bill_transfer=f"{sum(each.transfer for each in bills):,.0f}",
+        bill_gigabyte=f"${bill.TRANSFER_GIGABYTE}",
+        bill_route=bills[0].route,
+        bill_most=f"{bills[0].requests + bills[0].transfer:,.0f}",
+        bundle_kb=round((bill.SWAGGER_UI / "swagger-ui-bundle.js.gz").stat().st_size / 1000),
         megabits=f"{RATES[-1] * scale['open']['packed_bytes'] * 8 / 1e6:,.0f}",
     )
 

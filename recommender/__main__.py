@@ -36,6 +36,7 @@ def main() -> int:
 
 def _serve(port: int) -> int:
     import uvicorn
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from recommender.api import app
 
@@ -48,8 +49,10 @@ def _serve(port: int) -> int:
             if self.started:
                 print(f"Filmes is at http://{HOST}:{port} (Ctrl-C stops it)", flush=True)
 
+    # Other names of this machine may be those of a page elsewhere that wants to read ratings here.
+    named = TrustedHostMiddleware(app, allowed_hosts=[HOST, "localhost"])
     # Its log of requests would push the address out of sight.
-    server = Server(uvicorn.Config(app, host=HOST, port=port, log_level="warning"))
+    server = Server(uvicorn.Config(named, host=HOST, port=port, log_level="warning"))
     server.run()
     return 0 if server.started else 2
 

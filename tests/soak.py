@@ -110,6 +110,7 @@ def make_requests(random: Random) -> Iterator[Asked]:
         (2, lambda: ("PUT", f"/usuarios/{user()}/avaliacoes", {}, {"avaliacoes": rated(30)})),
         (1, lambda: (random.choice(["PUT", "DELETE"]), f"/filmes/{film()}/oculto", {}, None)),
         (1, lambda: ("GET", "/usuarios", {"limite": 50}, None)),
+        (1, lambda: ("DELETE", f"/usuarios/{user()}", {}, None)),
         (4, lambda: ("GET", random.choice(["/grupos", "/mapa.svg", "/mapa.json"]), {}, None)),
         (4, lambda: ("GET", random.choice(["/", "/modelo", "/saude", "/openapi.json"]), {}, None)),
     ]

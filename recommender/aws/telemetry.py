@@ -1,6 +1,7 @@
 """Logs, metrics and traces of the API function, by Powertools."""
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from functools import cache
@@ -16,7 +17,7 @@ from recommender.settings import read_settings
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
-SERVICE = "filmes"
+SERVICE = os.environ.get("POWERTOOLS_SERVICE_NAME") or "filmes"
 TRACE_HEADER = "x-amzn-trace-id"
 
 

@@ -13,12 +13,12 @@ from recommender.data.store import (
     MARK,
     Entry,
     StoreError,
-    erased_at,
     is_film,
     is_id,
     lies_under,
     next_version,
     read_moment,
+    read_or_last,
     spell,
 )
 
@@ -118,7 +118,7 @@ def hidden_query(table: str) -> dict[str, Any]:
         "TableName": table,
         "KeyConditionExpression": "usuario_id = :ocultos",
         "ExpressionAttributeValues": {":ocultos": {"N": str(HIDDEN_KEY)}},
-        "ProjectionExpression": "filme_id, linhagem",
+        "ProjectionExpression": "filme_id, linhagem, momento, titulo",
         "ConsistentRead": True,
     }
 
@@ -128,11 +128,16 @@ def films_in(items: Iterable[Raw], origin: Origin) -> list[int]:
     found, passed = [], 0
     for item in items:
         film_id = read_id(item, "filme_id")
-        lineage = item.get("linhagem", {"S": None})
-        if film_id is None or "S" not in lineage:
+        try:
+            lineage, title = (_read_text(item, name) for name in ("linhagem", "titulo"))
+        except KeyError:
+            film_id = None
+        if film_id is None:
             passed += 1
-        elif origin.shares(lineage["S"]):
-            found.append(film_id)
+        elif origin.shares(lineage):
+            written = read_or_last(item.get("momento", {}).get("S"))
+            if origin.has_title(film_id, title, written):
+                found.append(film_id)
     if passed:
         _log.warning("hidden films passed over: malformed: %d", passed)
     return found
@@ -157,7 +162,7 @@ def erased_in(page: Mapping[str, Any], last: int) -> tuple[dict[int, float], int
         StoreError: it is no such page.
     """
     items = by_film(items_in(page)).items()
-    found = {user_id: erased_at(raw.get("momento", {}).get("S")) for user_id, raw in items}
+    found = {user_id: read_or_last(raw.get("momento", {}).get("S")) for user_id, raw in items}
     end = read_id(item_in(page, "LastEvaluatedKey") or key_of(ERASED_KEY, last), "filme_id")
     if end is None:
         raise StoreError("a malformed answer")
@@ -238,18 +243,26 @@ def read_item(raw: Raw) -> Item:
     version = max(read_id(raw, "versao") or 0, 0)
     try:
         rating = float(raw["avaliacao"]["N"]) if "avaliacao" in raw else None
-        lineage = raw["linhagem"]["S"] if "linhagem" in raw else None
-        scale = raw["escala"]["S"] if "escala" in raw else None
+        lineage, scale, title = (_read_text(raw, name) for name in ("linhagem", "escala", "titulo"))
         entry = Entry(rating, version, read_moment(raw["momento"]["S"])) if version else None
     except (KeyError, ValueError, OverflowError):
         return Item(None, version)
-    return Item(entry, version, lineage, scale)
+    return Item(entry, version, lineage, scale, title)
+
+
+def _read_text(raw: Raw, name: str) -> str | None:
+    """Return a text that an item holds, None if it does not bear it; ``KeyError``: it is none."""
+    return raw[name]["S"] if name in raw else None
 
 
 def setting(
-    origin: Origin, rating: float | None, moment: float, more: Mapping[str, Any] | None = None
+    origin: Origin,
+    film_id: int,
+    rating: float | None,
+    moment: float,
+    more: Mapping[str, Any] | None = None,
 ) -> tuple[str, Raw]:
-    """Return the expression that sets an item's attributes, and its values.
+    """Return the expression that sets a film's item, and its values.
 
     The version is not among them, unless it is in ``more``.
     """
@@ -258,6 +271,7 @@ def setting(
         "avaliacao": None if rating is None else {"N": repr(rating)},
         "linhagem": {"S": origin.lineage} if origin.lineage else None,
         "escala": {"S": origin.scale} if origin.scale else None,
+        "titulo": {"S": origin.title(film_id)},
         **(more or {}),
     }
     set_to = {name: value for name, value in attributes.items() if value}
@@ -290,9 +304,11 @@ def counting(origin: Origin, film_id: int, mark: Entry | None = None) -> tuple[s
         allowed = [f"{name} = :{name}"] if own else []
         allowed += [f"attribute_not_exists({name})"] if missing else []
         parts.append(f"({' OR '.join(allowed)})")
+    untold = "attribute_not_exists(titulo)"
     if film_id in origin.retitled:
-        parts.append("momento >= :desde")
+        untold += " AND momento >= :desde"
         values[":desde"] = {"S": spell(origin.retitled[film_id])}
+    parts.append(f"(titulo = :titulo OR {untold})")
     if mark and mark.moment is not None:
         parts.append("momento > :apagado")
         values[":apagado"] = {"S": spell(mark.moment)}

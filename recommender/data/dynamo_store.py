@@ -126,7 +126,7 @@ class DynamoStore:
 
         Return whether it was done so that it counts, and the item that was or is there.
         """
-        change, values = setting(self._origin, rating, now)
+        change, values = setting(self._origin, key[1], rating, now)
         condition = "attribute_exists(avaliacao)"
         if rating is not None:
             condition = "(attribute_not_exists(avaliacao) OR avaliacao <> :avaliacao)"
@@ -253,7 +253,7 @@ class DynamoStore:
         """See ``Store``. The item of a film that is shown again is gone."""
         item = {"TableName": self._table, "Key": key_of(HIDDEN_KEY, film_id)}
         if hidden:
-            change, values = setting(self._origin, None, moment())
+            change, values = setting(self._origin, film_id, None, moment())
             update = {"UpdateExpression": change, "ExpressionAttributeValues": values}
             self._calls.call("UpdateItem", item | update)
         else:
@@ -263,7 +263,7 @@ class DynamoStore:
         """Return the update that sets an entry if nothing was written over the item there."""
         assert entry.moment is not None
         version = {"versao": {"N": str(entry.version)}}
-        change, values = setting(self._origin, entry.rating, entry.moment, version)
+        change, values = setting(self._origin, key[1], entry.rating, entry.moment, version)
         condition, more = unchanged(raw)
         return {
             "TableName": self._table,

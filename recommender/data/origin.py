@@ -1,15 +1,18 @@
 """Of which catalogue and scale written ratings are, and which of them count for an artifact."""
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from recommender.data.store import MARK, Entry, lies_under, moment, read_moment
+from recommender.data.store import MARK, Entry, lies_under, moment, read_moment, spell
 
 MALFORMED, LINEAGE, SCALE, TITLE = "malformed", "other_lineage", "other_scale", "retitled"
 ERASED = "erased"
+
+ORIGINAL = "original"  # see ``Origin.title``
 
 _log = logging.getLogger(__name__)
 
@@ -17,13 +20,15 @@ _log = logging.getLogger(__name__)
 class Item(NamedTuple):
     """What a store keeps for a user and a film: an entry (None: malformed), and of what it is.
 
-    ``lineage`` and ``scale`` are None in items that were written before items bore them.
+    ``lineage``, ``scale`` and ``title`` (as ``Origin.title`` says it) are None in items that were
+    written before items bore them.
     """
 
     entry: Entry | None
     version: int  # which grows with every write, whether or not the entry counts; 0: none
     lineage: str | None = None
     scale: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Origin:
     """What an artifact's manifest says of its catalogue, by which written ratings are told apart.
 
     A lineage is a series of catalogues in which a film keeps its id. An item of another lineage or
-    another scale, and one of a film that has had another title since, are as good as absent.
+    another scale, and one of a film that had another title then, are as good as absent.
     """
 
     lineage: str = ""  # "": of an artifact that knows none
@@ -51,10 +56,20 @@ class Origin:
             return LINEAGE
         if item.scale not in (None, self.scale):
             return SCALE
-        since = self.retitled.get(film_id)
-        if since is not None and (item.entry.moment or 0.0) < since:
+        if not self.has_title(film_id, item.title, item.entry.moment or 0.0):
             return TITLE
         return None
+
+    def title(self, film_id: int) -> str:
+        """Return which of its titles a film has: that from a moment on, or the first one."""
+        since = self.retitled.get(film_id)
+        return ORIGINAL if since is None else spell(since)
+
+    def has_title(self, film_id: int, title: str | None, written: float) -> bool:
+        """Return whether an item is of the title that a film has; ``written`` tells without one."""
+        if title is None:
+            return written >= self.retitled.get(film_id, -math.inf)
+        return title == self.title(film_id)
 
     def shares(self, lineage: str | None) -> bool:
         """Return whether an item of a lineage (None: it bears none) is of this one."""

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -21,13 +21,13 @@ from recommender.data.store import (
     Key,
     StoreError,
     changes,
-    erased_at,
     in_time,
     is_film,
     is_id,
     moment,
     next_version,
     read_moment,
+    read_or_last,
     spell,
 )
 
@@ -46,24 +46,37 @@ CREATE TABLE IF NOT EXISTS avaliacoes (
     momento TEXT NOT NULL,
     linhagem TEXT, -- NULL: that of the stack's first catalogue
     escala TEXT, -- such as 0:5; NULL: the catalogue's
+    titulo TEXT, -- which of its titles the film had; NULL: the moment tells
     PRIMARY KEY (usuario_id, filme_id)
 ) WITHOUT ROWID
 """
-ADDED = ("linhagem", "escala")  # columns that a file of an earlier version lacks
-WRITE = (
-    "REPLACE INTO avaliacoes (usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala)"
+HIDDEN_SCHEMA = """
+CREATE TABLE IF NOT EXISTS ocultos (
+    filme_id INTEGER PRIMARY KEY,
+    momento TEXT NOT NULL,
+    titulo TEXT -- as above
 )
-WRITE += " VALUES (?, ?, ?, ?, ?, ?, ?)"
-READ = "SELECT filme_id, avaliacao, versao, momento, linhagem, escala FROM avaliacoes"
-READ += " WHERE usuario_id = ?"
+"""
+SCHEMAS = {  # and the columns that a table of an earlier version lacks
+    "avaliacoes": (SCHEMA, {"linhagem", "escala", "titulo"}),
+    "ocultos": (HIDDEN_SCHEMA, {"titulo"}),
+}
+WRITE = """
+REPLACE INTO avaliacoes
+    (usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala, titulo)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+READ = """
+SELECT filme_id, avaliacao, versao, momento, linhagem, escala, titulo FROM avaliacoes
+WHERE usuario_id = ?
+"""
 READ_ONE = f"{READ} AND filme_id IN (?, {MARK})"
-ERASE = "DELETE FROM avaliacoes WHERE usuario_id = ?"
-ERASE += " RETURNING filme_id, avaliacao, versao, momento, linhagem, escala"
+ERASE = """
+DELETE FROM avaliacoes WHERE usuario_id = ?
+RETURNING filme_id, avaliacao, versao, momento, linhagem, escala, titulo
+"""
 ERASED = "SELECT usuario_id, momento FROM json_each(?) JOIN avaliacoes"
 ERASED += f" ON usuario_id = value AND filme_id = {MARK}"
-HIDDEN_SCHEMA = """
-CREATE TABLE IF NOT EXISTS ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT NOT NULL)
-"""
 
 
 def in_turn(
@@ -97,57 +110,44 @@ class SqliteStore:
         """
         path = path.resolve()  # beside which SQLite puts its files
         self._origin, self._path = origin, path
-        self._line = ThreadPoolExecutor(1, "writes")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._open(path)
+            with ExitStack() as opened:
+                self._reader, self._writer = (
+                    opened.enter_context(closing(_connect(path))) for _ in range(2)
+                )
+                self._prepare()
+                self._line = ThreadPoolExecutor(1, "writes")
+                opened.callback(self._line.shutdown, cancel_futures=True)
+                self._close = opened.pop_all().close
         except OSError as error:
-            self._give_up()
             raise StoreError(f"{path.parent}: {error.strerror}") from error
         except sqlite3.Error as error:
-            self._give_up()
             raise StoreError(f"{path.name}: {error}") from error
 
-    def _open(self, path: Path) -> None:
-        self._reader, self._writer = (
-            # Transactions are begun by hand: the module itself begins one only at the first write.
-            sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            for _ in range(2)
-        )
-        for connection in (self._reader, self._writer):
-            connection.text_factory = _decoded  # SQLite keeps any bytes as a text
+    def _prepare(self) -> None:
         # In WAL mode readers wait for nobody. FULL keeps the last commits through a power failure.
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.execute("PRAGMA secure_delete = ON")  # what was erased leaves the file
-        if self._lacking():
+        if any(map(self._lacking, SCHEMAS)):
             with self._writer as database:
                 database.execute("BEGIN IMMEDIATE")
-                database.execute(SCHEMA)
-                for column in self._lacking():
-                    database.execute(f"ALTER TABLE avaliacoes ADD COLUMN {column} TEXT")
-
-        self._writer.execute(HIDDEN_SCHEMA)
+                for table, (schema, _) in SCHEMAS.items():
+                    database.execute(schema)
+                    for column in self._lacking(table):
+                        database.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
         self._reader.execute(READ, [0])  # fails if another program's table has this name
         self._opened = self._in_place()
 
-    def _give_up(self) -> None:
-        """Close what could be opened."""
-        if hasattr(self, "_writer"):
-            self.close()
-
-    def _lacking(self) -> list[str]:
-        """Return the columns to add to the table, all of them if there is no table."""
-        present = self._writer.execute("SELECT name FROM pragma_table_info ('avaliacoes')")
-        return sorted(set(ADDED) - {name for (name,) in present})
+    def _lacking(self, table: str) -> list[str]:
+        """Return the columns to add to a table, all of them if there is no such table."""
+        present = self._writer.execute("SELECT name FROM pragma_table_info (?)", [table])
+        return sorted(SCHEMAS[table][1] - {name for (name,) in present})
 
     def close(self) -> None:
         """See ``Store``. What is being written is written; what waits for that is not."""
-        self._line.shutdown(cancel_futures=True)
-        self._reader.close()
-        self._writer.close()
+        self._close()
 
     def _in_place(self) -> list[tuple[int, int]]:
         """Return what identifies the files that are in the store's place."""
@@ -235,21 +235,25 @@ class SqliteStore:
         with _reached():
             rows = self._reader.execute(ERASED, [json.dumps(users)]).fetchall()
         self._check()
-        return {user_id: erased_at(text) for user_id, text in rows}, users[-1]
+        return {user_id: read_or_last(text) for user_id, text in rows}, users[-1]
 
     async def hidden(self) -> frozenset[int]:
         """See ``HiddenSource``."""
         with _reached():
-            rows = self._reader.execute("SELECT filme_id FROM ocultos").fetchall()
+            rows = self._reader.execute("SELECT filme_id, titulo, momento FROM ocultos").fetchall()
         self._check()
-        return frozenset(film_id for (film_id,) in rows)
+        return frozenset(
+            film_id
+            for film_id, title, written in rows
+            if self._origin.has_title(film_id, title, read_or_last(written))
+        )
 
     @in_turn
     def hide(self, film_id: int, *, hidden: bool) -> None:
         """See ``Store``."""
         if hidden:
-            query = "INSERT OR IGNORE INTO ocultos VALUES (?, ?)"
-            self._writer.execute(query, (film_id, spell(moment())))
+            query = "REPLACE INTO ocultos (filme_id, momento, titulo) VALUES (?, ?, ?)"
+            self._writer.execute(query, (film_id, spell(moment()), self._origin.title(film_id)))
         else:
             self._writer.execute("DELETE FROM ocultos WHERE filme_id = ?", [film_id])
 
@@ -257,7 +261,17 @@ class SqliteStore:
         assert entry.moment is not None
         kept = (entry.rating, entry.version, spell(entry.moment))
         origin = (self._origin.lineage or None, self._origin.scale or None)
-        self._writer.execute(WRITE, (user_id, film_id, *kept, *origin))
+        title = self._origin.title(film_id)
+        self._writer.execute(WRITE, (user_id, film_id, *kept, *origin, title))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Transactions are begun by hand: the module itself begins one only at the first write.
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = _decoded  # SQLite keeps any bytes as a text
+    return connection
 
 
 def _items(rows: list[Any]) -> dict[int, Item]:
@@ -266,7 +280,7 @@ def _items(rows: list[Any]) -> dict[int, Item]:
     SQLite keeps any type in any column.
     """
     items = {}
-    for film_id, rating, version, written, lineage, scale in rows:
+    for film_id, rating, version, written, *origin in rows:
         if not is_film(film_id):
             continue
         whole = max(version, 0) if is_id(version) else 0
@@ -275,7 +289,7 @@ def _items(rows: list[Any]) -> dict[int, Item]:
         except (TypeError, ValueError, OverflowError):
             entry = None
         is_rating = rating is None or (isinstance(rating, float) and math.isfinite(rating))
-        items[film_id] = Item(entry if whole and is_rating else None, whole, lineage, scale)
+        items[film_id] = Item(entry if whole and is_rating else None, whole, *origin)
     return items
 
 

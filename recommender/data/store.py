@@ -249,8 +249,8 @@ def read_moment(text: str) -> float:
     return found.timestamp()
 
 
-def erased_at(text: object) -> float:
-    """Return the moment of a mark; the end of time if it is none, so that the mark still counts."""
+def read_or_last(text: object) -> float:
+    """Return a moment; the end of time if a text is none, so that what bears it still counts."""
     try:
         return read_moment(str(text))
     except (ValueError, OverflowError):

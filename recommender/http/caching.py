@@ -22,8 +22,8 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
     """Complete the head of an answer, its status and headers; return the body to send.
 
     The ETag is the digest of the body that the route gave, with the encoding in which it is sent
-    (RFC 9110 8.8.3.3), so a 304 costs no compression. A route may give a body in gzip; clients that
-    do not accept gzip get it decompressed. Without a Cache-Control the answer is ``no-store``.
+    (RFC 9110 8.8.3.3), so a 304 costs no compression. A route may give a body in gzip, and then has
+    made sure that the client accepts it. Without a Cache-Control the answer is ``no-store``.
     """
     headers = dict(head["headers"])  # no answer has two of a name
     headers.setdefault(b"cache-control", b"no-store")
@@ -31,9 +31,9 @@ def finish(scope: Scope, head: Message, body: bytes) -> bytes:
     zipped = given_zipped or len(body) >= SMALLEST_ZIPPED
     if zipped:
         headers[b"vary"] = b", ".join(filter(None, [headers.get(b"vary"), b"Accept-Encoding"]))
-        accepted = _asked(scope, b"accept-encoding")
         # A REST API passes bytes on only if it is configured to.
-        zipped = _accepts_gzip(accepted) and "resource" not in scope.get("aws.event", {})
+        is_rest = "resource" in scope.get("aws.event", {})
+        zipped = (given_zipped or accepts_gzip(scope)) and not is_rest
     if head["status"] == 200 and scope["method"] in ("GET", "HEAD"):
         tag = etag(body, zipped=zipped)
         headers[b"etag"] = tag.encode()
@@ -55,13 +55,19 @@ def _asked(scope: Scope, name: bytes) -> str:
     return b", ".join(value for key, value in scope["headers"] if key == name).decode("latin-1")
 
 
-def _accepts_gzip(accepted: str) -> bool:
-    """Return whether an Accept-Encoding header names gzip with a weight above 0."""
-    for coding in accepted.split(","):
-        name, _, weight = coding.replace(" ", "").lower().partition(";q=")
-        if name == "gzip":
-            return weight.strip("0.") != "" or not weight
-    return False
+def accepts_gzip(scope: Scope, *, unsaid: bool = False) -> bool:
+    """Return whether the Accept-Encoding of a request gives gzip a weight above 0.
+
+    ``unsaid`` is the answer for a request without that header, which may get any coding (RFC 9110
+    12.5.3), though clients such as curl show it as it is.
+    """
+    if not any(name == b"accept-encoding" for name, _ in scope["headers"]):
+        return unsaid
+    weights = {}
+    for coding in _asked(scope, b"accept-encoding").replace(" ", "").lower().split(","):
+        name, _, weight = coding.partition(";q=")
+        weights[name] = weight.strip("0.") != "" or not weight
+    return weights.get("gzip", weights.get("*", False))
 
 
 def etag(body: bytes, *, zipped: bool = False) -> str:

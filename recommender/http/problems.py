@@ -27,6 +27,7 @@ KNOWN = {
     403: ("Proibido", "O acesso não é permitido."),
     404: ("Não encontrado", "O caminho {path} não existe."),
     405: ("Método não permitido", "O método {method} não é permitido em {path}."),
+    406: ("Não aceitável", "Não há conteúdo em uma forma que a requisição aceite."),
     410: ("Cursor expirado", "O cursor expirou."),
     412: ("Precondição não atendida", "A condição não foi atendida."),
     413: ("Corpo grande demais", f"O corpo da requisição passa de {LARGEST_BODY} bytes."),

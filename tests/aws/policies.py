@@ -32,6 +32,7 @@ ARNS = {  # of a resource, by its type
     "AWS::SQS::Queue": f"arn:aws:sqs:{HERE}:{{}}",
     "AWS::Serverless::Function": f"arn:aws:lambda:{HERE}:function:{{}}",
 }
+ENDINGS = {"AWS::DynamoDB::Table": "-1A2B"}
 RULE = f"arn:aws:events:{HERE}:rule/{{}}"  # the rest of what policies name are SAM's rules
 
 
@@ -40,7 +41,7 @@ class Resolved:
     """A template as CloudFormation would have it for a stack.
 
     ``parameters`` differ from the defaults, ``names`` are physical names by logical id, where they
-    are not the stack's name and the logical id.
+    are not the stack's name and the logical id; of tables with an ending, because roles go by it.
     """
 
     stack: str = "filmes"
@@ -113,7 +114,8 @@ class Resolved:
         base = name.partition(".")[0]
         if base in self.template["Resources"]:
             assert self.holds(self.template["Resources"][base].get("Condition")), f"no {base}"
-        return self.names.get(name, f"{self.stack}-{name}")
+        kind = self.template["Resources"].get(name, {}).get("Type")
+        return self.names.get(name, f"{self.stack}-{name}{ENDINGS.get(kind, '')}")
 
     def attribute(self, name: str, attribute: str) -> str:
         physical = self.ref(name)

@@ -21,6 +21,7 @@ from aws_lambda_powertools.utilities.parser.models import (
     S3Model,
 )
 
+from benchmarks.bill import choose, limits
 from tests.conftest import LambdaContext, forget_app
 from tests.expectations import (
     ANSWERS,
@@ -36,7 +37,6 @@ from tests.expectations import (
     decoded,
     read_event,
 )
-from tests.project.test_gateway import choose, routes
 from training.data.tables import DataError
 from training.release.events import EventError, read_action
 from training.renewal.events import Candidate, IgnoredEventError, Start, read_start
@@ -237,8 +237,7 @@ def test_an_http_api_event_is_whole(name: str) -> None:
     http = context["http"]
     assert event["routeKey"] == context["routeKey"]
     method, route = event["routeKey"].split()
-    table = routes("jwt" if "authorizer" in context else "open")
-    assert (method, route) == choose(table, http["method"], event["rawPath"])
+    assert (method, route) == choose(limits(), http["method"], event["rawPath"])
     parameters = event.get("pathParameters", {})
     assert parameters.keys() == set(re.findall(r"\{(\w+)\+?\}", route))
     called = route.replace("{proxy+}", "{proxy}").format(**parameters)

@@ -2,12 +2,18 @@
 
 import json
 import re
+import tomllib
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+from samcli.lib.providers.api_provider import ApiProvider
+from samcli.lib.providers.sam_stack_provider import SamLocalStackProvider
+from samcli.local.apigw.route import Route
 from samcli.yamlhelper import yaml_parse
 
+from benchmarks.bill import Key, choose
 from recommender.api.application import create_app
 from recommender.api.openapi import make_document
 from recommender.settings import UNMADE, Access, Mode
@@ -17,6 +23,7 @@ from tests.expectations import read_event
 
 TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 RESOURCES = TEMPLATE["Resources"]
+MODES = {access: Resolved(parameters={"Access": access}) for access in ("open", "jwt")}
 DOCUMENT = make_document(create_app(Path("none"), Access(Mode.JWT)))
 OPERATIONS = {
     (method.upper(), path): operation
@@ -32,8 +39,9 @@ PROFILE_TABLES = (
     "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"
     "${AWS::StackName}-perfis-*"
 )
-TABLE = PROFILE_TABLES.replace("${AWS::StackName}-perfis-*", "${Table}")
-EXISTING = {"Ref": "ExistingTable"}
+RATINGS_TABLES = PROFILE_TABLES.replace("perfis", "RatingsTable")
+EXISTING_TABLE = PROFILE_TABLES.replace("${AWS::StackName}-perfis-*", "${ExistingTable}")
+NOTHING = {"Ref": "AWS::NoValue"}
 LISTS = ("/usuarios/{usuario_id}/recomendacoes", "/filmes/{usuario_id}/recomendacoes")
 COSTLY = {
     ("GET", "/filmes"),
@@ -44,47 +52,23 @@ COSTLY = {
     ("GET", "/usuarios/{usuario_id}/inicio"),
     ("POST", "/usuarios/{usuario_id}/recomendacoes"),
 }
+LARGE = {("GET", "/usuarios"), ("GET", "/mapa.svg"), ("GET", "/pagina/swagger-ui-bundle.js")}
 SAMPLE = re.compile(r"\{\w+\}")
 
-Route = dict[str, Any]
-Key = tuple[str, str]
+Properties = dict[str, Any]
 
 
-def routes(access: str) -> dict[Key, Route]:
+def routes(access: str) -> dict[Key, Properties]:
     """The routes that the template makes, by method and path."""
     found = [
         resource["Properties"]
-        for resource in RESOURCES.values()
+        for resource in MODES[access].resources.values()
         if resource["Type"] == "AWS::ApiGatewayV2::Route"
-        and (access == "jwt" or "Condition" not in resource)
     ]
     return {tuple(route["RouteKey"].split(" ")): route for route in found}
 
 
-def choose(table: dict[Key, Route], method: str, path: str) -> Key:
-    """The key that an HTTP API chooses: the most specific of those that match.
-
-    A full match beats a greedy variable, then what is spelled out beats a variable from left to
-    right, then a method beats ANY.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
-    """
-
-    def fits(key: Key) -> bool:
-        pattern = re.sub(r"\\\{\w+\\\+\\\}", ".+", re.escape(key[1]))
-        pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", pattern)
-        return key[0] in (method, "ANY") and bool(re.fullmatch(pattern, path))
-
-    def rank(key: Key) -> tuple[bool, list[int], bool]:
-        parts = [0 if part.endswith("+}") else 1 if part[:1] == "{" else 2 for part in split(key)]
-        return 0 not in parts, parts, key[0] != "ANY"
-
-    def split(key: Key) -> list[str]:
-        return key[1].removeprefix("/").split("/")
-
-    return max(filter(fits, table), key=rank)
-
-
-def chosen(access: str, method: str, path: str) -> Route:
+def chosen(access: str, method: str, path: str) -> Properties:
     table = routes(access)
     return table[choose(table, method, SAMPLE.sub("1", path))]
 
@@ -103,7 +87,7 @@ def chosen(access: str, method: str, path: str) -> Route:
 def test_the_rule_is_that_of_the_documentation(method: str, path: str, expected: str) -> None:
     keys = ["GET /pets/dog/1", "GET /pets/dog/{id}", "GET /pets/{proxy+}", "ANY /{proxy+}"]
     keys += ["ANY /pets/{proxy+}", "PUT /pets/{id}/name"]
-    table: dict[Key, Route] = {(key.split()[0], key.split()[1]): {} for key in keys}
+    table: list[Key] = [(key.split()[0], key.split()[1]) for key in keys]
     assert " ".join(choose(table, method, path)) == expected
 
 
@@ -131,16 +115,48 @@ def test_the_authorizer_is_on_whatever_may_answer_401(method: str, path: str) ->
         route = chosen("jwt", verb, path)
         if (method, path) in PROTECTED:
             assert route["AuthorizationType"] == "JWT"
-            assert route["AuthorizerId"] == {"Ref": "JwtAuthorizer"}
+            assert route["AuthorizerId"] == "filmes-JwtAuthorizer"
         else:
             assert "AuthorizationType" not in route
             assert "AuthorizerId" not in route
-        assert "AuthorizationType" not in chosen("open", verb, path)
+
+
+def test_both_modes_have_the_same_routes_with_the_same_limits() -> None:
+    """So that a change of mode leaves nothing behind: no route, no setting and no authorizer."""
+    opened, protected = routes("open"), routes("jwt")
+    assert opened.keys() == protected.keys()
+    for key, route in opened.items():
+        assert "AuthorizerId" not in route
+        # CloudFormation takes an authorizer away only where the template says NONE.
+        assert route.get("AuthorizationType") == (
+            "NONE" if "AuthorizerId" in protected[key] else None
+        )
+    stages = [stack.resources["HttpApiStage"] for stack in MODES.values()]
+    assert stages[0] == stages[1]
+
+
+@pytest.mark.parametrize("access", MODES)
+def test_sams_emulator_reads_the_routes(access: str) -> None:
+    """With the settings that `sam local start-api` finds here."""
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    told = settings["default"]["local_start_api"]["parameters"]
+    with warnings.catch_warnings(action="ignore"):  # of SAM's own deprecations
+        stacks, _ = SamLocalStackProvider.get_stacks(
+            str(ROOT / "template.yaml"), parameter_overrides={"Access": access}
+        )
+        api = ApiProvider(stacks, disable_authorizer=told["disable_authorizer"]).api
+    found = {(route.path, method) for route in api.routes for method in route.methods}
+    anything = set(Route.ANY_HTTP_METHODS)
+    assert found == {
+        (path, verb)
+        for method, path in routes(access)
+        for verb in (anything if method == "ANY" else {method})
+    }
 
 
 @pytest.mark.parametrize("path", DOCUMENT["paths"])
 def test_preflights_pass_without_a_token(path: str) -> None:
-    for access in ("open", "jwt"):
+    for access in MODES:
         assert "AuthorizationType" not in chosen(access, "OPTIONS", path)
 
 
@@ -170,34 +186,27 @@ def test_the_authorizer_asks_the_issuer_of_the_parameters() -> None:
     }
 
 
-@pytest.mark.parametrize("access", ["open", "jwt"])
-def test_writes_and_costly_routes_are_throttled_by_themselves(access: str) -> None:
-    stack = Resolved(parameters={"Access": access})
-    stage = stack.resources["HttpApiStage"]["Properties"]
+def test_writes_and_costly_routes_are_throttled_by_themselves() -> None:
+    """Whatever the method is by which they are asked: HEAD costs as much as GET."""
+    stage = RESOURCES["HttpApiStage"]["Properties"]
     settings, usual = stage["RouteSettings"], stage["DefaultRouteSettings"]
-    table = routes(access)
-    throttled = {op for op in COSTLY if access == "jwt" or op not in PROTECTED}
-    if access == "jwt":
-        throttled |= {op for op in PROTECTED if op[0] in ("PUT", "DELETE")}
+    throttled = {operation for operation in PROTECTED if operation[0] in ("PUT", "DELETE")}
+    throttled |= COSTLY | LARGE
+    throttled |= {("HEAD", path) for method, path in COSTLY | LARGE if method == "GET"}
+    table = routes("jwt")
     keys = {choose(table, method, SAMPLE.sub("1", path)) for method, path in throttled}
     assert settings.keys() == {" ".join(key) for key in keys}
+    stack = MODES["open"]
     for found in settings.values():
         for limit in ("ThrottlingRateLimit", "ThrottlingBurstLimit"):
-            assert 0 < found[limit] < usual[limit]
+            assert 0 < stack.resolve(found[limit]) < stack.resolve(usual[limit])
 
 
-@pytest.mark.parametrize("access", ["open", "jwt"])
-def test_the_stage_waits_for_the_routes_that_are_throttled_by_themselves(access: str) -> None:
+def test_the_stage_waits_for_the_routes_that_are_throttled_by_themselves() -> None:
     """Or their throttling cannot be set."""
     stage = RESOURCES["HttpApiStage"]
     waited_for = {RESOURCES[name]["Properties"]["RouteKey"] for name in stage["DependsOn"]}
-    description = stage["Properties"]["Description"]["Fn::If"]
-    assert description[0] == "Jwt"
-    if access == "jwt":
-        references = re.findall(r"\$\{(\w+)\}", description[1]["Fn::Sub"])
-        waited_for |= {RESOURCES[name]["Properties"]["RouteKey"] for name in references}
-    resolved = Resolved(parameters={"Access": access}).resources["HttpApiStage"]
-    assert resolved["Properties"]["RouteSettings"].keys() == waited_for
+    assert stage["Properties"]["RouteSettings"].keys() == waited_for
 
 
 def test_costly_routes_are_those_that_were_measured_to_be() -> None:
@@ -214,15 +223,20 @@ def test_costly_routes_are_those_that_were_measured_to_be() -> None:
 
 def test_the_function_writes_to_the_table_with_jwt_only() -> None:
     variables = RESOURCES["ApiFunction"]["Properties"]["Environment"]["Variables"]
-    assert variables["RATINGS_TABLE"] == {"Fn::If": ["OwnTable", {"Ref": UNMADE}, EXISTING]}
+    assert variables["RATINGS_TABLE"] == {
+        "Fn::If": ["OwnTable", {"Ref": UNMADE}, {"Ref": "ExistingTable"}]
+    }
     policies = RESOURCES["ApiRole"]["Properties"]["Policies"]
     [granted] = [policy["Fn::If"] for policy in policies if "Fn::If" in policy]
-    assert (granted[0], granted[2]) == ("Jwt", {"Ref": "AWS::NoValue"})
+    assert (granted[0], granted[2]) == ("Jwt", NOTHING)
     [statement] = granted[1]["PolicyDocument"]["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Action": ["dynamodb:UpdateItem", "dynamodb:DeleteItem"],
-        "Resource": {"Fn::Sub": [TABLE, {"Table": variables["RATINGS_TABLE"]}]},
+        "Resource": [
+            {"Fn::Sub": RATINGS_TABLES},
+            {"Fn::If": ["OwnTable", NOTHING, {"Fn::Sub": EXISTING_TABLE}]},
+        ],
     }
     always = [
         policy["PolicyDocument"]["Statement"] for policy in policies if "Fn::If" not in policy

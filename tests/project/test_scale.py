@@ -4,7 +4,7 @@ import re
 
 from samcli.yamlhelper import yaml_parse
 
-from benchmarks import scale
+from benchmarks import bill, price, scale
 from recommender.api import hiding
 from tests.conftest import ROOT
 
@@ -40,3 +40,16 @@ def test_longer_answers_use_concurrency_up_sooner() -> None:
         for ms in (ANSWER_MS, 200.0)
     ]
     assert rates == [200_000, 5_000]  # a thousand instances, one answer at a time
+
+
+def test_the_worst_bill_of_bytes_is_of_the_order_of_that_of_requests() -> None:
+    """At the defaults of the template. No route is far above the others."""
+    found = bill.bills(lambda ms: price.serverless(scale.MEMORY, ms, 500.0, "x86_64"))
+    requests = sum(each.requests for each in found)
+    assert sum(each.transfer for each in found) < 3 * requests
+    assert max(each.transfer for each in found) < requests / 2
+    rates = bill.limits()
+    for method, path in (("GET", "/pagina/swagger-ui-bundle.js"), ("HEAD", "/mapa.svg")):
+        assert rates[bill.choose(rates, method, path)] == PARAMETERS["CostlyRate"]["Default"]
+    costly = {each.route: each for each in found}["ANY /pagina/swagger-ui-bundle.js"]
+    assert costly.transfer > 1000  # so its size was found

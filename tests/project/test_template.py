@@ -151,7 +151,7 @@ def test_a_training_that_is_missed_is_noticed_even_if_nobody_looks() -> None:
 
 
 def test_the_table_that_is_watched_is_the_one_in_use() -> None:
-    for stack, table in {FULL: "filmes-RatingsTable", RESTORED: OLD_TABLE}.items():
+    for stack, table in {FULL: "filmes-RatingsTable-1A2B", RESTORED: OLD_TABLE}.items():
         metrics = stack.resources["TableThrottlesAlarm"]["Properties"]["Metrics"]
         named = {
             dimension["Value"]
@@ -160,6 +160,29 @@ def test_the_table_that_is_watched_is_the_one_in_use() -> None:
             for dimension in one["MetricStat"]["Metric"]["Dimensions"]
         }
         assert named == {table}
+
+
+def test_metrics_of_two_stacks_do_not_mix() -> None:
+    """Each function names its stack; alarms and the dashboard look at these names alone."""
+    names = {}
+    for stack in (PLAIN, Resolved("other")):
+        functions = of("AWS::Serverless::Function", stack).values()
+        variables = [one["Properties"]["Environment"]["Variables"] for one in functions]
+        names[stack] = {found["POWERTOOLS_SERVICE_NAME"] for found in variables}
+        assert len(names[stack]) == len(functions)
+        body = stack.resources["Dashboard"]["Properties"]["DashboardBody"]
+        metrics = [
+            metric
+            for widget in json.loads(body)["widgets"]
+            for metric in widget["properties"]["metrics"]
+        ]
+        alarms = [one["Properties"] for one in of("AWS::CloudWatch::Alarm", stack).values()]
+        alarms = [alarm for alarm in alarms if alarm.get("Namespace") == "Filmes"]
+        shown = {metric[3] for metric in metrics if metric[0] == "Filmes"}
+        assert shown == names[stack]
+        assert {alarm["Dimensions"][0]["Value"] for alarm in alarms} < names[stack]
+        assert all(metric[2] == "service" for metric in metrics if metric[0] == "Filmes")
+    assert not set.intersection(*names.values())
 
 
 def test_a_budget_needs_an_amount_and_a_topic() -> None:
@@ -227,8 +250,10 @@ def test_what_can_be_rolled_back_to_never_expires() -> None:
 
 @pytest.mark.parametrize("name", ["RatingsTable", "ModelBucket"])
 def test_data_outlives_the_stack(name: str) -> None:
+    """But what a deployment made that failed, which is empty, goes with it."""
     resource = PLAIN.resources[name]
-    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert resource["UpdateReplacePolicy"] == "Retain"
 
 
 def test_a_new_stack_takes_over_table_and_bucket() -> None:

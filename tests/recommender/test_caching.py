@@ -62,12 +62,15 @@ def test_head_goes_no_further_than_get(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/filmes", "/mapa.svg", "/", "/usuarios/1/recomendacoes"])
-def test_a_long_answer_is_compressed_for_who_decodes_it(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize("coding", ["br, GZIP;q=0.5", "br;q=0, *"])
+def test_a_long_answer_is_compressed_for_who_decodes_it(
+    client: TestClient, path: str, coding: str
+) -> None:
     with client.stream("GET", path, headers=PLAIN) as plain:
         content = b"".join(plain.iter_raw())
         assert "content-encoding" not in plain.headers
         assert plain.headers["vary"] == "Accept-Encoding"
-    with client.stream("GET", path, headers={"accept-encoding": "br, GZIP;q=0.5"}) as zipped:
+    with client.stream("GET", path, headers={"accept-encoding": coding}) as zipped:
         raw = b"".join(zipped.iter_raw())
     assert zipped.headers["content-encoding"] == "gzip"
     assert zipped.headers["vary"] == "Accept-Encoding"
@@ -77,7 +80,9 @@ def test_a_long_answer_is_compressed_for_who_decodes_it(client: TestClient, path
     assert zipped.headers["etag"] == plain.headers["etag"][:-1] + '-gzip"'
 
 
-@pytest.mark.parametrize("accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.000", "gzipped"])
+@pytest.mark.parametrize(
+    "accepted", ["", "identity", "br", "gzip;q=0", "gzip; q=0.000", "gzipped", "*, gzip;q=0"]
+)
 def test_nobody_gets_what_they_cannot_decode(client: TestClient, accepted: str) -> None:
     answer = client.get("/filmes", headers={"accept-encoding": accepted})
     assert "content-encoding" not in answer.headers

@@ -453,6 +453,12 @@ def test_a_cold_start_is_told_once_and_nothing_needless_is_imported(artifact_dir
     assert {"Name": "Init", "Unit": "Milliseconds"} in description["Metrics"]
 
 
+def test_logs_and_metrics_bear_the_name_of_the_stack(artifact_dir: Path) -> None:
+    *told, end = run_cold(artifact_dir, POWERTOOLS_SERVICE_NAME="other-api")
+    assert end["statuses"] == [200, 200]
+    assert {line["service"] for line in told} == {"other-api"}
+
+
 @pytest.mark.parametrize("context_missing", ["LOG_ERROR", "RUNTIME_ERROR", "IGNORE_ERROR"])
 def test_with_tracing_the_handler_answers(artifact_dir: Path, context_missing: str) -> None:
     """As on Lambda: the runtime names the trace; no daemon listens, and none is waited for."""

@@ -329,7 +329,9 @@ def test_groups_count_what_they_show(local: TestClient) -> None:
 def test_all_films_can_be_hidden(local: TestClient) -> None:
     app: Any = local.app
     store = app.state.serving.store
-    store._writer.executemany("INSERT INTO ocultos VALUES (?, '')", [(film,) for film in FILMS])
+    store._writer.executemany(
+        "INSERT INTO ocultos VALUES (?, '', NULL)", [(film,) for film in FILMS]
+    )
     for path, body in ASKED:
         assert shown(ask(local, path, body)) == []
 

@@ -74,6 +74,18 @@ def test_a_rating_outlives_the_server(serve: Serve) -> None:
         assert client.get(OWN).json() == before
 
 
+def test_another_name_of_this_machine_is_refused(serve: Serve) -> None:
+    """As a page sends it whose name was made to mean this machine, to read what is written here."""
+    with serve() as client:
+        port = client.base_url.port
+        for name in ("filmes.example", f"filmes.example:{port}", f"127.0.0.1.example:{port}", ""):
+            answer = client.get("/usuarios/1/avaliacoes", headers={"host": name})
+            assert answer.status_code == 400, name
+            assert "avaliacao" not in answer.text
+        for name in (f"127.0.0.1:{port}", f"localhost:{port}", "localhost"):
+            assert client.get("/usuarios/1/avaliacoes", headers={"host": name}).is_success, name
+
+
 def test_two_servers_share_a_file(serve: Serve) -> None:
     """Fifty writers at once, half through each; both show all of it."""
     films = sorted(set(FILMS) - RATINGS[1].keys())[:50]

@@ -1,5 +1,6 @@
 """Written ratings of another catalogue or scale, and malformed ones, are as good as absent."""
 
+import asyncio
 import itertools
 import json
 import logging
@@ -7,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,9 +23,9 @@ from recommender.data.boto_calls import CONFIG, READ_TIMEOUT
 from recommender.data.catalog import MAX_ID
 from recommender.data.dynamo_items import Raw
 from recommender.data.dynamo_store import DynamoStore
-from recommender.data.origin import Origin, origin_of, spell_scale
+from recommender.data.origin import ORIGINAL, Origin, origin_of, spell_scale
 from recommender.data.sqlite_store import SqliteStore
-from recommender.data.store import ConflictError, Entry, Store, StoreError, spell
+from recommender.data.store import HIDDEN_KEY, ConflictError, Entry, Store, StoreError, spell
 from recommender.settings import Access, Mode
 from tests.expectations import FILMS, RATINGS
 from tests.recommender.test_store import check_chain, read, write, write_all
@@ -92,12 +94,29 @@ def put(store: Store, film: object, **attributes: Any) -> None:
         store._calls.call("PutItem", {"TableName": store._table, "Item": key | attributes})
         return
     assert isinstance(store, SqliteStore)
-    names = ("avaliacao", "versao", "momento", "linhagem", "escala")
+    names = ("avaliacao", "versao", "momento", "linhagem", "escala", "titulo")
     values = [
         next(iter(attributes[name].values()), None) if name in attributes else None
         for name in names
     ]
-    store._writer.execute("REPLACE INTO avaliacoes VALUES (1, ?, ?, ?, ?, ?, ?)", (film, *values))
+    store._writer.execute(
+        "REPLACE INTO avaliacoes VALUES (1, ?, ?, ?, ?, ?, ?, ?)", (film, *values)
+    )
+
+
+def put_hidden(store: Store, film: int, moment: str) -> None:
+    """Hide a film as it was done before items said of which title they are."""
+    if isinstance(store, DynamoStore):
+        key = {"usuario_id": {"N": str(HIDDEN_KEY)}, "filme_id": {"N": str(film)}}
+        bearing = {"momento": {"S": moment}, "linhagem": {"S": OWN.lineage}}
+        store._calls.call("PutItem", {"TableName": store._table, "Item": key | bearing})
+        return
+    assert isinstance(store, SqliteStore)
+    store._writer.execute("INSERT INTO ocultos VALUES (?, ?, NULL)", (film, moment))
+
+
+def shown(store: Store) -> dict[int, float | None]:
+    return {film_id: entry.rating for film_id, entry in read(store, 1).items()}
 
 
 def item(rating: str | None = "4", moment: float = MOMENT, **more: Any) -> dict[str, Any]:
@@ -236,7 +255,9 @@ def test_items_that_bear_nothing_are_of_the_first_lineage(place: Open) -> None:
 def test_what_is_written_bears_lineage_and_scale(aws: str) -> None:
     create_table(aws, "atributos")
     with (
-        closing(dynamo_store(aws, "atributos", origin=LATER)) as store,
+        closing(
+            dynamo_store(aws, "atributos", origin=replace(LATER, retitled={4: MOMENT}))
+        ) as store,
         closing(dynamo_store(aws, "atributos")) as old,
     ):
         write(store, 1, 2, 4.0, None)
@@ -246,12 +267,13 @@ def test_what_is_written_bears_lineage_and_scale(aws: str) -> None:
         for film in (2, 3, 4):
             assert kept[film]["linhagem"] == {"S": "ml-100k"}
             assert kept[film]["escala"] == {"S": "0:5"}
+            assert kept[film]["titulo"] == {"S": ORIGINAL if film != 4 else spell(MOMENT)}
         assert "avaliacao" not in kept[3]
         write(old, 1, 2, 4.0, None)
         write_all(old, 1, {4: 3.0})
         kept = kept_by(old, 1)
         for film in (2, 4):
-            assert kept[film].keys() == {"usuario_id", "filme_id", "avaliacao", "versao", "momento"}
+            assert not kept[film].keys() & {"linhagem", "escala"}
 
 
 def test_a_retitled_film_loses_its_older_ratings_alone(place: Open) -> None:
@@ -271,6 +293,51 @@ def test_a_retitled_film_loses_its_older_ratings_alone(place: Open) -> None:
         assert (nothing, after) == (None, read(store, 1)[2])
         assert after is not None
         assert after.version == 4
+
+
+def test_a_rating_is_of_the_title_that_its_writer_knew(place: Open) -> None:
+    """Whichever model is live: an older one comes back, and goes again."""
+    first, second, third = (
+        replace(OWN, retitled=retitled)
+        for retitled in ({}, {2: MOMENT}, {2: MOMENT + 60, 3: MOMENT + 60})
+    )
+    stores = [place(origin) for origin in (first, second, third)]
+    for film, rating in ((2, 1.0), (3, 1.0)):
+        write(stores[0], 1, film, rating, None)
+    write(stores[1], 1, 2, 2.0, None)
+    assert [shown(store) for store in stores] == [{3: 1.0}, {2: 2.0, 3: 1.0}, {}]
+    with pytest.raises(ConflictError):
+        write(stores[0], 1, 2, 1.0, None, expected=2)
+    write(stores[0], 1, 2, 1.0, None, expected=0)
+    write_all(stores[2], 1, {3: 3.0})
+    assert [shown(store) for store in stores] == [{2: 1.0}, {}, {3: 3.0}]
+    assert version(stores[0], 2) == 3
+    for store in stores:
+        store.close()
+
+
+def test_what_is_hidden_is_the_film_not_its_id(place: Open) -> None:
+    retitled = replace(OWN, retitled={2: MOMENT})
+    with closing(place(OWN)) as before, closing(place(retitled)) as after:
+
+        async def hidden() -> list[frozenset[int]]:
+            return [await before.hidden(), await after.hidden()]
+
+        async def work() -> None:
+            for film in (2, 3):
+                await before.hide(film, hidden=True)
+            assert await hidden() == [{2, 3}, {3}]
+            await after.hide(2, hidden=True)
+            assert await hidden() == [{3}, {2, 3}]
+            await after.hide(2, hidden=False)
+            assert await hidden() == [{3}, {3}]
+
+        asyncio.run(work())
+        for film, moment in ((4, spell(MOMENT - 1)), (5, spell(MOMENT)), (6, "ontem")):
+            put_hidden(before, film, moment)
+        later = replace(OWN, retitled=dict.fromkeys((4, 5, 6), MOMENT))
+        with closing(place(later)) as store:
+            assert asyncio.run(store.hidden()) == {3, 5, 6}
 
 
 MALFORMED: dict[str, dict[str, Any]] = {
@@ -505,11 +572,14 @@ def test_a_file_of_an_earlier_version_is_adopted(tmp_path: Path) -> None:
             "PRIMARY KEY (usuario_id, filme_id)) WITHOUT ROWID"
         )
         old.execute("INSERT INTO avaliacoes VALUES (1, 2, 4.0, 3, ?)", [spell(MOMENT)])
+        old.execute("CREATE TABLE ocultos (filme_id INTEGER PRIMARY KEY, momento TEXT NOT NULL)")
+        old.execute("INSERT INTO ocultos VALUES (2, ?)", [spell(MOMENT)])
         old.commit()
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: SqliteStore(file, OWN), range(8)))
     for store in made:
         assert read(store, 1) == {2: Entry(4.0, 3, MOMENT)}
+        assert asyncio.run(store.hidden()) == {2}
         store.close()
     with closing(SqliteStore(file, OWN)) as store:
         assert write(store, 1, 2, 5.0, None)[1] == read(store, 1)[2]

@@ -633,7 +633,8 @@ def test_keyboard_alone_is_enough_and_the_focus_is_never_lost(page: Page, url: s
         assert page.evaluate("document.activeElement.closest('#cartas') !== null")
     page.locator("#filmes [data-act=dismiss]").first.focus()
     for total in (4, 5):
-        page.keyboard.press("Space")
+        with page.expect_response("**/inicio"):
+            page.keyboard.press("Space")
         expect(page.locator("#ditos-total")).to_have_text(f"({total})")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.activeElement.dataset.act") == "dismiss"

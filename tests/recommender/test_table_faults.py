@@ -94,7 +94,6 @@ def test_a_call_has_one_deadline_for_all_that_it_waits_for(
     monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     monkeypatch.setattr(signed_calls, "TIMEOUT", 0.3)
-    monkeypatch.setattr(stores, "SECONDS", 60.0)  # not what ends it here
     with behaving(SLOW[how]) as (url, left), closing(signed(url)) as calls:
         with pytest.raises(StoreError, match="Timeout"):
             calls.call("Query", {})
@@ -220,7 +219,6 @@ def make(
 ) -> Callable[[str, str], DynamoStore]:
     """What makes a store that calls in one of both ways."""
     monkeypatch.setattr(signed_calls, "TIMEOUT", 60.0)  # the machine may be busy
-    monkeypatch.setattr(stores, "SECONDS", 120.0)
     made: Callable[[str, str], DynamoStore] = request.param
     return made
 
@@ -271,7 +269,6 @@ def test_a_malformed_profile_is_a_failed_read(
     monkeypatch: pytest.MonkeyPatch, content: Any
 ) -> None:
     monkeypatch.setattr(signed_calls, "TIMEOUT", 60.0)  # the machine may be busy
-    monkeypatch.setattr(stores, "SECONDS", 60.0)
     with (
         answering(*(9 * [(200, content)])) as (url, _),
         closing(ProfileTable(signed(url), "t")) as profiles,

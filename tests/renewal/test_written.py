@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recommender.data.catalog import MAX_ID, Catalog
-from recommender.data.origin import Origin
+from recommender.data.origin import ORIGINAL, Origin
 from recommender.data.store import MARK, spell
 from recommender.model.artifact import CATALOG_FILE
 from tests.recommender.test_store import write
@@ -108,6 +108,7 @@ def test_what_does_not_count_is_passed_over_and_counted(
     put(table, MAX_ID, 2, "5")
     put(table, 1, 3, "4", momento={"S": spell(1_700_000_000.5)})
     put(table, 2, 3, "4", momento={"S": spell(1_700_000_000.25)})
+    put(table, 3, 3, "4", momento={"S": spell(1_700_000_001.0)}, titulo={"S": ORIGINAL})
     put(table, 2, 1, "4", linhagem={"S": "outra"})
     put(table, 2, 2, "4", linhagem={"S": "filmes"}, escala={"S": "1:5"})
     put(table, 2, 4, "4", momento={"S": "ontem"})
@@ -135,13 +136,13 @@ def test_what_does_not_count_is_passed_over_and_counted(
         (1, 2, 4.0, 1_700_000_000.5),
     }
     assert found.counts == {
-        "read": 24,
+        "read": 25,
         "marks": 1,
         "no_user": 4,
         "malformed": 7,
         "other_lineage": 1,
         "other_scale": 1,
-        "retitled": 1,
+        "retitled": 2,
         "unknown_film": 1,
         "off_scale": 3,
         "erased": 1,

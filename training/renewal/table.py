@@ -16,7 +16,7 @@ from training.data.tables import DataError
 
 PAGE = 10_000  # items of a page at most; DynamoDB ends a page after 1 MB
 PAGES_LOGGED = 100  # read between two lines of the log
-ATTRIBUTES = "usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala"
+ATTRIBUTES = "usuario_id, filme_id, avaliacao, versao, momento, linhagem, escala, titulo"
 ONLY_MARKS = {
     "FilterExpression": "filme_id = :marca",
     "ExpressionAttributeValues": {":marca": {"N": str(MARK)}},

@@ -10,7 +10,7 @@ from recommender.api import front
 from recommender.api.front import PAGE
 from recommender.api.openapi import make_document
 from recommender.api.serving import Context, in_use, make_router, with_hidden
-from recommender.http.caching import FOREVER, FRESH, PUBLIC
+from recommender.http.caching import FOREVER, FRESH, PUBLIC, accepts_gzip
 from recommender.http.problems import ProblemError
 
 SWAGGER_UI = PAGE / "swagger-ui"  # .ci/swagger.py puts it there, compressed
@@ -68,12 +68,17 @@ async def show_documentation() -> Response:
 
 
 @router.get("/pagina/{name}", include_in_schema=False)
-async def send_file(name: str) -> Response:
-    """Answer with a file that a page loads, or a licence of one. Those of Swagger UI are gzip."""
+async def send_file(request: Request, name: str) -> Response:
+    """Answer with a file that a page loads, or a licence of one.
+
+    Those of Swagger UI are there in gzip alone: what is sent costs by its bytes.
+    """
     file = PAGE / name if name in OWN else SWAGGER_UI / f"{name}.gz"
     if name not in MEDIA_TYPES or not file.exists():
         raise HTTPException(404)
     headers = PUBLIC if name in OWN else {**PUBLIC, "Content-Encoding": "gzip"}
+    if name not in OWN and not accepts_gzip(request.scope, unsaid=True):
+        raise ProblemError(406, "Este arquivo só é enviado em gzip, que Accept-Encoding recusa.")
     return Response(file.read_bytes(), headers=headers, media_type=MEDIA_TYPES[name])
 
 
