@@ -10,6 +10,7 @@ import pytest
 from tests.aws.server import Here
 from tests.release.world import BROKEN, BUNDLED, World, deploy_code, make_world, outside
 from training.release.api_function import ReleaseError
+from training.release.canary import Progress, find_progress
 from training.release.cleanup import OFFERED, clean_up
 from training.release.history import LIVE
 from training.release.overview import overview
@@ -235,6 +236,8 @@ def test_a_canary_ends_as_codedeploy_says(
     assert end
     assert (end["outcome"], world.served()) == (outcome, served)
     assert world.layer_of_latest() == releases.api.live().layer
+    assert clean_up(releases, 2) == []  # an alarm may have taken a good model back
+    assert releases.bucket.keys("modelos/a/")
     assert releases.publish("b", 1)["outcome"] == "waiting"
 
 
@@ -258,6 +261,26 @@ def test_a_release_waits_for_a_deployment_of_code_that_came_first(
     here.server.deployments.finish(str(waiting.value).rpartition(" ")[2])
     assert (releases.resume() or {})["outcome"] == LIVE
     assert world.served() == "a"
+
+
+def test_a_model_that_meets_a_deployment_of_code_waits(here: Here, canary_world: World) -> None:
+    world, releases, functions = canary_world, canary_world.releases(), here.client("lambda")
+    functions.update_function_configuration(FunctionName=world.function, Description="newer")
+    code = functions.publish_version(FunctionName=world.function)["Version"]
+    assert releases.canary
+    deployment = (releases.canary.begin("1", code) or {})["deployment"]
+    world.put_model("a")
+    with pytest.raises(WaitingError, match="a deployment runs"):
+        releases.publish("a", 0)
+    assert releases.number() == 0
+    here.server.deployments.finish(deployment)
+    assert releases.publish("a", 0)["outcome"] == "waiting"
+
+
+@pytest.mark.usefixtures("canary_world")
+def test_a_deployment_that_is_gone_has_failed() -> None:
+    """That of a stack that was deleted, whose bucket another one has."""
+    assert find_progress("d-ABCDEFGHI") is Progress.FAILED
 
 
 def test_a_rollback_stops_a_model_that_gets_live_step_by_step(canary_world: World) -> None:
