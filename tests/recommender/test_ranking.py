@@ -146,6 +146,7 @@ def small_model(rng: np.random.Generator, films: int, cells: int) -> Model:
     return Model(
         film_ids=ids,
         rows_by_id=np.argsort(ids).astype(np.int64),
+        title_digests=np.arange(films, dtype=np.uint32),
         vectors=vectors,
         fold_in=rng.choice([0.5, 1.0, 2.0], films).astype(np.float32),
         prior=rng.integers(-2, 3, 2).astype(np.float32),
