@@ -1,6 +1,7 @@
 """Profile tables: imported before a model gets live, found again by rollbacks, deleted with it."""
 
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from tests.aws.server import Here
 from tests.release.world import BROKEN, BUNDLED, World, deploy_code
 from training.release.api_function import ReleaseError
-from training.release.cleanup import clean_up
+from training.release.cleanup import OFFERED, clean_up
 from training.release.history import LIVE, ROLLED_BACK
 from training.release.keys import import_key
 from training.release.profile_tables import ProfileTables
@@ -111,12 +112,26 @@ def test_a_table_that_is_not_whole_is_deleted_and_may_be_tried_again(
     assert (slow.served(), slow.users("a")) == ("a", 2)
 
 
-def test_a_rollback_ends_a_release_that_waits(here: Here, slow: World) -> None:
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """What makes models that were never live old enough to go."""
+    now = time.time
+
+    def wait() -> None:
+        monkeypatch.setattr("training.release.cleanup.time.time", lambda: now() + OFFERED + 60)
+
+    return wait
+
+
+def test_a_rollback_ends_a_release_that_waits(
+    here: Here, slow: World, later: Callable[[], None]
+) -> None:
     releases = slow.releases()
     training = slow.put_model("a", profiles=2)
     releases.publish("a", 0, training)
     assert releases.roll_back()["outcome"] == ROLLED_BACK
     assert (slow.served(), slow.state(training)) == (BUNDLED, "dismissed")
+    later()
     assert clean_up(releases, 2) == []  # nothing can stop the import
     here.server.imports.finish(slow.table("a"))
     assert clean_up(releases, 2) == ["a"]
@@ -162,7 +177,9 @@ def test_a_table_that_somebody_deleted_is_imported_again(
     assert (world.served(), world.users("a")) == ("a", 2)
 
 
-def test_tables_go_with_their_models_and_none_in_use_does(here: Here, world: World) -> None:
+def test_tables_go_with_their_models_and_none_in_use_does(
+    here: Here, world: World, later: Callable[[], None]
+) -> None:
     publish(world, "a")
     deploy(here, world)
     publish(world, *"bcd")
@@ -170,7 +187,10 @@ def test_tables_go_with_their_models_and_none_in_use_does(here: Here, world: Wor
     world.put_model(broken, 4, profiles=2)
     with pytest.raises(ReleaseError, match="could not load its model"):
         world.releases().publish(broken, 4)
-    assert clean_up(world.releases(), 2) == ["b", broken]
+    assert clean_up(world.releases(), 2) == ["b"]
+    assert world.users(broken) == 2  # it may be published again, by other code
+    later()
+    assert clean_up(world.releases(), 2) == [broken]
     held = {model: world.users(model) for model in ("a", "b", "c", "d", broken)}
     assert held == {"a": 2, "b": None, "c": 2, "d": 2, broken: None}
     assert world.served() == "d"
