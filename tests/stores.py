@@ -97,15 +97,20 @@ def make_stores(request: pytest.FixtureRequest, folder: Path) -> Callable[[], St
 def create_table(url: str, name: str) -> None:
     """Make a table as the template does."""
     with closing(dynamodb(url)) as client:
-        client.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "N"} for key in KEYS],
-            KeySchema=[
-                {"AttributeName": key, "KeyType": kind}
-                for key, kind in zip(KEYS, ("HASH", "RANGE"), strict=True)
-            ],
-        )
+        create_by(client, name)
+
+
+def create_by(client: Any, name: str) -> None:
+    """Make such a table by a client of DynamoDB."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "N"} for key in KEYS],
+        KeySchema=[
+            {"AttributeName": key, "KeyType": kind}
+            for key, kind in zip(KEYS, ("HASH", "RANGE"), strict=True)
+        ],
+    )
 
 
 def create_profile_table(url: str, name: str, folder: Path) -> None:

@@ -28,7 +28,7 @@ from recommender.api.routes import (
 )
 from recommender.api.serving import Serving
 from recommender.data.catalog import Catalog
-from recommender.data.origin import UNKNOWN, Origin, origin_of
+from recommender.data.origin import Origin, origin_of
 from recommender.data.profiles import PackagedProfiles, Profiles
 from recommender.data.store import HiddenSource, Store, StoreError
 from recommender.http import problems
@@ -76,10 +76,10 @@ def make_app() -> FastAPI:
             artifact.profile_table,
         )
         artifact = opened = None
-    origin = UNKNOWN
+    store = None
     if artifact:
-        origin = origin_of(artifact.manifest["data"], partial(find_title_digest, artifact.model))
-    store = open_store(settings, origin) if artifact else None
+        digest_of = partial(find_title_digest, artifact.model)
+        store = open_store(settings, origin_of(artifact.manifest["data"], digest_of))
     is_open = settings.access.mode is Mode.OPEN  # nobody writes, so no written rating counts
     app = _assemble(
         opened,

@@ -12,7 +12,7 @@ import ssl
 import time
 import weakref
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -123,8 +123,7 @@ class SignedCalls:
             headers = sign(self._url.netloc, target, body, self._region, self._environment)
             check_time()
             if connection.sock is None:
-                connection._create_connection = _connecting(end)  # type: ignore[attr-defined]
-                connection.connect()
+                connection.sock = _open(connection, end)
                 check_time()
             connection.request("POST", "/", body, headers)
             with connection.getresponse() as response:
@@ -200,30 +199,30 @@ def sign(
     return {**headers, "authorization": signed}
 
 
-def _connecting(end: float) -> Callable[..., socket.socket]:
-    """Return a ``socket.create_connection`` that ends by a moment of the monotonic clock.
+def _open(connection: HTTPConnection, end: float) -> socket.socket:
+    """Return a socket to where a connection leads, or fail by a moment of the monotonic clock.
 
-    The original gives each address of a host the whole timeout; here they share what is left.
+    The connection itself would give each address of a host the whole timeout; here they share what
+    is left.
     """
 
     def left() -> float:
         return max(end - time.monotonic(), 0.0)  # 0: what cannot be done at once fails
 
-    def connect(place: tuple[str, int], *_: object) -> socket.socket:
-        host, port = place
-        found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-        fault = OSError()
-        for number, address in enumerate(found):
-            try:
-                sock = socket.create_connection((address, port), left() / (len(found) - number))
-            except OSError as error:
-                fault = error
-            else:
-                sock.settimeout(left())
-                return sock
-        raise fault
-
-    return connect
+    host, port = connection.host, connection.port
+    found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    fault = OSError()
+    for number, address in enumerate(found):
+        try:
+            sock = socket.create_connection((address, port), left() / (len(found) - number))
+        except OSError as error:
+            fault = error
+            continue
+        sock.settimeout(left())
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        is_safe = isinstance(connection, HTTPSConnection)
+        return _trusted().wrap_socket(sock, server_hostname=host) if is_safe else sock
+    raise fault
 
 
 class _Until(RawIOBase):

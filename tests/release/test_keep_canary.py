@@ -14,6 +14,7 @@ from tests.release.world import BROKEN, World
 from training.release.api_function import ReleaseError
 from training.release.canary import Progress, find_progress
 from training.release.cleanup import clean_up
+from training.release.releases import Releases
 
 Seen = list[dict[str, Any]]
 
@@ -169,6 +170,15 @@ def test_a_model_that_is_released_meanwhile_comes_first(
         keep.canary("filmes", note)
 
 
+def begin_a_canary_that_meets(
+    other: Callable[[], object], releases: Releases, note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others come right before it, and it gives way."""
+    monkeypatch.setattr(releases.proof, "check", lambda *_: other())
+    with pytest.raises(ReleaseError, match="a model is being released: deploy again"):
+        keep.canary("filmes", note)
+
+
 def test_a_deployment_of_a_model_is_not_taken_for_the_canary(
     here: Here,
     cloudformation: CloudFormation,
@@ -177,14 +187,11 @@ def test_a_deployment_of_a_model_is_not_taken_for_the_canary(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Not even if it begins right before the canary would."""
-    layer = keep.before("filmes", note)
-    cloudformation.deploy("second", layer, hold=True)
     releases = canary_world.releases()
     assert releases.canary
+    cloudformation.deploy("second", keep.before("filmes", note), hold=True)
     begun = partial(releases.canary.begin, releases.api.live().version, "1")
-    monkeypatch.setattr(releases.proof, "check", lambda *_: begun())
-    with pytest.raises(ReleaseError, match="a model is being released: deploy again"):
-        keep.canary("filmes", note)
+    begin_a_canary_that_meets(begun, releases, note, monkeypatch)
     assert alias(here, canary_world)["AdditionalVersionWeights"] == {"1": 0.1}
     assert begun()  # it runs, and is found by who began it
 
@@ -196,13 +203,10 @@ def test_a_release_comes_before_the_canary(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As soon as its number is taken, before it has a deployment."""
-    layer = keep.before("filmes", note)
-    cloudformation.deploy("second", layer, hold=True)
     releases = canary_world.releases()
+    cloudformation.deploy("second", keep.before("filmes", note), hold=True)
     claimed = partial(releases.ledger.claim, 1, {"model": "a"})
-    monkeypatch.setattr(releases.proof, "check", lambda *_: claimed())
-    with pytest.raises(ReleaseError, match="a model is being released: deploy again"):
-        keep.canary("filmes", note)
+    begin_a_canary_that_meets(claimed, releases, note, monkeypatch)
     assert not releases.api.live().weighted
 
 

@@ -16,7 +16,7 @@ from recommender.data.dynamo_items import erasure
 from recommender.data.store import Entry
 from recommender.model.artifact import ARTIFACT_FILES, CATALOG_FILE, content_version, file_digest
 from tests.conftest import LambdaContext
-from tests.stores import KEYS
+from tests.stores import create_by
 from tests.training.conftest import BUCKET
 from tests.training.small_data import CASE
 from training.build import build
@@ -226,15 +226,7 @@ def test_what_was_erased_is_not_missed(
     table = "filmes-RatingsTable-1A2B"
     monkeypatch.setenv("RATINGS_TABLE", table)
     with closing(boto3.client("dynamodb")) as client:
-        client.create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "N"} for n in KEYS],
-            KeySchema=[
-                {"AttributeName": n, "KeyType": k}
-                for n, k in zip(KEYS, ("HASH", "RANGE"), strict=True)
-            ],
-        )
+        create_by(client, table)
         for part in erasure(table, 3, mark, None):
             client.update_item(**part["Update"])
     assert all(map(checked(call(dry_run=True)).get, names))
