@@ -32,6 +32,7 @@ from recommender.data.store import (
 )
 
 BUSY_SECONDS = 3.0  # that a write waits for others, of this process and of others
+WAIT_SECONDS = 0.005  # between attempts where SQLite itself does not wait
 FILES = ("", "-wal", "-shm")  # what SQLite keeps beside each other while a database is open
 
 P = ParamSpec("P")
@@ -119,8 +120,8 @@ class SqliteStore:
             raise StoreError(f"{path.name}: {error}") from error
 
     def _prepare(self) -> None:
-        # In WAL mode readers wait for nobody. FULL keeps the last commits through a power failure.
-        self._writer.execute("PRAGMA journal_mode = WAL")
+        _use_wal(self._writer)  # in which readers wait for nobody
+        # FULL keeps the last commits through a power failure.
         self._writer.execute("PRAGMA synchronous = FULL")
         self._writer.execute("PRAGMA secure_delete = ON")  # what was erased leaves the file
         if self._lacking():
@@ -261,6 +262,20 @@ def _connect(path: Path) -> sqlite3.Connection:
     )
     connection.text_factory = _decoded  # SQLite keeps any bytes as a text
     return connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Set WAL mode. SQLite fails at once if another program holds a lock, so this tries again."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorname.startswith("SQLITE_BUSY")
+            if not is_busy or time.monotonic() >= end:
+                raise
+            time.sleep(WAIT_SECONDS)
 
 
 def _items(rows: list[Any]) -> dict[int, Item]:

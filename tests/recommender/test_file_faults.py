@@ -228,6 +228,19 @@ def test_where_a_file_is_damaged_nothing_is_confirmed(artifact_dir: Path, file: 
         check_problem(api.put(f"{last}/{FILM}", json={"avaliacao": 2}), 503)
 
 
+def test_a_start_waits_for_who_is_making_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(sqlite_store, "BUSY_SECONDS", 0.1)
+        with pytest.raises(StoreError, match=r"filmes\.sqlite3: database is locked"):
+            SqliteStore(file)
+        monkeypatch.setattr(sqlite_store, "BUSY_SECONDS", 60.0)
+        monkeypatch.setattr(sqlite_store.time, "sleep", lambda _: other.rollback())
+        SqliteStore(file).close()
+
+
 @pytest.mark.parametrize("content", [b"no database, but a text" * 500, b"SQLite format 3\0"])
 def test_what_is_no_database_is_refused_at_the_start(file: Path, content: bytes) -> None:
     file.write_bytes(content)
