@@ -69,7 +69,8 @@ def serve(artifact_dir: Path) -> Iterator[Serve]:
         out.truncate()
         answer = handler(event, CONTEXT)
         json.dumps(answer)
-        return answer, [json.loads(line) for line in out.getvalue().splitlines()]
+        out.seek(0)
+        return answer, [json.loads(line) for line in out]
 
     with logged_to(out):
         yield call
