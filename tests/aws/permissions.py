@@ -11,7 +11,7 @@ import pytest
 from tests.aws.policies import HERE, Resolved
 from tests.conftest import ROOT
 
-OURS = tuple(f"{ROOT / room}/" for room in ("training", "recommender"))
+OURS = tuple(str(ROOT / room) for room in ("training/", "recommender/", ".ci/keep.py"))
 LIBRARIES = ("/botocore/", "/boto3/", "/s3transfer/", "/concurrent/", "/threading.py")
 # Actions that are not named like their operations.
 ACTIONS = {
@@ -46,6 +46,8 @@ def needs(service: str, operation: str, asked: Mapping[str, Any], group: str) ->
         else:
             made = asked.get("TableCreationParameters", asked)
             yield action, table_arn(made.get("TableName", ""))
+    elif operation == "ListDeploymentGroups":
+        yield action, f"arn:aws:codedeploy:{HERE}:application:{asked['applicationName']}"
     elif service == "codedeploy":
         yield action, group
     elif "LayerName" in asked:
@@ -82,15 +84,14 @@ def is_ours() -> bool:
 
 
 @contextmanager
-def permitted(patch: pytest.MonkeyPatch, resolved: Resolved, role: str) -> Iterator[set[Need]]:
+def permitted(
+    patch: pytest.MonkeyPatch, resolved: Resolved, role: str, group: str = ""
+) -> Iterator[set[Need]]:
     """Hold the calls of a block against what a role may do; yield what they needed so far.
 
-    Only clients that are made within count.
+    Only clients that are made within count. ``group`` is ``APPLICATION/GROUP`` of deployments.
     """
-    group = ""
-    if resolved.holds("StepByStep"):
-        names = (resolved.ref("DeploymentApplication"), resolved.ref("DeploymentGroup"))
-        group = f"arn:aws:codedeploy:{HERE}:deploymentgroup:{'/'.join(names)}"
+    group = f"arn:aws:codedeploy:{HERE}:deploymentgroup:{group}"
     needed: set[Need] = set()
 
     def note(params: Mapping[str, Any], model: Any, **_: Any) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.aws.permissions import permitted
+from tests.aws.policies import Resolved
 from tests.aws.server import Here
+from tests.conftest import ROOT
 from tests.release.test_keep import CloudFormation, keep
-from tests.release.world import BROKEN, World
+from tests.release.world import BROKEN, World, make_releases
 from training.release.api_function import ReleaseError
 from training.release.canary import Progress, find_progress
 from training.release.cleanup import clean_up
@@ -70,6 +73,14 @@ def deploy(cloudformation: CloudFormation, note: Path, code: str) -> None:
     cloudformation.deploy(code, layer, hold=True)
     keep.canary("filmes", note)
     keep.after("filmes", note)
+
+
+def release_layer(world: World, model: str) -> str:
+    """Make a model of the bucket live at once, and return its layer."""
+    api = world.releases().api
+    layer = api.publish_layer(model, world.bucket, f"modelos/{model}/camada.zip")
+    api.move_alias(api.live(), api.publish_version(api.live(), layer, f"00000001 {model}"))
+    return layer
 
 
 def test_new_code_takes_a_part_of_the_requests_first(
@@ -150,13 +161,42 @@ def test_the_model_stays_through_a_canary(
     ending("Succeeded")
     number = canary_world.releases().number()
     canary_world.put_model("a", number, known=False)
-    api = canary_world.releases().api
-    layer = api.publish_layer("a", canary_world.bucket, "modelos/a/camada.zip")
-    version = api.publish_version(api.live(), layer, "00000001 a")
-    api.move_alias(api.live(), version)
+    layer = release_layer(canary_world, "a")
     deploy(cloudformation, note, "second")
     assert canary_world.served() == "a"
     assert canary_world.releases().api.live().layer == layer
+
+
+def test_the_role_of_ci_may_do_all_of_it(
+    cloudformation: CloudFormation,
+    canary_world: World,
+    note: Path,
+    ending: Callable[[str], Seen],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ending("Succeeded")
+    before = canary_world.releases()
+    canary_world.put_model("a", before.number(), known=False)
+    release_layer(canary_world, "a")
+    before.api.set_layer("")  # as after a release that was given up
+    before.ledger.claim(1, {"model": "a"})
+    before.ledger.end(1, {"outcome": "live"})
+    stack = canary_world.tables.removesuffix("-")
+    roles = Resolved(stack, {"Stack": stack}, file=ROOT / ".ci" / "roles.yaml")
+    group = f"{canary_world.layer}/{canary_world.group}"
+    with permitted(monkeypatch, roles, "DeployRole", group) as needed:
+        releases = make_releases(canary_world)
+        monkeypatch.setattr(keep, "_releases", lambda _: releases)
+        deploy(cloudformation, note, "second")
+        keep.back("filmes", note)
+    assert {action for action, _ in needed} >= {
+        "codedeploy:CreateDeployment",
+        "lambda:GetFunction",
+        "lambda:PublishVersion",
+        "lambda:UpdateAlias",
+        "lambda:UpdateFunctionConfiguration",
+        "s3:GetObject",
+    }
 
 
 def test_a_model_that_is_released_meanwhile_comes_first(

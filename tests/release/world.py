@@ -129,12 +129,15 @@ class World:
         return api.layer_of(facts)
 
 
-@cache  # clients take longer to make than a release takes
-def releases_of(world: World) -> Releases:
+def make_releases(world: World) -> Releases:
+    """The releases of a world, with clients of their own."""
     api, bucket = QuickApi(world.function, world.layer), Bucket(world.bucket)
     canary = Canary(world.layer, world.group, world.function, api.alias) if world.group else None
     tables = ProfileTables(bucket, world.tables, PATIENCE, PAUSE)
     return Releases(bucket, api, canary, "filmes/usuarios", tables)
+
+
+releases_of = cache(make_releases)  # clients take longer to make than a release takes
 
 
 def outside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,8 +148,12 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def make_world(url: str, client: Callable[[str], Any], name: str, *, canary: bool = False) -> World:
-    """A new world, in which the alias serves version 1 with the bundled model."""
-    bucket, function, layer, tables = (f"{name}-{what}" for what in ("bucket", "api", "modelo", ""))
+    """A new world, in which the alias serves version 1 with the bundled model.
+
+    Names are as CloudFormation would make them for a stack of this name.
+    """
+    ends = ("modelbucket-1a2b", "ApiFunction-1A2B", "modelo", "")
+    bucket, function, layer, tables = (f"{name}-{end}" for end in ends)
     world = World(url, bucket, function, layer, tables, "grupo" if canary else "")
     world.enter()
     client("s3").create_bucket(Bucket=world.bucket)
