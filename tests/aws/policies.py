@@ -99,6 +99,12 @@ class Resolved:
                 return self.attribute(*parts)
             if name == "Fn::Sub":
                 return self.substitute(*([argument] if isinstance(argument, str) else argument))
+            if name == "Fn::Split":
+                separator, text = map(self.resolve, argument)
+                return str(text).split(separator)
+            if name == "Fn::Select":
+                place, values = map(self.resolve, argument)
+                return values[place]
             if name == "Fn::If":
                 return self.resolve(argument[1 if self.holds(argument[0]) else 2])
         resolved = {name: self.resolve(inner) for name, inner in value.items()}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from samcli.yamlhelper import yaml_parse
 
+from tests.aws.policies import Resolved
 from tests.conftest import ROOT
 
 WORKFLOWS = {
@@ -18,7 +19,8 @@ WORKFLOWS = {
 }
 DEPLOY = WORKFLOWS["deploy"]["jobs"]
 STAGE = WORKFLOWS["stage"]["jobs"]["deploy"]
-ROLES = yaml_parse((ROOT / ".ci" / "roles.yaml").read_text(encoding="utf-8"))["Resources"]
+ROLES_FILE = ROOT / ".ci" / "roles.yaml"
+ROLES = yaml_parse(ROLES_FILE.read_text(encoding="utf-8"))["Resources"]
 GITHUB = "token.actions.githubusercontent.com"
 
 
@@ -99,15 +101,21 @@ def test_rights_are_given_job_by_job(name: str) -> None:
 
 
 def test_only_main_may_assume_the_role_of_its_environment() -> None:
-    trust = ROLES["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    """Whether or not the subjects of the repository's tokens have numbers."""
+    given = {"Environment": "staging", "Repository": "we/films", "RepositoryId": "2"}
+    roles = Resolved(parameters=given | {"OwnerId": "1", "Provider": "arn"}, file=ROLES_FILE)
+    trust = roles.resources["DeployRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     (statement,) = trust
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert statement["Condition"] == {
         "StringEquals": {
             f"{GITHUB}:aud": "sts.amazonaws.com",
-            f"{GITHUB}:sub": {"Fn::Sub": "repo:${Repository}:environment:${Environment}"},
+            f"{GITHUB}:sub": [
+                "repo:we/films:environment:staging",
+                "repo:we@1/films@2:environment:staging",
+            ],
             f"{GITHUB}:ref": "refs/heads/main",
-            f"{GITHUB}:repository_id": {"Ref": "RepositoryId"},
+            f"{GITHUB}:repository_id": "2",
         }
     }
 
