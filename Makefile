@@ -12,7 +12,6 @@ SPARK_ENV = .local/spark$(if $(filter-out 4,$(SPARK)),-$(SPARK))
 STACK ?= filmes
 FUZZ ?= 1000000
 REQUESTS ?= 100000
-UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 KEEP := PYTHONPATH=. $(BIN)/python .ci/keep.py
@@ -35,15 +34,15 @@ setup: $(VENV)/.done $(SWAGGER_UI)/.done ## installs the environment in .venv, a
 define install
 	@echo "installing into $(VENV) what $(2) needs"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv sync --locked --inexact $(1) --python $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/uv.txt
+	$(BIN)/uv sync --locked --no-build --inexact $(1) --python $(BIN)/python
 endef
 
-$(VENV)/.done: pyproject.toml uv.lock
+$(VENV)/.done: pyproject.toml uv.lock .ci/uv.txt
 	$(call install,--group dev,development)
 	touch $(VENV)/.run $@
 
-$(VENV)/.run: pyproject.toml uv.lock
+$(VENV)/.run: pyproject.toml uv.lock .ci/uv.txt
 	$(call install,--only-group run,running)
 	@touch $@
 

@@ -12,7 +12,15 @@ import pytest
 from tests.conftest import ROOT
 from tests.emulator.ports import free_port
 
-NEEDED = ("Makefile", "pyproject.toml", "uv.lock", ".ci/swagger.py", "recommender", "training")
+NEEDED = (
+    "Makefile",
+    "pyproject.toml",
+    "uv.lock",
+    ".ci/swagger.py",
+    ".ci/uv.txt",
+    "recommender",
+    "training",
+)
 CASE = ROOT / "tests/data/caso_original.json"
 RATING = "/usuarios/1/avaliacoes/1"
 
