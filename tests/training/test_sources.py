@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import stat
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -75,6 +76,19 @@ def test_names_that_leave_the_folder(name: str, tmp_path: Path) -> None:
 def test_links_in_a_tar(kind: bytes, tmp_path: Path) -> None:
     packed = tarred(tmp_path / "a.tar.gz", (entry("ratings.csv", kind, "/etc/passwd"), b""))
     assert refusal(packed) == "it holds a link or device, 'ratings.csv': refused"
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_what_is_told_of_a_member_has_a_bound(kind: bytes, tmp_path: Path) -> None:
+    """It is in memory before the member is looked at."""
+    told = entry("ratings.csv", kind), bytes(70_000)
+    expected = "70,000 bytes describe a member, not 65,536 at most"
+    for path in ("first", "second"):
+        before = [(entry("films.csv"), b"")] if path == "second" else []
+        packed = tarred(tmp_path / path, *before, told, (entry("ratings.csv"), RATINGS_CSV))
+        assert refusal(packed) == f"it cannot be read: {expected}"
+    named = tarred(tmp_path / "a.tgz", (entry(f"{'a' * 200}/ratings.csv"), RATINGS_CSV))
+    assert len(read(named).ratings) == 3
 
 
 def test_a_link_in_a_zip(tmp_path: Path) -> None:
@@ -169,6 +183,7 @@ NAMELESS = "5 fields that are no names of columns: say which is which, as in --c
     [
         ("r.csv", "Maria,77777,4,9,8\n2,1,4,9,8\n", "", f"line 1: {NAMELESS}"),
         ("ratings.csv", "Maria,77777,x\n", "", "line 1: no column for the user among 3 fields"),
+        ("ratings.csv", "Maria,item,5\n", "", "line 1: no column for the user among 3 fields"),
         ("r.csv", "Maria,77777,x\n", "user=user,item=1", "no column 'user' among 3 fields"),
         ("r.csv", "Maria,1,good\n77777x,1,3\n", "user=0,item=1,rating=2", "line 2: column 0 is"),
         ("r.csv", "Maria,1,3\n2,1,3\n", "user=0,item=1,rating=2", "a text of 5 characters"),
@@ -195,9 +210,8 @@ def test_what_is_unpacked_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_missing_library_for_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "ratings.parquet").write_bytes(b"PAR1")
-    for library in ("pyarrow", "fastparquet"):
-        monkeypatch.setitem(__import__("sys").modules, library, None)
-    expected = "expected pyarrow or fastparquet to be installed, as by uv sync --group parquet"
+    monkeypatch.setitem(sys.modules, "fastparquet", None)
+    expected = "expected fastparquet to be installed, as by uv sync --group parquet"
     assert refusal(tmp_path) == f"it/ratings.parquet is Parquet, {expected}"
 
 
@@ -205,6 +219,17 @@ def test_a_missing_library_for_parquet(tmp_path: Path, monkeypatch: pytest.Monke
 def test_broken_parquet(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "ratings.parquet").write_bytes(content)
     assert refusal(tmp_path).startswith("it/ratings.parquet cannot be read as Parquet: ")
+
+
+def test_columns_that_nobody_needs_cost_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In rows that lack them pandas would fill them."""
+    monkeypatch.setattr(pd, "read_csv", None)
+    others = "".join(f",c{number}" for number in range(100))
+    path = tmp_path / "ratings.csv"
+    path.write_text(f"user,item,rating{others}\n1,1,5\n2,1,4\n")
+    assert list(read(path).ratings["avaliacao"]) == [5, 4]
 
 
 def test_an_unreadable_file(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Data in the bucket: one object, or the objects right in a folder."""
 
+import os
 from pathlib import Path
 
 from botocore.exceptions import ClientError
 
 from training.data.tables import DataError
 from training.release.bucket import ABSENT, Bucket
+
+LONGEST = 255  # bytes of a file's name
 
 
 class NoDataError(DataError):
@@ -38,6 +41,8 @@ def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> tu
 
 
 def _fetch(bucket: Bucket, key: str, version: str | None, path: Path) -> float:
+    if path.name in ("", ".", "..") or "\0" in path.name or len(os.fsencode(path.name)) > LONGEST:
+        raise DataError(f"s3://{bucket.name}/{key} has a name that no file can have")
     try:
         arrived = bucket.arrival(key, version)
         bucket.fetch(key, path, version)

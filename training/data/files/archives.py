@@ -5,14 +5,43 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import Self
 
 from training.data.files.unpack import Budget, check_size, copy, failing
 from training.data.tables import DataError, quote
 
 MOST_MEMBERS = 1000
+MOST_NAMED = 1 << 16  # bytes of a name, or of whatever else is told of a member before it
+DESCRIBING = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
 
 Members = Iterator[tuple[PurePosixPath, Callable[[], Path], str]]
 """Where each file is within its source, what gives it, and what messages call it."""
+
+
+class _Member(tarfile.TarInfo):
+    """A member of which not too much is told: the library reads that before anybody can look."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        found = super().frombuf(buf, encoding, errors)
+        if found.type in DESCRIBING and found.size > MOST_NAMED:
+            raise ValueError(f"{found.size:,} bytes describe a member, not {MOST_NAMED:,} at most")
+        return found
+
+
+def open_tar(path: Path) -> tarfile.TarFile | None:
+    """Open an archive, packed or not; return None if it is none.
+
+    Raises:
+        ValueError: more than 64 KiB describe a member.
+    """
+    try:
+        return tarfile.open(path, tarinfo=_Member)
+    except tarfile.TarError:
+        return None
 
 
 def zip_members(archive: zipfile.ZipFile, name: str, budget: Budget) -> Members:

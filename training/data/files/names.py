@@ -87,10 +87,11 @@ def require(
             continue
         slip = did_you_mean(known[:2], others)
         if ours in needed or slip:
-            # Without a known name it may be no header but a record, of which nothing is quoted.
-            among = listed(header) if found else counted(len(header), "field")
+            # It may be no header but a record, of which nothing is quoted, and which may hold a name.
+            is_header = len(found) > 1 or len(found) == len(header) or (found and slip)
+            among = listed(header) if is_header else counted(len(header), "field")
             told = f"no column for {MEANT[ours]} among {among}"
-            raise DataError(f"{where}: {told}{slip if found else ''}")
+            raise DataError(f"{where}: {told}{slip if is_header else ''}")
     return found
 
 

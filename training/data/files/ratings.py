@@ -26,7 +26,8 @@ from training.data.tables import (
     join,
 )
 
-CHUNK = 1 << 18  # rows at a time: those of reviews may be long
+CHUNK = 1 << 20  # fields at a time: those of reviews may be long
+WIDEST = 100  # columns: pandas fills all of them in rows of any length
 
 # What pandas raises, or warns of, where rows are too long or values are no numbers or too large.
 ODD = (ValueError, OverflowError, TypeError, Warning)
@@ -109,7 +110,7 @@ def read_by_pandas(file: File, layout: Layout) -> pd.DataFrame | None:
     The index counts lines: a file in which rows are not lines is not read here.
     """
     row = first_row(file, layout.form)
-    if not row or (not layout.header and len(row) != layout.width):
+    if not row or layout.width > WIDEST or (not layout.header and len(row) != layout.width):
         return None
     parts: dict[str, list[NDArray[Any]]] = {ours: [] for ours in layout.places}
     count = 0
@@ -159,7 +160,7 @@ def _chunks(file: File, layout: Layout) -> Iterator[Columns]:
             quoting=0 if form.quoted else 3,
             decimal="," if separator == ";" else ".",
             encoding_errors="replace",
-            chunksize=CHUNK,
+            chunksize=CHUNK // width,
             compression=None,
         )
         with chunks:

@@ -1,7 +1,6 @@
 """What a path holds: plain files by folder, whether they are packed or not."""
 
 import re
-import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from training.data.files.archives import (
     MOST_MEMBERS,
     Members,
     check_count,
+    open_tar,
     tar_members,
     zip_members,
 )
@@ -112,9 +112,9 @@ def _open(path: Path, name: str, budget: Budget, stack: ExitStack) -> list[list[
     if start in ZIP:
         archive = stack.enter_context(zipfile.ZipFile(path))
         return _by_depth(name, zip_members(archive, name, budget), budget)
-    if tarfile.is_tarfile(path):
+    if packed := open_tar(path):
+        stack.enter_context(packed)
         size = path.stat().st_size
-        packed = stack.enter_context(tarfile.open(path))  # noqa: SIM115 the stack closes it
         return _by_depth(name, tar_members(packed, name, budget, size), budget)
     beside = list(_beside(path, name, budget))
     named = beside[0]

@@ -1,9 +1,7 @@
 """Parquet: a file of ratings and one of films, or ratings alone. Its library is not everywhere."""
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -17,7 +15,7 @@ LAYOUT = "ratings.parquet and movies.parquet"
 MARK = b"PAR1"
 VALUE = 8  # bytes of one at least, or of where it is
 FILMS_NAMES = ("movies", "movie", "films", "filmes", "items")
-MISSING = "expected pyarrow or fastparquet to be installed, as by uv sync --group parquet"
+MISSING = "expected fastparquet to be installed, as by uv sync --group parquet"
 
 
 def find(folder: Folder) -> list[File]:
@@ -44,7 +42,7 @@ def _frame(file: File) -> pd.DataFrame:
     try:
         with warnings.catch_warnings(action="ignore"):  # of what the libraries deprecate
             check_size(_size(file.path), file.path.stat().st_size, file.name)
-            frame = pd.read_parquet(file.path)
+            frame = pd.read_parquet(file.path, engine="fastparquet")
     except ImportError:
         raise DataError(f"{file.name} is Parquet, {MISSING}") from None
     except DataError:
@@ -57,21 +55,11 @@ def _frame(file: File) -> pd.DataFrame:
 
 def _size(path: Path) -> int:
     """Return how many bytes the content of a file takes once it is read, as its end says."""
-    rows: int
-    columns: int
-    groups: Sequence[Any]
-    try:
-        from pyarrow.parquet import read_metadata
+    from fastparquet import ParquetFile
 
-        found = read_metadata(path)
-        rows, columns = found.num_rows, found.num_columns
-        groups = [found.row_group(number) for number in range(found.num_row_groups)]
-    except ImportError:
-        from fastparquet import ParquetFile
-
-        opened = ParquetFile(path)
-        rows, columns, groups = opened.count(), len(opened.columns), opened.row_groups
-    return max(VALUE * rows * columns, sum(int(group.total_byte_size) for group in groups))
+    found = ParquetFile(path)
+    values: int = found.count() * len(found.columns)
+    return max(VALUE * values, sum(int(group.total_byte_size) for group in found.row_groups))
 
 
 def take(frame: pd.DataFrame, name: str) -> Table:
