@@ -232,7 +232,7 @@ def test_what_can_be_rolled_back_to_never_expires() -> None:
     bucket = PLAIN.resources["ModelBucket"]["Properties"]
     rules = bucket["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
-    assert expiring == {"arrendamentos/": 90, "candidatos/": 90}
+    assert expiring == {"arrendamentos/": 90, "candidatos/": 90, "spark/logs/": 30}
     assert expiring["arrendamentos/"] > PARAMETERS["LongestPause"]["MaxValue"]
     (rest,) = [rule for rule in rules if "Prefix" not in rule]
     assert "ExpirationInDays" not in rest

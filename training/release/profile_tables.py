@@ -146,7 +146,6 @@ class ProfileTables:
                     "AttributeDefinitions": [{"AttributeName": KEY, "AttributeType": "N"}],
                     "KeySchema": [{"AttributeName": KEY, "KeyType": "HASH"}],
                     "BillingMode": "PAY_PER_REQUEST",
-                    "SSESpecification": {"Enabled": True},
                 },
             )["ImportTableDescription"]["ImportArn"]
         except self.client.exceptions.ResourceInUseException:  # the table is there

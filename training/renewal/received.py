@@ -56,7 +56,7 @@ class Received:
             if needed > free:
                 raise DataError(
                     f"{self.address} needs {needed / MB:,.0f} MB of disk, this function has "
-                    f"{free / MB:,.0f}: give it more EphemeralStorage"
+                    f"{free / MB:,.0f}: raise TrainingDisk"
                 )
             for name in ARTIFACT_FILES:
                 self.bucket.fetch(self.prefix + name, self.folder / name)

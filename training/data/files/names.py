@@ -87,7 +87,7 @@ def require(
             continue
         slip = did_you_mean(known[:2], others)
         if ours in needed or slip:
-            # It may be no header but a record, of which nothing is quoted. One may hold a name, too.
+            # It may be no header but a record, of which nothing is quoted, though it has a name.
             is_header = len(found) > 1 or len(found) == len(header) or (found and slip)
             among = listed(header) if is_header else counted(len(header), "field")
             told = f"no column for {MEANT[ours]} among {among}"
