@@ -160,7 +160,7 @@ deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008
 # alias to the version that it knows, which may be older than the one that was live.
 deploy-built: setup
 	$(KEEP) before "$(STACK)" > .aws-sam/model
-	$(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
+	PYTHONPATH=. $(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
 		Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
 	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
 		--no-fail-on-empty-changeset $(SAM_OPTIONS) || { $(KEEP) undo "$(STACK)"; false; }

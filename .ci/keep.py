@@ -8,7 +8,8 @@ therefore has to name the layer of the version that is live.
 `before` prints it as ModelLayerArn=… for .ci/release.py. It refuses while a release runs, loads the
 model with the code to be deployed, and brings `$LATEST` back to the layer, because CloudFormation
 sends only what changed in the template. `after` compares the model that is live with the one
-before, and moves the alias back if the deployment changed it.
+before, and moves the alias back if the deployment changed it, or brought a version that cannot
+serve. It refuses if a release may undo the deployment, or has done so.
 
 `canary`, after a deployment that published no version, publishes one and lets it take the requests
 step by step. `back` makes the version of before live again, after a smoke test that failed. `undo`
@@ -22,15 +23,16 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import boto3
 from botocore.exceptions import ClientError
 
 from recommender.model.artifact import MANIFEST_FILE, ArtifactError, load
-from training.release.api_function import ApiFunction, ReleaseError
+from training.release.api_function import LATEST, ApiFunction, Live, ReleaseError
+from training.release.bucket import Record
 from training.release.canary import Canary, Progress, find_progress
-from training.release.deployed import describe
+from training.release.deployed import BY_STACK, describe
 from training.release.history import LIVE
 from training.release.keys import MODELS
 from training.release.releases import Releases
@@ -39,8 +41,10 @@ from training.renewal import models
 
 SAM = Path(__file__).resolve().parents[1] / ".aws-sam"
 NOTE = SAM / "live.json"
+PARAMETERS = SAM / "parameters.yaml"  # of the deployment, from .ci/release.py
 BUNDLED = SAM / "build" / "ApiFunction" / "artifact"  # what was built
 PAUSE = 10  # seconds between looks at a deployment
+CHANGED = ("CodeSha256", "Environment", "MemorySize")  # of a version, by deployments
 TAKEN_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"}
 
 
@@ -63,6 +67,8 @@ def main() -> None:
 def before(stack: str, note: Path = NOTE) -> str:
     """Return the layer of the model that is live, "" if it is in the package or there is no stack.
 
+    A version that cannot serve may be replaced; its layer still tells its model.
+
     Raises:
         ReleaseError: a release or a deployment of a model runs, or a model of demonstration data
             would replace one of other data.
@@ -82,7 +88,7 @@ def before(stack: str, note: Path = NOTE) -> str:
     model = releases.served()
     if live.layer:
         _check_readable(releases, model)
-    else:
+    elif model:
         _check_bundled(releases, live.version, BUNDLED)
     if releases.number() != number:
         raise ReleaseError("a model is being released: try again when it is live")
@@ -107,12 +113,14 @@ def canary(stack: str, note: Path = NOTE) -> None:
     releases = _releases(stack)
     if not facts or releases is None:  # nothing was live
         return
+    note.write_text(json.dumps(facts | {"canary": True}), encoding="utf-8")
     api, live = releases.api, releases.api.live()
     steps = _find_canary(api)
     if live.version != facts["version"] or live.weighted:
         raise ReleaseError("a model was released during the deployment: deploy again")
     version = _publish(api, live.version)
     if version == live.version:
+        print(f"version {version} is live already: there is nothing new")
         return
     model = facts["model"] if facts["layer"] else releases.proof.find_model(version)
     releases.proof.check(version, model, [])
@@ -131,18 +139,30 @@ def canary(stack: str, note: Path = NOTE) -> None:
 
 
 def after(stack: str, note: Path = NOTE) -> None:
-    """Check that the model that was live before still is, or that of a release made since.
+    """Check that the deployed code serves the model of before, or that of a release made since.
 
     Raises:
-        ReleaseError: it is not. If there was no release, the alias names the version of before
-            again.
+        ReleaseError: it does not, or a release that runs may bring back other code, or nothing was
+            deployed. If the live version cannot serve or, without a release, has another model,
+            the alias names the version of before again.
     """
     facts = json.loads(note.read_text(encoding="utf-8"))
     releases = _releases(stack)
-    if not facts or releases is None:
-        return
+    if releases is None:
+        raise ReleaseError("nothing was deployed")
+    _check_deployed(releases.api)
     latest, live = releases.ledger.latest(), releases.api.live()
+    is_open = live.weighted or (latest and not latest.end)
+    if facts and is_open and not facts.get("canary"):  # what waited for a canary takes its code
+        raise ReleaseError(
+            "a model is being released, which may bring back the code of before: deploy again "
+            "when it has ended"
+        )
     model = releases.proof.find_model(live.version)
+    if not model:
+        _take_back(releases, live, _version_before(facts, latest))
+    if not facts:
+        return
     if latest and latest.number != facts["release"]:
         released = latest.body["model"]
         if model != released and latest.end and latest.end["outcome"] == LIVE:
@@ -151,11 +171,16 @@ def after(stack: str, note: Path = NOTE) -> None:
                 f"python -m training publish {released} --force makes it live again"
             )
     elif facts["layer"] and model != facts["model"]:
-        releases.api.move_alias(live, facts["version"])
-        releases.api.set_layer(releases.api.live().layer)
+        _move_back(releases.api, live, facts["version"])
         raise ReleaseError(
-            f"the deployment replaced model {facts['model']} by {model or 'none'}: alias live "
-            f"serves version {facts['version']} again"
+            f"the deployment replaced model {facts['model']} by {model}: alias live serves "
+            f"version {facts['version']} again"
+        )
+    if _changed(releases.api, live.version) != _changed(releases.api, LATEST):
+        raise ReleaseError(
+            f"alias live serves version {live.version}, whose code or settings are not those of "
+            "this deployment. CloudFormation publishes them only once: deploy with CANARY=1, or "
+            "deploy others"
         )
 
 
@@ -184,6 +209,39 @@ def undo(stack: str, note: Path = NOTE) -> None:
         back(stack, note)
     else:
         print(f"stack {stack} is {status}: alias live stays where it is")
+
+
+def _check_deployed(api: ApiFunction) -> None:
+    """Raise if the function is not that of the parameters: `sam deploy` was answered no."""
+    release = json.loads(PARAMETERS.read_text(encoding="utf-8"))["ReleaseId"]
+    if api.description() != BY_STACK + release:
+        raise ReleaseError("nothing was deployed")
+
+
+def _version_before(facts: dict[str, Any], latest: Record | None) -> str:
+    """Return the version that the deployment replaced, "" if there was none."""
+    end = latest.end if facts and latest and latest.number != facts["release"] else None
+    return str(end["version"] if end and end["outcome"] == LIVE else facts.get("version", ""))
+
+
+def _take_back(releases: Releases, live: Live, before: str) -> NoReturn:
+    """Have the alias serve the version of before instead of one that cannot serve, and say so."""
+    told = f"version {live.version} cannot serve (its log says why): "
+    if before in ("", live.version) or not releases.proof.find_model(before):
+        raise ReleaseError(f"{told}there is none to go back to. Correct it and deploy again")
+    _move_back(releases.api, live, before)
+    raise ReleaseError(f"{told}alias live serves version {before} again")
+
+
+def _move_back(api: ApiFunction, live: Live, version: str) -> None:
+    api.move_alias(live, version)
+    api.set_layer(api.live().layer)
+
+
+def _changed(api: ApiFunction, version: str) -> list[Any]:
+    """Return what deployments change of a version, as it has it."""
+    found = api.client.get_function_configuration(FunctionName=api.name, Qualifier=version)
+    return [found.get(name) for name in CHANGED]
 
 
 def _find_canary(api: ApiFunction) -> Canary:

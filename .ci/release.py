@@ -1,13 +1,14 @@
 """Prints the parameters of a stack for `sam deploy`, ReleaseId included, as YAML.
 
-    .venv/bin/python .ci/release.py STACK [NAME=VALUE ...]
+    PYTHONPATH=. .venv/bin/python .ci/release.py STACK [NAME=VALUE ...]
 
 By itself, SAM names a version of a function after the text of the template. The text holds the
 names of parameters, not their values. So new values would not publish a version, and the alias
 would stay at the old one. Here versions are named after ReleaseId: a digest of the function as
 built, the template and all parameters but ModelLayerArn: a retraining has published a version with
 that layer, and Lambda refuses a version that equals the newest. A parameter that is not given keeps
-its value in the stack, as with `sam deploy`; a new stack takes the default of the template.
+its value in the stack, as with `sam deploy`; a new stack takes the default of the template. What
+the API reads of them is checked as the API does it: with a value that it refuses, it cannot start.
 
 With `--hold`, the stack keeps its ReleaseId: the deployment publishes no version, and requests go
 where they went, until `.ci/keep.py canary` moves them.
@@ -24,6 +25,8 @@ import boto3
 from botocore.exceptions import ClientError
 from samcli.yamlhelper import yaml_parse
 
+from recommender.settings import SettingError, read_settings
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = ROOT / ".aws-sam" / "build"
 RELEASE = "ReleaseId"
@@ -39,13 +42,15 @@ def main() -> None:
     parser.add_argument("--built", type=Path, default=BUILT, help="what `sam build` left")
     arguments = parser.parse_intermixed_args()
     template = (arguments.built / "template.yaml").read_text(encoding="utf-8")
-    declared = yaml_parse(template)["Parameters"]
+    parsed = yaml_parse(template)
+    declared = parsed["Parameters"]
     try:
         given = read(arguments.given, declared)
+        before = present(arguments.stack)
+        parameters = merge(declared, before, given)
+        check(parsed["Resources"]["ApiFunction"]["Properties"], parameters)
     except ValueError as error:
         parser.error(str(error))
-    before = present(arguments.stack)
-    parameters = merge(declared, before, given)
     if arguments.hold:
         release = before.get(RELEASE, declared[RELEASE]["Default"])
     else:
@@ -91,6 +96,21 @@ def merge(
     defaults = {name: str(entry["Default"]) for name, entry in declared.items()}
     values = defaults | dict(present) | dict(given)
     return {name: values[name] for name in declared if name != RELEASE}
+
+
+def check(function: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+    """Check the parameters that the API's function has as variables of its environment.
+
+    Raises:
+        ValueError: the API would not start with a value.
+    """
+    for variable, value in function["Environment"]["Variables"].items():
+        match value:
+            case {"Ref": name} if name in parameters:
+                try:
+                    read_settings({variable: parameters[name]})
+                except SettingError as error:
+                    raise ValueError(f"{name}: {error}") from None
 
 
 def digest(function: Path, template: str, parameters: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,9 @@ from samcli.cli.types import CfnParameterOverridesType
 from samcli.lib.translate.sam_template_validator import SamTemplateValidator
 from samcli.yamlhelper import yaml_parse
 
+from recommender.settings import SettingError, read_settings
 from tests.conftest import ROOT
+from tests.recommender.test_settings import ORIGINS, REFUSED
 from tests.stores import CREDENTIALS, moto_server
 
 SCRIPT = ROOT / ".ci" / "release.py"
@@ -144,11 +147,22 @@ STACK = json.dumps(
 )
 
 
+@pytest.mark.parametrize("text", [*ORIGINS, *REFUSED["CORS_ORIGINS"], "", "**", "*.", "/"])
+def test_the_template_takes_the_origins_that_the_api_takes(text: str) -> None:
+    pattern, other = DECLARED["CorsOrigins"]["AllowedPattern"], "https://b.example"
+    for value in (text, f"{other},{text}", f" {text} , {other},", f"*{text}"):
+        if re.fullmatch(pattern, value):
+            read_settings({"CORS_ORIGINS": value})
+        else:
+            with pytest.raises(SettingError):
+                read_settings({"CORS_ORIGINS": value})
+
+
 def told(function: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
     """What the script makes of what `make deploy` gives it."""
     return subprocess.run(
         [sys.executable, SCRIPT, "--built", function.parent, "filmes", *words],
-        env=os.environ | CREDENTIALS | {"AWS_ENDPOINT_URL": url},
+        env=os.environ | CREDENTIALS | {"AWS_ENDPOINT_URL": url, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
@@ -186,6 +200,22 @@ def test_what_is_not_given_stays_as_the_stack_has_it(function: Path, tmp_path: P
     file.write_text(existing.stdout)
     parameters = CfnParameterOverridesType().convert((f"file://{file}",), None, None)
     assert parameters == json.loads(existing.stdout)
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("CorsOrigins=null", "CORS_ORIGINS has 'null', allowed are origins such as https://app."),
+        ("BasePath=https://a", "BASE_PATH is 'https://a', allowed is a path such as /v1"),
+    ],
+)
+def test_a_value_with_which_the_api_would_not_start_is_told(
+    function: Path, word: str, said: str
+) -> None:
+    with moto_server() as url:
+        done = told(function, url, word)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"error: {word.partition('=')[0]}: {said}" in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 from tests.release.world import BUNDLED, World
 from training.release.api_function import ReleaseError
 from training.release.cleanup import clean_up
+from training.release.overview import overview
 from training.renewal import models
 
 spec = importlib.util.spec_from_file_location("keep", ROOT / ".ci" / "keep.py")
@@ -23,6 +24,8 @@ assert spec
 assert spec.loader
 keep: Any = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(keep)
+check_deployed = keep._check_deployed
+NO_ORIGIN = "app.example.com"  # the API does not start with it
 
 
 class CloudFormation:
@@ -34,13 +37,15 @@ class CloudFormation:
 
     def __init__(self, here: Here, world: World) -> None:
         self.functions, self.name = here.client("lambda"), world.function
-        self.template: dict[str, str] = {"code": "", "layer": "", "release": ""}
+        self.template = dict.fromkeys(("code", "layer", "release", "origins"), "")
         self.version = "1"
 
-    def deploy(self, code: str, layer: str, *, hold: bool = False) -> None:
-        name = hashlib.sha256(code.encode()).hexdigest()
+    def deploy(
+        self, code: str, layer: str, *, hold: bool = False, origins: str = "https://a.example"
+    ) -> None:
+        name = hashlib.sha256(f"{code} {origins}".encode()).hexdigest()
         release = self.template["release"] if hold else f"Release {name}"
-        new = {"code": code, "layer": layer, "release": release}
+        new = {"code": code, "layer": layer, "release": release, "origins": origins}
         changed = {name for name in new if new[name] != self.template[name]}
         self.template = new
         if "code" in changed:
@@ -53,6 +58,8 @@ class CloudFormation:
             sent["Layers"] = [layer] if layer else []
         if "release" in changed:
             sent["Description"] = new["release"]
+        if "origins" in changed:
+            sent["Environment"] = {"Variables": {"CORS_ORIGINS": origins}}
         if sent:
             self.functions.update_function_configuration(FunctionName=self.name, **sent)
         if "release" in changed:
@@ -79,6 +86,7 @@ def cloudformation(here: Here, world: World, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(keep, "_releases", lambda _: world.releases())
     monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
     monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
+    monkeypatch.setattr(keep, "_check_deployed", lambda *_: None)
     found = CloudFormation(here, world)
     found.deploy("first", "")
     return found
@@ -89,10 +97,10 @@ def note(tmp_path: Path) -> Path:
     return tmp_path / "live.json"
 
 
-def make_deploy(cloudformation: CloudFormation, note: Path, code: str) -> None:
+def make_deploy(cloudformation: CloudFormation, note: Path, code: str, **parameters: str) -> None:
     """What `make deploy` does."""
     layer = keep.before("filmes", note)
-    cloudformation.deploy(code, layer)
+    cloudformation.deploy(code, layer, **parameters)
     keep.after("filmes", note)
 
 
@@ -255,10 +263,134 @@ def test_a_release_during_a_deployment_is_not_lost_in_silence(
         keep.after("filmes", note)
 
 
-def test_the_first_deployment(monkeypatch: pytest.MonkeyPatch, note: Path) -> None:
-    monkeypatch.setattr(keep, "_releases", lambda _: None)
-    assert keep.before("filmes", note) == ""
+@pytest.fixture
+def first(
+    cloudformation: CloudFormation, note: Path, monkeypatch: pytest.MonkeyPatch
+) -> CloudFormation:
+    """There was no stack before the deployment that is to be made."""
+    with monkeypatch.context() as without:
+        without.setattr(keep, "_releases", lambda _: None)
+        assert keep.before("filmes", note) == ""
+        with pytest.raises(ReleaseError, match="nothing was deployed"):  # the prompt's answer: no
+            keep.after("filmes", note)
+    return cloudformation
+
+
+@pytest.mark.usefixtures("first")
+def test_the_first_deployment(note: Path) -> None:
     keep.after("filmes", note)
+
+
+def test_a_first_deployment_that_cannot_serve_says_so(
+    first: CloudFormation, world: World, note: Path
+) -> None:
+    first.deploy("first", "", origins=NO_ORIGIN)
+    with pytest.raises(ReleaseError, match=r"version 3 cannot serve .*: there is none to go back"):
+        keep.after("filmes", note)
+    make_deploy(first, note, "first")
+    assert world.served() == BUNDLED
+
+
+@pytest.mark.parametrize("model", ["a", BUNDLED])
+def test_a_version_that_cannot_serve_is_taken_back(
+    cloudformation: CloudFormation, world: World, note: Path, model: str
+) -> None:
+    if model != BUNDLED:
+        release(world, model)
+    before = world.releases().api.live()
+    with pytest.raises(ReleaseError, match=rf"alias live serves version {before.version} again"):
+        make_deploy(cloudformation, note, "first", origins=NO_ORIGIN)
+    assert (world.served(), world.releases().api.live().version) == (model, before.version)
+    assert world.layer_of_latest() == before.layer
+    make_deploy(cloudformation, note, "first", origins="https://b.example")
+    assert world.served() == model
+
+
+def test_a_version_that_cannot_serve_is_taken_back_to_the_release_that_it_replaced(
+    cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    release(world, "a")
+    layer = keep.before("filmes", note)
+    release(world, "b")
+    cloudformation.deploy("first", layer, origins=NO_ORIGIN)
+    with pytest.raises(ReleaseError, match=r"cannot serve .* again"):
+        keep.after("filmes", note)
+    assert world.served() == "b"
+
+
+@pytest.mark.parametrize("model", ["a", BUNDLED])
+def test_a_live_version_that_cannot_serve_is_replaced(
+    cloudformation: CloudFormation, world: World, note: Path, model: str
+) -> None:
+    """However it came there. Its layer tells its model, which is kept."""
+    if model != BUNDLED:
+        release(world, model)
+    cloudformation.deploy("first", keep.before("filmes", note), origins=NO_ORIGIN)
+    broken = world.releases().api.live().version
+    assert world.releases().proof.find_model(broken) == ""
+    with pytest.raises(ReleaseError, match="there is none to go back to"):
+        make_deploy(cloudformation, note, "first", origins=f"{NO_ORIGIN}, {NO_ORIGIN}")
+    make_deploy(cloudformation, note, "first")
+    assert world.served() == model
+
+
+def test_a_rollback_replaces_a_live_version_that_cannot_serve(
+    here: Here, cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    for model in ("a", "b"):
+        release(world, model)
+    cloudformation.deploy("first", keep.before("filmes", note), origins=NO_ORIGIN)
+    here.client("lambda").update_function_configuration(
+        FunctionName=world.function, Environment={"Variables": {}}
+    )
+    world.releases().roll_back()
+    assert world.served() == "a"
+
+
+def test_a_bundled_model_that_never_served_is_nothing_to_roll_back_to(
+    here: Here, cloudformation: CloudFormation, world: World
+) -> None:
+    cloudformation.deploy("first", "", origins=NO_ORIGIN)
+    here.client("lambda").update_function_configuration(
+        FunctionName=world.function, Environment={"Variables": {}}
+    )
+    release(world, "a")
+    with pytest.raises(ReleaseError, match="no model was live before a"):
+        world.releases().roll_back()
+    assert [row["version"] for row in overview(world.releases())] == ["a"]
+
+
+def test_a_deployment_that_was_refused_at_the_prompt_is_none(
+    cloudformation: CloudFormation,
+    world: World,
+    tmp_path: Path,
+    note: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parameters = tmp_path / "parameters.yaml"
+    monkeypatch.setattr(keep, "PARAMETERS", parameters)
+    monkeypatch.setattr(keep, "_check_deployed", check_deployed)
+    release(world, "a")
+    live = cloudformation.template["release"].removeprefix("Release ")
+    for wanted in (live, "0123456789"):
+        keep.before("filmes", note)
+        parameters.write_text(json.dumps({"ReleaseId": wanted}))
+        if wanted == live:
+            keep.after("filmes", note)
+    with pytest.raises(ReleaseError, match="nothing was deployed"):
+        keep.after("filmes", note)
+
+
+def test_the_same_deployment_after_one_that_was_taken_back_is_not_live(
+    cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    """CloudFormation has nothing to change then."""
+    make_deploy(cloudformation, note, "second")
+    keep.back("filmes", note)
+    with pytest.raises(ReleaseError, match=r"version 2, whose code or settings are not those"):
+        make_deploy(cloudformation, note, "second")
+    make_deploy(cloudformation, note, "third")
+    assert world.served() == BUNDLED
 
 
 def test_code_that_cannot_read_the_model_is_not_deployed(

@@ -35,6 +35,7 @@ def cloudformation(
     monkeypatch.setattr(keep, "_releases", lambda _: canary_world.releases())
     monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
     monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
+    monkeypatch.setattr(keep, "_check_deployed", lambda *_: None)
     monkeypatch.setattr(keep, "PAUSE", 0)
     found = CloudFormation(here, canary_world)
     found.deploy("first", "")
@@ -248,6 +249,64 @@ def test_a_release_comes_before_the_canary(
     claimed = partial(releases.ledger.claim, 1, {"model": "a"})
     begin_a_canary_that_meets(claimed, releases, note, monkeypatch)
     assert not releases.api.live().weighted
+
+
+def begin_release(world: World, model: str) -> str:
+    """Have a release wait for its deployment, which it returns."""
+    releases = world.releases()
+    number = releases.number()
+    world.put_model(model, number, known=False)
+    return str(releases.publish(model, number)["deployment"])
+
+
+@pytest.mark.parametrize("status", ["Succeeded", "Stopped"])
+def test_a_release_that_may_undo_a_deployment_is_told(
+    here: Here,
+    cloudformation: CloudFormation,
+    canary_world: World,
+    note: Path,
+    ending: Callable[[str], Seen],
+    status: str,
+) -> None:
+    """It moves requests to a version with the code of before, over what CloudFormation did."""
+    releases = canary_world.releases()
+    layer = keep.before("filmes", note)
+    deployment = begin_release(canary_world, "a")
+    cloudformation.deploy("second", layer)
+    with pytest.raises(ReleaseError, match="may bring back the code of before"):
+        keep.after("filmes", note)
+    here.server.deployments.finish(deployment, status)
+    releases.resume()
+    with pytest.raises(ReleaseError, match=r"are not those of this deployment.* CANARY=1"):
+        keep.after("filmes", note)
+    served = releases.served()
+    ending("Succeeded")
+    deploy(cloudformation, note, "second")
+    live = releases.api.live()
+    assert live.code == releases.api._facts("$LATEST")["CodeSha256"]
+    assert releases.served() == served == ("a" if status == "Succeeded" else "bundled")
+
+
+def test_a_release_that_has_no_deployment_yet_is_told(
+    cloudformation: CloudFormation, canary_world: World, note: Path
+) -> None:
+    """It may have published its version with the code of before."""
+    cloudformation.deploy("second", keep.before("filmes", note))
+    canary_world.releases().ledger.claim(1, {"model": "a"})
+    with pytest.raises(ReleaseError, match="may bring back the code of before"):
+        keep.after("filmes", note)
+
+
+def test_a_release_that_waited_for_the_canary_undoes_nothing(
+    cloudformation: CloudFormation, canary_world: World, note: Path, ending: Callable[[str], Seen]
+) -> None:
+    """The end of a deployment starts it at once. It takes the code that is live then."""
+    ending("Succeeded")
+    cloudformation.deploy("second", keep.before("filmes", note), hold=True)
+    keep.canary("filmes", note)
+    begin_release(canary_world, "a")
+    assert canary_world.releases().api.live().weighted
+    keep.after("filmes", note)
 
 
 def test_nothing_is_tried_where_nothing_was_live(

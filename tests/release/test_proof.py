@@ -20,6 +20,33 @@ class Answering:
         return self.lists.get(path, 200), {"x-versao": "m"}, [1]
 
 
+class Failing(Answering):
+    """One that fails so many times first."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__({})
+        self.times = times
+
+    def ask(self, version: str, path: str, scope: str = "") -> tuple[int, dict[str, str], Any]:
+        self.times -= 1
+        if self.times >= 0:
+            raise ReleaseError(f"version {version} fails on GET {path}: Runtime.ExitError")
+        return super().ask(version, path, scope)
+
+
+@pytest.mark.parametrize(("times", "model"), [(0, "m"), (1, "m"), (2, "")])
+def test_a_version_that_fails_serves_no_model(times: int, model: str) -> None:
+    """But it has two attempts to start."""
+    api: Any = Failing(times)
+    assert Proof(api, "scope").find_model("7") == model
+
+
+def test_a_version_that_fails_once_is_not_proved() -> None:
+    api: Any = Failing(1)
+    with pytest.raises(ReleaseError, match=r"version 7 fails on GET /saude: Runtime"):
+        Proof(api, "scope").check("7", "m", [])
+
+
 @pytest.mark.parametrize(
     ("statuses", "is_proved"),
     [

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from training.release.api_function import LATEST, ApiFunction
+from recommender.settings import SettingError, read_settings
+from training.release.api_function import LATEST, ApiFunction, ReleaseError
 from training.release.bucket import Bucket
 from training.release.canary import Canary
 from training.release.keys import LAYER_FILE, MODELS, decision_key
@@ -35,6 +36,10 @@ class QuickApi(ApiFunction):
 
     def ask(self, version: str, path: str, scope: str = "") -> tuple[int, dict[str, str], Any]:
         facts = self.client.get_function_configuration(FunctionName=self.name, Qualifier=version)
+        try:
+            read_settings(facts.get("Environment", {}).get("Variables", {}))
+        except SettingError as error:
+            raise ReleaseError(f"version {version} fails on GET {path}: {error}") from None
         layer = self.layer_of(facts)
         model = self.model_of(layer) if layer else BUNDLED
         if model is None or model.startswith(BROKEN):

@@ -11,7 +11,8 @@ LIVE, ABANDONED, ROLLED_BACK = "live", "abandoned", "rolled_back"  # ends of a r
 def models(records: Iterable[Record]) -> dict[str, bool]:
     """Return the models that were live, in the order in which they first were.
 
-    A model's value is whether it was rolled back and has not been live since.
+    A model's value is whether it was rolled back and has not been live since. One that came with
+    the code and could not say its name, because the API did not start, is not among them.
     """
     found: dict[str, bool] = {}
     for record in reversed(list(records)):
@@ -20,6 +21,7 @@ def models(records: Iterable[Record]) -> dict[str, bool]:
             found[record.body["model"]] = False
             if record.body["kind"] == "rollback":
                 found[record.body["dismissed"]] = True
+    found.pop("", None)
     return found
 
 

@@ -1,8 +1,11 @@
 """What a version of the API function answers, before and after it gets live."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from training.release.api_function import ApiFunction, ReleaseError, route
+
+ATTEMPTS = 2  # to start, because the first may only have taken too long
 
 
 class Proof:
@@ -17,9 +20,11 @@ class Proof:
         self.api, self.scope = api, scope
 
     def find_model(self, version: str) -> str:
-        """Return the model that a version serves, "" if it could not load one."""
-        status, headers, _ = self.api.ask(version, "/saude")
-        return headers["x-versao"] if status == 200 else ""
+        """Return the model that a version serves, "" if it could not load one, or cannot start."""
+        for _ in range(ATTEMPTS):
+            with suppress(ReleaseError):
+                return self._ask_model(version)
+        return ""
 
     def check(self, version: str, model: str, users: Iterable[int]) -> None:
         """Have a version load a model, and answer for some users.
@@ -29,7 +34,7 @@ class Proof:
         Raises:
             ReleaseError: it does not.
         """
-        served = self.find_model(version)
+        served = self._ask_model(version)
         if not served:
             raise ReleaseError(f"version {version} of {self.api.name} could not load its model")
         if served != model:
@@ -43,3 +48,7 @@ class Proof:
             is_right = unknown < len(lists) if is_unknown else status == 200 and found
             if not is_right:
                 raise ReleaseError(f"version {version} answers {status} to GET {route(path)}")
+
+    def _ask_model(self, version: str) -> str:
+        status, headers, _ = self.api.ask(version, "/saude")
+        return headers["x-versao"] if status == 200 else ""
