@@ -19,6 +19,8 @@ from training.release.cleanup import clean_up
 from training.release.overview import overview
 from training.renewal import models
 
+ORIGINS = "https://a.example"
+
 spec = importlib.util.spec_from_file_location("keep", ROOT / ".ci" / "keep.py")
 assert spec
 assert spec.loader
@@ -40,9 +42,7 @@ class CloudFormation:
         self.template = dict.fromkeys(("code", "layer", "release", "origins"), "")
         self.version = "1"
 
-    def deploy(
-        self, code: str, layer: str, *, hold: bool = False, origins: str = "https://a.example"
-    ) -> None:
+    def deploy(self, code: str, layer: str, *, hold: bool = False, origins: str = ORIGINS) -> None:
         name = hashlib.sha256(f"{code} {origins}".encode()).hexdigest()
         release = self.template["release"] if hold else f"Release {name}"
         new = {"code": code, "layer": layer, "release": release, "origins": origins}
@@ -97,10 +97,12 @@ def note(tmp_path: Path) -> Path:
     return tmp_path / "live.json"
 
 
-def make_deploy(cloudformation: CloudFormation, note: Path, code: str, **parameters: str) -> None:
+def make_deploy(
+    cloudformation: CloudFormation, note: Path, code: str, origins: str = ORIGINS
+) -> None:
     """What `make deploy` does."""
     layer = keep.before("filmes", note)
-    cloudformation.deploy(code, layer, **parameters)
+    cloudformation.deploy(code, layer, origins=origins)
     keep.after("filmes", note)
 
 
