@@ -49,7 +49,8 @@ def measure(millions: int, cores: int, found: dict[str, Any]) -> None:
     compared = cores == CORES[-1] and millions in (COMPARED, BESIDE_ALS)
     with tempfile.TemporaryDirectory(dir=ROOT / ".local") as scratch:
         row = run("spark_worker.py", str(data_of(millions)), str(cores), *[scratch] * compared)
-        row = {"millions": millions, **row, "load_average": machine.facts()["load_average"]}
+        here = {name: machine.facts()[name] for name in ("processor", "load_average")}
+        row = {"millions": millions, **row, **here}
         rows = {(each["millions"], each["cores"]): each for each in [*found["rows"], row]}
         found["rows"] = [rows[size] for size in sorted(rows)]
         _write(found)

@@ -37,7 +37,7 @@ ARRAYS = 10  # of all films and vectors, that the driver holds
 GROWTH = {
     "million ratings": "{millions}",
     "films": "{films:,}",
-    "cores": "{cores}",
+    "cores": "{cores} ({processor})",
     "minutes": "{minutes}",
     "processor s": "{work:,}",
     "reading": "{reading:,}",
@@ -80,6 +80,7 @@ def growth(rows: list[Row]) -> list[Row]:
         found.append(
             {
                 **{name: row[name] for name in ("millions", "films", "cores", "ndcg")},
+                "processor": row["processor"].replace("(R)", "").removesuffix(" Processor"),
                 "minutes": round(sum(each["seconds"] for each in stages.values()) / 60, 1),
                 "work": round(work(row, READING, *TRAINING)),
                 "reading": round(work(row, READING)),
