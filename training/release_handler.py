@@ -115,7 +115,7 @@ def resume(releases: Releases, event: dict[str, Any], _request: str) -> dict[str
     if (datetime.now(UTC) - began).total_seconds() < event.get("age", 0):
         raise WaitingError(f"release {record.number} began at {began}: who began it may be at work")
     end = _carry_on(releases)
-    Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
+    _restart(releases)
     return _told(end or {}, record.body["model"])
 
 
@@ -165,7 +165,7 @@ def _look_after(releases: Releases) -> dict[str, Any]:
     except WaitingError as error:
         return {"state": "waiting", "reason": str(error)}
     deleted = clean_up(releases, kept)
-    Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
+    _restart(releases)
     _, _, card = releases.api.ask(releases.api.live().version, "/modelo", releases.scope)
     trained = datetime.fromisoformat(card["treino"]["date"])
     begun = [written for _, written in releases.bucket.dated(LEASES)]  # whatever they came to
@@ -173,6 +173,12 @@ def _look_after(releases: Releases) -> dict[str, Any]:
     for name, moment in last.items():
         metrics.add_metric(name, MetricUnit.NoUnit, (time.time() - moment) / SECONDS_OF_A_DAY)
     return {"state": "live", "version": releases.served(), "deleted": deleted}
+
+
+def _restart(releases: Releases) -> None:
+    """Start again what waited or came second, unless it would have to wait for code again."""
+    if not releases.api.has_other_code(releases.api.live()):
+        Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
 
 
 def _restart_later(releases: Releases, event: dict[str, Any], state: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.aws.server import Here
 from tests.conftest import LambdaContext
 from tests.expectations import read_event
-from tests.release.world import BUNDLED, World
+from tests.release.world import BUNDLED, World, deploy_code
 from training import release_handler
 from training.release.events import EventError
 from training.release.lease import lease
@@ -96,6 +96,24 @@ def test_an_offer_during_a_deployment_waits_for_its_end(
     assert ended == {"state": "live", "version": "a", "deleted": []}
     assert '"Released":[1.0]' in capsys.readouterr().out
     assert started == [{"name": "treino", "seed": 7}]
+
+
+def test_an_offer_after_code_that_failed_waits_for_the_next_deployment(
+    here: Here, world: World, started: list[Any]
+) -> None:
+    world.put_model("a")
+    Trainings(world.releases().bucket).record("input-of-a", "a", {"seed": 7}, "treino")
+    deploy_code(here.client, world, "# code that failed")
+    assert call(offer("a", 0))["state"] == "waiting"
+    assert world.state("input-of-a") == "waiting"
+    call(read_event("publicacao-diaria"))
+    assert not started  # it would only wait again
+    functions = here.client("lambda")
+    version = functions.publish_version(FunctionName=world.function)["Version"]
+    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+    call(read_event("publicacao-implantacao"))
+    assert started == [{"name": "treino", "seed": 7}]
+    assert call(offer("a", 0)) == {"state": "live", "version": "a"}
 
 
 def test_a_release_that_waits_for_an_import_is_carried_on_by_the_schedule(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from time import time
+from typing import Any
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_old_versions_go_by_reference(here: Here, permitted_world: World) -> Non
     assert found == {"b", "e", "f"}
     versions = list(world.releases().api.versions())
     assert versions[0]["Version"] == "1"  # the stack's own
-    assert [version["Description"][9:] for version in versions[1:]] == ["b", "e", "f", "b"]
+    assert [version["Description"][9:] for version in versions[1:]] == ["b", "e", "f"]
     assert world.served() == "b"
     world.releases().roll_back("f")
     assert world.served() == "f"
@@ -295,19 +296,43 @@ def test_a_rollback_stops_a_model_that_gets_live_step_by_step(canary_world: Worl
     assert releases.number() == 1
 
 
-def test_a_second_rollback_does_not_stop_the_first(here: Here, canary_world: World) -> None:
+@pytest.fixture
+def code_step_by_step(here: Here, canary_world: World) -> Callable[[], str]:
+    """Begins a deployment of other code, or finds the one that runs; returns its id."""
+    functions, releases = here.client("lambda"), canary_world.releases()
+
+    def begin() -> str:
+        assert releases.canary
+        if running := releases.canary.find_running():
+            return running
+        deploy_code(here.client, canary_world, "# other code")
+        code = functions.publish_version(FunctionName=canary_world.function)["Version"]
+        return str((releases.canary.begin(releases.api.live().version, code) or {})["deployment"])
+
+    return begin
+
+
+def publish_step_by_step(here: Here, world: World, model: str) -> str:
+    """Make a model live in a canary's world; return its training."""
+    releases = world.releases()
+    training = world.put_model(model, releases.number())
+    begun = releases.publish(model, releases.number(), training)
+    here.server.deployments.finish(begun["deployment"])
+    assert (releases.resume() or {})["outcome"] == LIVE
+    return training
+
+
+def test_a_rollback_goes_live_at_once_as_an_alarm_would_stop_a_deployment(
+    here: Here, canary_world: World
+) -> None:
     world, releases = canary_world, canary_world.releases()
-    world.put_model("a")
-    begun = releases.publish("a", 0)
-    here.server.deployments.finish(begun["deployment"])
-    assert releases.resume()
-    begun = releases.roll_back()
-    assert begun["outcome"] == "waiting"
-    with pytest.raises(WaitingError, match=f"release 2 waits for deployment {begun['deployment']}"):
-        releases.roll_back()
-    here.server.deployments.finish(begun["deployment"])
-    assert releases.resume()
-    assert world.served() == BUNDLED
+    training = publish_step_by_step(here, world, "a")
+    begun = len(here.server.deployments.known)
+    assert releases.roll_back()["outcome"] == LIVE
+    live = releases.api.live()
+    assert (world.served(), live.weighted, world.layer_of_latest()) == (BUNDLED, (), "")
+    assert world.state(training) == "dismissed"
+    assert len(here.server.deployments.known) == begun
 
 
 def test_a_rollback_that_came_too_late_to_stop_takes_the_model_back(
@@ -317,11 +342,94 @@ def test_a_rollback_that_came_too_late_to_stop_takes_the_model_back(
     world.put_model("a")
     begun = releases.publish("a", 0)
     here.server.deployments.finish(begun["deployment"])
-    begun = releases.roll_back()
-    assert (begun["outcome"], world.served()) == ("waiting", "a")
-    here.server.deployments.finish(begun["deployment"])
-    assert releases.resume()
+    assert releases.roll_back()["outcome"] == LIVE
     assert world.served() == BUNDLED
+
+
+def test_a_rollback_fails_while_code_is_deployed_step_by_step_which_can_be_stopped(
+    here: Here, canary_world: World, code_step_by_step: Callable[[], str]
+) -> None:
+    """It has to be seen: nobody would carry it on."""
+    world, releases = canary_world, canary_world.releases()
+    publish_step_by_step(here, world, "a")
+    deployment = code_step_by_step()
+    with pytest.raises(ReleaseError, match=f"requests are being moved by deployment {deployment}"):
+        releases.roll_back()
+    assert (world.served(), releases.number()) == ("a", 1)
+    here.client("codedeploy").stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+    assert releases.roll_back()["outcome"] == LIVE
+    assert world.served() == BUNDLED
+
+
+def test_a_rollback_waits_for_a_deployment_of_code_that_came_first(
+    here: Here,
+    canary_world: World,
+    code_step_by_step: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, releases = canary_world, canary_world.releases()
+    publish_step_by_step(here, world, "a")
+    with monkeypatch.context() as patch:
+        patch.setattr(releases.proof, "check", lambda *_: code_step_by_step())
+        told = releases.roll_back(request="one")
+        assert told == {"outcome": "waiting", "reason": "release 2 waits for a deployment of code"}
+        for again in (partial(releases.roll_back, request="one"), releases.roll_back):
+            with pytest.raises(WaitingError, match="release 2 waits for a deployment of code"):
+                again()
+        with pytest.raises(ReleaseError, match="waits for a deployment of code: try again when"):
+            releases.roll_back("x")
+    assert releases.api.live().weighted
+    here.server.deployments.finish(code_step_by_step(), "Stopped")
+    assert (releases.resume() or {})["outcome"] == LIVE
+    assert world.served() == BUNDLED
+
+
+def test_a_rollback_needs_no_code_in_latest_if_a_version_is_the_same(
+    here: Here, world: World
+) -> None:
+    """As after a deployment of code that failed: the version of the older release serves again."""
+    publish(world, "a", "b")
+    before = world.releases().api.live()
+    deploy_code(here.client, world, "# code that failed")
+    end = world.releases().roll_back()
+    live = world.releases().api.live()
+    assert (end["version"], live.version, live.code) == ("2", "2", before.code)
+    assert (world.served(), world.layer_of_latest()) == ("a", live.layer)
+    publish_again = world.releases().roll_back("b")
+    assert (publish_again["version"], world.served()) == (before.version, "b")
+
+
+@pytest.mark.parametrize(
+    "other", [{"Environment": {"Variables": {"ACCESS": "open"}}}, {"MemorySize": 512}]
+)
+def test_a_version_with_other_settings_is_not_the_same(
+    here: Here, world: World, other: dict[str, Any]
+) -> None:
+    publish(world, "a")
+    here.client("lambda").update_function_configuration(FunctionName=world.function, **other)
+    publish(world, "b")
+    world.releases().roll_back()  # made anew, with the settings of the live version
+    live, functions = world.releases().api.live(), here.client("lambda")
+    facts = functions.get_function_configuration(FunctionName=world.function, Qualifier="live")
+    assert (live.version, {name: facts[name] for name in other}) == ("4", other)
+    publish(world, "c")
+    deploy_code(here.client, world, "# code that failed")
+    assert world.releases().roll_back()["version"] == "4"
+    with pytest.raises(ReleaseError, match=r"\$LATEST of .* has code that version 4, which is"):
+        world.releases().roll_back()
+    assert world.served() == "a"
+
+
+def test_a_model_of_a_training_waits_while_latest_has_other_code(here: Here, world: World) -> None:
+    releases, functions = world.releases(), here.client("lambda")
+    deploy_code(here.client, world, "# code that failed")
+    training = world.put_model("a")
+    with pytest.raises(WaitingError, match="code was deployed that is not live"):
+        releases.publish("a", 0, training)
+    assert releases.number() == 0
+    version = functions.publish_version(FunctionName=world.function)["Version"]
+    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+    assert releases.publish("a", 0, training)["outcome"] == LIVE
 
 
 def test_a_rollback_that_lambda_tries_again_goes_back_one_model(world: World) -> None:

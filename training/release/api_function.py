@@ -90,14 +90,12 @@ class ApiFunction:
             made_before = version["Description"] == description and self.layer_of(version) == layer
             if made_before and version["CodeSha256"] == live.code:
                 return str(version["Version"])
-        latest = self._facts(LATEST)
-        if latest["CodeSha256"] != live.code:
+        if self.has_other_code(live):
             raise ReleaseError(
                 f"$LATEST of {self.name} has code that version {live.version}, which is live, does "
                 "not have: deploy that code, or bring it back, first"
             )
-        if self.layer_of(latest) != layer:
-            self.set_layer(layer)
+        self.set_layer(layer)
         made = self.client.publish_version(
             FunctionName=self.name,
             CodeSha256=live.code,
@@ -108,6 +106,13 @@ class ApiFunction:
         waiter = self.client.get_waiter("published_version_active")
         waiter.wait(FunctionName=self.name, Qualifier=version)
         return version
+
+    def has_other_code(self, live: Live) -> bool:
+        """Return whether `$LATEST` has other code than the live version, as after a canary failed.
+
+        Until the next deployment of code, no version can then be made of the live code.
+        """
+        return bool(self._facts(LATEST)["CodeSha256"] != live.code)
 
     def set_layer(self, layer: str) -> None:
         """Give `$LATEST` a layer, or none (""), unless it is so."""

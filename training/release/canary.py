@@ -40,15 +40,10 @@ class Canary:
         """
         shift = {"from": current, "to": target}
         description = f"from version {current} to {target}"
-        running = self.client.list_deployments(
-            applicationName=self.application,
-            deploymentGroupName=self.group,
-            includeOnlyStatuses=["Created", "Queued", "InProgress", "Ready"],
-        )["deployments"]
-        if running:
-            found = self.client.get_deployment(deploymentId=running[0])["deploymentInfo"]
+        if running := self.find_running():
+            found = self.client.get_deployment(deploymentId=running)["deploymentInfo"]
             is_this = found.get("description") == description
-            return {"deployment": running[0], **shift} if is_this else None
+            return {"deployment": running, **shift} if is_this else None
         names = {"Name": self.function, "Alias": self.alias}
         versions = {"CurrentVersion": current, "TargetVersion": target}
         target_function = {"Type": "AWS::Lambda::Function", "Properties": {**names, **versions}}
@@ -63,6 +58,15 @@ class Canary:
         except self.client.exceptions.DeploymentLimitExceededException:  # it began just now
             return None
         return {"deployment": made["deploymentId"], **shift}
+
+    def find_running(self) -> str | None:
+        """Return the id of the deployment that runs in the group, None if none does."""
+        found = self.client.list_deployments(
+            applicationName=self.application,
+            deploymentGroupName=self.group,
+            includeOnlyStatuses=["Created", "Queued", "InProgress", "Ready"],
+        )["deployments"]
+        return str(found[0]) if found else None
 
 
 def stop(deployment: str) -> None:

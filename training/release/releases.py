@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError, WaiterError
 from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
 from training.release.bucket import Body, Bucket, Ledger, Record
 from training.release.canary import Canary, Progress, find_progress, stop
-from training.release.history import ABANDONED, LIVE, ROLLED_BACK, models, now, trainings_of
-from training.release.keys import RELEASES, decision_key, deployment_key, layer_key
+from training.release.history import ABANDONED, LIVE, ROLLED_BACK, find_older, now, trainings_of
+from training.release.keys import RELEASES, decision_key, deployment_key
 from training.release.profile_tables import IMPORT, ProfileTables
 from training.release.proof import Proof
 from training.release.trainings import DISMISSED, PUBLISHED, Trainings
+from training.release.versions import find_layer, find_version
 
 WAITING = "waiting"  # for the import of a profile table, or for the end of a deployment
 
@@ -65,7 +66,7 @@ class Releases:
 
         Raises:
             OvertakenError: there has been another release since.
-            WaitingError: the last release has not ended.
+            WaitingError: the last release has not ended, or code was deployed that is not live.
             ReleaseError: the gate did not let the model pass, or it could not be released.
         """
         self.resume()
@@ -78,6 +79,10 @@ class Releases:
         decision = self.bucket.read(decision_key(model, after))
         if not decision or not (decision["passed"] or decision["forced"]):
             raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
+        if live.weighted:
+            raise WaitingError("a deployment runs")
+        if training and self.api.has_other_code(live):  # only a training is offered again
+            raise WaitingError("code was deployed that is not live: the next deployment ends this")
         body = {"kind": "publish", "model": model, "training": training}
         return self._release(after, {**body, "forced": not decision["passed"]}, live, present)
 
@@ -85,34 +90,37 @@ class Releases:
         """Release a model that was live before; by default the last that stands before the present.
 
         The model that was live is not published again from the same input unless forced. While a
-        model waits for its profile table or gets live step by step, it is that model that goes.
+        model waits for its profile table or gets live step by step, it is that model that goes. The
+        requests move at once: an alarm, which may be why, would stop a deployment.
 
         Args:
             model: the version of the artifact.
             request: id of the call. One that was killed and is tried again goes on.
 
         Raises:
-            ReleaseError: there is no such model.
-            WaitingError: the last release has not ended.
+            ReleaseError: there is no such model, or requests are being moved.
+            WaitingError: what was asked for is on its way.
         """
         record = self.ledger.latest()
         is_stopped = self._stop(record)
-        end = self.resume()
+        repeated = bool(request and record and record.body.get("request") == request)
+        is_going_back = is_stopped or bool(record and record.body["kind"] == "rollback")
+        try:
+            end = self.resume()
+        except WaitingError as error:
+            if repeated or (is_going_back and model is None):
+                raise
+            raise ReleaseError(f"{error}: try again when it has ended") from error
         if is_stopped and model is None and end and end["outcome"] == ROLLED_BACK:
             return end
-        repeated = bool(request and record and record.body.get("request") == request)
         if repeated and end and end["outcome"] == LIVE:
             return end
-        (live, present), history = self._now(), models(self.ledger.records())
-        if model is None:
-            names = list(history)
-            before = names[: names.index(present)] if present in history else names
-            model = next((name for name in reversed(before) if not history[name]), None)
-            if model is None:
-                raise ReleaseError(f"no model was live before {present}")
-        elif model == present or model not in history:
-            others = ", ".join(name for name in history if name != present) or "no model"
-            raise ReleaseError(f"version is {model!r}, expected one that was live: {others}")
+        live, present = self._now()
+        model = find_older(self.ledger.records(), present, model)
+        if live.weighted:
+            running = self.canary.find_running() if self.canary else None
+            by = f"deployment {running}" if running else f"weights of alias {self.api.alias}"
+            raise ReleaseError(f"requests are being moved by {by}: stop that, or wait for its end")
         body = {"kind": "rollback", "model": model, "dismissed": present, "request": request}
         return self._release(self.number(), body, live, present)
 
@@ -176,8 +184,6 @@ class Releases:
         return True
 
     def _release(self, after: int, body: Body, live: Live, present: str) -> Body:
-        if live.weighted:
-            raise WaitingError("a deployment runs")
         replaces = {"model": present, "layer": live.layer}
         record = self.ledger.claim(after + 1, {**body, "replaces": replaces, "date": now()})
         if record is None:
@@ -195,13 +201,16 @@ class Releases:
             if ended and ended.end:  # somebody rolled it back while its table was imported
                 return ended.end
             live = self.api.live()
-            layer = self._layer(model)
-            description = f"{record.number:08d} {model}"
-            version = self.api.publish_version(live, layer, description)
+            layer = find_layer(self.bucket, self.api, self.ledger, model)
+            version = find_version(self.api, record, live, layer)
             decision = self.bucket.read(decision_key(model, record.number - 1)) or {}
             self.proof.check(version, model, decision.get("users", []))
             if version != live.version:
                 if self.canary is None:
+                    self.api.move_alias(live, version)
+                elif record.body["kind"] == "rollback":
+                    if self.canary.find_running():
+                        return _waiting(record, "a deployment of code")
                     self.api.move_alias(live, version)
                 else:
                     deployment = self.canary.begin(live.version, version)
@@ -219,16 +228,6 @@ class Releases:
         if self.api.live().version != version:
             raise ReleaseError(f"alias {self.api.alias} does not serve version {version}")
         return self._end(record, LIVE, version=version)
-
-    def _layer(self, model: str) -> str:
-        """Return the layer with a model, "" for the one that came bundled with the code."""
-        key = layer_key(model)
-        if key in self.bucket.keys(key):
-            return self.api.publish_layer(model, self.bucket.name, key)
-        bundled = {"model": model, "layer": ""}
-        if any(record.body["replaces"] == bundled for record in self.ledger.records()):
-            return ""
-        raise ReleaseError(f"s3://{self.bucket.name}/{key} does not exist")
 
     def _end(self, record: Record, outcome: str, version: str = "", reason: str = "") -> Body:
         body = {"outcome": outcome, "version": version, "reason": reason, "date": now()}
