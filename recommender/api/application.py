@@ -80,7 +80,9 @@ def make_app() -> FastAPI:
     if artifact:
         digest_of = partial(find_title_digest, artifact.model)
         store = open_store(settings, origin_of(artifact.manifest["data"], digest_of))
-    is_open = settings.access.mode is Mode.OPEN  # nobody writes, so no written rating counts
+    # Nobody writes to an open API, so it does without reading what was written. Marks of users who
+    # were erased under another access do not count either.
+    is_open = settings.access.mode is Mode.OPEN
     app = _assemble(
         opened,
         settings.access,

@@ -48,11 +48,13 @@ def read_place(
         raise invalid_field("cursor", cursor, ALLOWED)
     of_list, of_basis, offset = parts[1], parts[2], int(parts[3])
     longest = len(ctx.model.film_ids) if most is None else most
-    if of_list != _digest(_list(ctx.request)) or offset > longest:
+    total = None if parts[4] is None else int(parts[4])
+    is_possible = offset <= longest and (total or 0) <= len(ctx.model.film_ids)
+    if of_list != _digest(_list(ctx.request)) or not is_possible:
         raise invalid_field("cursor", cursor, f"{ALLOWED}, com os parâmetros da mesma lista")
     if of_basis != _digest(basis + ctx.hidden.basis):
         raise ProblemError(410, "A lista de que o cursor é mudou. Recomece sem cursor.")
-    return offset, None if parts[4] is None else int(parts[4])
+    return offset, total
 
 
 def set_next_link(

@@ -189,9 +189,9 @@ class DynamoStore:
             if time.monotonic() > end:
                 raise StoreError("others kept writing the same entries")
 
-    async def erase(self, user_id: int) -> None:
+    async def erase(self, user_id: int, trained: float) -> None:
         """See ``Store``. Entries are removed only if nobody has written over them since."""
-        mark = await self._mark(user_id)
+        mark = await self._mark(user_id, trained)
         try:
             async with asyncio.timeout(ERASE_SECONDS):
                 await self._remove(user_id, mark)
@@ -200,12 +200,12 @@ class DynamoStore:
             _log.warning("entries of a user who was erased are not removed: %s", told)
 
     @in_thread
-    def _mark(self, user_id: int) -> Entry:
+    def _mark(self, user_id: int, trained: float) -> Entry:
         """Leave the mark of a user's erasure and return it."""
         end = time.monotonic() + WRITE_SECONDS
         while True:
             before = by_film(self._read(user_id, MARK)).get(MARK)
-            mark = make_mark(read_item(before) if before else None)
+            mark = make_mark(read_item(before) if before else None, trained)
             if self._transact(erasure(self._table, user_id, mark, before)):
                 return mark
             if time.monotonic() > end:

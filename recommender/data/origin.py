@@ -117,15 +117,18 @@ class Origin:
 UNKNOWN = Origin()
 
 
-def make_mark(before: Item | None) -> Entry:
+def make_mark(before: Item | None, trained: float) -> Entry:
     """Return a mark that lies over all that a user has written since ``before``, an older mark.
+
+    And over all that came with a model whose training began at ``trained``, even if the clock is
+    behind: no packaged rating is taken to be later than that.
 
     What they have written is not read for it: the version is one that none of it can have reached,
     so the mark lies over moments that are yet to come, too. ``MAX_ID`` leaves room for 90 million
     erasures.
     """
     version, entry = (before.version, before.entry) if before else (0, None)
-    return Entry(None, version + WRITES, moment(entry))
+    return Entry(None, version + WRITES, max(moment(entry), trained))
 
 
 def origin_of(facts: Mapping[str, Any], digest_of: DigestOf = nobody_knows) -> Origin:

@@ -219,10 +219,10 @@ class SqliteStore:
         return found
 
     @in_turn
-    def erase(self, user_id: int) -> None:
+    def erase(self, user_id: int, trained: float) -> None:
         """See ``Store``. All in one transaction."""
         items = _items(self._writer.execute(ERASE, [user_id]).fetchall())
-        self._put(user_id, MARK, make_mark(items.get(MARK)))
+        self._put(user_id, MARK, make_mark(items.get(MARK), trained))
 
     async def erased(self, users: Sequence[int]) -> tuple[dict[int, float], int]:
         """See ``Store``."""

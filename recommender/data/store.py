@@ -109,9 +109,10 @@ class Store(HiddenSource, Protocol):
         changes nothing.
         """
 
-    async def erase(self, user_id: int) -> None:
+    async def erase(self, user_id: int, trained: float) -> None:
         """Leave the mark of a user's erasure, so that it lasts, and remove what lies under it.
 
+        ``trained`` is when the training of the model that is served began; see ``make_mark``.
         The mark alone is enough: a failure to remove entries only leaves a line in the log.
         """
 

@@ -254,6 +254,20 @@ def test_a_cursor_is_of_one_list(client: TestClient, path: str) -> None:
     assert client.get(f"{path}?cursor={cursor}&limite=9").status_code == 200
 
 
+@pytest.mark.parametrize("params", ["limite=2", "q=a&limite=2"])
+def test_a_cursor_tells_no_more_films_than_there_are(client: TestClient, params: str) -> None:
+    first = client.get(f"/filmes?{params}")
+    counted = first.headers["x-total-count"]
+    link = first.links["next"]["url"]
+    assert client.get(link).headers["x-total-count"] == counted
+    start = link.removesuffix(f"-{counted}")
+    assert client.get(f"{start}-{len(FILMS)}").status_code == 200
+    for total in (len(FILMS) + 1, 10**20 - 1):
+        answer = client.get(f"{start}-{total}")
+        assert answer.status_code == 422
+        assert [error["campo"] for error in answer.json()["erros"]] == ["cursor"]
+
+
 # The map
 
 

@@ -82,8 +82,8 @@ def write(
     return asyncio.run(store.write((user, film), rating, packaged, None, mark))
 
 
-def erase(store: Store, user: int) -> None:
-    asyncio.run(store.erase(user))
+def erase(store: Store, user: int, trained: float = 0.0) -> None:
+    asyncio.run(store.erase(user, trained))
 
 
 def table_of(store: Store) -> DynamoStore | SqliteStore:
@@ -95,10 +95,10 @@ def leave_mark(store: Store, user: int) -> None:
     """Erase a user without removing anything, as if what comes after the mark failed."""
     place = table_of(store)
     if isinstance(place, DynamoStore):
-        asyncio.run(place._mark(user))
+        asyncio.run(place._mark(user, 0.0))
     else:
         rows = place._writer.execute(READ, [user]).fetchall()
-        place._put(user, MARK, make_mark(_items(rows).get(MARK)))
+        place._put(user, MARK, make_mark(_items(rows).get(MARK), 0.0))
 
 
 def put_mark(store: Store, user: int, mark: Entry) -> None:
@@ -321,6 +321,22 @@ def test_a_clock_that_goes_behind_loses_no_later_rating(
         assert list(read(store, 1)) == [MARK]
 
 
+def test_a_mark_is_not_earlier_than_the_training_of_the_model(make: Make) -> None:
+    """Of a machine whose clock went ahead; what is written afterwards counts."""
+    with closing(make()) as store:
+        write(store, 1, 2, 4.0)
+        erase(store, 1, trained=4e9)
+        assert read(store, 1)[MARK].moment == 4e9
+        assert films_kept(store, 1) == [MARK]
+        write(store, 1, 2, 4.0)
+        asyncio.run(store.write_all(1, {3: 5.0, 4: 5.0}))
+        assert list(read(store, 1)) == [2, 3, 4, MARK]
+        write(store, 1, 2, None)
+        assert read(store, 1)[2].rating is None
+        erase(store, 1, trained=4e9)
+        assert list(read(store, 1)) == [MARK]
+
+
 def test_who_wrote_much_is_removed_whole(make: Make) -> None:
     with closing(make()) as store:
         for start in (0, 100, 200):
@@ -448,7 +464,7 @@ def test_writers_and_erasers_at_once_leave_what_came_last(make: Make) -> None:
                 mark = (await store.read(1, MARK)).get(MARK)
                 await store.write((1, number % 7), number / 10, None, mark=mark)
             else:
-                await store.erase(1)
+                await store.erase(1, 0.0)
 
         async def all_at_once() -> None:
             await asyncio.gather(*map(rate_or_erase, range(40)))
@@ -673,6 +689,23 @@ def test_times_that_are_yet_to_come_bring_nobody_back(
         check_problem(api.get(route.format(1)), 404)
     check_problem(api.get(path(1, 1)), 404)
     assert [user["id"] for user in all_pages(api, "/usuarios")] == [2, 3, 4, 5, 6]
+
+
+def test_a_clock_that_is_behind_the_packaged_ratings_brings_nobody_back(
+    timed_dir: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = TestClient(create_app(timed_dir, LOCAL, store))
+    with monkeypatch.context() as behind:
+        behind.setattr("recommender.data.store.time.time", lambda: 500.0)
+        assert api.delete("/usuarios/1").status_code == 204
+        check_problem(api.get(path(1)), 404)
+    for route in ROUTES:
+        check_problem(api.get(route.format(1)), 404)
+    assert [user["id"] for user in all_pages(api, "/usuarios")] == [2, 3, 4, 5, 6]
+    with monkeypatch.context() as behind:
+        behind.setattr("recommender.data.store.time.time", lambda: 500.0)
+        assert rate(api, 5, user=1, film=1).status_code == 201
+    assert [rating["filme_id"] for rating in api.get(path(1)).json()] == [1]
 
 
 def test_names_are_packaged_for_demonstrations_only(artifact_dir: Path, timed_dir: Path) -> None:

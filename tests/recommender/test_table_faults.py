@@ -192,6 +192,10 @@ def test_an_altered_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 NO_JSON = [b"", b"?", b"[]", b"null", b'{"Items": [', b"[" * 100_000, b'{"a":' * 100_000]
+NO_MEMBERS: list[Any] = [
+    {"__type": "com.amazon.coral.service#InternalFailure", "message": ""},
+    *({"status": "maintenance"}, {"Items": []}, {"ConsumedCapacity": {}, "status": "maintenance"}),
+]
 NO_ITEM: list[Any] = [
     *(5, "text", [], None, {"avaliacao": {"N": "4"}}, {"filme_id": 7}, {"filme_id": "7"}),
     *({"filme_id": {"N": text}} for text in (7, "sete", "nan", "inf", "", None)),
@@ -211,6 +215,7 @@ NO_REFUSAL: list[Any] = [
     *({**UNMET, "Item": raw} for raw in NO_ITEM if raw),
     *({**CANCELLED, "CancellationReasons": reasons} for reasons in NO_REASONS),
 ]
+NO_PROFILE: list[Any] = [{"Item": 5}, {"Item": {"avaliacoes": {"B": 5}}}]
 
 
 @pytest.fixture(params=[signed_store, dynamo_store], ids=["signed", "boto"])
@@ -233,8 +238,13 @@ def test_a_malformed_page_is_a_failed_read(
                 asyncio.run(call)
 
 
-@pytest.mark.parametrize("answer", [*((200, content) for content in (*NO_JSON, *NO_CHANGE)),
-                                    *((400, content) for content in NO_REFUSAL)])  # fmt: skip
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *((200, content) for content in (*NO_JSON, *NO_MEMBERS, *NO_CHANGE)),
+        *((400, content) for content in NO_REFUSAL),
+    ],
+)
 def test_a_malformed_answer_confirms_no_write(
     make: Callable[[str, str], DynamoStore], answer: tuple[int, Any]
 ) -> None:
@@ -246,12 +256,13 @@ def test_a_malformed_answer_confirms_no_write(
         asyncio.run(store.write((USER, FILM), 4.0, None))
 
 
-@pytest.mark.parametrize("content", NO_JSON)
-def test_what_is_no_answer_confirms_no_batch_and_hides_nothing(
-    make: Callable[[str, str], DynamoStore], content: bytes
+@pytest.mark.parametrize("content", [*NO_JSON, *NO_MEMBERS])
+def test_what_is_no_answer_confirms_no_batch_or_erasure_and_hides_nothing(
+    make: Callable[[str, str], DynamoStore], content: Any
 ) -> None:
     changes: list[tuple[list[Any], Callable[[DynamoStore], Coroutine[Any, Any, Any]]]] = [
         ([(200, {"Items": []})], lambda store: store.write_all(USER, {FILM: 4.0})),
+        ([(200, {"Items": []})], lambda store: store.erase(USER, 0.0)),
         ([], lambda store: store.hide(FILM, hidden=True)),
         ([], lambda store: store.hide(FILM, hidden=False)),
     ]
@@ -264,7 +275,7 @@ def test_what_is_no_answer_confirms_no_batch_and_hides_nothing(
             asyncio.run(change(store))
 
 
-@pytest.mark.parametrize("content", [*NO_JSON, {"Item": 5}, {"Item": {"avaliacoes": {"B": 5}}}])
+@pytest.mark.parametrize("content", [*NO_JSON, *NO_MEMBERS, *NO_PROFILE])
 def test_a_malformed_profile_is_a_failed_read(
     monkeypatch: pytest.MonkeyPatch, content: Any
 ) -> None:

@@ -50,7 +50,7 @@ async def list_films(query: Annotated[FilmQuery, Query()], ctx: ListCtx) -> list
         excluded=query.excluir,
         hidden=ctx.hidden.marks,
     )
-    total = page.total if total is None else total
+    total = total if page.total is None else page.total
     films = ctx.catalog.films(page.ids)
     listed = fitting([answers.Film(**films[film_id]) for film_id in page.ids])
     ctx.headers.update(ctx.public)

@@ -141,7 +141,7 @@ async def forget(usuario_id: Writer, filme_id: Id, ctx: Ctx) -> None:
 async def erase(usuario_id: Writer, ctx: Ctx) -> None:
     """Erase a user: no rating that is older than this counts any more."""
     _refuse_conditions(ctx)
-    await _store(ctx).erase(usuario_id)
+    await _store(ctx).erase(usuario_id, ctx.trained)
 
 
 def _refuse_conditions(ctx: Context) -> None:
