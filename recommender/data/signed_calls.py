@@ -34,14 +34,6 @@ CHECKSUM = "x-amz-crc32"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")  # as Lambda gives them
 REGION = re.compile("(af|ap|ca|cn|eu|il|me|mx|sa|us|us-gov)-[a-z]+-[0-9]")
 ENDPOINT = re.compile("https?://[^/:?#@]+(:[0-9]{1,5})?/?")
-# All that an answer may hold, for operations of whose answers no member is always there.
-_WRITTEN = {"Attributes", "ConsumedCapacity", "ItemCollectionMetrics"}
-MEMBERS = {
-    "DeleteItem": _WRITTEN,
-    "GetItem": {"ConsumedCapacity", "Item"},
-    "TransactWriteItems": _WRITTEN - {"Attributes"},
-    "UpdateItem": _WRITTEN,
-}
 # Settings of which boto3 knows more than this module.
 INTRICATE = (
     *("AWS_CA_BUNDLE", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_USE_FIPS_ENDPOINT"),
@@ -107,7 +99,7 @@ class SignedCalls:
             except (OSError, HTTPException) as error:
                 fault = type(error).__name__
                 continue
-            if status == 200 and answer is not None and may_answer(operation, answer):
+            if status == 200 and answer is not None and is_answer(answer):
                 return answer
             fault = str((answer or {}).get("__type", status)).rpartition("#")[2]
             if status != 200 and status < 500 and not fault.startswith(PASSING):
@@ -289,12 +281,9 @@ def parsed(content: bytes, checksum: str | None) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def may_answer(operation: str, found: Mapping[str, Any]) -> bool:
-    """Return whether DynamoDB may answer a JSON object to an operation that it confirms.
-
-    Of an operation that ``MEMBERS`` lacks, whoever reads the answer sees whether it is one.
-    """
-    return operation not in MEMBERS or found.keys() <= MEMBERS[operation]
+def is_answer(found: Mapping[str, Any]) -> bool:
+    """Return whether a JSON object may be DynamoDB's: all members of its answers have a capital."""
+    return all(name[:1].isupper() for name in found)
 
 
 def _endpoint(environment: Mapping[str, str]) -> str:

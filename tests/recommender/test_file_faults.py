@@ -237,7 +237,7 @@ def test_a_start_waits_for_who_is_making_the_file(
         with pytest.raises(StoreError, match=r"filmes\.sqlite3: database is locked"):
             SqliteStore(file)
         monkeypatch.setattr(sqlite_store, "BUSY_SECONDS", 60.0)
-        monkeypatch.setattr(sqlite_store.time, "sleep", lambda _: other.rollback())
+        monkeypatch.setattr("time.sleep", lambda _: other.rollback())
         SqliteStore(file).close()
 
 

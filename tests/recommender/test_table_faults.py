@@ -194,7 +194,7 @@ def test_an_altered_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 NO_JSON = [b"", b"?", b"[]", b"null", b'{"Items": [', b"[" * 100_000, b'{"a":' * 100_000]
 NO_MEMBERS: list[Any] = [
     {"__type": "com.amazon.coral.service#InternalFailure", "message": ""},
-    *({"status": "maintenance"}, {"Items": []}, {"ConsumedCapacity": {}, "status": "maintenance"}),
+    *({"status": "maintenance"}, {"ConsumedCapacity": {}, "status": "maintenance"}),
 ]
 NO_ITEM: list[Any] = [
     *(5, "text", [], None, {"avaliacao": {"N": "4"}}, {"filme_id": 7}, {"filme_id": "7"}),
