@@ -183,7 +183,8 @@ def test_the_role_of_ci_may_do_all_of_it(
     before.ledger.claim(1, {"model": "a"})
     before.ledger.end(1, {"outcome": "live"})
     stack = canary_world.tables.removesuffix("-")
-    roles = Resolved(stack, {"Stack": stack}, file=ROOT / ".ci" / "roles.yaml")
+    given = {"Stack": stack, "Repository": "we/films"}
+    roles = Resolved(stack, given, file=ROOT / ".ci" / "roles.yaml")
     group = f"{canary_world.layer}/{canary_world.group}"
     with permitted(monkeypatch, roles, "DeployRole", group) as needed:
         releases = make_releases(canary_world)
