@@ -26,13 +26,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from recommender.model.artifact import MANIFEST_FILE, ArtifactError, load
 from training.release.api_function import LATEST, ApiFunction, Live, ReleaseError
 from training.release.bucket import Record
 from training.release.canary import Canary, Progress, find_progress
-from training.release.deployed import BY_STACK, describe
+from training.release.deployed import describe
 from training.release.history import LIVE
 from training.release.keys import MODELS
 from training.release.releases import Releases
@@ -41,7 +41,6 @@ from training.renewal import models
 
 SAM = Path(__file__).resolve().parents[1] / ".aws-sam"
 NOTE = SAM / "live.json"
-PARAMETERS = SAM / "parameters.yaml"  # of the deployment, from .ci/release.py
 BUNDLED = SAM / "build" / "ApiFunction" / "artifact"  # what was built
 PAUSE = 10  # seconds between looks at a deployment
 CHANGED = ("CodeSha256", "Environment", "MemorySize")  # of a version, by deployments
@@ -60,7 +59,7 @@ def main() -> None:
             print(f"ModelLayerArn={before(arguments.stack)}")
         else:
             steps[arguments.when](arguments.stack)
-    except (ReleaseError, ArtifactError) as error:
+    except (ReleaseError, ArtifactError, ClientError, BotoCoreError) as error:
         sys.exit(f".ci/keep.py: {error}")
 
 
@@ -113,6 +112,7 @@ def canary(stack: str, note: Path = NOTE) -> None:
     releases = _releases(stack)
     if not facts or releases is None:  # nothing was live
         return
+    _check_executed(stack)
     note.write_text(json.dumps(facts | {"canary": True}), encoding="utf-8")
     api, live = releases.api, releases.api.live()
     steps = _find_canary(api)
@@ -150,17 +150,18 @@ def after(stack: str, note: Path = NOTE) -> None:
     releases = _releases(stack)
     if releases is None:
         raise ReleaseError("nothing was deployed")
-    _check_deployed(releases.api)
+    _check_executed(stack)
     latest, live = releases.ledger.latest(), releases.api.live()
+    model = releases.proof.find_model(live.version)
+    if not model and not live.weighted:
+        _take_back(releases, live, _version_before(facts, latest))
     is_open = live.weighted or (latest and not latest.end)
     if facts and is_open and not facts.get("canary"):  # what waited for a canary takes its code
+        told = "" if model else f"version {live.version} cannot serve (its log says why), and "
         raise ReleaseError(
-            "a model is being released, which may bring back the code of before: deploy again "
-            "when it has ended"
+            f"{told}a model is being released, which may bring back the code of before: deploy "
+            "again when it has ended"
         )
-    model = releases.proof.find_model(live.version)
-    if not model:
-        _take_back(releases, live, _version_before(facts, latest))
     if not facts:
         return
     if latest and latest.number != facts["release"]:
@@ -211,10 +212,13 @@ def undo(stack: str, note: Path = NOTE) -> None:
         print(f"stack {stack} is {status}: alias live stays where it is")
 
 
-def _check_deployed(api: ApiFunction) -> None:
-    """Raise if the function is not that of the parameters: `sam deploy` was answered no."""
-    release = json.loads(PARAMETERS.read_text(encoding="utf-8"))["ReleaseId"]
-    if api.description() != BY_STACK + release:
+def _check_executed(stack: str) -> None:
+    """Raise if `sam deploy` was answered no: the stack's last change set then waits."""
+    client: Any = boto3.client("cloudformation")
+    pages = client.get_paginator("list_change_sets").paginate(StackName=stack)
+    found = [one for page in pages for one in page["Summaries"]]
+    last = max(found, key=lambda one: one["CreationTime"], default={"ExecutionStatus": ""})
+    if last["ExecutionStatus"] == "AVAILABLE":
         raise ReleaseError("nothing was deployed")
 
 

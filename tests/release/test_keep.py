@@ -26,7 +26,7 @@ assert spec
 assert spec.loader
 keep: Any = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(keep)
-check_deployed = keep._check_deployed
+check_executed = keep._check_executed
 NO_ORIGIN = "app.example.com"  # the API does not start with it
 
 
@@ -86,7 +86,7 @@ def cloudformation(here: Here, world: World, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(keep, "_releases", lambda _: world.releases())
     monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
     monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
-    monkeypatch.setattr(keep, "_check_deployed", lambda *_: None)
+    monkeypatch.setattr(keep, "_check_executed", lambda *_: None)
     found = CloudFormation(here, world)
     found.deploy("first", "")
     return found
@@ -362,25 +362,28 @@ def test_a_bundled_model_that_never_served_is_nothing_to_roll_back_to(
     assert [row["version"] for row in overview(world.releases())] == ["a"]
 
 
+@pytest.mark.usefixtures("cloudformation")
 def test_a_deployment_that_was_refused_at_the_prompt_is_none(
-    cloudformation: CloudFormation,
-    world: World,
-    tmp_path: Path,
-    note: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    here: Here, world: World, note: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parameters = tmp_path / "parameters.yaml"
-    monkeypatch.setattr(keep, "PARAMETERS", parameters)
-    monkeypatch.setattr(keep, "_check_deployed", check_deployed)
-    release(world, "a")
-    live = cloudformation.template["release"].removeprefix("Release ")
-    for wanted in (live, "0123456789"):
-        keep.before("filmes", note)
-        parameters.write_text(json.dumps({"ReleaseId": wanted}))
-        if wanted == live:
-            keep.after("filmes", note)
-    with pytest.raises(ReleaseError, match="nothing was deployed"):
-        keep.after("filmes", note)
+    """With CANARY=1, too, which would move requests to whatever `$LATEST` has."""
+    monkeypatch.setattr(keep, "_check_executed", check_executed)
+    client, name = here.client("cloudformation"), world.function
+    for number in (1, 2):
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"{name}-{number}"}}
+        change = {
+            "StackName": name,
+            "ChangeSetName": f"samcli-deploy{number}",
+            "ChangeSetType": "CREATE" if number == 1 else "UPDATE",
+            "TemplateBody": json.dumps({"Resources": {"Topic": topic}}),
+        }
+        keep.before(name, note)
+        client.create_change_set(**change)
+        for step in (keep.canary, keep.after):
+            with pytest.raises(ReleaseError, match="nothing was deployed"):
+                step(name, note)
+        client.execute_change_set(StackName=name, ChangeSetName=change["ChangeSetName"])
+        keep.after(name, note)
 
 
 def test_the_same_deployment_after_one_that_was_taken_back_is_not_live(
