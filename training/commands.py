@@ -94,6 +94,8 @@ def roll_back(stack: Stack, version: str | None) -> None:
         matching = [found for found in known if found.startswith(version)]
         version = matching[0] if len(matching) == 1 else version
     done = stack.release(action="rollback", **({"version": version} if version else {}))
+    if done["state"] == WAITING:
+        raise ReleaseError(f"not live yet: {done['reason']}")
     print(f"{done['state']}: {done.get('version') or done['reason']}")
 
 

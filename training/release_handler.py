@@ -13,7 +13,7 @@ from training.release.bucket import Body, Bucket
 from training.release.canary import Canary
 from training.release.cleanup import clean_up
 from training.release.events import read_action
-from training.release.history import LIVE
+from training.release.history import LIVE, ROLLED_BACK
 from training.release.keys import decision_key
 from training.release.lease import PREFIX as LEASES
 from training.release.overview import overview
@@ -122,7 +122,8 @@ def resume(releases: Releases, event: dict[str, Any], _request: str) -> dict[str
 def roll_back(releases: Releases, event: dict[str, Any], request: str) -> dict[str, Any]:
     """Bring back an older model."""
     end = releases.roll_back(event.get("version"), request)
-    metrics.add_metric("RolledBack", MetricUnit.Count, 1)
+    if end["outcome"] in (LIVE, ROLLED_BACK):
+        metrics.add_metric("RolledBack", MetricUnit.Count, 1)
     return _told(end, releases.served())
 
 

@@ -32,7 +32,7 @@ from recommender.data.origin import Origin, origin_of
 from recommender.data.profiles import PackagedProfiles, Profiles
 from recommender.data.store import HiddenSource, Store, StoreError
 from recommender.http import problems
-from recommender.http.middleware import BasePath, Delivery, Failures, NoCookies
+from recommender.http.middleware import BasePath, Delivery, Failures, NoCookies, WholePaths
 from recommender.http.timing import start
 from recommender.model.artifact import ATTEMPTS, CATALOG_FILE, Artifact, ArtifactError, load
 from recommender.model.profile import find_title_digest
@@ -164,6 +164,7 @@ def _assemble(
     middleware = [
         Middleware(Delivery, version=version, local=access.mode is Mode.LOCAL),
         *(cors if origins else ()),
+        Middleware(WholePaths),
         Middleware(BasePath, base_path=base_path),
         Middleware(Failures),
     ]

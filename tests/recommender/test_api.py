@@ -316,7 +316,12 @@ def test_a_method_that_is_not_allowed(client: TestClient, method: str, path: str
     assert answer.headers["allow"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize("path", ["/nada", "/filmes/1/recomendacoes/2", "/usuario", "/%00", "/é"])
+ENDLESS = ["/filmes%0A", "/mapa.svg%0A", "/usuarios/1/inicio%0A", "/%0A"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/nada", "/filmes/1/recomendacoes/2", "/usuario", "/%00", "/é", *ENDLESS]
+)
 def test_a_path_that_does_not_exist(client: TestClient, path: str) -> None:
     check_problem(client.get(path), 404)
 
@@ -330,7 +335,7 @@ def test_a_strange_host_changes_nothing(client: TestClient, host: str) -> None:
 SPELLINGS = [
     "%C2%A07",
     "%0A7",
-    "7%0D%0A",
+    "7%0A%0D",
     "%207%20",
     "%E3%80%807",
     "+7",

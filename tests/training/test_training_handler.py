@@ -267,6 +267,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "missing": ({"data_key": "no.json"}, rf"s3://{BUCKET}/no\.json cannot be read: .*404"),
     "missing folder": ({"data_key": "no/"}, rf"s3://{BUCKET}/no/ is empty"),
     "long name": ({"data_key": "a" * 300}, "a{300} has a name that no file can have"),
+    "a dot": ({"data_key": "."}, r"/\. has a name that no file can have"),
     "no name": ({"data_key": "dados/.."}, r"dados/\.\. has a name that no file can have"),
     "no layout": ({"data_key": "outros/"}, "^outros has none of the known layouts: a JSON file; "),
     "unknown field": ({"sed": 7}, "sed is unknown"),

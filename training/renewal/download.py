@@ -1,6 +1,5 @@
 """Data in the bucket: one object, or the objects right in a folder."""
 
-import os
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -8,7 +7,7 @@ from botocore.exceptions import ClientError
 from training.data.tables import DataError
 from training.release.bucket import ABSENT, Bucket
 
-LONGEST = 255  # bytes of a file's name
+LONGEST = 240  # bytes of a file's name: a download adds some until it has ended
 
 
 class NoDataError(DataError):
@@ -25,6 +24,7 @@ def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> tu
         NoDataError: nothing is there.
         DataError: it cannot be read.
     """
+    _check_name(bucket, key.removesuffix("/"))
     target = scratch / "dados" / Path(key).name
     if not key.endswith("/"):
         target.parent.mkdir()
@@ -34,15 +34,20 @@ def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> tu
     for found in bucket.keys(key):
         name = found.removeprefix(key)
         if name and "/" not in name:
+            _check_name(bucket, found)
             arrivals.append(_fetch(bucket, found, None, target / name))
     if not arrivals:
         raise NoDataError(f"s3://{bucket.name}/{key} is empty")
     return target, max(arrivals)
 
 
-def _fetch(bucket: Bucket, key: str, version: str | None, path: Path) -> float:
-    if path.name in ("", ".", "..") or "\0" in path.name or len(os.fsencode(path.name)) > LONGEST:
+def _check_name(bucket: Bucket, key: str) -> None:
+    name = key.rpartition("/")[2]
+    if name in ("", ".", "..") or "\0" in name or len(name.encode()) > LONGEST:
         raise DataError(f"s3://{bucket.name}/{key} has a name that no file can have")
+
+
+def _fetch(bucket: Bucket, key: str, version: str | None, path: Path) -> float:
     try:
         arrived = bucket.arrival(key, version)
         bucket.fetch(key, path, version)

@@ -11,7 +11,8 @@ from training.data.files.unpack import Budget, check_size, copy, failing
 from training.data.tables import DataError, quote
 
 MOST_MEMBERS = 1000
-MOST_NAMED = 1 << 16  # bytes of a name, or of whatever else is told of a member before it
+MOST_TOLD = 1 << 20  # bytes of names and of whatever else is told of members, in all
+MOST_SHARED = 1 << 10  # bytes of what is told of all members at once, which each of them keeps
 DESCRIBING = (
     *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
     *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
@@ -22,13 +23,21 @@ Members = Iterator[tuple[PurePosixPath, Callable[[], Path], str]]
 
 
 class _Member(tarfile.TarInfo):
-    """A member of which not too much is told: the library reads that before anybody can look."""
+    """A member of an archive that tells not too much of its members.
+
+    The library reads that before anybody can look. Each archive has a class of its own, which
+    counts.
+    """
+
+    told = shared = 0
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         found = super().frombuf(buf, encoding, errors)
-        if found.type in DESCRIBING and found.size > MOST_NAMED:
-            raise ValueError(f"{found.size:,} bytes describe a member, not {MOST_NAMED:,} at most")
+        cls.told += found.size if found.type in DESCRIBING else 0
+        cls.shared += found.size if found.type == tarfile.XGLTYPE else 0
+        if cls.told > MOST_TOLD or cls.shared > MOST_SHARED:
+            raise ValueError("it tells too much of its members")
         return found
 
 
@@ -36,10 +45,14 @@ def open_tar(path: Path) -> tarfile.TarFile | None:
     """Open an archive, packed or not; return None if it is none.
 
     Raises:
-        ValueError: more than 64 KiB describe a member.
+        ValueError: it tells more of its members than any names need.
     """
+
+    class Member(_Member):
+        pass
+
     try:
-        return tarfile.open(path, tarinfo=_Member)
+        return tarfile.open(path, tarinfo=Member)
     except tarfile.TarError:
         return None
 

@@ -18,7 +18,7 @@ SMALL = 16 << 20  # bytes, up to which any share may be packed away
 PACKED = 200  # times: no text of ratings or films packs so well
 BROKEN = (
     *(zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError),
-    *(NotImplementedError, RuntimeError, UnicodeError, ValueError, OSError),
+    *(NotImplementedError, RuntimeError, UnicodeError, ValueError, OSError, MemoryError),
 )
 
 
