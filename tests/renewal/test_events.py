@@ -189,6 +189,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a key that is no text": (by_eventbridge(5), "object is .*, expected a key and a version"),
     "half a character": (by_eventbridge("dados/\ud800"), "object is .*, expected a key"),
     "a version that is no text": (by_s3(record(version=["v"])), "object is .*, expected a key"),
+    "an empty version": (by_s3(record(version={})), "object is .*, expected a key"),
     "half a character in a call": ({"data_key": "\ud800"}, "data_key is .*, expected a text"),
     "an endless name": ({"x" * 10**6: 1}, "^.{,300}$"),
     "an endless value": ({"seed": "9" * 10**6}, "^seed is .{,200}$"),

@@ -167,7 +167,7 @@ def _read_objects(event: Mapping[str, Any], bucket: str) -> Start:
     for named, key, version in found:
         if named != bucket:
             raise DataError(f"bucket is {short(named)}, expected {bucket!r}")
-        if not is_text(key) or not is_text(version or ""):
+        if not is_text(key) or not is_text("" if version is None else version):
             raise DataError(f"object is {_short([key, version])}, expected a key and a version")
         if not key.startswith(DATA_FOLDER) or key.endswith("/"):
             raise IgnoredEventError(f"{_short(key)} is no object in {DATA_FOLDER}")
