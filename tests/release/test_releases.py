@@ -26,6 +26,13 @@ def publish(world: World, *models: str) -> None:
         assert world.releases().publish(model, after, training)["outcome"] == LIVE
 
 
+def make_latest_live(here: Here, world: World) -> None:
+    """Publish what `$LATEST` has, and have the alias serve it, as a deployment does."""
+    functions = here.client("lambda")
+    version = functions.publish_version(FunctionName=world.function)["Version"]
+    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+
+
 def test_a_model_that_passed_the_gate_goes_live(world: World) -> None:
     assert world.served() == BUNDLED
     training = world.put_model("a")
@@ -42,7 +49,9 @@ def test_a_model_is_live_code_and_a_new_layer(here: Here, world: World) -> None:
     before = world.releases().api.live()
     deploy_code(here.client, world, "# other code, that no version has")
     world.put_model("a")
-    with pytest.raises(ReleaseError, match=r"\$LATEST of .* has code that version 1, which is"):
+    with pytest.raises(
+        ReleaseError, match=r"\$LATEST of .* has code or settings that version 1, which"
+    ):
         world.releases().publish("a", 0)
     assert world.releases().api.live() == before
     assert world.layer_of_latest() == ""
@@ -133,9 +142,7 @@ def test_rolling_back_to_no_such_model(world: World, version: str) -> None:
 def test_a_rollback_needs_no_gate_and_takes_the_code_that_is_live(here: Here, world: World) -> None:
     publish(world, "a", "b")
     deploy_code(here.client, world, "# new code")
-    functions = here.client("lambda")
-    version = functions.publish_version(FunctionName=world.function)["Version"]
-    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+    make_latest_live(here, world)
     code = world.releases().api.live().code
     world.releases().roll_back()
     assert world.served() == "a"
@@ -399,36 +406,57 @@ def test_a_rollback_needs_no_code_in_latest_if_a_version_is_the_same(
     assert (publish_again["version"], world.served()) == (before.version, "b")
 
 
-@pytest.mark.parametrize(
-    "other", [{"Environment": {"Variables": {"ACCESS": "open"}}}, {"MemorySize": 512}]
-)
+OTHERS = [{"Environment": {"Variables": {"ACCESS": "open"}}}, {"MemorySize": 512}]
+
+
+@pytest.mark.parametrize("other", OTHERS)
 def test_a_version_with_other_settings_is_not_the_same(
     here: Here, world: World, other: dict[str, Any]
 ) -> None:
-    publish(world, "a")
+    publish(world, "a", "b")
     here.client("lambda").update_function_configuration(FunctionName=world.function, **other)
-    publish(world, "b")
+    make_latest_live(here, world)
     world.releases().roll_back()  # made anew, with the settings of the live version
     live, functions = world.releases().api.live(), here.client("lambda")
     facts = functions.get_function_configuration(FunctionName=world.function, Qualifier="live")
-    assert (live.version, {name: facts[name] for name in other}) == ("4", other)
+    assert (live.version, {name: facts[name] for name in other}) == ("5", other)
     publish(world, "c")
     deploy_code(here.client, world, "# code that failed")
-    assert world.releases().roll_back()["version"] == "4"
-    with pytest.raises(ReleaseError, match=r"\$LATEST of .* has code that version 4, which is"):
+    assert world.releases().roll_back()["version"] == "5"
+    with pytest.raises(ReleaseError, match=r"\$LATEST of .* has code or settings that version 5, "):
         world.releases().roll_back()
     assert world.served() == "a"
 
 
+@pytest.mark.parametrize("other", OTHERS)
+def test_settings_that_a_canary_rejected_do_not_get_live_with_a_model(
+    here: Here, world: World, other: dict[str, Any]
+) -> None:
+    functions, releases = here.client("lambda"), world.releases()
+    publish(world, "a")
+    functions.update_function_configuration(FunctionName=world.function, Timeout=7)
+    make_latest_live(here, world)  # no version with the bundled model is like this one
+    live = releases.api.live()
+    functions.update_function_configuration(FunctionName=world.function, **other)
+    training = world.put_model("b", 1)
+    with pytest.raises(WaitingError, match="what was deployed last is not live"):
+        releases.publish("b", 1, training)
+    told = rf"\$LATEST of .* has code or settings that version {live.version}, which is live"
+    with pytest.raises(ReleaseError, match=told):
+        releases.publish("b", 1)
+    with pytest.raises(ReleaseError, match=told):
+        releases.roll_back()
+    assert releases.api.live() == live
+
+
 def test_a_model_of_a_training_waits_while_latest_has_other_code(here: Here, world: World) -> None:
-    releases, functions = world.releases(), here.client("lambda")
+    releases = world.releases()
     deploy_code(here.client, world, "# code that failed")
     training = world.put_model("a")
-    with pytest.raises(WaitingError, match="code was deployed that is not live"):
+    with pytest.raises(WaitingError, match="what was deployed last is not live"):
         releases.publish("a", 0, training)
     assert releases.number() == 0
-    version = functions.publish_version(FunctionName=world.function)["Version"]
-    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+    make_latest_live(here, world)
     assert releases.publish("a", 0, training)["outcome"] == LIVE
 
 

@@ -66,7 +66,7 @@ class Releases:
 
         Raises:
             OvertakenError: there has been another release since.
-            WaitingError: the last release has not ended, or code was deployed that is not live.
+            WaitingError: the last release has not ended, or what was deployed last is not live.
             ReleaseError: the gate did not let the model pass, or it could not be released.
         """
         self.resume()
@@ -81,8 +81,8 @@ class Releases:
             raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
         if live.weighted:
             raise WaitingError("a deployment runs")
-        if training and self.api.has_other_code(live):  # only a training is offered again
-            raise WaitingError("code was deployed that is not live: the next deployment ends this")
+        if training and self.api.latest_differs(live):  # only a training is offered again
+            raise WaitingError("what was deployed last is not live: the next deployment ends this")
         body = {"kind": "publish", "model": model, "training": training}
         return self._release(after, {**body, "forced": not decision["passed"]}, live, present)
 
