@@ -5,8 +5,10 @@ from dataclasses import replace
 from functools import partial
 from time import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.aws.server import Here
 from tests.release.world import BROKEN, BUNDLED, World, deploy_code, make_world, outside
@@ -458,6 +460,38 @@ def test_a_model_of_a_training_waits_while_latest_has_other_code(here: Here, wor
     assert releases.number() == 0
     make_latest_live(here, world)
     assert releases.publish("a", 0, training)["outcome"] == LIVE
+
+
+@pytest.mark.parametrize("version", [None, "b"])
+def test_a_rollback_that_failed_goes_on_when_it_is_called_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, version: str | None
+) -> None:
+    publish(world, "a", "b", "c")
+    releases = world.releases()
+    with monkeypatch.context() as patch:
+        error = ClientError({"Error": {"Code": "ServiceException"}}, "UpdateAlias")
+        patch.setattr(releases.api, "move_alias", Mock(side_effect=error))
+        with pytest.raises(ClientError):
+            releases.roll_back(version, request="one")
+    assert world.served() == "c"
+    assert releases.roll_back(version, request="two")["outcome"] == LIVE
+    assert (world.served(), releases.number()) == ("b", 4)
+    assert releases.roll_back(request="three")["outcome"] == LIVE
+    assert world.served() == "a"
+
+
+def test_a_rollback_to_another_model_comes_after_one_that_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(world, "a", "b", "c")
+    releases = world.releases()
+    with monkeypatch.context() as patch:
+        error = ClientError({"Error": {"Code": "ServiceException"}}, "UpdateAlias")
+        patch.setattr(releases.api, "move_alias", Mock(side_effect=error))
+        with pytest.raises(ClientError):
+            releases.roll_back(request="one")
+    assert releases.roll_back("a", request="two")["outcome"] == LIVE
+    assert (world.served(), releases.number()) == ("a", 5)
 
 
 def test_a_rollback_that_lambda_tries_again_goes_back_one_model(world: World) -> None:
