@@ -394,16 +394,19 @@ def test_a_rollback_waits_for_a_deployment_of_code_that_came_first(
 
 
 def test_a_rollback_needs_no_code_in_latest_if_a_version_is_the_same(
-    here: Here, world: World
+    here: Here, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a deployment of code that failed: the version of the older release serves again."""
     publish(world, "a", "b")
+    wake = Mock(wraps=world.releases().api.wake)
+    monkeypatch.setattr(world.releases().api, "wake", wake)
     before = world.releases().api.live()
     deploy_code(here.client, world, "# code that failed")
     end = world.releases().roll_back()
     live = world.releases().api.live()
     assert (end["version"], live.version, live.code) == ("2", "2", before.code)
     assert (world.served(), world.layer_of_latest()) == ("a", live.layer)
+    wake.assert_called_once_with("2")
     publish_again = world.releases().roll_back("b")
     assert (publish_again["version"], world.served()) == (before.version, "b")
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import boto3
@@ -89,9 +90,9 @@ class ApiFunction:
         Raises:
             ReleaseError: `$LATEST` has other code or settings than the live version.
         """
-        for version in self.find_like(live, layer):
-            if version["Description"] == description:
-                return str(version["Version"])
+        for found in self.find_like(live, layer):
+            if found["Description"] == description:
+                return self.wake(str(found["Version"]))
         if self.latest_differs(live):
             raise ReleaseError(
                 f"$LATEST of {self.name} has code or settings that version {live.version}, which "
@@ -104,10 +105,15 @@ class ApiFunction:
             Description=description,
             RevisionId=self._facts(LATEST)["RevisionId"],
         )
-        version = str(made["Version"])
-        waiter = self.client.get_waiter("published_version_active")
-        waiter.wait(FunctionName=self.name, Qualifier=version)
-        return version
+        return self._wait_until_active(str(made["Version"]))
+
+    def wake(self, version: str) -> str:
+        """Return a version when it is active: Lambda puts those to rest that nobody has asked."""
+        if self._facts(version)["State"] == "Active":
+            return version
+        with suppress(ClientError, ReleaseError):  # a request wakes it, and is refused meanwhile
+            self.ask(version, "/saude")
+        return self._wait_until_active(version)
 
     def latest_differs(self, live: Live) -> bool:
         """Return whether `$LATEST` has other code or settings than what is live.
@@ -206,6 +212,11 @@ class ApiFunction:
         """Delete a layer version."""
         number = int(layer.rsplit(":", 1)[1])
         self.client.delete_layer_version(LayerName=self.layer_name, VersionNumber=number)
+
+    def _wait_until_active(self, version: str) -> str:
+        waiter = self.client.get_waiter("published_version_active")
+        waiter.wait(FunctionName=self.name, Qualifier=version)
+        return version
 
     def _facts(self, version: str) -> Any:
         found = self.client.get_function_configuration(FunctionName=self.name, Qualifier=version)
