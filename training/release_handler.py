@@ -178,7 +178,7 @@ def _look_after(releases: Releases) -> dict[str, Any]:
 
 def _restart(releases: Releases) -> None:
     """Start again what waited or came second, unless it would have to wait for code again."""
-    if not releases.api.has_other_code(releases.api.live()):
+    if not releases.api.latest_differs(releases.api.live()):
         Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
 
 

@@ -13,9 +13,10 @@ import pytest
 from recommender.model.artifact import ArtifactError, load
 from tests.aws.server import Here
 from tests.conftest import ROOT
-from tests.release.world import BUNDLED, World
+from tests.release.world import BROKEN, BUNDLED, World
 from training.release.api_function import ReleaseError
 from training.release.cleanup import clean_up
+from training.release.keys import layer_key
 from training.release.overview import overview
 from training.renewal import models
 
@@ -337,25 +338,23 @@ def test_a_live_version_that_cannot_serve_is_replaced(
 
 
 def test_a_rollback_replaces_a_live_version_that_cannot_serve(
-    here: Here, cloudformation: CloudFormation, world: World, note: Path
+    cloudformation: CloudFormation, world: World
 ) -> None:
     for model in ("a", "b"):
         release(world, model)
-    cloudformation.deploy("first", keep.before("filmes", note), origins=NO_ORIGIN)
-    here.client("lambda").update_function_configuration(
-        FunctionName=world.function, Environment={"Variables": {}}
-    )
+    world.put_model(BROKEN)
+    layer = world.releases().api.publish_layer(BROKEN, world.bucket, layer_key(BROKEN))
+    cloudformation.deploy("second", layer)
+    assert world.releases().proof.find_model(world.releases().api.live().version) == ""
     world.releases().roll_back()
-    assert world.served() == "a"
+    assert world.served() == "b"
 
 
 def test_a_bundled_model_that_never_served_is_nothing_to_roll_back_to(
-    here: Here, cloudformation: CloudFormation, world: World
+    cloudformation: CloudFormation, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cloudformation.deploy("first", "", origins=NO_ORIGIN)
-    here.client("lambda").update_function_configuration(
-        FunctionName=world.function, Environment={"Variables": {}}
-    )
+    monkeypatch.setattr("tests.release.world.BUNDLED", BROKEN)
+    cloudformation.deploy("second", "")
     release(world, "a")
     with pytest.raises(ReleaseError, match="no model was live before a"):
         world.releases().roll_back()

@@ -5,8 +5,10 @@ from dataclasses import replace
 from functools import partial
 from time import time
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.aws.server import Here
 from tests.release.world import BROKEN, BUNDLED, World, deploy_code, make_world, outside
@@ -26,6 +28,13 @@ def publish(world: World, *models: str) -> None:
         assert world.releases().publish(model, after, training)["outcome"] == LIVE
 
 
+def make_latest_live(here: Here, world: World) -> None:
+    """Publish what `$LATEST` has, and have the alias serve it, as a deployment does."""
+    functions = here.client("lambda")
+    version = functions.publish_version(FunctionName=world.function)["Version"]
+    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+
+
 def test_a_model_that_passed_the_gate_goes_live(world: World) -> None:
     assert world.served() == BUNDLED
     training = world.put_model("a")
@@ -42,7 +51,9 @@ def test_a_model_is_live_code_and_a_new_layer(here: Here, world: World) -> None:
     before = world.releases().api.live()
     deploy_code(here.client, world, "# other code, that no version has")
     world.put_model("a")
-    with pytest.raises(ReleaseError, match=r"\$LATEST of .* has code that version 1, which is"):
+    with pytest.raises(
+        ReleaseError, match=r"\$LATEST of .* has code or settings that version 1, which"
+    ):
         world.releases().publish("a", 0)
     assert world.releases().api.live() == before
     assert world.layer_of_latest() == ""
@@ -133,9 +144,7 @@ def test_rolling_back_to_no_such_model(world: World, version: str) -> None:
 def test_a_rollback_needs_no_gate_and_takes_the_code_that_is_live(here: Here, world: World) -> None:
     publish(world, "a", "b")
     deploy_code(here.client, world, "# new code")
-    functions = here.client("lambda")
-    version = functions.publish_version(FunctionName=world.function)["Version"]
-    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+    make_latest_live(here, world)
     code = world.releases().api.live().code
     world.releases().roll_back()
     assert world.served() == "a"
@@ -385,51 +394,107 @@ def test_a_rollback_waits_for_a_deployment_of_code_that_came_first(
 
 
 def test_a_rollback_needs_no_code_in_latest_if_a_version_is_the_same(
-    here: Here, world: World
+    here: Here, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a deployment of code that failed: the version of the older release serves again."""
     publish(world, "a", "b")
+    wake = Mock(wraps=world.releases().api.wake)
+    monkeypatch.setattr(world.releases().api, "wake", wake)
     before = world.releases().api.live()
     deploy_code(here.client, world, "# code that failed")
     end = world.releases().roll_back()
     live = world.releases().api.live()
     assert (end["version"], live.version, live.code) == ("2", "2", before.code)
     assert (world.served(), world.layer_of_latest()) == ("a", live.layer)
+    wake.assert_called_once_with("2")
     publish_again = world.releases().roll_back("b")
     assert (publish_again["version"], world.served()) == (before.version, "b")
 
 
-@pytest.mark.parametrize(
-    "other", [{"Environment": {"Variables": {"ACCESS": "open"}}}, {"MemorySize": 512}]
-)
+OTHERS = [{"Environment": {"Variables": {"ACCESS": "open"}}}, {"MemorySize": 512}]
+
+
+@pytest.mark.parametrize("other", OTHERS)
 def test_a_version_with_other_settings_is_not_the_same(
     here: Here, world: World, other: dict[str, Any]
 ) -> None:
-    publish(world, "a")
+    publish(world, "a", "b")
     here.client("lambda").update_function_configuration(FunctionName=world.function, **other)
-    publish(world, "b")
+    make_latest_live(here, world)
     world.releases().roll_back()  # made anew, with the settings of the live version
     live, functions = world.releases().api.live(), here.client("lambda")
     facts = functions.get_function_configuration(FunctionName=world.function, Qualifier="live")
-    assert (live.version, {name: facts[name] for name in other}) == ("4", other)
+    assert (live.version, {name: facts[name] for name in other}) == ("5", other)
     publish(world, "c")
     deploy_code(here.client, world, "# code that failed")
-    assert world.releases().roll_back()["version"] == "4"
-    with pytest.raises(ReleaseError, match=r"\$LATEST of .* has code that version 4, which is"):
+    assert world.releases().roll_back()["version"] == "5"
+    with pytest.raises(ReleaseError, match=r"\$LATEST of .* has code or settings that version 5, "):
         world.releases().roll_back()
     assert world.served() == "a"
 
 
+@pytest.mark.parametrize("other", OTHERS)
+def test_settings_that_a_canary_rejected_do_not_get_live_with_a_model(
+    here: Here, world: World, other: dict[str, Any]
+) -> None:
+    functions, releases = here.client("lambda"), world.releases()
+    publish(world, "a")
+    functions.update_function_configuration(FunctionName=world.function, Timeout=7)
+    make_latest_live(here, world)  # no version with the bundled model is like this one
+    live = releases.api.live()
+    functions.update_function_configuration(FunctionName=world.function, **other)
+    training = world.put_model("b", 1)
+    with pytest.raises(WaitingError, match="what was deployed last is not live"):
+        releases.publish("b", 1, training)
+    told = rf"\$LATEST of .* has code or settings that version {live.version}, which is live"
+    with pytest.raises(ReleaseError, match=told):
+        releases.publish("b", 1)
+    with pytest.raises(ReleaseError, match=told):
+        releases.roll_back()
+    assert releases.api.live() == live
+
+
 def test_a_model_of_a_training_waits_while_latest_has_other_code(here: Here, world: World) -> None:
-    releases, functions = world.releases(), here.client("lambda")
+    releases = world.releases()
     deploy_code(here.client, world, "# code that failed")
     training = world.put_model("a")
-    with pytest.raises(WaitingError, match="code was deployed that is not live"):
+    with pytest.raises(WaitingError, match="what was deployed last is not live"):
         releases.publish("a", 0, training)
     assert releases.number() == 0
-    version = functions.publish_version(FunctionName=world.function)["Version"]
-    functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)
+    make_latest_live(here, world)
     assert releases.publish("a", 0, training)["outcome"] == LIVE
+
+
+@pytest.mark.parametrize("version", [None, "b"])
+def test_a_rollback_that_failed_goes_on_when_it_is_called_again(
+    world: World, monkeypatch: pytest.MonkeyPatch, version: str | None
+) -> None:
+    publish(world, "a", "b", "c")
+    releases = world.releases()
+    with monkeypatch.context() as patch:
+        error = ClientError({"Error": {"Code": "ServiceException"}}, "UpdateAlias")
+        patch.setattr(releases.api, "move_alias", Mock(side_effect=error))
+        with pytest.raises(ClientError):
+            releases.roll_back(version, request="one")
+    assert world.served() == "c"
+    assert releases.roll_back(version, request="two")["outcome"] == LIVE
+    assert (world.served(), releases.number()) == ("b", 4)
+    assert releases.roll_back(request="three")["outcome"] == LIVE
+    assert world.served() == "a"
+
+
+def test_a_rollback_to_another_model_comes_after_one_that_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(world, "a", "b", "c")
+    releases = world.releases()
+    with monkeypatch.context() as patch:
+        error = ClientError({"Error": {"Code": "ServiceException"}}, "UpdateAlias")
+        patch.setattr(releases.api, "move_alias", Mock(side_effect=error))
+        with pytest.raises(ClientError):
+            releases.roll_back(request="one")
+    assert releases.roll_back("a", request="two")["outcome"] == LIVE
+    assert (world.served(), releases.number()) == ("a", 5)
 
 
 def test_a_rollback_that_lambda_tries_again_goes_back_one_model(world: World) -> None:

@@ -3,10 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import boto3
 from botocore.exceptions import ClientError
+
+from training.release.facts import arns, read_code_and_settings
+from training.release.request import get_request
 
 RUNTIMES = ["python3.13"]
 LATEST = "$LATEST"
@@ -78,22 +82,21 @@ class ApiFunction:
         return str(found.get("Description", ""))
 
     def publish_version(self, live: Live, layer: str, description: str) -> str:
-        """Return the function version of the live code with a layer ("": none).
+        """Return the function version of the live code and settings with a layer ("": none).
 
-        A version of that code that bears the description is that version, if an earlier attempt
-        made it. While it is made, `$LATEST` has the layer.
+        A version like that which bears the description is the one, if an earlier attempt made it.
+        While it is made, `$LATEST` has the layer.
 
         Raises:
-            ReleaseError: `$LATEST` has other code than the live version.
+            ReleaseError: `$LATEST` has other code or settings than the live version.
         """
-        for version in self.versions():
-            made_before = version["Description"] == description and self.layer_of(version) == layer
-            if made_before and version["CodeSha256"] == live.code:
-                return str(version["Version"])
-        if self.has_other_code(live):
+        for found in self.find_like(live, layer):
+            if found["Description"] == description:
+                return self.wake(str(found["Version"]))
+        if self.latest_differs(live):
             raise ReleaseError(
-                f"$LATEST of {self.name} has code that version {live.version}, which is live, does "
-                "not have: deploy that code, or bring it back, first"
+                f"$LATEST of {self.name} has code or settings that version {live.version}, which "
+                "is live, does not have: deploy them, or bring the others back, first"
             )
         self.set_layer(layer)
         made = self.client.publish_version(
@@ -102,24 +105,39 @@ class ApiFunction:
             Description=description,
             RevisionId=self._facts(LATEST)["RevisionId"],
         )
-        version = str(made["Version"])
-        waiter = self.client.get_waiter("published_version_active")
-        waiter.wait(FunctionName=self.name, Qualifier=version)
-        return version
+        return self._wait_until_active(str(made["Version"]))
 
-    def has_other_code(self, live: Live) -> bool:
-        """Return whether `$LATEST` has other code than the live version, as after a canary failed.
+    def wake(self, version: str) -> str:
+        """Return a version when it is active: Lambda puts those to rest that nobody has asked."""
+        if self._facts(version)["State"] == "Active":
+            return version
+        with suppress(ClientError, ReleaseError):  # a request wakes it, and is refused meanwhile
+            self.ask(version, "/saude")
+        return self._wait_until_active(version)
 
-        Until the next deployment of code, no version can then be made of the live code.
+    def latest_differs(self, live: Live) -> bool:
+        """Return whether `$LATEST` has other code or settings than what is live.
+
+        It has after a canary of code failed. Until the next deployment, no version can then be made
+        that is like the live one.
         """
-        return bool(self._facts(LATEST)["CodeSha256"] != live.code)
+        latest, served = self._facts(LATEST), self._facts(live.version)
+        return self._all_but_model(latest) != self._all_but_model(served)
+
+    def find_like(self, live: Live, layer: str) -> list[Any]:
+        """Return the versions with the live code and settings and a layer ("": none)."""
+        versions = list(self.versions())
+        served = next(one for one in versions if one["Version"] == live.version)
+        wanted = self._all_but_model(served)
+        with_layer = [one for one in versions if self.layer_of(one) == layer]
+        return [one for one in with_layer if self._all_but_model(one) == wanted]
 
     def set_layer(self, layer: str) -> None:
         """Give `$LATEST` a layer, or none (""), unless it is so."""
         latest = self._facts(LATEST)
         if self.layer_of(latest) == layer:
             return
-        others = [arn for arn in map(_arn, latest.get("Layers", [])) if not self._holds_model(arn)]
+        others = self._other_layers(latest)
         self.client.update_function_configuration(
             FunctionName=self.name,
             Layers=[*others, layer] if layer else others,
@@ -153,7 +171,7 @@ class ApiFunction:
         Raises:
             ReleaseError: the function fails.
         """
-        event = _request(path, scope)
+        event = get_request(path, scope)
         answer = self.client.invoke(
             FunctionName=self.name, Qualifier=version, Payload=json.dumps(event).encode()
         )
@@ -195,14 +213,24 @@ class ApiFunction:
         number = int(layer.rsplit(":", 1)[1])
         self.client.delete_layer_version(LayerName=self.layer_name, VersionNumber=number)
 
+    def _wait_until_active(self, version: str) -> str:
+        waiter = self.client.get_waiter("published_version_active")
+        waiter.wait(FunctionName=self.name, Qualifier=version)
+        return version
+
     def _facts(self, version: str) -> Any:
         found = self.client.get_function_configuration(FunctionName=self.name, Qualifier=version)
         return {"RevisionId": "", **found}
 
     def layer_of(self, facts: Any) -> str:
         """Return the layer that holds the model of a version that ``versions`` yields, or ""."""
-        arns = map(_arn, facts.get("Layers") or [])
-        return next(filter(self._holds_model, arns), "")
+        return next(filter(self._holds_model, arns(facts)), "")
+
+    def _other_layers(self, facts: Any) -> list[str]:
+        return [arn for arn in arns(facts) if not self._holds_model(arn)]
+
+    def _all_but_model(self, facts: Any) -> dict[str, Any]:
+        return {**read_code_and_settings(facts), "Layers": self._other_layers(facts)}
 
     def _holds_model(self, arn: str) -> bool:
         return arn.rsplit(":", 2)[1] == self.layer_name
@@ -211,32 +239,3 @@ class ApiFunction:
 def route(path: str) -> str:
     """Return a path without ids, for logs."""
     return re.sub(r"/[0-9]+", "/{id}", path)
-
-
-def _arn(layer: Any) -> str:
-    return str(layer["Arn"])
-
-
-def _request(path: str, scope: str) -> dict[str, Any]:
-    """Return the event that an HTTP API sends for a GET request."""
-    http = {
-        "method": "GET",
-        "path": path,
-        "protocol": "HTTP/1.1",
-        "sourceIp": "127.0.0.1",
-        "userAgent": "filmes-release",
-    }
-    return {
-        "version": "2.0",
-        "routeKey": "ANY /{proxy+}",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"host": "localhost"},
-        "requestContext": {
-            "requestId": "release",
-            "stage": "$default",
-            "http": http,
-            "authorizer": {"jwt": {"claims": {"scope": scope}}},
-        },
-        "isBase64Encoded": False,
-    }

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from training.release.api_function import ReleaseError
 from training.release.bucket import Record
 
 LIVE, ABANDONED, ROLLED_BACK = "live", "abandoned", "rolled_back"  # ends of a release
@@ -24,25 +23,6 @@ def models(records: Iterable[Record]) -> dict[str, bool]:
                 found[record.body["dismissed"]] = True
     found.pop("", None)
     return found
-
-
-def find_older(records: Iterable[Record], present: str, model: str | None) -> str:
-    """Return the model to roll back to: the one that is named, or the last before the present.
-
-    Raises:
-        ReleaseError: there is no such model.
-    """
-    history = models(records)
-    if model is None:
-        names = list(history)
-        before = names[: names.index(present)] if present in history else names
-        model = next((name for name in reversed(before) if not history[name]), None)
-        if model is None:
-            raise ReleaseError(f"no model was live before {present}")
-    elif model == present or model not in history:
-        others = ", ".join(name for name in history if name != present) or "no model"
-        raise ReleaseError(f"version is {model!r}, expected one that was live: {others}")
-    return model
 
 
 def trainings_of(records: Iterable[Record], model: str) -> list[str]:

@@ -12,10 +12,11 @@ from botocore.exceptions import ClientError, WaiterError
 from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
 from training.release.bucket import Body, Bucket, Ledger, Record
 from training.release.canary import Canary, Progress, find_progress, stop
-from training.release.history import ABANDONED, LIVE, ROLLED_BACK, find_older, now, trainings_of
+from training.release.history import ABANDONED, LIVE, ROLLED_BACK, now, trainings_of
 from training.release.keys import RELEASES, decision_key, deployment_key
 from training.release.profile_tables import IMPORT, ProfileTables
 from training.release.proof import Proof
+from training.release.rollback import find_older, is_asked_again
 from training.release.trainings import DISMISSED, PUBLISHED, Trainings
 from training.release.versions import find_layer, find_version
 
@@ -66,7 +67,7 @@ class Releases:
 
         Raises:
             OvertakenError: there has been another release since.
-            WaitingError: the last release has not ended, or code was deployed that is not live.
+            WaitingError: the last release has not ended, or what was deployed last is not live.
             ReleaseError: the gate did not let the model pass, or it could not be released.
         """
         self.resume()
@@ -81,8 +82,8 @@ class Releases:
             raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
         if live.weighted:
             raise WaitingError("a deployment runs")
-        if training and self.api.has_other_code(live):  # only a training is offered again
-            raise WaitingError("code was deployed that is not live: the next deployment ends this")
+        if training and self.api.latest_differs(live):  # only a training is offered again
+            raise WaitingError("what was deployed last is not live: the next deployment ends this")
         body = {"kind": "publish", "model": model, "training": training}
         return self._release(after, {**body, "forced": not decision["passed"]}, live, present)
 
@@ -95,25 +96,24 @@ class Releases:
 
         Args:
             model: the version of the artifact.
-            request: id of the call. One that was killed and is tried again goes on.
+            request: id of the call. One that was killed and is tried again goes on. So does any
+                call for what a rollback began and could not end.
 
         Raises:
             ReleaseError: there is no such model, or requests are being moved.
             WaitingError: what was asked for is on its way.
         """
         record = self.ledger.latest()
-        is_stopped = self._stop(record)
-        repeated = bool(request and record and record.body.get("request") == request)
-        is_going_back = is_stopped or bool(record and record.body["kind"] == "rollback")
+        asked = ROLLED_BACK if self._stop(record) and model is None else None
+        if record and is_asked_again(record, model, request):
+            asked = LIVE
         try:
             end = self.resume()
         except WaitingError as error:
-            if repeated or (is_going_back and model is None):
+            if asked:
                 raise
             raise ReleaseError(f"{error}: try again when it has ended") from error
-        if is_stopped and model is None and end and end["outcome"] == ROLLED_BACK:
-            return end
-        if repeated and end and end["outcome"] == LIVE:
+        if end and end["outcome"] == asked:
             return end
         live, present = self._now()
         model = find_older(self.ledger.records(), present, model)

@@ -1,17 +1,8 @@
 """The version of the API function that a release makes live, and its layer."""
 
-from typing import Any
-
 from training.release.api_function import ApiFunction, Live, ReleaseError
 from training.release.bucket import Bucket, Ledger, Record
 from training.release.keys import layer_key
-
-# What Lambda tells of versions that are the same in all that counts; layers are compared apart.
-NO_SETTINGS = (
-    *("ConfigSha256", "Description", "FunctionArn", "LastModified", "Layers", "RevisionId"),
-    *("LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode"),
-    *("RuntimeVersionConfig", "State", "StateReason", "StateReasonCode", "Version"),
-)
 
 
 def find_layer(bucket: Bucket, api: ApiFunction, ledger: Ledger, model: str) -> str:
@@ -30,32 +21,14 @@ def find_layer(bucket: Bucket, api: ApiFunction, ledger: Ledger, model: str) -> 
 
 
 def find_version(api: ApiFunction, record: Record, live: Live, layer: str) -> str:
-    """Return the version of the live code with a layer ("": none), for a release.
+    """Return the version of the live code and settings with a layer ("": none), for a release.
 
-    A rollback takes one that is there, which needs no code in `$LATEST`.
+    A rollback takes one that is there, which needs nothing of `$LATEST`.
 
     Raises:
         ReleaseError: it cannot be made.
     """
-    if record.body["kind"] == "rollback" and (found := find_same(api, live, layer)):
+    if record.body["kind"] == "rollback" and (found := api.find_like(live, layer)):
         api.set_layer(layer)
-        return found
+        return api.wake(str(found[0]["Version"]))
     return api.publish_version(live, layer, f"{record.number:08d} {record.body['model']}")
-
-
-def find_same(api: ApiFunction, live: Live, layer: str) -> str | None:
-    """Return a version with the live code and settings and a layer ("": none), None if none has."""
-    versions = {str(found["Version"]): found for found in api.versions()}
-    wanted = _settings(api, versions[live.version])
-    for number, found in versions.items():
-        if api.layer_of(found) == layer and _settings(api, found) == wanted:
-            return number
-    return None
-
-
-def _settings(api: ApiFunction, facts: Any) -> dict[str, Any]:
-    """Return the code and all settings of a version, with the layers that hold no model."""
-    model = api.layer_of(facts)
-    layers = [layer["Arn"] for layer in facts.get("Layers") or [] if layer["Arn"] != model]
-    settings = {name: value for name, value in facts.items() if name not in NO_SETTINGS}
-    return {**settings, "Layers": layers}
