@@ -177,7 +177,7 @@ def _look_after(releases: Releases) -> dict[str, Any]:
 
 
 def _restart(releases: Releases) -> None:
-    """Start again what waited or came second, unless it would have to wait for code again."""
+    """Start again what waited or came second, unless it would wait for a deployment again."""
     if not releases.api.latest_differs(releases.api.live()):
         Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
 
