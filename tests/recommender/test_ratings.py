@@ -93,7 +93,7 @@ def test_the_packaged_ratings_are_listed(api: TestClient) -> None:
     assert api.get(path(USER, RATED)).json() == listed[0]
 
 
-@pytest.mark.parametrize("film", [f"{UNRATED}%0D%0A", f"%E3%80%80{UNRATED}", f"0{UNRATED}"])
+@pytest.mark.parametrize("film", [f"{UNRATED}%0A%0D", f"%E3%80%80{UNRATED}", f"0{UNRATED}"])
 def test_an_id_of_another_spelling_stores_nothing(api: TestClient, film: str) -> None:
     answer = api.put(f"{path()}/{film}", json={"avaliacao": 5})
     check_problem(answer, 422)
