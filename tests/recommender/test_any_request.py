@@ -339,7 +339,7 @@ def get(path: str, cursor: str | None = None) -> dict[str, Any]:
     return as_event("GET", path, "&".join(["limite=2", *told]), {}, "")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)  # before anything is written
 def cursors(service: Service) -> list[tuple[str, str]]:
     """Lists, and the cursor of the second page of each."""
     found = []
