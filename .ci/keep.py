@@ -29,7 +29,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from recommender.model.artifact import MANIFEST_FILE, ArtifactError, load
-from training.release.api_function import LATEST, ApiFunction, Live, ReleaseError
+from training.release.api_function import ApiFunction, Live, ReleaseError
 from training.release.bucket import Record
 from training.release.canary import Canary, Progress, find_progress
 from training.release.deployed import describe
@@ -43,7 +43,6 @@ SAM = Path(__file__).resolve().parents[1] / ".aws-sam"
 NOTE = SAM / "live.json"
 BUNDLED = SAM / "build" / "ApiFunction" / "artifact"  # what was built
 PAUSE = 10  # seconds between looks at a deployment
-CHANGED = ("CodeSha256", "Environment", "MemorySize")  # of a version, by deployments
 TAKEN_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"}
 
 
@@ -177,7 +176,7 @@ def after(stack: str, note: Path = NOTE) -> None:
             f"the deployment replaced model {facts['model']} by {model}: alias live serves "
             f"version {facts['version']} again"
         )
-    if _changed(releases.api, live.version) != _changed(releases.api, LATEST):
+    if releases.api.latest_differs(live):
         raise ReleaseError(
             f"alias live serves version {live.version}, whose code or settings are not those of "
             "this deployment. CloudFormation publishes them only once: deploy with CANARY=1, or "
@@ -240,12 +239,6 @@ def _take_back(releases: Releases, live: Live, before: str) -> NoReturn:
 def _move_back(api: ApiFunction, live: Live, version: str) -> None:
     api.move_alias(live, version)
     api.set_layer(api.live().layer)
-
-
-def _changed(api: ApiFunction, version: str) -> list[Any]:
-    """Return what deployments change of a version, as it has it."""
-    found = api.client.get_function_configuration(FunctionName=api.name, Qualifier=version)
-    return [found.get(name) for name in CHANGED]
 
 
 def _find_canary(api: ApiFunction) -> Canary:

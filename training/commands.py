@@ -96,7 +96,7 @@ def roll_back(stack: Stack, version: str | None) -> None:
     done = stack.release(action="rollback", **({"version": version} if version else {}))
     if done["state"] == WAITING:
         raise ReleaseError(f"not live yet: {done['reason']}")
-    print(f"{done['state']}: {done.get('version') or done['reason']}")
+    print(f"{done['state']}: {done.get('version') or done.get('reason', '')}")
 
 
 def _waits_for_table(done: Mapping[str, Any]) -> bool:

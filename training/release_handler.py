@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import ClientError
 
-from training.release.api_function import ApiFunction
+from training.release.api_function import ApiFunction, ReleaseError
 from training.release.bucket import Body, Bucket
 from training.release.canary import Canary
 from training.release.cleanup import clean_up
@@ -121,10 +123,16 @@ def resume(releases: Releases, event: dict[str, Any], _request: str) -> dict[str
 
 def roll_back(releases: Releases, event: dict[str, Any], request: str) -> dict[str, Any]:
     """Bring back an older model."""
-    end = releases.roll_back(event.get("version"), request)
+    try:
+        end = releases.roll_back(event.get("version"), request)
+    except OvertakenError as error:
+        raise ReleaseError(str(error)) from error
     if end["outcome"] in (LIVE, ROLLED_BACK):
         metrics.add_metric("RolledBack", MetricUnit.Count, 1)
-    return _told(end, releases.served())
+    served = ""
+    with suppress(ClientError):  # it is done, and must not look as if it were not
+        served = releases.served()
+    return _told(end, served)
 
 
 def versions(releases: Releases, _event: dict[str, Any], _request: str) -> dict[str, Any]:

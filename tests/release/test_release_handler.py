@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.aws.server import Here
 from tests.conftest import LambdaContext
 from tests.expectations import read_event
 from tests.release.world import BUNDLED, World, deploy_code
 from training import release_handler
+from training.release.api_function import ReleaseError
 from training.release.events import EventError
 from training.release.lease import lease
 from training.release.releases import Releases
@@ -57,6 +59,41 @@ def test_an_offer_is_released_and_listed(
     assert not started
     printed = capsys.readouterr().out
     assert all(f'"{name}":[1.0]' in printed for name in ("Released", "RolledBack", "Events"))
+
+
+@pytest.mark.usefixtures("started")
+def test_a_rollback_that_is_done_says_so_although_lambda_refuses_to_be_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who would call again would go back one model more."""
+    for number, model in enumerate("ab"):
+        world.put_model(model, number)
+        call(offer(model, number))
+
+    def refuse(_: Releases) -> str:
+        raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "GetAlias")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Releases, "served", refuse)
+        assert call({"action": "rollback"}) == {"state": "live", "version": ""}
+    assert world.served() == "a"
+
+
+@pytest.mark.usefixtures("started")
+def test_a_rollback_that_is_overtaken_is_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a release that begins while it looks what to go back to."""
+    world.put_model("a")
+    call(offer("a", 0))
+
+    def begin(*_: object) -> str:
+        world.releases().ledger.claim(2, {"kind": "publish", "model": "b"})
+        return BUNDLED
+
+    monkeypatch.setattr("training.release.releases.find_older", begin)
+    with pytest.raises(ReleaseError, match="another release came after release 1"):
+        call({"action": "rollback"})
 
 
 def test_the_loser_of_a_race_starts_over_from_the_gate(world: World, started: list[Any]) -> None:

@@ -115,6 +115,7 @@ class Releases:
             raise ReleaseError(f"{error}: try again when it has ended") from error
         if end and end["outcome"] == asked:
             return end
+        number = self.number()
         live, present = self._now()
         model = find_older(self.ledger.records(), present, model)
         if live.weighted:
@@ -122,7 +123,7 @@ class Releases:
             by = f"deployment {running}" if running else f"weights of alias {self.api.alias}"
             raise ReleaseError(f"requests are being moved by {by}: stop that, or wait for its end")
         body = {"kind": "rollback", "model": model, "dismissed": present, "request": request}
-        return self._release(self.number(), body, live, present)
+        return self._release(number, body, live, present)
 
     def resume(self) -> Body | None:
         """Carry on the last release if it has not ended; return its end, None if there is none.

@@ -30,5 +30,5 @@ def find_version(api: ApiFunction, record: Record, live: Live, layer: str) -> st
     """
     if record.body["kind"] == "rollback" and (found := api.find_like(live, layer)):
         api.set_layer(layer)
-        return api.wake(str(found[0]["Version"]))
+        return api.wake(str(found[-1]["Version"]))
     return api.publish_version(live, layer, f"{record.number:08d} {record.body['model']}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
-from training.data.tables import DataError
+from training.data.tables import DataError, one_line
 from training.release.bucket import ABSENT, Bucket
 
 LONGEST = 240  # bytes of a file's name: a download adds some until it has ended
@@ -37,14 +37,14 @@ def download(bucket: Bucket, key: str, version: str | None, scratch: Path) -> tu
             _check_name(bucket, found)
             arrivals.append(_fetch(bucket, found, None, target / name))
     if not arrivals:
-        raise NoDataError(f"s3://{bucket.name}/{key} is empty")
+        raise NoDataError(f"s3://{bucket.name}/{one_line(key)} is empty")
     return target, max(arrivals)
 
 
 def _check_name(bucket: Bucket, key: str) -> None:
     name = key.rpartition("/")[2]
     if name in ("", ".", "..") or "\0" in name or len(name.encode()) > LONGEST:
-        raise DataError(f"s3://{bucket.name}/{key} has a name that no file can have")
+        raise DataError(f"s3://{bucket.name}/{one_line(key)} has a name that no file can have")
 
 
 def _fetch(bucket: Bucket, key: str, version: str | None, path: Path) -> float:
@@ -53,5 +53,5 @@ def _fetch(bucket: Bucket, key: str, version: str | None, path: Path) -> float:
         bucket.fetch(key, path, version)
     except ClientError as error:
         kind = NoDataError if error.response["Error"]["Code"] in ABSENT else DataError
-        raise kind(f"s3://{bucket.name}/{key} cannot be read: {error}") from error
+        raise kind(f"s3://{bucket.name}/{one_line(key)} cannot be read: {error}") from error
     return arrived
