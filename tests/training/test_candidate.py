@@ -278,7 +278,7 @@ def test_a_candidate_that_the_disk_does_not_hold_is_refused(
     put(s3, exported)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1_000))
     with pytest.raises(
-        DataError, match=r"needs \d MB of disk, this function has 0: raise TrainingDisk"
+        DataError, match=r"has 0: raise TrainingDisk"
     ):
         call()
 
