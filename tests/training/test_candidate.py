@@ -277,9 +277,7 @@ def test_a_candidate_that_the_disk_does_not_hold_is_refused(
 ) -> None:
     put(s3, exported)
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1_000))
-    with pytest.raises(
-        DataError, match=r"has 0: raise TrainingDisk"
-    ):
+    with pytest.raises(DataError, match=r"has 0: raise TrainingDisk"):
         call()
 
 
