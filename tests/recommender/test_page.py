@@ -234,15 +234,7 @@ def test_the_film_that_was_asked_for_last_opens_though_another_fails(page: Page,
     expect(alert).to_be_empty()
 
 
-# How far a strip is scrolled when it has stopped: it snaps to a card after it was scrolled.
-AT_REST = """strip => new Promise(done => {
-    const look = before => {
-        const now = strip.scrollLeft;
-        if (now === before) done(now);
-        else setTimeout(look, 500, now);
-    };
-    look(-1);
-})"""
+SCROLLED = "document.querySelector('#ficha .strip').scrollLeft"  # of the strip that is there now
 
 
 def test_films_like_it_stay_in_view_when_one_is_rated(page: Page, url: str) -> None:
@@ -250,12 +242,12 @@ def test_films_like_it_stay_in_view_when_one_is_rated(page: Page, url: str) -> N
     strip = page.locator("#ficha .strip")
     last = strip.locator("li").last
     last.scroll_into_view_if_needed()
-    before = strip.evaluate(AT_REST)
+    before = page.evaluate(SCROLLED)
     assert before > 0
     last.locator("[data-act=like]").click()
     expect(last.locator("[data-act=like]")).to_have_attribute("aria-pressed", "true")
     expect(last.locator("[data-act=like]")).to_be_focused()
-    assert strip.evaluate(AT_REST) == before
+    page.wait_for_function(f"before => {SCROLLED} === before", arg=before)
 
 
 def test_people_and_genres_of_a_film_lead_on(page: Page, url: str) -> None:
