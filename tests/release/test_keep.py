@@ -294,12 +294,18 @@ def test_a_first_deployment_that_cannot_serve_says_so(
     assert world.served() == BUNDLED
 
 
-@pytest.mark.parametrize("model", ["a", BUNDLED])
+@pytest.fixture(params=["a", BUNDLED])
+def model(request: pytest.FixtureRequest, cloudformation: CloudFormation, world: World) -> str:
+    """The model that is live after the first code: of a retraining, or the bundled one."""
+    assert cloudformation.template["code"] == "first"
+    if request.param != BUNDLED:
+        release(world, request.param)
+    return str(request.param)
+
+
 def test_a_version_that_cannot_serve_is_taken_back(
     cloudformation: CloudFormation, world: World, note: Path, model: str
 ) -> None:
-    if model != BUNDLED:
-        release(world, model)
     before = world.releases().api.live()
     with pytest.raises(ReleaseError, match=rf"alias live serves version {before.version} again"):
         make_deploy(cloudformation, note, "first", origins=NO_ORIGIN)
@@ -321,13 +327,10 @@ def test_a_version_that_cannot_serve_is_taken_back_to_the_release_that_it_replac
     assert world.served() == "b"
 
 
-@pytest.mark.parametrize("model", ["a", BUNDLED])
 def test_a_live_version_that_cannot_serve_is_replaced(
     cloudformation: CloudFormation, world: World, note: Path, model: str
 ) -> None:
     """However it came there. Its layer tells its model, which is kept."""
-    if model != BUNDLED:
-        release(world, model)
     cloudformation.deploy("first", keep.before("filmes", note), origins=NO_ORIGIN)
     broken = world.releases().api.live().version
     assert world.releases().proof.find_model(broken) == ""

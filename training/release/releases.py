@@ -207,17 +207,15 @@ class Releases:
             decision = self.bucket.read(decision_key(model, record.number - 1)) or {}
             self.proof.check(version, model, decision.get("users", []))
             if version != live.version:
-                if self.canary is None:
-                    self.api.move_alias(live, version)
-                elif record.body["kind"] == "rollback":
-                    if self.canary.find_running():
-                        return _waiting(record, "a deployment of code")
-                    self.api.move_alias(live, version)
-                else:
+                if self.canary and record.body["kind"] != "rollback":
                     deployment = self.canary.begin(live.version, version)
                     if deployment is None:
                         return _waiting(record, "a deployment of code")
                     self.bucket.create(deployment_key(record.number), deployment)
+                elif self.canary and self.canary.find_running():
+                    return _waiting(record, "a deployment of code")
+                else:
+                    self.api.move_alias(live, version)
         if deployment is not None:
             version, progress = deployment["to"], find_progress(deployment["deployment"])
             if progress is Progress.RUNS:
