@@ -42,6 +42,7 @@ from training.renewal import models
 SAM = Path(__file__).resolve().parents[1] / ".aws-sam"
 NOTE = SAM / "live.json"
 BUNDLED = SAM / "build" / "ApiFunction" / "artifact"  # what was built
+CHANGES = "samcli-deploy"  # begins the names of the change sets that `sam deploy` makes
 PAUSE = 10  # seconds between looks at a deployment
 TAKEN_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"}
 
@@ -96,6 +97,7 @@ def before(stack: str, note: Path = NOTE) -> str:
         "layer": live.layer,
         "version": live.version,
         "release": number,
+        "changes": _find_waiting(stack),
     }
     note.write_text(json.dumps(facts), encoding="utf-8")
     return live.layer
@@ -111,7 +113,7 @@ def canary(stack: str, note: Path = NOTE) -> None:
     releases = _releases(stack)
     if not facts or releases is None:  # nothing was live
         return
-    _check_executed(stack)
+    _check_executed(stack, facts)
     note.write_text(json.dumps(facts | {"canary": True}), encoding="utf-8")
     api, live = releases.api, releases.api.live()
     steps = _find_canary(api)
@@ -149,7 +151,7 @@ def after(stack: str, note: Path = NOTE) -> None:
     releases = _releases(stack)
     if releases is None:
         raise ReleaseError("nothing was deployed")
-    _check_executed(stack)
+    _check_executed(stack, facts)
     latest, live = releases.ledger.latest(), releases.api.live()
     model = releases.proof.find_model(live.version)
     if not model and not live.weighted:
@@ -176,11 +178,11 @@ def after(stack: str, note: Path = NOTE) -> None:
             f"the deployment replaced model {facts['model']} by {model}: alias live serves "
             f"version {facts['version']} again"
         )
-    if releases.api.latest_differs(live):
+    if differing := releases.api.find_differences(live):
         raise ReleaseError(
             f"alias live serves version {live.version}, whose code or settings are not those of "
-            "this deployment. CloudFormation publishes them only once: deploy with CANARY=1, or "
-            "deploy others"
+            f"this deployment ({', '.join(differing)}). CloudFormation publishes them only "
+            "once: deploy with CANARY=1, or deploy others"
         )
 
 
@@ -211,14 +213,22 @@ def undo(stack: str, note: Path = NOTE) -> None:
         print(f"stack {stack} is {status}: alias live stays where it is")
 
 
-def _check_executed(stack: str) -> None:
-    """Raise if `sam deploy` was answered no: the stack's last change set then waits."""
+def _check_executed(stack: str, facts: dict[str, Any]) -> None:
+    """Raise if `sam deploy` was answered no: a change set then waits that did not before."""
+    if set(_find_waiting(stack)) - set(facts.get("changes", [])):
+        raise ReleaseError("nothing was deployed")
+
+
+def _find_waiting(stack: str) -> list[str]:
+    """Return the ids of the change sets that `sam deploy` made and nobody has executed."""
     client: Any = boto3.client("cloudformation")
     pages = client.get_paginator("list_change_sets").paginate(StackName=stack)
-    found = [one for page in pages for one in page["Summaries"]]
-    last = max(found, key=lambda one: one["CreationTime"], default={"ExecutionStatus": ""})
-    if last["ExecutionStatus"] == "AVAILABLE":
-        raise ReleaseError("nothing was deployed")
+    return [
+        one["ChangeSetId"]
+        for page in pages
+        for one in page["Summaries"]
+        if one["ChangeSetName"].startswith(CHANGES) and one["ExecutionStatus"] == "AVAILABLE"
+    ]
 
 
 def _version_before(facts: dict[str, Any], latest: Record | None) -> str:

@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILT = ROOT / ".aws-sam" / "build"
 RELEASE = "ReleaseId"
 MODEL = "ModelLayerArn"
+AT_ONCE = "AllAtOnce"
 
 
 def main() -> None:
@@ -49,6 +50,10 @@ def main() -> None:
         before = present(arguments.stack)
         parameters = merge(declared, before, given)
         check(parsed["Resources"]["ApiFunction"]["Properties"], parameters)
+        if arguments.hold and before and parameters["Deployment"] == AT_ONCE:
+            raise ValueError(
+                f"Deployment is {AT_ONCE}, so no canary is possible: give it another value with it"
+            )
     except ValueError as error:
         parser.error(str(error))
     if arguments.hold:

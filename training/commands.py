@@ -20,8 +20,9 @@ from training.release.api_function import ReleaseError
 from training.release.history import LIVE
 from training.release.keys import decision_key
 from training.release.profile_tables import IMPORT
-from training.release.releases import WAITING, Releases
+from training.release.releases import Releases
 from training.release.stack import Stack
+from training.release.trainings import WAITING
 from training.renewal import models
 from training.renewal.gate import SAMPLE
 from training.renewal.incumbent import find_incumbent

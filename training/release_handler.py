@@ -20,7 +20,7 @@ from training.release.keys import decision_key
 from training.release.lease import PREFIX as LEASES
 from training.release.overview import overview
 from training.release.profile_tables import ProfileTables
-from training.release.releases import OvertakenError, Releases, WaitingError
+from training.release.releases import NotLiveError, OvertakenError, Releases, WaitingError
 from training.release.settings import read_setting
 from training.release.trainings import OVERTAKEN, SETTLED, WAITING, Trainings
 
@@ -68,6 +68,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return ACTIONS[action](releases, event, context.aws_request_id)
     except WaitingError as error:
         logger.info("waiting: %s", error)
+        if isinstance(error, NotLiveError):
+            _count_not_live()
         _restart_later(releases, event, WAITING)
         return {"state": "waiting", "reason": str(error)}
     except OvertakenError as error:
@@ -167,6 +169,10 @@ def _count_released(end: Body) -> None:
         metrics.add_metric("Released", MetricUnit.Count, 1)
 
 
+def _count_not_live() -> None:
+    metrics.add_metric("NotLive", MetricUnit.Count, 1)
+
+
 def _look_after(releases: Releases) -> dict[str, Any]:
     kept = int(read_setting("KEEP_VERSIONS", "5"))
     try:
@@ -186,7 +192,9 @@ def _look_after(releases: Releases) -> dict[str, Any]:
 
 def _restart(releases: Releases) -> None:
     """Start again what waited or came second, unless it would wait for a deployment again."""
-    if not releases.api.latest_differs(releases.api.live()):
+    if releases.api.find_differences(releases.api.live()):
+        _count_not_live()
+    else:
         Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
 
 

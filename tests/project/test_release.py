@@ -188,13 +188,19 @@ def test_what_is_not_given_stays_as_the_stack_has_it(function: Path, tmp_path: P
         )
         client.close()
         existing = told(function, url, *words)
-        held = told(function, url, "--hold", *words)
+        at_once = told(function, url, "--hold", *words)
+        canary = "Deployment=Canary10Percent5Minutes"
+        held = told(function, url, "--hold", canary, *words)
     assert new.returncode == 0, new.stderr
     assert json.loads(new.stdout) == deployed(function, **given)
     assert existing.returncode == 0, existing.stderr
     assert json.loads(existing.stdout) == deployed(function, Access="jwt", **given)
     # held, it publishes no version: the stack's ReleaseId stays
-    assert json.loads(held.stdout) == json.loads(existing.stdout) | {"ReleaseId": "of-old"}
+    stays = {"ReleaseId": "of-old", "Deployment": canary.partition("=")[2]}
+    assert json.loads(held.stdout) == json.loads(existing.stdout) | stays
+    # and where requests can only move at once, that is said before anything is deployed
+    assert (at_once.returncode, at_once.stdout) == (2, "")
+    assert "error: Deployment is AllAtOnce, so no canary is possible" in at_once.stderr
     # and sam reads it as it was written
     file = tmp_path / "parameters.yaml"
     file.write_text(existing.stdout)

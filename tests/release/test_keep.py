@@ -27,7 +27,7 @@ assert spec
 assert spec.loader
 keep: Any = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(keep)
-check_executed = keep._check_executed
+find_waiting = keep._find_waiting
 NO_ORIGIN = "app.example.com"  # the API does not start with it
 
 
@@ -87,7 +87,7 @@ def cloudformation(here: Here, world: World, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(keep, "_releases", lambda _: world.releases())
     monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
     monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
-    monkeypatch.setattr(keep, "_check_executed", lambda *_: None)
+    monkeypatch.setattr(keep, "_find_waiting", lambda _: [])
     found = CloudFormation(here, world)
     found.deploy("first", "")
     return found
@@ -369,7 +369,7 @@ def test_a_deployment_that_was_refused_at_the_prompt_is_none(
     here: Here, world: World, note: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With CANARY=1, too, which would move requests to whatever `$LATEST` has."""
-    monkeypatch.setattr(keep, "_check_executed", check_executed)
+    monkeypatch.setattr(keep, "_find_waiting", find_waiting)
     client, name = here.client("cloudformation"), world.function
     for number in (1, 2):
         topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": f"{name}-{number}"}}

@@ -35,7 +35,7 @@ def cloudformation(
     monkeypatch.setattr(keep, "_releases", lambda _: canary_world.releases())
     monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
     monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
-    monkeypatch.setattr(keep, "_check_executed", lambda *_: None)
+    monkeypatch.setattr(keep, "_find_waiting", lambda _: [])
     monkeypatch.setattr(keep, "PAUSE", 0)
     found = CloudFormation(here, canary_world)
     found.deploy("first", "")

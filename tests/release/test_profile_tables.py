@@ -15,6 +15,8 @@ from training.release.history import LIVE, ROLLED_BACK
 from training.release.keys import import_key
 from training.release.profile_tables import ProfileTables
 from training.release.releases import WaitingError
+from training.release.rollback import stop_model
+from training.release.versions import find_layer
 
 
 @pytest.fixture
@@ -156,6 +158,55 @@ def test_a_rollback_while_a_table_is_imported_is_final(
     tables.patience = 60.0
     assert releases.publish("a", 0)["outcome"] == ROLLED_BACK
     assert slow.served() == BUNDLED
+
+
+def test_a_rollback_at_the_end_of_an_import_comes_first_or_too_late(
+    here: Here, slow: World, tables: ProfileTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at the import and the first step towards the alias."""
+    for model, after in (("a", 0), ("b", 1)):
+        slow.put_model(model, after, profiles=2)
+    releases, prepare = slow.releases(), tables.prepare
+
+    def prepare_while_somebody_rolls_back(model: str) -> str:
+        monkeypatch.undo()
+        table = prepare(model)
+        assert releases.roll_back()["outcome"] == ROLLED_BACK
+        here.server.imports.finish(slow.table(model))
+        assert table
+        return ""
+
+    monkeypatch.setattr(tables, "prepare", prepare_while_somebody_rolls_back)
+    assert releases.publish("a", 0)["outcome"] == ROLLED_BACK
+    assert slow.served() == BUNDLED
+
+    def find_layer_while_somebody_rolls_back(*found: Any) -> str:
+        monkeypatch.undo()
+        monkeypatch.setattr(tables, "is_running", lambda _: True)  # as it looked a moment ago
+        record = releases.ledger.read(2)
+        assert record
+        assert not stop_model(releases.bucket, tables, record)
+        return find_layer(*found)
+
+    releases.publish("b", 1)
+    here.server.imports.finish(slow.table("b"))
+    monkeypatch.setattr(
+        "training.release.releases.find_layer", find_layer_while_somebody_rolls_back
+    )
+    assert (releases.resume() or {})["outcome"] == LIVE
+    assert slow.served() == "b"
+
+
+def test_code_that_is_taken_back_during_an_import_has_the_model_offered_again(
+    here: Here, slow: World
+) -> None:
+    training = slow.put_model("a", profiles=2)
+    slow.releases().publish("a", 0, training)
+    deploy_code(here.client, slow, "# code that an alarm took back")
+    here.server.imports.finish(slow.table("a"))
+    with pytest.raises(ReleaseError, match=r"does not have \(CodeSha256\)"):
+        slow.releases().resume()
+    assert (slow.served(), slow.state(training)) == (BUNDLED, "waiting")
 
 
 def test_rolling_back_finds_the_older_table(world: World, tables: ProfileTables) -> None:

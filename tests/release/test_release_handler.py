@@ -136,15 +136,20 @@ def test_an_offer_during_a_deployment_waits_for_its_end(
 
 
 def test_an_offer_after_code_that_failed_waits_for_the_next_deployment(
-    here: Here, world: World, started: list[Any]
+    here: Here, world: World, started: list[Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """Whoever looks after the stack is told of it, each time."""
     world.put_model("a")
     Trainings(world.releases().bucket).record("input-of-a", "a", {"seed": 7}, "treino")
     deploy_code(here.client, world, "# code that failed")
-    assert call(offer("a", 0))["state"] == "waiting"
+    told = call(offer("a", 0))
+    assert told["state"] == "waiting"
+    assert "what was deployed last is not live (CodeSha256)" in told["reason"]
     assert world.state("input-of-a") == "waiting"
+    assert '"NotLive":[1.0]' in capsys.readouterr().out
     call(read_event("publicacao-diaria"))
     assert not started  # it would only wait again
+    assert '"NotLive":[1.0]' in capsys.readouterr().out
     functions = here.client("lambda")
     version = functions.publish_version(FunctionName=world.function)["Version"]
     functions.update_alias(FunctionName=world.function, Name="live", FunctionVersion=version)

@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from tests.aws.server import Here
 from tests.release.world import BROKEN, BUNDLED, World, deploy_code, make_world, outside
@@ -409,6 +409,27 @@ def test_a_rollback_needs_no_code_in_latest_if_a_version_is_the_same(
     wake.assert_called_once_with("2")
     publish_again = world.releases().roll_back("b")
     assert (publish_again["version"], world.served()) == (before.version, "b")
+
+
+def test_a_rollback_passes_over_a_version_that_lambda_cannot_wake(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(world, "a", "b", "c")
+    world.releases().roll_back("a")
+    world.releases().roll_back("c")
+    asked, api = [], world.releases().api
+    wake = api.wake
+
+    def fail_once(version: str) -> str:
+        asked.append(version)
+        if len(asked) == 1:
+            raise WaiterError("published_version_active", "State is Failed", {})
+        return wake(version)
+
+    monkeypatch.setattr(api, "wake", fail_once)
+    assert world.releases().roll_back("b")["outcome"] == LIVE
+    assert world.served() == "b"
+    assert asked[0] == "3"
 
 
 OTHERS = [{"Environment": {"Variables": {"ACCESS": "open"}}}, {"MemorySize": 512}]

@@ -93,10 +93,11 @@ class ApiFunction:
         for found in self.find_like(live, layer):
             if found["Description"] == description:
                 return self.wake(str(found["Version"]))
-        if self.latest_differs(live):
+        if differing := self.find_differences(live):
             raise ReleaseError(
                 f"$LATEST of {self.name} has code or settings that version {live.version}, which "
-                "is live, does not have: deploy them, or bring the others back, first"
+                f"is live, does not have ({', '.join(differing)}): deploy them, or bring the "
+                "others back, first"
             )
         self.set_layer(layer)
         made = self.client.publish_version(
@@ -115,19 +116,20 @@ class ApiFunction:
             self.ask(version, "/saude")
         return self._wait_until_active(version)
 
-    def latest_differs(self, live: Live) -> bool:
-        """Return whether `$LATEST` has other code or settings than what is live.
+    def find_differences(self, live: Live) -> list[str]:
+        """Return what of its code and settings `$LATEST` has otherwise than what is live.
 
-        It has after a canary of code failed. Until the next deployment, no version can then be made
-        that is like the live one.
+        There is something after a canary of code failed. Until the next deployment, no version can
+        then be made that is like the live one.
         """
-        latest, served = self._facts(LATEST), self._facts(live.version)
-        return self._all_but_model(latest) != self._all_but_model(served)
+        latest = self._all_but_model(self._facts(LATEST))
+        served = self._all_but_model(self._facts(live.version))
+        return sorted(name for name in {*latest, *served} if latest.get(name) != served.get(name))
 
     def find_like(self, live: Live, layer: str) -> list[Any]:
         """Return the versions with the live code and settings and a layer ("": none)."""
         versions = list(self.versions())
-        served = next(one for one in versions if one["Version"] == live.version)
+        served = self._facts(live.version)
         wanted = self._all_but_model(served)
         with_layer = [one for one in versions if self.layer_of(one) == layer]
         return [one for one in with_layer if self._all_but_model(one) == wanted]

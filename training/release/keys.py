@@ -21,6 +21,11 @@ def decision_key(model: str, after: int) -> str:
     return f"{MODELS}{model}/decisoes/{after:08d}.json"
 
 
+def turn_key(release: int) -> str:
+    """Return the key of who came first after an import: the release, or a rollback of it."""
+    return f"{RELEASES}{release:08d}.vez.json"
+
+
 def deployment_key(release: int) -> str:
     """Return the key of the deployment by which a release goes live step by step."""
     return f"{RELEASES}{release:08d}.implantacao.json"

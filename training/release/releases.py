@@ -11,16 +11,20 @@ from botocore.exceptions import ClientError, WaiterError
 
 from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
 from training.release.bucket import Body, Bucket, Ledger, Record
-from training.release.canary import Canary, Progress, find_progress, stop
+from training.release.canary import Canary, Progress, find_progress
 from training.release.history import ABANDONED, LIVE, ROLLED_BACK, now, trainings_of
 from training.release.keys import RELEASES, decision_key, deployment_key
 from training.release.profile_tables import IMPORT, ProfileTables
 from training.release.proof import Proof
-from training.release.rollback import find_older, is_asked_again
-from training.release.trainings import DISMISSED, PUBLISHED, Trainings
+from training.release.rollback import (
+    find_older,
+    is_asked_again,
+    is_stopped,
+    stop_model,
+    take_turn,
+)
+from training.release.trainings import DISMISSED, PUBLISHED, WAITING, Trainings
 from training.release.versions import find_layer, find_version
-
-WAITING = "waiting"  # for the import of a profile table, or for the end of a deployment
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +35,10 @@ class OvertakenError(Exception):
 
 class WaitingError(Exception):
     """The last release waits for an import or a deployment."""
+
+
+class NotLiveError(WaitingError):
+    """What was deployed last is not live, so no version with it may be made."""
 
 
 class Releases:
@@ -82,8 +90,12 @@ class Releases:
             raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
         if live.weighted:
             raise WaitingError("a deployment runs")
-        if training and self.api.latest_differs(live):  # only a training is offered again
-            raise WaitingError("what was deployed last is not live: the next deployment ends this")
+        differing = self.api.find_differences(live) if training else []
+        if differing:  # only a training is offered again
+            raise NotLiveError(
+                f"what was deployed last is not live ({', '.join(differing)}): the next "
+                "deployment of code ends this"
+            )
         body = {"kind": "publish", "model": model, "training": training}
         return self._release(after, {**body, "forced": not decision["passed"]}, live, present)
 
@@ -104,7 +116,8 @@ class Releases:
             WaitingError: what was asked for is on its way.
         """
         record = self.ledger.latest()
-        asked = ROLLED_BACK if self._stop(record) and model is None else None
+        has_stopped = record is not None and stop_model(self.bucket, self.tables, record)
+        asked = ROLLED_BACK if has_stopped and model is None else None
         if record and is_asked_again(record, model, request):
             asked = LIVE
         try:
@@ -151,7 +164,10 @@ class Releases:
         except (ReleaseError, ClientError, WaiterError) as error:
             if isinstance(error, ClientError) and error.response["Error"]["Code"] not in HOPELESS:
                 raise  # to be tried again
-            self.api.set_layer(self.api.live().layer)
+            live = self.api.live()
+            self.api.set_layer(live.layer)
+            if self.api.find_differences(live):  # the next deployment may end what it failed of
+                Trainings(self.bucket).set_state(record.body.get("training", ""), WAITING)
             self._end(record, ABANDONED, reason=str(error))
             raise ReleaseError(str(error)) from error
 
@@ -170,20 +186,6 @@ class Releases:
         found = self.proof.find_model(live.version)
         return live, found or (self.api.model_of(live.layer) if live.layer else None) or ""
 
-    def _stop(self, record: Record | None) -> bool:
-        """Stop a model that is on its way to get live; return whether there was one to stop."""
-        if record is None or record.end or record.body["kind"] != "publish":
-            return False
-        deployment = self.bucket.read(deployment_key(record.number))
-        if deployment:
-            stop(deployment["deployment"])
-        elif self.tables and self.tables.is_running(record.body["model"]):
-            self._end(record, ROLLED_BACK)
-        else:
-            return False
-        _log.info("release %d is stopped", record.number)
-        return True
-
     def _release(self, after: int, body: Body, live: Live, present: str) -> Body:
         replaces = {"model": present, "layer": live.layer}
         record = self.ledger.claim(after + 1, {**body, "replaces": replaces, "date": now()})
@@ -196,11 +198,12 @@ class Releases:
         model = record.body["model"]
         deployment = self.bucket.read(deployment_key(record.number))
         if deployment is None:
+            if is_stopped(self.bucket, record):
+                return self._end(record, ROLLED_BACK)
             if self.tables and (table := self.tables.prepare(model)):
                 return _waiting(record, f"{IMPORT} {table}")
-            ended = self.ledger.read(record.number)
-            if ended and ended.end:  # somebody rolled it back while its table was imported
-                return ended.end
+            if not take_turn(self.bucket, record):
+                return self._end(record, ROLLED_BACK)
             live = self.api.live()
             layer = find_layer(self.bucket, self.api, self.ledger, model)
             version = find_version(self.api, record, live, layer)

@@ -1,10 +1,23 @@
-"""What a call for a rollback asks for."""
+"""What a call for a rollback asks for, and how it stops a model that is on its way to get live.
 
+After the import of a profile table, either the release goes on or a rollback stops it: whoever
+writes whose turn it is comes first.
+"""
+
+import logging
 from collections.abc import Iterable
 
 from training.release.api_function import ReleaseError
-from training.release.bucket import Record
+from training.release.bucket import Bucket, Record
+from training.release.canary import stop
 from training.release.history import models
+from training.release.keys import deployment_key, turn_key
+from training.release.profile_tables import ProfileTables
+
+STOPPED = {"turn": "rollback"}
+GOES_ON = {"turn": "release"}
+
+_log = logging.getLogger(__name__)
 
 
 def find_older(records: Iterable[Record], present: str, model: str | None) -> str:
@@ -33,3 +46,29 @@ def is_asked_again(record: Record, model: str | None, request: str) -> bool:
     if request and record.body.get("request") == request:
         return True
     return record.end is None and model in (None, record.body["model"])
+
+
+def stop_model(bucket: Bucket, tables: ProfileTables | None, record: Record) -> bool:
+    """Stop a model that waits for its table or gets live step by step; return whether one did."""
+    if record.end or record.body["kind"] != "publish":
+        return False
+    if deployment := bucket.read(deployment_key(record.number)):
+        stop(deployment["deployment"])
+    elif not (tables and tables.is_running(record.body["model"])):
+        return False
+    else:
+        bucket.create(turn_key(record.number), STOPPED)
+        if not is_stopped(bucket, record):
+            return False
+    _log.info("release %d is stopped", record.number)
+    return True
+
+
+def is_stopped(bucket: Bucket, record: Record) -> bool:
+    """Return whether a rollback came before the release's turn."""
+    return bool(bucket.read(turn_key(record.number)) == STOPPED)
+
+
+def take_turn(bucket: Bucket, record: Record) -> bool:
+    """Have the release go on; return False if a rollback came first."""
+    return bucket.create(turn_key(record.number), GOES_ON) or not is_stopped(bucket, record)

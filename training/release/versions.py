@@ -1,5 +1,9 @@
 """The version of the API function that a release makes live, and its layer."""
 
+from contextlib import suppress
+
+from botocore.exceptions import WaiterError
+
 from training.release.api_function import ApiFunction, Live, ReleaseError
 from training.release.bucket import Bucket, Ledger, Record
 from training.release.keys import layer_key
@@ -28,7 +32,10 @@ def find_version(api: ApiFunction, record: Record, live: Live, layer: str) -> st
     Raises:
         ReleaseError: it cannot be made.
     """
-    if record.body["kind"] == "rollback" and (found := api.find_like(live, layer)):
-        api.set_layer(layer)
-        return api.wake(str(found[-1]["Version"]))
+    if record.body["kind"] == "rollback":
+        for found in reversed(api.find_like(live, layer)):
+            with suppress(WaiterError):  # one that Lambda cannot wake is none
+                version = api.wake(str(found["Version"]))
+                api.set_layer(layer)
+                return version
     return api.publish_version(live, layer, f"{record.number:08d} {record.body['model']}")
