@@ -159,6 +159,7 @@ deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008
 # step, as they do to a new model, to a version that is published only then. CloudFormation takes back what fails, and the
 # alias to the version that it knows, which may be older than the one that was live.
 deploy-built: setup
+	$(if $(filter-out 1,$(CANARY)),$(error CANARY is $(CANARY), allowed is 1))
 	$(KEEP) before "$(STACK)" > .aws-sam/model
 	PYTHONPATH=. $(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
 		Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml

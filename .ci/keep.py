@@ -44,6 +44,7 @@ NOTE = SAM / "live.json"
 BUNDLED = SAM / "build" / "ApiFunction" / "artifact"  # what was built
 CHANGES = "samcli-deploy"  # begins the names of the change sets that `sam deploy` makes
 PAUSE = 10  # seconds between looks at a deployment
+FAILED_AT_FIRST = "ROLLBACK_COMPLETE"
 TAKEN_BACK = {"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"}
 
 
@@ -69,10 +70,15 @@ def before(stack: str, note: Path = NOTE) -> str:
     A version that cannot serve may be replaced; its layer still tells its model.
 
     Raises:
-        ReleaseError: a release or a deployment of a model runs, or a model of demonstration data
-            would replace one of other data.
+        ReleaseError: a release or a deployment of a model runs, a model of demonstration data
+            would replace one of other data, or the stack has to be deleted first.
         ArtifactError: the code to be deployed cannot read the model.
     """
+    if _status(stack) == FAILED_AT_FIRST:
+        raise ReleaseError(
+            f"the first deployment of stack {stack} failed, and AWS takes no second one: delete it "
+            f"(aws cloudformation delete-stack --stack-name {stack}), and deploy again"
+        )
     note.parent.mkdir(parents=True, exist_ok=True)
     releases = _releases(stack)
     if releases is None:
@@ -93,6 +99,7 @@ def before(stack: str, note: Path = NOTE) -> str:
         raise ReleaseError("a model is being released: try again when it is live")
     releases.api.set_layer(live.layer)
     facts = {
+        "stack": stack,
         "model": model,
         "layer": live.layer,
         "version": live.version,
@@ -184,23 +191,31 @@ def after(stack: str, note: Path = NOTE) -> None:
             f"this deployment ({', '.join(differing)}). CloudFormation publishes them only "
             "once: deploy with CANARY=1, or deploy others"
         )
+    note.write_text(json.dumps(facts | {"deployed": live.version}), encoding="utf-8")
 
 
 def back(stack: str, note: Path = NOTE) -> None:
     """Have the alias serve the version of before a deployment again.
 
     Raises:
-        ReleaseError: there was none, a model has been released since, or requests are being moved.
+        ReleaseError: there was none, a model has been released or something deployed since, or
+            requests are being moved.
     """
     facts = json.loads(note.read_text(encoding="utf-8"))
     releases = _releases(stack)
     if not facts or releases is None:
         raise ReleaseError("there was no version before this deployment")
+    if stack != facts["stack"]:
+        raise ReleaseError(f"the last deployment from here was of stack {facts['stack']}")
     if releases.number() != facts["release"]:
         raise ReleaseError("a model has been released since: see python -m training versions")
     live = releases.api.live()
     if live.weighted:
         raise ReleaseError("a deployment of others moves requests: try again when it has ended")
+    if live.version != facts.get("deployed", live.version):
+        raise ReleaseError(
+            f"version {live.version} is live, which the last deployment from here did not bring"
+        )
     releases.api.move_alias(live, facts["version"])
     print(f"alias live serves version {facts['version']} again")
 

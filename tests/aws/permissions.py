@@ -46,6 +46,8 @@ def needs(service: str, operation: str, asked: Mapping[str, Any], group: str) ->
         else:
             made = asked.get("TableCreationParameters", asked)
             yield action, table_arn(made.get("TableName", ""))
+    elif service == "cloudformation":
+        yield action, f"arn:aws:cloudformation:{HERE}:stack/{asked['StackName']}/some-id"
     elif operation == "ListDeploymentGroups":
         yield action, f"arn:aws:codedeploy:{HERE}:application:{asked['applicationName']}"
     elif service == "codedeploy":

@@ -66,6 +66,7 @@ def test_production_has_a_canary_and_deploys_what_the_gate_built() -> None:
         (["CANARY=1"], "deploy", ["before", "release.py", "deploy", "undo"]),
         (["CANARY=1"], "canary", ["before", "release.py", "deploy", "canary"]),
         ([], "before", ["before"]),
+        (["CANARY=0"], "CANARY", []),
     ],
 )
 def test_a_deployment_that_fails_leaves_the_version_of_before(
@@ -74,6 +75,7 @@ def test_a_deployment_that_fails_leaves_the_version_of_before(
     """By the Makefile, with programs that only note what they are called for."""
     (tmp_path / ".aws-sam").mkdir()
     notes = tmp_path / "notes"
+    notes.touch()
     for name in ("python", "sam"):
         program = tmp_path / name
         program.write_text(

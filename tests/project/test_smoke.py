@@ -80,9 +80,9 @@ def serving(client: TestClient, change: Break) -> Iterator[str]:
         server.server_close()
 
 
-def smoke(url: str, token: str = "") -> subprocess.CompletedProcess[str]:
+def smoke(url: str, token: str = "", patience: float = 0) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, SCRIPT, url],
+        [sys.executable, SCRIPT, url, "--patience", str(patience)],
         env=os.environ | {"SMOKE_TOKEN": token},
         capture_output=True,
         text=True,
@@ -141,6 +141,52 @@ def test_routes_of_users_may_need_a_token(client: TestClient) -> None:
     assert "recommendations of user 1: 5" in with_one.stdout
     assert wrong.returncode == 1
     assert "in spite of the token" in wrong.stderr
+
+
+def at_first(path: str, status: int) -> Break:
+    """Refuses a path once."""
+    left = [status]
+    return lambda sent: (
+        replace(sent, status=left.pop(), headers={}) if sent.path == path and left else sent
+    )
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_what_passes_is_asked_again(client: TestClient, status: int) -> None:
+    """A peak of requests, or an instance that just starts, says nothing of a deployment."""
+    with serving(client, at_first("/filmes?limite=2", status)) as url:
+        done = smoke(url, patience=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_too_many_requests_are_told_from_what_is_broken(client: TestClient) -> None:
+    """Who reads the exit code need not take a deployment back."""
+    with serving(client, at("/filmes?limite=2", status=429, headers={})) as url:
+        done = smoke(url)
+    assert done.returncode == 3
+    assert (
+        done.stderr
+        == ".ci/smoke.py: GET /filmes?limite=2 is refused: there are too many requests.\n"
+    )
+
+
+def test_a_cache_may_have_answers_of_an_earlier_model(client: TestClient) -> None:
+    """CloudFront keeps files of the pages for a day."""
+
+    def kept(sent: Sent) -> Sent:
+        if "public" not in sent.headers["cache-control"]:
+            return sent
+        return replace(sent, headers=sent.headers | {"age": "3600", "x-versao": "0" * 64})
+
+    def kept_by_nobody(sent: Sent) -> Sent:
+        found = kept(sent)
+        return replace(found, headers={k: v for k, v in found.headers.items() if k != "age"})
+
+    with serving(client, lambda sent: kept(sent) if sent.path != "/modelo" else sent) as url:
+        done = smoke(url)
+        assert done.returncode == 0, done.stderr
+    with serving(client, kept_by_nobody) as url:
+        assert "is of model 000000" in smoke(url).stderr
 
 
 BROKEN: dict[str, tuple[Break, str]] = {

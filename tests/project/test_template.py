@@ -96,7 +96,7 @@ def test_there_is_an_alarm_for_whatever_goes_wrong() -> None:
             watched |= {one["MetricStat"]["Metric"]["MetricName"]} if "MetricStat" in one else set()
     assert watched == {
         *("5xx", "Latency", "ModelNotLoaded", "Errors", "ServerErrors", "Throttles", "Duration"),
-        *("Refused", "ModelAge", "TrainingAge", "ApproximateNumberOfMessagesVisible"),
+        *("Refused", "NotLive", "ModelAge", "TrainingAge", "ApproximateNumberOfMessagesVisible"),
         *("ReadThrottleEvents", "WriteThrottleEvents"),
     }
     failing = {

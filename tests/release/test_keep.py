@@ -254,6 +254,33 @@ def test_a_deployment_that_changed_nothing_undoes_none_of_others(
     assert world.releases().api.live().version != cloudformation.version
 
 
+def test_only_what_was_deployed_last_from_here_is_taken_back(
+    cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    make_deploy(cloudformation, note, "second")
+    with pytest.raises(ReleaseError, match="the last deployment from here was of stack filmes"):
+        keep.back("staging-filmes", note)
+    elsewhere = note.with_name("of-a-colleague.json")
+    make_deploy(cloudformation, elsewhere, "third")
+    live = world.releases().api.live()
+    told = f"version {live.version} is live, which the last deployment from here did not bring"
+    with pytest.raises(ReleaseError, match=told):
+        keep.back("filmes", note)
+    assert world.releases().api.live() == live
+    keep.back("filmes", elsewhere)
+    assert world.releases().api.live().version != live.version
+
+
+def test_a_stack_whose_first_deployment_failed_has_to_go_first(
+    note: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS refuses to change it."""
+    monkeypatch.setattr(keep, "_status", lambda _: "ROLLBACK_COMPLETE")
+    with pytest.raises(ReleaseError, match=r"delete-stack --stack-name filmes.*deploy again"):
+        keep.before("filmes", note)
+    assert not note.exists()
+
+
 def test_a_release_during_a_deployment_is_not_lost_in_silence(
     cloudformation: CloudFormation, world: World, note: Path
 ) -> None:

@@ -68,12 +68,12 @@ def alias(here: Here, world: World) -> dict[str, Any]:
     return {"version": found["FunctionVersion"], **found.get("RoutingConfig", {})}
 
 
-def deploy(cloudformation: CloudFormation, note: Path, code: str) -> None:
+def deploy(cloudformation: CloudFormation, note: Path, code: str, stack: str = "filmes") -> None:
     """What `make deploy CANARY=1` does."""
-    layer = keep.before("filmes", note)
+    layer = keep.before(stack, note)
     cloudformation.deploy(code, layer, hold=True)
-    keep.canary("filmes", note)
-    keep.after("filmes", note)
+    keep.canary(stack, note)
+    keep.after(stack, note)
 
 
 def release_layer(world: World, model: str) -> str:
@@ -189,9 +189,10 @@ def test_the_role_of_ci_may_do_all_of_it(
     with permitted(monkeypatch, roles, "DeployRole", group) as needed:
         releases = make_releases(canary_world)
         monkeypatch.setattr(keep, "_releases", lambda _: releases)
-        deploy(cloudformation, note, "second")
-        keep.back("filmes", note)
+        deploy(cloudformation, note, "second", stack)
+        keep.back(stack, note)
     assert {action for action, _ in needed} >= {
+        "cloudformation:DescribeStacks",
         "codedeploy:CreateDeployment",
         "lambda:GetFunction",
         "lambda:PublishVersion",
@@ -314,6 +315,7 @@ def test_nothing_is_tried_where_nothing_was_live(
     monkeypatch: pytest.MonkeyPatch, note: Path
 ) -> None:
     monkeypatch.setattr(keep, "_releases", lambda _: None)
+    monkeypatch.setattr(keep, "_status", lambda _: "not there")
     keep.before("filmes", note)
     keep.canary("filmes", note)
     with pytest.raises(ReleaseError, match="there was no version before"):

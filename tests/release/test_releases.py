@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, WaiterError
 from tests.aws.server import Here
 from tests.release.world import BROKEN, BUNDLED, World, deploy_code, make_world, outside
 from training.release.api_function import ReleaseError
-from training.release.canary import Progress, find_progress
+from training.release.canary import Progress, find_progress, stop
 from training.release.cleanup import OFFERED, clean_up
 from training.release.history import LIVE
 from training.release.overview import overview
@@ -291,6 +291,7 @@ def test_a_model_that_meets_a_deployment_of_code_waits(here: Here, canary_world:
 def test_a_deployment_that_is_gone_has_failed() -> None:
     """That of a stack that was deleted, whose bucket another one has."""
     assert find_progress("d-ABCDEFGHI") is Progress.FAILED
+    stop("d-ABCDEFGHI")
 
 
 def test_a_rollback_stops_a_model_that_gets_live_step_by_step(canary_world: World) -> None:

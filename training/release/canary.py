@@ -72,7 +72,8 @@ class Canary:
 def stop(deployment: str) -> None:
     """Have all requests go to the old version again, unless the deployment has ended."""
     client: Any = boto3.client("codedeploy")
-    with suppress(client.exceptions.DeploymentAlreadyCompletedException):
+    gone = client.exceptions.DeploymentDoesNotExistException  # its stack was deleted
+    with suppress(client.exceptions.DeploymentAlreadyCompletedException, gone):
         client.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
 
 
