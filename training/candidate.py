@@ -3,8 +3,6 @@
 It is stored only if it may be released: what is stored of a model never changes.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from recommender.settings import BUNDLED
 from training.profiles.sample import Users, some_users, users_of
 from training.release.trainings import SETTLED, Trainings
 from training.renewal import models
+from training.renewal.elsewhere import name_input, note
 from training.renewal.events import Candidate
 from training.renewal.gate import SAMPLE
 from training.renewal.incumbent import find_incumbent
@@ -43,7 +42,7 @@ def take(candidate: Candidate, around: Surroundings, scratch: Path, end: float) 
     trainings, folder = Trainings(around.bucket), scratch / "artifact"
     received = Received(around.bucket, candidate.prefix, folder)
     version = received.manifest["version"]
-    training = hashlib.sha256(json.dumps(["candidate", version]).encode()).hexdigest()
+    training = name_input(version)
     known = trainings.read(training)
     if known and known["state"] in SETTLED and not candidate.force:
         return {"state": "known", "version": version, "before": known["state"]}
@@ -64,7 +63,7 @@ def take(candidate: Candidate, around: Surroundings, scratch: Path, end: float) 
             models.store(around.bucket, folder, parts)
         event = candidate.as_event(around.bucket.name)
         arrived = around.bucket.arrival(candidate.prefix + MANIFEST_FILE)
-        trainings.record(training, version, event, around.function, arrived)
+        note(around.bucket, received.manifest, incumbent, event, around.function, arrived)
     return conclude(around, training, received.manifest, decision, dry_run=candidate.dry_run)
 
 

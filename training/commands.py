@@ -24,6 +24,7 @@ from training.release.releases import Releases
 from training.release.stack import Stack
 from training.release.trainings import WAITING
 from training.renewal import models
+from training.renewal.elsewhere import note
 from training.renewal.gate import SAMPLE
 from training.renewal.incumbent import find_incumbent
 from training.renewal.inheritance import inherit
@@ -119,6 +120,7 @@ def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
         decision = judge(copy, users, incumbent, release, erased, served=served, forced=force)
         if decision.released:
             models.store(bucket, copy, {name: folder / name for name in parts})
+            note(bucket, artifact.read_manifest(copy), incumbent, {}, "", time.time())
     if not decision.passed:
         print(f"gate: {decision.refusals()}", file=sys.stderr)
     bucket.write(decision_key(decision.model, release), decision.as_dict())

@@ -103,7 +103,13 @@ def publish(releases: Releases, event: dict[str, Any], _request: str) -> dict[st
         key = decision_key(version, after)
         decided = releases.bucket.read(key) or {"passed": False, "users": [], "checks": []}
         releases.bucket.write(key, {**decided, "forced": True})
-    end = releases.publish(version, after, event.get("training", ""))
+    offered = event.get("training", "")
+    try:
+        end = releases.publish(version, after, offered or Trainings(releases.bucket).find(version))
+    except WaitingError as error:
+        if offered:
+            raise
+        raise ReleaseError(f"{error}. Model {version} does not wait: publish it then") from error
     _count_released(end)
     return _told(end, version)
 

@@ -53,7 +53,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
     if around.api:
         incumbent, release = find_incumbent(around.bucket, around.api, BUNDLED, scratch)
     before = incumbent.training if incumbent else {}
-    start = start.like(before.get("event", {}))
+    start = start.like(before.get("like", before.get("event", {})))
     try:
         with stage(around, "Read"):
             path, arrived = download(around.bucket, start.key, start.version_id, scratch)

@@ -1,22 +1,31 @@
 """``python -m training publish FOLDER``: what it brings to the bucket, and how it waits."""
 
 import json
+import re
+import shutil
 import time
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from recommender.model.artifact import ArtifactError
+from recommender.model.artifact import ArtifactError, read_manifest
 from tests.aws.server import Here
 from tests.conftest import LambdaContext
 from tests.release.world import BUNDLED, World
 from training import commands, release_handler
+from training.choice.aim import Aim
 from training.data.tables import DataError
 from training.profiles.export import export
 from training.release.api_function import ReleaseError
+from training.release.trainings import Trainings
+from training.renewal import models
+from training.renewal.elsewhere import name_input
+from training.renewal.events import Start, Way
+from training.renewal.incumbent import find_incumbent
 
 PART = "perfis/parte-00000.json.gz"
 
@@ -90,17 +99,57 @@ def test_a_folder_with_profiles_is_stored_with_them_and_its_table_waited_for(
     ]
 
 
-def test_who_publishes_while_another_release_waits_does_not_wait_for_that(
-    stack: Any, world: World, capsys: pytest.CaptureFixture[str]
+def test_who_publishes_while_another_release_waits_is_told_to_do_so_later(
+    stack: Any, world: World
 ) -> None:
+    """Nobody would publish it then."""
     world.put_model("a", profiles=2)
-    world.put_model("b", profiles=2)
+    training = world.put_model("b", profiles=2)
     world.releases().publish("a", 0)
-    commands.publish(stack, "b", force=False)
-    assert stack.waited == 0
     table = world.table("a")
-    told = f"waiting: b (release 1 waits for the import of table {table})\n"
-    assert capsys.readouterr().out.endswith(told)
+    told = (
+        f"release 1 waits for the import of table {table}. Model b does not wait: publish it then"
+    )
+    with pytest.raises(ReleaseError, match=f"^{re.escape(told)}$"):
+        commands.publish(stack, "b", force=False)
+    assert stack.waited == 0
+    assert world.state(training) == "trained"
+    assert world.releases().number() == 1
+
+
+def test_data_of_before_is_older_than_a_folder_that_is_published(
+    original_dir: Path, artifact_dir: Path, stack: Any, tmp_path: Path
+) -> None:
+    """And newer data goes on being taken from where it was, with the settings of the folder."""
+    trained = shutil.copytree(original_dir, tmp_path / "artifact")
+    version = read_manifest(trained)["version"]
+    models.store(stack.bucket, trained)
+    given = {"data_key": "dados/limpo.json", "seed": 7, "objetivo": "ver"}
+    Trainings(stack.bucket).record("of-limpo", version, given, "treino", 5.0)
+    commands.publish(stack, version, force=True)  # the gate had not decided
+    before = find_training(stack)
+    assert (before["like"], before["arrived"], before["state"]) == (given, 5.0, "published")
+    began = time.time()
+    commands.publish(stack, str(artifact_dir), force=True)
+    found, own = find_training(stack), read_manifest(artifact_dir)["training"]
+    assert (found["model"], found["state"]) == (read_manifest(artifact_dir)["version"], "published")
+    assert began <= found["arrived"] <= time.time()
+    start = Start("dados/dados.json", way=Way.SCHEDULE).like(found["like"])
+    assert (start.key, start.seed, start.aim) == (
+        "dados/limpo.json",
+        own["seed"],
+        Aim(own["objetivo"]),
+    )
+    stack.release(action="rollback")
+    assert Trainings(stack.bucket).read(name_input(found["model"]))["state"] == "dismissed"
+
+
+def find_training(stack: Any) -> Any:
+    """What is known of the input of the model that is live."""
+    with TemporaryDirectory() as scratch:
+        incumbent, _ = find_incumbent(stack.bucket, stack.api, None, Path(scratch))
+    assert incumbent
+    return incumbent.training
 
 
 @pytest.mark.parametrize("name", [PART, "mapa.svg"])

@@ -112,8 +112,8 @@ def test_later_ratings_are_enough_if_all_users_of_the_data_were_erased() -> None
 
 
 def test_no_rating_is_later_than_the_arrival_of_its_data_set() -> None:
-    """Whatever its time is: in milliseconds, or of a clock that goes ahead."""
-    late = 1_700_000_000_000
+    """Whatever its time is, as of a clock that goes ahead."""
+    late = 17_000_000_000
     data = data_of({(2, 0): (5.0, late), (4, 0): (4.0, 3), (4, 1): (1.0, late)}, timed=True)
     found = merge(data, with_marks({}, {4: Entry(None, 1, 9.5)}), 9.0)
     assert by_key(found) == {(2, 0): (5.0, late)}

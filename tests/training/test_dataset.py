@@ -106,6 +106,24 @@ def test_if_one_rating_has_a_time_all_need_one() -> None:
     assert message(as_json(document)).startswith(expected)
 
 
+@pytest.mark.parametrize("unit", [10**3, 10**6, 10**9])
+def test_times_of_json_may_be_in_milliseconds_or_finer(unit: int) -> None:
+    """As in text files; else an erasure, which has seconds, would be before all of them."""
+    document, seconds = as_document(random_ratings(4, 4)), range(1_760_000_000, 1_760_009_999, 7)
+    for row, second in zip(document["avaliacoes"], seconds, strict=False):
+        row["momento"] = second
+    expected = from_json(as_json(document), "d.json")
+    for row in document["avaliacoes"]:
+        row["momento"] *= unit
+    found = from_json(as_json(document), "d.json")
+    assert found.digest == expected.digest
+    assert found.moments.max() < 1_760_009_999
+    document["avaliacoes"][2]["momento"] = 1_760_000_000 * unit**2
+    told = "d.json: avaliacoes[2]: momento is 1760000000000000"
+    assert told in message(as_json(document))
+    assert "expected seconds since 1970" in message(as_json(document))
+
+
 @pytest.mark.parametrize("rating", [1.0, 3.0, 5.0])
 def test_where_all_ratings_are_alike_they_say_what_was_seen(rating: float) -> None:
     """They are no dislikes: who saw films of one half gets films of that half."""

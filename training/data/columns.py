@@ -17,8 +17,8 @@ SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can spell one, but UTF-8 canno
 WHOLE = re.compile(r"[0-9]{1,18}")
 WHOLE_TEXT = re.compile(r"([0-9]{1,18})(\.0*)?")  # with the point of those who keep ids as floats
 FIRST_SECOND, LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 to 9999
-ANY_TIME = (-1e18, 1e18)
 A_TIME = "seconds since 1970, or a date such as 2005-04-02 23:53:47"
+A_TIME_OF_JSON = "seconds since 1970"
 AN_ID = f"a whole number from 0 to {MAX_ID}"
 FINER, UNITS = 1000, 3  # milliseconds, microseconds and nanoseconds
 # Characters of a text at most, so that answers with many of them stay small.
@@ -95,12 +95,10 @@ def is_blank(table: Table, column: str) -> bool:
 def moments(table: Table, column: str) -> NDArray[np.int64]:
     """Return a column of times as whole seconds since 1970 (m,).
 
-    In a text file a time may also be a date (ISO 8601), and all may be in milliseconds or finer.
+    All may be in milliseconds or finer. In a text file a time may also be a date (ISO 8601).
     """
-    if not table.is_text:
-        found = within(table, column, numbers(table, column), ANY_TIME)
-        return found.astype(np.int64)
-    raw, values = table.frame[column], times(table, column)
+    raw = table.frame[column]
+    values = times(table, column) if table.is_text else numbers(table, column)
     is_number = isinstance(raw.dtype, np.dtype) and raw.dtype.kind in "iu"
     exact = raw.to_numpy(np.int64) if is_number else None
     with np.errstate(invalid="ignore"):
@@ -110,7 +108,7 @@ def moments(table: Table, column: str) -> NDArray[np.int64]:
             values = values / FINER
             exact = exact // FINER if exact is not None else None
         wrong = ~((values >= FIRST_SECOND) & (values <= LAST_SECOND))
-    refuse(table, wrong, column, A_TIME)
+    refuse(table, wrong, column, A_TIME if table.is_text else A_TIME_OF_JSON)
     return np.floor(values).astype(np.int64) if exact is None else exact
 
 

@@ -28,14 +28,29 @@ class Trainings:
         return self.bucket.read(_key(training))
 
     def record(
-        self, training: str, model: str, event: Body, function: str, arrived: float = 0.0
+        self,
+        training: str,
+        model: str,
+        event: Body,
+        function: str,
+        arrived: float = 0.0,
+        like: Body | None = None,
     ) -> None:
-        """Note that a model was trained, by which function and for which event.
+        """Note that a model was trained, by which function ("": by none) and for which event.
 
-        ``arrived`` is when the data came into the bucket, in seconds since 1970.
+        ``arrived`` is when the data came into the bucket, in seconds since 1970. ``like`` is the
+        event of a training with the same settings, if the event itself names none.
         """
         facts = {"state": TRAINED, "model": model, "event": event, "function": function}
-        self.bucket.write(_key(training), {**facts, "arrived": arrived})
+        self.bucket.write(_key(training), {**facts, "arrived": arrived, "like": like or event})
+
+    def find(self, model: str) -> str:
+        """Return the digest of the input that a model was made of last, "" if none is known."""
+        found = ""
+        for key, _ in sorted(self.bucket.dated(PREFIX), key=lambda one: one[1]):
+            if self.bucket.read(key)["model"] == model:
+                found = key.removeprefix(PREFIX).removesuffix(".json")
+        return found
 
     def set_state(self, training: str, state: str) -> None:
         """Change the state of an input that is known."""
