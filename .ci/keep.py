@@ -71,7 +71,8 @@ def before(stack: str, note: Path = NOTE) -> str:
 
     Raises:
         ReleaseError: a release or a deployment of a model runs, a model of demonstration data
-            would replace one of other data, or the stack has to be deleted first.
+            would replace one of other data, written ratings would not count for a new model, or
+            the stack has to be deleted first.
         ArtifactError: the code to be deployed cannot read the model.
     """
     if _status(stack) == FAILED_AT_FIRST:
@@ -94,7 +95,7 @@ def before(stack: str, note: Path = NOTE) -> str:
     if live.layer:
         _check_readable(releases, model)
     elif model:
-        _check_bundled(releases, live.version, BUNDLED)
+        _check_bundled(releases, live.version, BUNDLED, _is_writable(stack))
     if releases.number() != number:
         raise ReleaseError("a model is being released: try again when it is live")
     releases.api.set_layer(live.layer)
@@ -198,8 +199,8 @@ def back(stack: str, note: Path = NOTE) -> None:
     """Have the alias serve the version of before a deployment again.
 
     Raises:
-        ReleaseError: there was none, a model has been released or something deployed since, or
-            requests are being moved.
+        ReleaseError: there was none, or it is the one that is live, a model has been released or
+            something deployed since, or requests are being moved.
     """
     facts = json.loads(note.read_text(encoding="utf-8"))
     releases = _releases(stack)
@@ -215,6 +216,11 @@ def back(stack: str, note: Path = NOTE) -> None:
     if live.version != facts.get("deployed", live.version):
         raise ReleaseError(
             f"version {live.version} is live, which the last deployment from here did not bring"
+        )
+    if live.version == facts["version"]:
+        raise ReleaseError(
+            f"version {live.version} was live before this deployment, too, as after one that was "
+            "interrupted: it stays live. Deploy other code"
         )
     releases.api.move_alias(live, facts["version"])
     print(f"alias live serves version {facts['version']} again")
@@ -307,7 +313,12 @@ def _releases(stack: str) -> Releases | None:
         raise
 
 
-def _check_bundled(releases: Releases, version: str, built: Path) -> None:
+def _is_writable(stack: str) -> bool:
+    """Return whether users may have written ratings."""
+    return Stack(stack).parameters.get("Access") == "jwt"
+
+
+def _check_bundled(releases: Releases, version: str, built: Path, is_writable: bool) -> None:
     """Raise unless the package's model may replace that of the package which is live."""
     new = json.loads((built / MANIFEST_FILE).read_text(encoding="utf-8"))
     status, _, card = releases.api.ask(version, "/modelo", releases.scope)
@@ -316,6 +327,14 @@ def _check_bundled(releases: Releases, version: str, built: Path) -> None:
             f"model {card['versao']}, which is live, is in the package of the API, and the new "
             "package has a model of demonstration data: build with ARTIFACT, or train in the stack"
         )
+    for name in ("linhagem", "escala") if status == 200 and is_writable else ():
+        old, given = card["dados"][name], new["data"][name]
+        if old != given:
+            raise ReleaseError(
+                f"{name} of model {card['versao']}, which is live, is {old}, but that of the new "
+                f"package is {given}, so no written rating would count: name the data as before "
+                "(linhagem is its name), or train in the stack"
+            )
 
 
 def _check_readable(releases: Releases, model: str) -> None:

@@ -10,6 +10,9 @@ that layer, and Lambda refuses a version that equals the newest. A parameter tha
 its value in the stack, as with `sam deploy`; a new stack takes the default of the template. What
 the API reads of them is checked as the API does it: with a value that it refuses, it cannot start.
 
+A release that was made before and is not live, as after a deployment that was taken back, gets
+another id: Lambda and CloudFormation would publish it only once.
+
 With `--hold`, the stack keeps its ReleaseId: the deployment publishes no version, and requests go
 where they went, until `.ci/keep.py canary` moves them.
 """
@@ -17,7 +20,8 @@ where they went, until `.ci/keep.py canary` moves them.
 import argparse
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +30,9 @@ from botocore.exceptions import ClientError
 from samcli.yamlhelper import yaml_parse
 
 from recommender.settings import SettingError, read_settings
+from training.release.api_function import ApiFunction, ReleaseError
+from training.release.deployed import BY_STACK
+from training.release.stack import Stack
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILT = ROOT / ".aws-sam" / "build"
@@ -60,6 +67,8 @@ def main() -> None:
         release = before.get(RELEASE, declared[RELEASE]["Default"])
     else:
         release = digest(arguments.built / "ApiFunction", template, parameters)
+        if before and (api := find_api(arguments.stack)):
+            release = name(release, api, before.get(RELEASE, ""))
     print(json.dumps(parameters | {RELEASE: release}, indent=2))
 
 
@@ -116,6 +125,38 @@ def check(function: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
                     read_settings({variable: parameters[name]})
                 except SettingError as error:
                     raise ValueError(f"{name}: {error}") from None
+
+
+def find_api(stack: str) -> ApiFunction | None:
+    """Return the API function of a stack that is there, None if it has none."""
+    try:
+        return Stack(stack).api
+    except ReleaseError:
+        return None
+
+
+def name(release: str, api: ApiFunction, present: str) -> str:
+    """Return the id of the first attempt at a release that was not made before, or that is live.
+
+    Args:
+        release: its digest.
+        api: the function, whose versions tell what was made.
+        present: the id that the stack has.
+    """
+    made, last = {version["Description"] for version in api.versions()}, ""
+    for attempt in attempts(release):
+        if BY_STACK + attempt not in made:
+            break
+        last = attempt
+    is_live = last and last == present and not api.find_differences(api.live())
+    return last if is_live else attempt
+
+
+def attempts(release: str) -> Iterator[str]:
+    """Yield ids for a release, without end. The first is its digest."""
+    yield release
+    for number in count(1):
+        yield hashlib.sha256(f"{release} {number}".encode()).hexdigest()
 
 
 def digest(function: Path, template: str, parameters: Mapping[str, str]) -> str:

@@ -40,7 +40,14 @@ METRICS = {  # custom ones of a stack, by the file that sends them
     "template.yaml": ("ColdStart", "ModelNotLoaded"),  # Powertools sends the first
     "training/handler.py": ("Events", "Refused", "Ndcg", "NdcgOfIncumbent", "GainOverPopularity"),
     "training/renew.py": ("Read", "Train", "Gate"),  # and Time
-    "training/release_handler.py": ("Events", "Released", "RolledBack", "ModelAge", "TrainingAge"),
+    "training/release_handler.py": (
+        "Events",
+        "Released",
+        "RolledBack",
+        "NotLive",
+        "ModelAge",
+        "TrainingAge",
+    ),
 }
 
 COLD_SHARE = 0.01  # of the requests; AWS reports less than 1%

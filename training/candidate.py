@@ -59,11 +59,11 @@ def take(candidate: Candidate, around: Surroundings, scratch: Path, end: float) 
         inherit(around.bucket, folder, titles, incumbent)
         decision = judge(folder, users, incumbent, release, erased, forced=candidate.force)
     if not candidate.dry_run:
-        if decision.released:
-            models.store(around.bucket, folder, parts)
         event = candidate.as_event(around.bucket.name)
         arrived = around.bucket.arrival(candidate.prefix + MANIFEST_FILE)
         note(around.bucket, received.manifest, incumbent, event, around.function, arrived)
+        if decision.released:
+            models.store(around.bucket, folder, parts)
     return conclude(around, training, received.manifest, decision, dry_run=candidate.dry_run)
 
 

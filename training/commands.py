@@ -106,21 +106,34 @@ def _waits_for_table(done: Mapping[str, Any]) -> bool:
 
 
 def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
-    """Bring an artifact folder to the bucket, with a decision; return its version."""
+    """Bring an artifact folder to the bucket, with a decision; return its version.
+
+    Raises:
+        ReleaseError: a release has not ended, or the model in use, whose lineage the new one may
+            follow, is not at hand.
+    """
     _, parts = whole(folder)
-    bucket, served = stack.bucket, Releases(stack.bucket, stack.api).served()
+    bucket, releases = stack.bucket, Releases(stack.bucket, stack.api)
+    if (latest := releases.ledger.latest()) and not latest.end:
+        raise ReleaseError(f"release {latest.number} has not ended: try again when it has")
+    served = releases.served()
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch, "artifact")
         shutil.copytree(folder, copy, ignore=shutil.ignore_patterns(artifact.PROFILES))
         incumbent, release = find_incumbent(bucket, stack.api, BUNDLED, Path(scratch))
+        if served and (incumbent is None or incumbent.version != served):
+            raise ReleaseError(
+                f"model {served}, which is live, came with the code and is not in {BUNDLED}/: "
+                "bring it there, or publish the folder as a candidate, which the stack compares "
+                "with it"
+            )
         users, titles = some_users(folder, SAMPLE), titles_of(copy / artifact.CATALOG_FILE)
-        follows = incumbent if incumbent and incumbent.version == served else None
-        inherit(bucket, copy, titles, follows)
+        inherit(bucket, copy, titles, incumbent)
         erased = read_erased(stack.ratings_table, math.inf)
-        decision = judge(copy, users, incumbent, release, erased, served=served, forced=force)
+        decision = judge(copy, users, incumbent, release, erased, forced=force)
         if decision.released:
-            models.store(bucket, copy, {name: folder / name for name in parts})
             note(bucket, artifact.read_manifest(copy), incumbent, {}, "", time.time())
+            models.store(bucket, copy, {name: folder / name for name in parts})
     if not decision.passed:
         print(f"gate: {decision.refusals()}", file=sys.stderr)
     bucket.write(decision_key(decision.model, release), decision.as_dict())

@@ -14,13 +14,14 @@ from training.release.api_function import ApiFunction, ReleaseError
 from training.release.bucket import Body, Bucket
 from training.release.canary import Canary
 from training.release.cleanup import clean_up
+from training.release.errors import NotLiveError, OvertakenError, WaitingError
 from training.release.events import read_action
 from training.release.history import LIVE, ROLLED_BACK
 from training.release.keys import decision_key
 from training.release.lease import PREFIX as LEASES
 from training.release.overview import overview
 from training.release.profile_tables import ProfileTables
-from training.release.releases import NotLiveError, OvertakenError, Releases, WaitingError
+from training.release.releases import Releases
 from training.release.settings import read_setting
 from training.release.trainings import OVERTAKEN, SETTLED, WAITING, Trainings
 

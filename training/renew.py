@@ -23,6 +23,7 @@ from training.profiles.export import export
 from training.release.trainings import SETTLED, Trainings
 from training.renewal import models
 from training.renewal.download import NoDataError, download
+from training.renewal.elsewhere import settings_of
 from training.renewal.events import Start, Way
 from training.renewal.gate import decide
 from training.renewal.incumbent import Incumbent, find_incumbent
@@ -53,7 +54,7 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
     if around.api:
         incumbent, release = find_incumbent(around.bucket, around.api, BUNDLED, scratch)
     before = incumbent.training if incumbent else {}
-    start = start.like(before.get("like", before.get("event", {})))
+    start = start.like(settings_of(before))
     try:
         with stage(around, "Read"):
             path, arrived = download(around.bucket, start.key, start.version_id, scratch)

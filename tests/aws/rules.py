@@ -52,6 +52,7 @@ class Rules:
         self.moto = moto
         self.layers = layers
         self.gone: set[tuple[str, str]] = set()  # deleted versions
+        self.described: dict[str, str] = {}  # $LATEST when it was published last
         self.revisions: dict[tuple[str, str], str] = {}  # of $LATEST and of aliases
         self.rules: dict[tuple[str, str | None, bool], Rule] = {
             ("POST", "versions", False): self.publish,
@@ -100,10 +101,15 @@ class Rules:
             return error(400, "InvalidParameterValueException", message)
         if given.get("RevisionId") and given["RevisionId"] != self.revision(name, LATEST):
             return stale()
-        if len(versions) > 1 and without(versions[-1], *OWN) == without(latest, *OWN):
+        # A version may have a description of its own: what counts is that of $LATEST then and now.
+        described = latest.get("Description", "")
+        is_described_alike = self.described.get(name, described) == described
+        self.described[name] = described
+        is_alike = len(versions) > 1 and without(versions[-1], *OWN) == without(latest, *OWN)
+        if is_alike and is_described_alike:
             return self.told(name, Answer(201, json.dumps(versions[-1]).encode()))
         # moto publishes only after a change, of which it may not know: it counts deleted versions.
-        same = json.dumps({"Description": latest.get("Description", "")}).encode()
+        same = json.dumps({"Description": described}).encode()
         self.moto.ask(environ, f"/2015-03-31/functions/{name}/configuration", "PUT", same)
         return self.told(name, self.moto.pass_on(environ, body))
 

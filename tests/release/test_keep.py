@@ -22,11 +22,17 @@ from training.renewal import models
 
 ORIGINS = "https://a.example"
 
-spec = importlib.util.spec_from_file_location("keep", ROOT / ".ci" / "keep.py")
-assert spec
-assert spec.loader
-keep: Any = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(keep)
+
+def import_script(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / ".ci" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+keep = import_script("keep")
 find_waiting = keep._find_waiting
 NO_ORIGIN = "app.example.com"  # the API does not start with it
 
@@ -43,9 +49,17 @@ class CloudFormation:
         self.template = dict.fromkeys(("code", "layer", "release", "origins"), "")
         self.version = "1"
 
-    def deploy(self, code: str, layer: str, *, hold: bool = False, origins: str = ORIGINS) -> None:
+    def deploy(
+        self,
+        code: str,
+        layer: str,
+        *,
+        hold: bool = False,
+        origins: str = ORIGINS,
+        release: str = "",
+    ) -> None:
         name = hashlib.sha256(f"{code} {origins}".encode()).hexdigest()
-        release = self.template["release"] if hold else f"Release {name}"
+        release = self.template["release"] if hold else release or f"Release {name}"
         new = {"code": code, "layer": layer, "release": release, "origins": origins}
         changed = {name for name in new if new[name] != self.template[name]}
         self.template = new
@@ -88,6 +102,7 @@ def cloudformation(here: Here, world: World, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
     monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
     monkeypatch.setattr(keep, "_find_waiting", lambda _: [])
+    monkeypatch.setattr(keep, "_is_writable", lambda _: False)
     found = CloudFormation(here, world)
     found.deploy("first", "")
     return found
@@ -425,6 +440,37 @@ def test_the_same_deployment_after_one_that_was_taken_back_is_not_live(
         make_deploy(cloudformation, note, "second")
     make_deploy(cloudformation, note, "third")
     assert world.served() == BUNDLED
+
+
+def test_a_release_that_was_taken_back_can_be_made_again(
+    cloudformation: CloudFormation, world: World, note: Path
+) -> None:
+    """With another id: CloudFormation publishes one only once, and Lambda none that is the same."""
+    release, api = import_script("release"), world.releases().api
+    digest, present = "a" * 64, ""
+
+    def deploy() -> str:
+        nonlocal present
+        present = release.name(digest, api, present)
+        cloudformation.deploy("second", keep.before("filmes", note), release=f"Release {present}")
+        return str(present)
+
+    def is_live() -> bool:
+        keep.after("filmes", note)
+        return bool(api.live().code != before.code)
+
+    before = api.live()
+    assert deploy() == digest
+    assert is_live()
+    assert deploy() == digest  # there is nothing new
+    api.move_alias(api.live(), before.version)  # as `make deploy-back` does
+    again = deploy()
+    assert again != digest
+    assert is_live()
+    assert deploy() == again
+    api.move_alias(api.live(), before.version)
+    assert len({digest, again, deploy()}) == 3
+    assert is_live()
 
 
 def test_code_that_cannot_read_the_model_is_not_deployed(

@@ -12,7 +12,7 @@ from tests.aws.permissions import permitted
 from tests.aws.policies import Resolved
 from tests.aws.server import Here
 from tests.conftest import ROOT
-from tests.release.test_keep import CloudFormation, keep
+from tests.release.test_keep import CloudFormation, import_script, keep
 from tests.release.world import BROKEN, World, make_releases
 from training.release.api_function import ReleaseError
 from training.release.canary import Progress, find_progress
@@ -36,6 +36,7 @@ def cloudformation(
     monkeypatch.setattr(keep, "_check_readable", lambda *_: None)
     monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
     monkeypatch.setattr(keep, "_find_waiting", lambda _: [])
+    monkeypatch.setattr(keep, "_is_writable", lambda _: False)
     monkeypatch.setattr(keep, "PAUSE", 0)
     found = CloudFormation(here, canary_world)
     found.deploy("first", "")
@@ -146,6 +147,7 @@ def test_a_stack_that_moves_requests_at_once_has_no_canary(
 ) -> None:
     monkeypatch.setattr(keep, "_releases", lambda _: world.releases())
     monkeypatch.setattr(keep, "_check_bundled", lambda *_: None)
+    monkeypatch.setattr(keep, "_is_writable", lambda _: False)
     keep.before("filmes", note)
     before = alias(here, world)
     with pytest.raises(ReleaseError, match="AllAtOnce"):
@@ -189,12 +191,14 @@ def test_the_role_of_ci_may_do_all_of_it(
     with permitted(monkeypatch, roles, "DeployRole", group) as needed:
         releases = make_releases(canary_world)
         monkeypatch.setattr(keep, "_releases", lambda _: releases)
+        import_script("release").name("a" * 64, releases.api, "a" * 64)
         deploy(cloudformation, note, "second", stack)
         keep.back(stack, note)
     assert {action for action, _ in needed} >= {
         "cloudformation:DescribeStacks",
         "codedeploy:CreateDeployment",
         "lambda:GetFunction",
+        "lambda:ListVersionsByFunction",
         "lambda:PublishVersion",
         "lambda:UpdateAlias",
         "lambda:UpdateFunctionConfiguration",
@@ -335,6 +339,21 @@ def test_a_deployment_that_fails_its_smoke_test_is_taken_back(
     assert canary_world.releases().api.live().code != before.code
 
 
+def test_what_was_live_before_an_interrupted_deployment_is_not_taken_back_to_itself(
+    cloudformation: CloudFormation, canary_world: World, note: Path, ending: Callable[[str], Seen]
+) -> None:
+    """Its second run finds its code live already, and does not know what was live before that."""
+    ending("Succeeded")
+    deploy(cloudformation, note, "second")
+    note.unlink()  # the second run is on another machine
+    deploy(cloudformation, note, "second")
+    live = canary_world.releases().api.live()
+    told = f"version {live.version} was live before this deployment, too"
+    with pytest.raises(ReleaseError, match=told):
+        keep.back("filmes", note)
+    assert canary_world.releases().api.live() == live
+
+
 def test_the_version_to_go_back_to_stays_however_many_canaries_have_failed(
     cloudformation: CloudFormation, canary_world: World, note: Path, ending: Callable[[str], Seen]
 ) -> None:
@@ -369,6 +388,25 @@ def test_a_model_that_was_released_since_is_not_taken_back(
         keep.back("filmes", note)
 
 
+def have_packages(
+    world: World,
+    built: Path,
+    patch: pytest.MonkeyPatch,
+    live: dict[str, Any],
+    packaged: dict[str, Any],
+    access: str = "jwt",
+) -> None:
+    """The live package and the new one have models of data with these facts."""
+    same = {"linhagem": "filmes", "escala": [0.0, 5.0], "demonstracao": False}
+    (built / "manifest.json").write_text(json.dumps({"data": same | packaged}))
+    releases = world.releases()
+    answer = (200, {"x-versao": "x"}, {"versao": "x", "dados": same | live})
+    patch.setattr(type(releases.api), "ask", lambda *_: answer)
+    patch.setattr(keep, "_releases", lambda _: releases)
+    patch.setattr(keep, "_is_writable", lambda _: access == "jwt")
+    patch.setattr(keep, "BUNDLED", built)
+
+
 @pytest.mark.parametrize(
     ("live", "packaged", "is_refused"),
     [(False, True, True), (True, True, False), (False, False, False)],
@@ -384,14 +422,36 @@ def test_a_mock_model_never_replaces_a_real_one(
     is_refused: bool,
 ) -> None:
     """Whose models are in the packages: a layer is never replaced by a deployment."""
-    (tmp_path / "manifest.json").write_text(json.dumps({"data": {"demonstracao": packaged}}))
-    releases = canary_world.releases()
-    answer = (200, {"x-versao": "x"}, {"versao": "x", "dados": {"demonstracao": live}})
-    monkeypatch.setattr(type(releases.api), "ask", lambda *_: answer)
-    monkeypatch.setattr(keep, "_releases", lambda _: releases)
-    monkeypatch.setattr(keep, "BUNDLED", tmp_path)
+    have_packages(
+        canary_world,
+        tmp_path,
+        monkeypatch,
+        {"demonstracao": live},
+        {"demonstracao": packaged},
+    )
     if is_refused:
         with pytest.raises(ReleaseError, match=r"model x, which is live, .* demonstration data"):
             keep.before("filmes", tmp_path / "live.json")
     else:
         assert keep.before("filmes", tmp_path / "live.json") == ""
+
+
+@pytest.mark.parametrize(
+    ("packaged", "said"),
+    [
+        ({"linhagem": "filmes-2026-03"}, "linhagem of model x, which is live, is filmes, but that"),
+        ({"escala": [1.0, 10.0]}, r"escala of model x, which is live, is \[0.0, 5.0\], but that"),
+    ],
+)
+def test_a_package_for_which_no_written_rating_counts_is_not_deployed(
+    canary_world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    packaged: dict[str, Any],
+    said: str,
+) -> None:
+    have_packages(canary_world, tmp_path, monkeypatch, {}, packaged)
+    with pytest.raises(ReleaseError, match=said):
+        keep.before("filmes", tmp_path / "live.json")
+    have_packages(canary_world, tmp_path, monkeypatch, {}, packaged, access="open")  # has none
+    assert keep.before("filmes", tmp_path / "live.json") == ""

@@ -16,8 +16,9 @@ from tests.aws.server import Here
 from tests.release.killed import Killer
 from tests.release.world import World, make_world, outside, releases_of
 from training.release.cleanup import clean_up
+from training.release.errors import OvertakenError, WaitingError
 from training.release.history import LIVE
-from training.release.releases import OvertakenError, Releases, WaitingError
+from training.release.releases import Releases
 
 SOAK = "SOAK" in os.environ
 RACES = 200 if SOAK else 40

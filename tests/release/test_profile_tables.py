@@ -11,10 +11,10 @@ from tests.aws.server import Here
 from tests.release.world import BROKEN, BUNDLED, World, deploy_code
 from training.release.api_function import ReleaseError
 from training.release.cleanup import OFFERED, clean_up
+from training.release.errors import WaitingError
 from training.release.history import LIVE, ROLLED_BACK
 from training.release.keys import import_key
 from training.release.profile_tables import ProfileTables
-from training.release.releases import WaitingError
 from training.release.rollback import stop_model
 from training.release.versions import find_layer
 

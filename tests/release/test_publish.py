@@ -1,9 +1,11 @@
 """``python -m training publish FOLDER``: what it brings to the bucket, and how it waits."""
 
+import io
 import json
 import re
 import shutil
 import time
+import zipfile
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,14 +43,13 @@ def exported(original_dir: Path, tmp_path: Path) -> Path:
 class Stack:
     """A world as a person's stack, whose imports end while a person waits."""
 
-    def __init__(self, here: Here, world: World, patch: pytest.MonkeyPatch) -> None:
-        releases = world.releases()
+    def __init__(self, here: Here, world: World, bundled: Path, patch: pytest.MonkeyPatch) -> None:
+        releases, self.bundled = world.releases(), bundled
         self.bucket, self.api = releases.bucket, releases.api
         self.ratings_table = ""
         self.asked: list[dict[str, Any]] = []
         self.waited = 0
         patch.setattr(release_handler, "make_releases", lambda _: releases)
-        patch.setattr(commands, "BUNDLED", None)
         patch.setattr(commands, "time", SimpleNamespace(sleep=self.sleep, time=time.time))
         here.server.imports.held.add(world.tables)
         releases.tables.patience = 0.0  # type: ignore[union-attr]
@@ -72,8 +73,22 @@ class Stack:
 
 
 @pytest.fixture
-def stack(here: Here, world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
-    return Stack(here, world, monkeypatch)
+def stack(
+    here: Here, world: World, original_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Any:
+    """The model in its package is in ``artifact/``, too."""
+    bundled = shutil.copytree(original_dir, tmp_path / "bundled")
+    alter(bundled, BUNDLED, linhagem="of the package")
+    monkeypatch.setattr(commands, "BUNDLED", bundled)
+    return Stack(here, world, bundled, monkeypatch)
+
+
+def alter(folder: Path, version: str, **facts: Any) -> None:
+    """Change what the manifest of an artifact says of its version and its data."""
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    changed = {"version": version, "data": manifest["data"] | facts}
+    path.write_text(json.dumps(manifest | changed))
 
 
 def test_a_folder_with_profiles_is_stored_with_them_and_its_table_waited_for(
@@ -93,10 +108,36 @@ def test_a_folder_with_profiles_is_stored_with_them_and_its_table_waited_for(
     asked = [{"action": "publish", "version": version, "wait": False, "force": True}]
     assert stack.asked == asked + [{"action": "resume"}] * 2
     decision = stack.bucket.read(f"modelos/{version}/decisoes/00000000.json")
-    assert (decision["passed"], decision["users"]) == (False, [1, 2, 3, 4, 5])
-    assert [check["name"] for check in decision["checks"] if not check["passed"]] == [
-        "model in use is at hand"
-    ]
+    assert (decision["passed"], decision["users"]) == (True, [1, 2, 3, 4, 5])
+    assert decision["incumbent"] == BUNDLED
+    stored = stack.bucket.read(f"modelos/{version}/manifest.json")
+    assert stored["data"]["linhagem"] == "of the package"  # the titles are the same
+
+
+def test_where_the_model_in_use_is_not_at_hand_nothing_is_published(
+    original_dir: Path, stack: Any, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By force neither: the lineage decides which written ratings count, and is stored for good."""
+    told = "model bundled, which is live, came with the code and is not in .*: bring it there"
+    with monkeypatch.context() as patch:
+        patch.setattr(commands, "BUNDLED", Path("/nowhere"))
+        with pytest.raises(ReleaseError, match=told):
+            commands.publish(stack, str(original_dir), force=True)
+    alter(stack.bundled, "of another build")
+    with pytest.raises(ReleaseError, match=told):
+        commands.publish(stack, str(original_dir), force=True)
+    assert not list(stack.bucket.keys("modelos/"))
+    assert world.served() == BUNDLED
+
+
+def test_nothing_is_stored_while_a_release_has_not_ended(
+    original_dir: Path, stack: Any, world: World
+) -> None:
+    world.put_model("a", profiles=2)
+    world.releases().publish("a", 0)
+    with pytest.raises(ReleaseError, match="release 1 has not ended: try again when it has"):
+        commands.publish(stack, str(original_dir), force=True)
+    assert {key.split("/")[1] for key in stack.bucket.keys("modelos/")} == {"a"}
 
 
 def test_who_publishes_while_another_release_waits_is_told_to_do_so_later(
@@ -142,6 +183,22 @@ def test_data_of_before_is_older_than_a_folder_that_is_published(
     )
     stack.release(action="rollback")
     assert Trainings(stack.bucket).read(name_input(found["model"]))["state"] == "dismissed"
+
+
+def test_a_layer_is_readable_by_everybody_whatever_its_files_are_here(
+    original_dir: Path, stack: Any, tmp_path: Path
+) -> None:
+    """Lambda reads it as another user."""
+    folder = shutil.copytree(original_dir, tmp_path / "artifact")
+    for file in folder.iterdir():
+        file.chmod(0o600)
+    place = models.store(stack.bucket, folder)
+    content, _ = stack.bucket.open(f"{place}camada.zip")
+    with closing(content), zipfile.ZipFile(io.BytesIO(content.read())) as layer:
+        for entry in layer.infolist():
+            assert entry.external_attr >> 16 == 0o100644
+            assert layer.read(entry) == (folder / Path(entry.filename).name).read_bytes()
+        assert len(layer.infolist()) == len(list(folder.iterdir()))
 
 
 def find_training(stack: Any) -> Any:
@@ -192,6 +249,7 @@ def test_a_release_that_is_rolled_back_while_a_person_waits_fails_the_command(
 def test_a_folder_that_the_gate_refuses_is_not_stored(
     original_dir: Path, stack: Any, world: World
 ) -> None:
+    alter(stack.bundled, BUNDLED, usuarios=100)
     with pytest.raises(ReleaseError, match="the gate did not let model"):
         commands.publish(stack, str(original_dir), force=False)
     (key,) = stack.bucket.keys("modelos/")

@@ -108,6 +108,20 @@ def test_the_loser_of_a_race_starts_over_from_the_gate(world: World, started: li
     assert world.served() == "a"
 
 
+def test_of_several_that_wait_the_newest_data_is_trained_on_first(
+    world: World, started: list[Any]
+) -> None:
+    """One training runs at a time: the others wait for the next look."""
+    trainings = Trainings(world.releases().bucket)
+    for seed, arrived in ((1, 10.0), (2, 30.0), (3, 20.0)):
+        trainings.record(f"input-{seed}", "a", {"seed": seed}, "treino", arrived)
+        trainings.set_state(f"input-{seed}", "waiting")
+    for _ in range(2):
+        call(read_event("publicacao-diaria"))
+    assert [event["seed"] for event in started] == [2, 3]
+    assert world.state("input-1") == "waiting"
+
+
 def test_an_offer_during_a_deployment_waits_for_its_end(
     here: Here,
     canary_world: World,

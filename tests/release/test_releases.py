@@ -15,9 +15,11 @@ from tests.release.world import BROKEN, BUNDLED, World, deploy_code, make_world,
 from training.release.api_function import ReleaseError
 from training.release.canary import Progress, find_progress, stop
 from training.release.cleanup import OFFERED, clean_up
+from training.release.errors import OvertakenError, WaitingError
 from training.release.history import LIVE
+from training.release.keys import decision_key
 from training.release.overview import overview
-from training.release.releases import OvertakenError, Releases, WaitingError
+from training.release.releases import Releases
 
 
 def publish(world: World, *models: str) -> None:
@@ -292,6 +294,22 @@ def test_a_deployment_that_is_gone_has_failed() -> None:
     """That of a stack that was deleted, whose bucket another one has."""
     assert find_progress("d-ABCDEFGHI") is Progress.FAILED
     stop("d-ABCDEFGHI")
+
+
+def test_a_model_has_to_pass_against_what_is_live(here: Here, canary_world: World) -> None:
+    """Not against one that an alarm took back while the gate compared with it."""
+    world, releases = canary_world, canary_world.releases()
+    world.put_model("a")
+    begun = releases.publish("a", 0)
+    world.put_model("b", 1)
+    decision = {"passed": True, "users": [1, 2], "incumbent": "a"}
+    releases.bucket.write(decision_key("b", 1), {**decision, "forced": False})
+    here.server.deployments.finish(begun["deployment"], "Stopped")
+    with pytest.raises(OvertakenError, match="model a, which it passed against, is not live"):
+        releases.publish("b", 1)
+    assert (releases.number(), releases.api.live().weighted) == (1, ())
+    releases.bucket.write(decision_key("b", 1), {**decision, "forced": True})
+    assert releases.publish("b", 1)["outcome"] == "waiting"
 
 
 def test_a_rollback_stops_a_model_that_gets_live_step_by_step(canary_world: World) -> None:

@@ -185,10 +185,8 @@ class Checker:
         """Return times as whole seconds, null without any; refuse what is no time."""
         if found["untimed"].sum() == total:
             return F.lit(None).cast("long")
-        unit = 0
-        while unit < UNITS and not found["no_time"].sum():
-            if 2 * found[f"late_{unit}"].sum() <= total:
-                break
+        unit, times = 0, total - found["no_time"].sum()
+        while unit < UNITS and 2 * found[f"late_{unit}"].sum() > times:
             unit += 1
         moment = F.col("moment") / FINER**unit
         if found[f"wrong_{unit}"].sum():

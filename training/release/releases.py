@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError, WaiterError
 from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
 from training.release.bucket import Body, Bucket, Ledger, Record
 from training.release.canary import Canary, Progress, find_progress
+from training.release.decision import read_decision
+from training.release.errors import NotLiveError, OvertakenError, WaitingError
 from training.release.history import ABANDONED, LIVE, ROLLED_BACK, now, trainings_of
 from training.release.keys import RELEASES, decision_key, deployment_key
 from training.release.profile_tables import IMPORT, ProfileTables
@@ -27,18 +29,6 @@ from training.release.trainings import DISMISSED, PUBLISHED, WAITING, Trainings
 from training.release.versions import find_layer, find_version
 
 _log = logging.getLogger(__name__)
-
-
-class OvertakenError(Exception):
-    """Another release came first: the gate has to compare with what it made live."""
-
-
-class WaitingError(Exception):
-    """The last release waits for an import or a deployment."""
-
-
-class NotLiveError(WaitingError):
-    """What was deployed last is not live, so no version with it may be made."""
 
 
 class Releases:
@@ -74,7 +64,7 @@ class Releases:
             training: digest of the training's input.
 
         Raises:
-            OvertakenError: there has been another release since.
+            OvertakenError: there has been another release since, or the one before failed.
             WaitingError: the last release has not ended, or what was deployed last is not live.
             ReleaseError: the gate did not let the model pass, or it could not be released.
         """
@@ -85,9 +75,7 @@ class Releases:
         done, offer = self.ledger.read(after + 1), (model, training)
         if done and done.end and (done.body["model"], done.body.get("training")) == offer:
             return done.end  # of this very offer, which was sent again
-        decision = self.bucket.read(decision_key(model, after))
-        if not decision or not (decision["passed"] or decision["forced"]):
-            raise ReleaseError(f"the gate did not let model {model} pass after release {after}")
+        decision = read_decision(self.bucket, model, after, self.ledger.read(after))
         if live.weighted:
             raise WaitingError("a deployment runs")
         differing = self.api.find_differences(live) if training else []

@@ -59,6 +59,12 @@ class Stack:
         """How its last deployment ended, as CloudFormation calls it, or that one runs."""
         return str(self._facts["StackStatus"])
 
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters with which it was deployed."""
+        found = self._facts.get("Parameters", [])
+        return {one["ParameterKey"]: one["ParameterValue"] for one in found}
+
     @cached_property
     def _facts(self) -> dict[str, Any]:
         client: Any = boto3.client("cloudformation")

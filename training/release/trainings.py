@@ -58,16 +58,22 @@ class Trainings:
             self.bucket.write(_key(training), {**known, "state": state})
 
     def restart(self, *states: str) -> None:
-        """Start the trainings in some states again, from the gate on."""
+        """Start the training with the newest data that is in one of some states, from the gate on.
+
+        One runs at a time, so others keep their states until the next call.
+        """
+        known = {key: self.bucket.read(key) for key in self.bucket.keys(PREFIX)}
+        found = [key for key, one in known.items() if one["state"] in states and one["function"]]
+        if not found:
+            return
+        key = max(found, key=lambda one: known[one].get("arrived", 0.0))
+        self.bucket.write(key, {**known[key], "state": TRAINED})
         client: Any = boto3.client("lambda")
-        for key in list(self.bucket.keys(PREFIX)):
-            known = self.bucket.read(key)
-            if known["state"] in states and known["function"]:
-                self.bucket.write(key, {**known, "state": TRAINED})
-                payload = json.dumps(known["event"]).encode()
-                client.invoke(
-                    FunctionName=known["function"], InvocationType="Event", Payload=payload
-                )
+        client.invoke(
+            FunctionName=known[key]["function"],
+            InvocationType="Event",
+            Payload=json.dumps(known[key]["event"]).encode(),
+        )
 
 
 def _key(training: str) -> str:

@@ -62,7 +62,7 @@ class Start:
         A call names everything itself, so it stays as it is. New data are trained on with that
         training's seed, aim and fixed hyperparameters, and a schedule takes its key, too.
         """
-        if self.way is Way.CALL or "candidate" in event:  # as older records have it
+        if self.way is Way.CALL:
             return self
         other = _read_direct(event, self.key)
         key = other.key if self.way is Way.SCHEDULE else self.key

@@ -16,7 +16,6 @@ def judge(
     release: int,
     marked: Collection[int] = (),
     *,
-    served: str | None = None,
     forced: bool = False,
 ) -> Decision:
     """Judge the artifact in a folder; its settings are not compared with those in use.
@@ -24,10 +23,9 @@ def judge(
     Args:
         folder: the artifact.
         users: some of its users' ratings, by id: it has to answer for them.
-        incumbent: the model in use, or the one that came with this code.
+        incumbent: the model in use, if there is one.
         release: number of the last release.
         marked: ids of users who were erased.
-        served: version of the model in use, where the incumbent may be another one.
         forced: whether the candidate may be released whatever is found.
     """
     candidate = read_incumbent(folder)
@@ -36,9 +34,7 @@ def judge(
         Check("settings not worse", True, {"compared": "no, that needs the ratings"}),
     ]
     version = incumbent.version if incumbent else None
-    if served not in (None, version):  # it came with the code of another build
-        checks.append(Check("model in use is at hand", False, {"version": served}))
-    elif incumbent:
+    if incumbent:
         erased = count_erased(incumbent.catalog, candidate.catalog, marked)
         checks += check_facts(candidate.titles, candidate.manifest, incumbent, erased)
     asked = tuple(users)[:ASKED]

@@ -1,9 +1,11 @@
 """Models in the bucket: written once, whole, and read back."""
 
+import shutil
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import ZipInfo
 
 from recommender.model.artifact import (
     ARTIFACT_FILES,
@@ -16,6 +18,7 @@ from training.release.bucket import Bucket
 from training.release.keys import LAYER_FILE, MODELS, layer_key
 
 FOLDER = "artifact"  # in a layer, which Lambda unpacks to /opt
+READABLE = 0o100644  # mode of its files, whatever they are here: another user reads them there
 
 
 class Stored(NamedTuple):
@@ -48,7 +51,10 @@ def store(bucket: Bucket, folder: Path, parts: Mapping[str, Stored | Path] | Non
         packed = folder.parent / LAYER_FILE
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as layer:
             for name in (*ARTIFACT_FILES, MANIFEST_FILE):
-                layer.write(folder / name, f"{FOLDER}/{name}")
+                entry = ZipInfo(f"{FOLDER}/{name}")
+                entry.external_attr, entry.compress_type = READABLE << 16, zipfile.ZIP_DEFLATED
+                with (folder / name).open("rb") as file, layer.open(entry, "w") as packing:
+                    shutil.copyfileobj(file, packing)
         bucket.create(place + LAYER_FILE, packed)
     packed.unlink()
     return place
