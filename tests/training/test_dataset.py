@@ -122,6 +122,11 @@ def test_times_of_json_may_be_in_milliseconds_or_finer(unit: int) -> None:
     told = "d.json: avaliacoes[2]: momento is 1760000000000000"
     assert told in message(as_json(document))
     assert "expected seconds since 1970" in message(as_json(document))
+    document["avaliacoes"][2]["momento"] = "yesterday"  # the others are right all the same
+    assert "avaliacoes[2]: momento is 'yesterday', expected seconds" in message(as_json(document))
+    for row in document["avaliacoes"]:
+        row["momento"] = "yesterday"
+    assert "avaliacoes[0]: momento is 'yesterday', expected seconds" in message(as_json(document))
 
 
 @pytest.mark.parametrize("rating", [1.0, 3.0, 5.0])

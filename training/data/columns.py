@@ -103,7 +103,8 @@ def moments(table: Table, column: str) -> NDArray[np.int64]:
     exact = raw.to_numpy(np.int64) if is_number else None
     with np.errstate(invalid="ignore"):
         for _ in range(UNITS):
-            if not np.median(values[~np.isnan(values)]) > LAST_SECOND:
+            known = values[~np.isnan(values)]
+            if not known.size or not np.median(known) > LAST_SECOND:
                 break
             values = values / FINER
             exact = exact // FINER if exact is not None else None

@@ -129,8 +129,8 @@ class ApiFunction:
     def find_like(self, live: Live, layer: str) -> list[Any]:
         """Return the versions with the live code and settings and a layer ("": none)."""
         versions = list(self.versions())
-        served = self._facts(live.version)
-        wanted = self._all_but_model(served)
+        served = [one for one in versions if one["Version"] == live.version]
+        wanted = self._all_but_model(served[0]) if served else {}
         with_layer = [one for one in versions if self.layer_of(one) == layer]
         return [one for one in with_layer if self._all_but_model(one) == wanted]
 
