@@ -155,7 +155,8 @@ build: setup $(PYTHON313) ## builds both functions, with a model trained on DATA
 deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008" sets parameters, CANARY=1 moves requests step by step
 	$(MAKE) deploy-built
 
-# A separate target, so that the build can run without the credentials of an account. With CANARY=1, requests move step by
+# A separate target, so that the build can run without the credentials of an account. The packages have a folder of the
+# stack's, because the role that CI deploys with, and that CloudFormation keeps, may read no other. With CANARY=1, requests move step by
 # step, as they do to a new model, to a version that is published only then. CloudFormation takes back what fails, and the
 # alias to the version that it knows, which may be older than the one that was live.
 deploy-built: setup
@@ -163,7 +164,8 @@ deploy-built: setup
 	$(KEEP) before "$(STACK)" > .aws-sam/model
 	PYTHONPATH=. $(BIN)/python .ci/release.py $(if $(CANARY),--hold) "$(STACK)" "$$(cat .aws-sam/model)" \
 		Architecture=$(ARCHITECTURE) $(PARAMETERS) > .aws-sam/parameters.yaml
-	$(BIN)/sam deploy --stack-name "$(STACK)" --parameter-overrides file://.aws-sam/parameters.yaml \
+	$(BIN)/sam deploy --stack-name "$(STACK)" --s3-prefix "$(STACK)" \
+		--parameter-overrides file://.aws-sam/parameters.yaml \
 		--no-fail-on-empty-changeset $(SAM_OPTIONS) || { $(KEEP) undo "$(STACK)"; false; }
 	$(if $(CANARY),$(KEEP) canary "$(STACK)")
 	$(KEEP) after "$(STACK)"

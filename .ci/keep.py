@@ -228,7 +228,11 @@ def back(stack: str, note: Path = NOTE) -> None:
 
 def undo(stack: str, note: Path = NOTE) -> None:
     """Go ``back`` if CloudFormation took the last deployment back; else it was not this one."""
-    if (status := _status(stack)) in TAKEN_BACK:
+    status, facts = _status(stack), json.loads(note.read_text(encoding="utf-8"))
+    releases = _releases(stack)
+    if facts and releases and releases.api.live().version == facts["version"]:
+        print(f"stack {stack} is {status} (see its events): alias live has not moved")
+    elif status in TAKEN_BACK:
         back(stack, note)
     else:
         print(f"stack {stack} is {status}: alias live stays where it is")

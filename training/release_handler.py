@@ -16,7 +16,7 @@ from training.release.canary import Canary
 from training.release.cleanup import clean_up
 from training.release.errors import NotLiveError, OvertakenError, WaitingError
 from training.release.events import read_action
-from training.release.history import LIVE, ROLLED_BACK
+from training.release.history import LIVE, ROLLED_BACK, trainings_of
 from training.release.keys import decision_key
 from training.release.lease import PREFIX as LEASES
 from training.release.overview import overview
@@ -76,7 +76,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     except OvertakenError as error:
         logger.info("overtaken: %s", error)
         _restart_later(releases, event, OVERTAKEN)
-        Trainings(releases.bucket).restart(OVERTAKEN)
+        _restart(releases, OVERTAKEN)
         return {"state": "overtaken", "reason": str(error)}
 
 
@@ -126,7 +126,7 @@ def resume(releases: Releases, event: dict[str, Any], _request: str) -> dict[str
     if (datetime.now(UTC) - began).total_seconds() < event.get("age", 0):
         raise WaitingError(f"release {record.number} began at {began}: who began it may be at work")
     end = _carry_on(releases)
-    _restart(releases)
+    _restart_unless_it_waits(releases)
     return _told(end or {}, record.body["model"])
 
 
@@ -187,7 +187,7 @@ def _look_after(releases: Releases) -> dict[str, Any]:
     except WaitingError as error:
         return {"state": "waiting", "reason": str(error)}
     deleted = clean_up(releases, kept)
-    _restart(releases)
+    _restart_unless_it_waits(releases)
     _, _, card = releases.api.ask(releases.api.live().version, "/modelo", releases.scope)
     trained = datetime.fromisoformat(card["treino"]["date"])
     begun = [written for _, written in releases.bucket.dated(LEASES)]  # whatever they came to
@@ -197,12 +197,17 @@ def _look_after(releases: Releases) -> dict[str, Any]:
     return {"state": "live", "version": releases.served(), "deleted": deleted}
 
 
-def _restart(releases: Releases) -> None:
+def _restart_unless_it_waits(releases: Releases) -> None:
     """Start again what waited or came second, unless it would wait for a deployment again."""
     if releases.api.find_differences(releases.api.live()):
         _count_not_live()
     else:
-        Trainings(releases.bucket).restart(WAITING, OVERTAKEN)
+        _restart(releases, WAITING, OVERTAKEN)
+
+
+def _restart(releases: Releases, *states: str) -> None:
+    live = trainings_of(releases.ledger.records(), releases.served())
+    Trainings(releases.bucket).restart(live[0] if live else "", *states)
 
 
 def _restart_later(releases: Releases, event: dict[str, Any], state: str) -> None:

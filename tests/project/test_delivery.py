@@ -168,6 +168,18 @@ def test_roles_pass_roles_to_named_services_only(role: str) -> None:
             assert all(re.match("logs:|cloudformation:GetTemplateSummary", one) for one in actions)
 
 
+def test_cloudformation_may_read_the_packages_of_whoever_deploys() -> None:
+    """It keeps the role of the stack's first deployment from CI, also when a person deploys."""
+    command = ["make", "--dry-run", f"--file={ROOT}/Makefile", "--assume-old=setup", "deploy-built"]
+    told = subprocess.run([*command, "STACK=films"], cwd=ROOT, capture_output=True, text=True)
+    (folder,) = re.findall(r'sam deploy .*--s3-prefix "(.+?)"', told.stdout)
+    given = {"Environment": "production", "Stack": "films", "Repository": "we/films"}
+    roles = Resolved(parameters=given | {"Provider": "arn"}, file=ROLES_FILE)
+    bucket = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a2b"
+    assert roles.allows("CloudFormationRole", "s3:GetObject", f"{bucket}/{folder}/0f1e")
+    assert not roles.allows("CloudFormationRole", "s3:GetObject", f"{bucket}/0f1e")
+
+
 def test_the_deploying_role_changes_no_data() -> None:
     """It may read the records of releases and models, and write packages only."""
     written = [

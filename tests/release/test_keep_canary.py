@@ -339,6 +339,20 @@ def test_a_deployment_that_fails_its_smoke_test_is_taken_back(
     assert canary_world.releases().api.live().code != before.code
 
 
+def test_a_deployment_that_fails_before_its_canary_has_moved_nothing(
+    cloudformation: CloudFormation,
+    note: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    layer = keep.before("filmes", note)
+    cloudformation.deploy("second", layer, hold=True)
+    monkeypatch.setattr(keep, "_status", lambda _: "UPDATE_ROLLBACK_COMPLETE")
+    keep.undo("filmes", note)
+    told = "stack filmes is UPDATE_ROLLBACK_COMPLETE (see its events): alias live has not moved\n"
+    assert capsys.readouterr().out == told
+
+
 def test_what_was_live_before_an_interrupted_deployment_is_not_taken_back_to_itself(
     cloudformation: CloudFormation, canary_world: World, note: Path, ending: Callable[[str], Seen]
 ) -> None:

@@ -122,6 +122,25 @@ def test_of_several_that_wait_the_newest_data_is_trained_on_first(
     assert world.state("input-1") == "waiting"
 
 
+def test_what_is_older_than_the_model_that_is_live_waits_no_longer(
+    world: World, started: list[Any]
+) -> None:
+    """Unless somebody forces it: the newest model would be replaced by older ones, one by one."""
+    trainings = Trainings(world.releases().bucket)
+    world.put_model("c", known=False)
+    for model, arrived in (("a", 10.0), ("b", 20.0), ("c", 30.0), ("d", 40.0), ("e", 5.0)):
+        event = {"seed": ord(model), **({"force": True} if model == "e" else {})}
+        trainings.record(f"input-of-{model}", model, event, "treino", arrived)
+        trainings.set_state(f"input-of-{model}", "overtaken" if model == "b" else "waiting")
+    assert call(offer("c", 0))["state"] == "live"
+    for _ in range(3):
+        call(read_event("publicacao-diaria"))
+    assert [chr(event["seed"]) for event in started] == ["d", "e"]
+    states = {model: world.state(f"input-of-{model}") for model in "abcde"}
+    expected = {"a": "older", "b": "older", "c": "published", "d": "trained", "e": "trained"}
+    assert states == expected
+
+
 def test_an_offer_during_a_deployment_waits_for_its_end(
     here: Here,
     canary_world: World,

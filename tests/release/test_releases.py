@@ -296,6 +296,17 @@ def test_a_deployment_that_is_gone_has_failed() -> None:
     stop("d-ABCDEFGHI")
 
 
+def test_a_rollback_to_what_is_live_stops_a_model_on_its_way(canary_world: World) -> None:
+    world, releases = canary_world, canary_world.releases()
+    training = world.put_model("a")
+    releases.publish("a", 0, training)
+    assert releases.roll_back(BUNDLED)["outcome"] == "rolled_back"
+    assert (world.served(), world.state(training)) == (BUNDLED, "dismissed")
+    assert releases.number() == 1
+    with pytest.raises(ReleaseError, match="version is 'bundled', expected one that was live"):
+        releases.roll_back(BUNDLED)
+
+
 def test_a_model_has_to_pass_against_what_is_live(here: Here, canary_world: World) -> None:
     """Not against one that an alarm took back while the gate compared with it."""
     world, releases = canary_world, canary_world.releases()

@@ -397,6 +397,28 @@ def test_columns_go_by_their_names(
     assert data.ratings["momento"].tolist() == [9, 18, 18]
 
 
+@pytest.mark.parametrize("long", ["1,23457E+11", "1,3E11", "2e1"])
+def test_an_id_as_a_spreadsheet_shortens_it_is_none(long: str, tmp_path: Path) -> None:
+    """Several ids would be one."""
+    rows = ["usuario;filme;nota;extra", "7;1;4,5;1e5", f"{long};2;3;x", f"{long};1;2;x"]
+    (tmp_path / "notas.csv").write_text("\n".join(rows) + "\n")
+    told = refusal(tmp_path / "notas.csv")
+    assert f"line 3: usuario is a text of {len(long)} characters, expected a whole number" in told
+    (tmp_path / "notas.csv").write_text("\n".join(rows[:2]) + "\n7;2;3;x\n")
+    data = read(tmp_path / "notas.csv")
+    assert (data.users["id"].tolist(), data.ratings["avaliacao"].tolist()) == ([7], [4.5, 3])
+
+
+def test_ratings_of_single_precision_are_what_was_meant(tmp_path: Path) -> None:
+    """Or the scale would begin a little above its lowest rating."""
+    ratings = pd.Series([0.1, 4.7, 0.1], dtype="float32")
+    frame = pd.DataFrame({"user": [1, 2, 3], "item": [3, 3, 3], "rating": ratings})
+    frame.to_parquet(tmp_path / "a.parquet")
+    data = read(tmp_path / "a.parquet")
+    assert data.ratings["avaliacao"].tolist() == [0.1, 4.7, 0.1]
+    assert data.lowest == 0.1
+
+
 def test_dates_in_parquet(tmp_path: Path) -> None:
     dates = pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02"]))
     for name, times in (("a", dates), ("b", dates.astype(str) + "T01:00:00+01:00")):

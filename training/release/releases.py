@@ -118,6 +118,8 @@ class Releases:
             return end
         number = self.number()
         live, present = self._now()
+        if end and has_stopped and model == present:
+            return end
         model = find_older(self.ledger.records(), present, model)
         if live.weighted:
             running = self.canary.find_running() if self.canary else None

@@ -14,7 +14,13 @@ WAITING = "waiting"  # passed the gate, while another release had not ended
 OVERTAKEN = "overtaken"  # passed the gate, but another release came first
 PUBLISHED = "published"
 DISMISSED = "dismissed"  # was live, and rolled back
-SETTLED = {REFUSED, PUBLISHED, DISMISSED}  # not to be trained or released again unless forced
+OLDER = "older"  # waited or was overtaken, until a model of newer data was live
+SETTLED = {
+    REFUSED,
+    PUBLISHED,
+    DISMISSED,
+    OLDER,
+}  # not to be trained or released again unless forced
 
 
 class Trainings:
@@ -57,13 +63,26 @@ class Trainings:
         if known := self.read(training):
             self.bucket.write(_key(training), {**known, "state": state})
 
-    def restart(self, *states: str) -> None:
+    def restart(self, live: str, *states: str) -> None:
         """Start the training with the newest data that is in one of some states, from the gate on.
 
-        One runs at a time, so others keep their states until the next call.
+        One runs at a time, so others keep their states until the next call. Those whose data is
+        older than that of the model that is live are settled, unless their events force them.
+
+        Args:
+            live: digest of the input of the model that is live, "" if it is not known.
+            states: the states.
         """
+        newest = (self.read(live) or {}).get("arrived", 0.0) if live else 0.0
         known = {key: self.bucket.read(key) for key in self.bucket.keys(PREFIX)}
-        found = [key for key, one in known.items() if one["state"] in states and one["function"]]
+        found = []
+        for key, one in known.items():
+            if one["state"] not in states or not one["function"]:
+                continue
+            if one.get("arrived", 0.0) < newest and not one["event"].get("force"):
+                self.bucket.write(key, {**one, "state": OLDER})
+            else:
+                found.append(key)
         if not found:
             return
         key = max(found, key=lambda one: known[one].get("arrived", 0.0))

@@ -13,7 +13,7 @@ from training.data.columns import to_seconds
 from training.data.files.gathered import gather
 from training.data.files.rows import Form, Row, first_row, read_rows, unlike
 from training.data.files.source import File
-from training.data.files.text import find_lines
+from training.data.files.text import find_lines, has_exponents
 from training.data.tables import (
     RATING_COLUMNS,
     TIME_COLUMN,
@@ -27,6 +27,7 @@ from training.data.tables import (
 )
 
 CHUNK = 1 << 20  # fields at a time: those of reviews may be long
+ID_COLUMNS = ("usuario_id", "filme_id")
 WIDEST = 100  # columns: pandas fills all of them in rows of any length
 
 # What pandas raises, or warns of, where rows are too long or values are no numbers or too large.
@@ -145,6 +146,9 @@ def _chunks(file: File, layout: Layout) -> Iterator[Columns]:
     types: dict[int, str] = dict.fromkeys(range(width), "str") | dict.fromkeys(between, "float64")
     for ours, place in places.items():
         types[place] = "float64" if ours == "avaliacao" else "int64"
+    # pandas would take 1.2E+11 for a whole number, as which several ids of a spreadsheet are one.
+    doubtful = [places[ours] for ours in ID_COLUMNS] if has_exponents(file.path) else []
+    types |= dict.fromkeys(doubtful, "str")
     has_dates = TIME_COLUMN in places and _has_dates(file, layout)
     if has_dates:
         types[places[TIME_COLUMN]] = "str"
@@ -167,6 +171,10 @@ def _chunks(file: File, layout: Layout) -> Iterator[Columns]:
             for chunk in chunks:
                 if chunk[between].notna().to_numpy().any():
                     raise ValueError("a field holds the separator")
+                for place in doubtful:
+                    if not chunk[place].str.isdecimal().all():
+                        raise ValueError("an id is no whole number")
+                    chunk[place] = chunk[place].astype("int64")
                 found = {ours: chunk[place].to_numpy() for ours, place in places.items()}
                 if has_dates:
                     found[TIME_COLUMN] = to_seconds(chunk[places[TIME_COLUMN]])

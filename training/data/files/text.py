@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from training.data.tables import DataError
 LONGEST_LINE = 1_000_000  # characters
 BLOCK = 1 << 24  # bytes
 NEWLINE, RETURN = b"\n\r"
+EXPONENT = re.compile(rb"[0-9.][eE][+-]?[0-9]")
 MARK = "ï»¿"  # the mark at the start of many files in UTF-8, read as Latin-1
 OTHER_MARKS = (b"\xff\xfe", b"\xfe\xff")  # of UTF-16
 
@@ -60,6 +62,17 @@ def _windows(line: str) -> str:
     except UnicodeDecodeError:
         each = (bytes([byte]) for byte in content)
         return "".join(byte.decode("cp1252", "ignore") or byte.decode("latin-1") for byte in each)
+
+
+def has_exponents(path: Path) -> bool:
+    """Return whether a file may hold numbers such as 1.2E+11, as spreadsheets write long ids."""
+    end = b""
+    with path.open("rb") as binary:
+        while block := binary.read(BLOCK):
+            block, end = end + block, block[-3:]
+            if (b"e" in block or b"E" in block) and EXPONENT.search(block):
+                return True
+    return False
 
 
 def find_lines(path: Path) -> "range | NDArray[np.int64] | None":

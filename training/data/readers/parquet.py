@@ -3,6 +3,7 @@
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from training.data.files.names import FILMS, RATINGS, require
@@ -69,8 +70,17 @@ def take(frame: pd.DataFrame, name: str) -> Table:
     columns = {ours: frame.iloc[:, place] for ours, place in places.items()}
     if TIME_COLUMN in columns and pd.api.types.is_datetime64_any_dtype(columns[TIME_COLUMN]):
         columns[TIME_COLUMN] = columns[TIME_COLUMN].astype(str)
+    if "avaliacao" in columns and columns["avaliacao"].dtype == np.float32:
+        columns["avaliacao"] = _as_written(columns["avaliacao"])
     named = {ours: header[place] for ours, place in places.items()}
     return Table(pd.DataFrame(columns), name, 0, is_text=True, named=named, unit="row")
+
+
+def _as_written(ratings: pd.Series) -> pd.Series:
+    """Return ratings of single precision as they were meant: 0.1, not 0.10000000149."""
+    values, places = np.unique(ratings.to_numpy(), return_inverse=True)
+    meant = np.array([float(str(value)) for value in values])
+    return pd.Series(meant[places], index=ratings.index)
 
 
 def read_films(file: File) -> Table:
