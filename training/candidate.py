@@ -64,7 +64,8 @@ def take(candidate: Candidate, around: Surroundings, scratch: Path, end: float) 
         note(around.bucket, received.manifest, incumbent, event, around.function, arrived)
         if decision.released:
             models.store(around.bucket, folder, parts)
-    return conclude(around, training, received.manifest, decision, dry_run=candidate.dry_run)
+    manifest, dry_run = received.manifest, candidate.dry_run
+    return conclude(around, training, manifest, decision, incumbent, dry_run=dry_run)
 
 
 def _some_users(received: Received, parts: Mapping[str, Stored]) -> Users:

@@ -132,6 +132,8 @@ def _upload(stack: Stack, folder: Path, *, force: bool) -> str:
         erased = read_erased(stack.ratings_table, math.inf)
         decision = judge(copy, users, incumbent, release, erased, forced=force)
         if decision.released:
+            if incumbent:
+                models.keep(bucket, incumbent.catalog.parent)
             note(bucket, artifact.read_manifest(copy), incumbent, {}, "", time.time())
             models.store(bucket, copy, {name: folder / name for name in parts})
     if not decision.passed:

@@ -85,12 +85,12 @@ def renew(start: Start, around: Surroundings, scratch: Path, end: float) -> Answ
         trainings.record(training, version, event, around.function, arrived)
     with stage(around, "Gate"):
         decision = decide(data, folder, manifest, incumbent, release, marked, forced=start.force)
-    return conclude(around, training, manifest, decision, dry_run=start.dry_run)
+    return conclude(around, training, manifest, decision, incumbent, dry_run=start.dry_run)
 
 
 def is_automatic(start: Start) -> bool:
     """Return whether nobody chose the data: a schedule did, or its arrival in the bucket."""
-    return start.way is Way.SCHEDULE or start.version_id is not None
+    return start.way is not Way.CALL or start.version_id is not None
 
 
 def digest(data: Dataset, start: Start, lineage: Lineage, profiles: bool) -> str:

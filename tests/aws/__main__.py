@@ -112,8 +112,8 @@ def serve(host: str, port: int, files: Path) -> None:
             describe(server, stack, port, files)
             while not ended.wait(1):  # wakes up, should a signal come to another thread
                 pass
-    for file in (VARIABLES, FOR_SAM):
-        (files / file).unlink(missing_ok=True)
+        for file in (VARIABLES, FOR_SAM):  # before the port is free, which `stop` waits for
+            (files / file).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from training.renewal import models
 from training.renewal.elsewhere import name_input
 from training.renewal.events import Start, Way
 from training.renewal.incumbent import find_incumbent
+from training.renewal.models import keep
 
 PART = "perfis/parte-00000.json.gz"
 
@@ -80,6 +81,7 @@ def stack(
     bundled = shutil.copytree(original_dir, tmp_path / "bundled")
     alter(bundled, BUNDLED, linhagem="of the package")
     monkeypatch.setattr(commands, "BUNDLED", bundled)
+    monkeypatch.setattr(models, "keep", lambda *_: None)  # it is no whole artifact
     return Stack(here, world, bundled, monkeypatch)
 
 
@@ -112,6 +114,23 @@ def test_a_folder_with_profiles_is_stored_with_them_and_its_table_waited_for(
     assert decision["incumbent"] == BUNDLED
     stored = stack.bucket.read(f"modelos/{version}/manifest.json")
     assert stored["data"]["linhagem"] == "of the package"  # the titles are the same
+
+
+def test_the_model_that_came_with_the_code_is_kept(
+    original_dir: Path, stack: Any, tmp_path: Path
+) -> None:
+    """As a later package may have another one."""
+    version = read_manifest(original_dir)["version"]
+    folder = shutil.copytree(original_dir, tmp_path / "read-only")
+    keep(stack.bucket, folder)
+    place = f"modelos/{version}/"
+    names = {file.name for file in folder.iterdir()}
+    found = {key.removeprefix(place) for key in stack.bucket.keys(place)}
+    assert found == {*names, "camada.zip"}
+    assert {file.name for file in folder.iterdir()} == names
+    before = stack.bucket.read(f"{place}manifest.json")
+    keep(stack.bucket, folder)
+    assert stack.bucket.read(f"{place}manifest.json") == before
 
 
 def test_where_the_model_in_use_is_not_at_hand_nothing_is_published(

@@ -11,7 +11,15 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 
 from tests.aws.server import Here
-from tests.release.world import BROKEN, BUNDLED, World, deploy_code, make_world, outside
+from tests.release.world import (
+    BROKEN,
+    BUNDLED,
+    QuickApi,
+    World,
+    deploy_code,
+    make_world,
+    outside,
+)
 from training.release.api_function import ReleaseError
 from training.release.canary import Progress, find_progress, stop
 from training.release.cleanup import OFFERED, clean_up
@@ -20,6 +28,7 @@ from training.release.history import LIVE
 from training.release.keys import decision_key
 from training.release.overview import overview
 from training.release.releases import Releases
+from training.release.rollback import stop_model
 
 
 def publish(world: World, *models: str) -> None:
@@ -294,6 +303,72 @@ def test_a_deployment_that_is_gone_has_failed() -> None:
     """That of a stack that was deleted, whose bucket another one has."""
     assert find_progress("d-ABCDEFGHI") is Progress.FAILED
     stop("d-ABCDEFGHI")
+
+
+def test_a_rollback_goes_to_what_was_live_before(world: World) -> None:
+    """Not to a model that was passed over, nor to one that was live first."""
+    releases = world.releases()
+    publish(world, "a", "b", "c")
+    releases.roll_back("a")
+    publish(world, "d")
+    releases.roll_back()
+    assert world.served() == "a"
+    releases.roll_back("b")  # by name, any
+    publish(world, "e")
+    world.decide("a", releases.number(), forced=True)
+    releases.publish("a", releases.number())
+    releases.roll_back()
+    assert world.served() == "e"
+    releases.roll_back()
+    assert world.served() == "b"
+    releases.roll_back()
+    assert world.served() == BUNDLED
+
+
+def test_a_rollback_passes_over_a_model_that_is_no_longer_there(world: World) -> None:
+    publish(world, "a", "b", "c")
+    world.releases().bucket.remove("modelos/b/")
+    world.releases().roll_back()
+    assert world.served() == "a"
+
+
+def test_a_rollback_stops_a_model_before_its_first_step_and_at_it(
+    canary_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever publishes may have been killed, or be at work."""
+    world, releases = canary_world, canary_world.releases()
+    stops: list[Any] = [stop_model, lambda *_: False]  # the second one looks too early
+    for number, model in enumerate("ab"):
+        world.put_model(model, number)
+        with monkeypatch.context() as patch:
+            patch.setattr(releases, "carry_on", lambda _: {})
+            releases.publish(model, number)
+        if model == "b":
+            monkeypatch.setattr("training.release.releases.stop_model", lambda *_: stops.pop()(*_))
+        assert releases.roll_back()["outcome"] == "rolled_back"
+        live = releases.api.live()
+        assert (world.served(), live.weighted, releases.number()) == (BUNDLED, (), number + 1)
+
+
+def test_the_model_that_came_with_the_code_is_served_again_though_the_package_has_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the bucket, where the training that replaced it has stored it."""
+    publish(world, "a")
+    world.put_model(BUNDLED, None)
+    ask, packaged = QuickApi.ask, "another"
+
+    def answer(api: QuickApi, version: str, path: str, scope: str = "") -> Any:
+        status, headers, found = ask(api, version, path, scope)
+        other = {"x-versao": packaged} if headers.get("x-versao") == BUNDLED else {}
+        layered = api.layer_of(api._facts(version))
+        return status, headers if layered else headers | other, found
+
+    monkeypatch.setattr(QuickApi, "ask", answer)
+    assert world.releases().roll_back()["outcome"] == LIVE
+    assert world.served() == BUNDLED
+    layer = world.releases().api.live().layer
+    assert world.releases().api.model_of(layer) == BUNDLED
 
 
 def test_a_rollback_to_what_is_live_stops_a_model_on_its_way(canary_world: World) -> None:

@@ -37,7 +37,7 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
     staying = _clean_versions(releases, records, kept)
     used = kept | {layers.get(layer, "") for layer in staying}
     held = {*layers.values(), *(tables.models() if tables else ())}
-    old = _last_live(records, len(records)) & held
+    old = _last_live(records, len(records) + 1) & held
     deleted = []
     for model in sorted((_forgotten(releases.bucket) | old) - used):
         if tables and not tables.delete(model):
@@ -52,9 +52,14 @@ def clean_up(releases: Releases, keep: int) -> list[str]:
 
 
 def _last_live(records: Iterable[Record], keep: int) -> set[str]:
-    """Return the last so many models that got live by releases, given the newest first."""
-    live = (one.body["model"] for one in records if one.end and one.end["outcome"] == LIVE)
-    return set(list(dict.fromkeys(live))[:keep])
+    """Return the last so many models that were live, by records of which the newest is first.
+
+    The oldest is the one that came with the code, before there were releases.
+    """
+    found = list(records)
+    live = [one.body["model"] for one in found if one.end and one.end["outcome"] == LIVE]
+    first = [one.body["replaces"]["model"] for one in found[-1:]]
+    return set(list(dict.fromkeys(live + first))[:keep])
 
 
 def _clean_versions(

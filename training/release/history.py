@@ -25,6 +25,25 @@ def models(records: Iterable[Record]) -> dict[str, bool]:
     return found
 
 
+def line(records: Iterable[Record]) -> list[str]:
+    """Return the models that were live one after the other, without those that were rolled back.
+
+    A rollback takes away what came after the model that it goes back to.
+    """
+    found: list[str] = []
+    for record in reversed(list(records)):
+        if not record.end or record.end["outcome"] != LIVE:
+            continue
+        before, model = record.body["replaces"]["model"], record.body["model"]
+        if before and found[-1:] != [before]:  # one that a deployment of code brought
+            found.append(before)
+        if record.body["kind"] == "rollback":
+            last = len(found) - found[::-1].index(model) - 1 if model in found else -1
+            del found[last:]
+        found.append(model)
+    return found
+
+
 def trainings_of(records: Iterable[Record], model: str) -> list[str]:
     """Return the digests of the inputs that a model was released from, the last one first."""
     found = (record.body.get("training") for record in records if record.body["model"] == model)

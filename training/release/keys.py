@@ -22,7 +22,7 @@ def decision_key(model: str, after: int) -> str:
 
 
 def turn_key(release: int) -> str:
-    """Return the key of who came first after an import: the release, or a rollback of it."""
+    """Return the key of who came first: the release to move the alias, or a rollback of it."""
     return f"{RELEASES}{release:08d}.vez.json"
 
 

@@ -65,11 +65,6 @@ class ProfileTables:
             pause = min(2 * pause, LONGEST_PAUSE)
         return ""
 
-    def is_running(self, model: str) -> bool:
-        """Return whether an import of a model's table has begun, and was not seen to end."""
-        known = self.bucket.read(import_key(model))
-        return known is not None and "items" not in known
-
     def models(self) -> Iterator[str]:
         """Yield the models whose tables were imported, or are being imported."""
         for key in self.bucket.keys(MODELS):

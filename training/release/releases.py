@@ -6,6 +6,7 @@ without an end is carried on before the next one is written.
 """
 
 import logging
+from functools import partial
 
 from botocore.exceptions import ClientError, WaiterError
 
@@ -26,7 +27,7 @@ from training.release.rollback import (
     take_turn,
 )
 from training.release.trainings import DISMISSED, PUBLISHED, WAITING, Trainings
-from training.release.versions import find_layer, find_version
+from training.release.versions import find_layer, find_version, is_there
 
 _log = logging.getLogger(__name__)
 
@@ -104,23 +105,27 @@ class Releases:
             WaitingError: what was asked for is on its way.
         """
         record = self.ledger.latest()
-        has_stopped = record is not None and stop_model(self.bucket, self.tables, record)
-        asked = ROLLED_BACK if has_stopped and model is None else None
-        if record and is_asked_again(record, model, request):
-            asked = LIVE
-        try:
-            end = self.resume()
-        except WaitingError as error:
-            if asked:
-                raise
-            raise ReleaseError(f"{error}: try again when it has ended") from error
+        asked = LIVE if record and is_asked_again(record, model, request) else None
+        for _ in range(2):  # it may begin to get live step by step only now
+            if (has_stopped := stop_model(self.bucket, record)) and model is None:
+                asked = ROLLED_BACK
+            try:
+                end = self.resume()
+                break
+            except WaitingError as error:
+                if asked:
+                    raise
+                waiting = error
+        else:
+            raise ReleaseError(f"{waiting}: try again when it has ended")
         if end and end["outcome"] == asked:
             return end
         number = self.number()
         live, present = self._now()
         if end and has_stopped and model == present:
             return end
-        model = find_older(self.ledger.records(), present, model)
+        records = self.ledger.records()
+        model = find_older(records, present, model, partial(is_there, self.bucket, records))
         if live.weighted:
             running = self.canary.find_running() if self.canary else None
             by = f"deployment {running}" if running else f"weights of alias {self.api.alias}"
@@ -195,7 +200,7 @@ class Releases:
             if not take_turn(self.bucket, record):
                 return self._end(record, ROLLED_BACK)
             live = self.api.live()
-            layer = find_layer(self.bucket, self.api, self.ledger, model)
+            layer = find_layer(self.bucket, self.api, self.ledger, self.proof, live, model)
             version = find_version(self.api, record, live, layer)
             decision = self.bucket.read(decision_key(model, record.number - 1)) or {}
             self.proof.check(version, model, decision.get("users", []))

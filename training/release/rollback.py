@@ -1,18 +1,17 @@
 """What a call for a rollback asks for, and how it stops a model that is on its way to get live.
 
-After the import of a profile table, either the release goes on or a rollback stops it: whoever
-writes whose turn it is comes first.
+Before the alias moves, and after the import of a profile table, either the release goes on or a
+rollback stops it: whoever writes whose turn it is comes first.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 
 from training.release.api_function import ReleaseError
 from training.release.bucket import Bucket, Record
 from training.release.canary import stop
-from training.release.history import models
+from training.release.history import line, models
 from training.release.keys import deployment_key, turn_key
-from training.release.profile_tables import ProfileTables
 
 STOPPED = {"turn": "rollback"}
 GOES_ON = {"turn": "release"}
@@ -20,17 +19,24 @@ GOES_ON = {"turn": "release"}
 _log = logging.getLogger(__name__)
 
 
-def find_older(records: Iterable[Record], present: str, model: str | None) -> str:
+def find_older(
+    records: Collection[Record], present: str, model: str | None, is_there: Callable[[str], bool]
+) -> str:
     """Return the model to roll back to: the one that is named, or the last before the present.
+
+    Args:
+        records: all records, the newest first.
+        present: the model that is served.
+        model: the one that is named.
+        is_there: tells whether a model can be served again.
 
     Raises:
         ReleaseError: there is no such model.
     """
     history = models(records)
     if model is None:
-        names = list(history)
-        before = names[: names.index(present)] if present in history else names
-        model = next((name for name in reversed(before) if not history[name]), None)
+        before = reversed(line(records))
+        model = next((name for name in before if name != present and is_there(name)), None)
         if model is None:
             raise ReleaseError(f"no model was live before {present}")
     elif model == present or model not in history:
@@ -48,14 +54,12 @@ def is_asked_again(record: Record, model: str | None, request: str) -> bool:
     return record.end is None and model in (None, record.body["model"])
 
 
-def stop_model(bucket: Bucket, tables: ProfileTables | None, record: Record) -> bool:
-    """Stop a model that waits for its table or gets live step by step; return whether one did."""
-    if record.end or record.body["kind"] != "publish":
+def stop_model(bucket: Bucket, record: Record | None) -> bool:
+    """Stop a model that is on its way to get live; return whether there was one to stop."""
+    if record is None or record.end or record.body["kind"] != "publish":
         return False
     if deployment := bucket.read(deployment_key(record.number)):
         stop(deployment["deployment"])
-    elif not (tables and tables.is_running(record.body["model"])):
-        return False
     else:
         bucket.create(turn_key(record.number), STOPPED)
         if not is_stopped(bucket, record):

@@ -1,5 +1,6 @@
 """The version of the API function that a release makes live, and its layer."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from botocore.exceptions import WaiterError
@@ -7,20 +8,24 @@ from botocore.exceptions import WaiterError
 from training.release.api_function import ApiFunction, Live, ReleaseError
 from training.release.bucket import Bucket, Ledger, Record
 from training.release.keys import layer_key
+from training.release.proof import Proof
 
 
-def find_layer(bucket: Bucket, api: ApiFunction, ledger: Ledger, model: str) -> str:
-    """Return the layer with a model, "" for one that came bundled with the code.
+def find_layer(
+    bucket: Bucket, api: ApiFunction, ledger: Ledger, proof: Proof, live: Live, model: str
+) -> str:
+    """Return the layer with a model, "" for one that came bundled with the code and still does.
 
     Raises:
-        ReleaseError: the bucket does not have it.
+        ReleaseError: neither the bucket nor the package has it.
     """
-    key = layer_key(model)
-    if key in bucket.keys(key):
+    key, is_stored = layer_key(model), _is_stored(bucket, model)
+    if _came_with_code(ledger.records(), model):
+        without = [str(one["Version"]) for one in api.find_like(live, "")]
+        if not is_stored or (without and proof.find_model(without[-1]) == model):
+            return ""
+    if is_stored:
         return api.publish_layer(model, bucket.name, key)
-    bundled = {"model": model, "layer": ""}
-    if any(record.body["replaces"] == bundled for record in ledger.records()):
-        return ""
     raise ReleaseError(f"s3://{bucket.name}/{key} does not exist")
 
 
@@ -39,3 +44,17 @@ def find_version(api: ApiFunction, record: Record, live: Live, layer: str) -> st
                 api.set_layer(layer)
                 return version
     return api.publish_version(live, layer, f"{record.number:08d} {record.body['model']}")
+
+
+def is_there(bucket: Bucket, records: Iterable[Record], model: str) -> bool:
+    """Return whether a model that was live can be served again, as far as the bucket tells."""
+    return _is_stored(bucket, model) or _came_with_code(records, model)
+
+
+def _is_stored(bucket: Bucket, model: str) -> bool:
+    return layer_key(model) in bucket.keys(layer_key(model))
+
+
+def _came_with_code(records: Iterable[Record], model: str) -> bool:
+    bundled = {"model": model, "layer": ""}
+    return any(record.body["replaces"] == bundled for record in records)

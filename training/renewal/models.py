@@ -1,6 +1,7 @@
 """Models in the bucket: written once, whole, and read back."""
 
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,6 +59,18 @@ def store(bucket: Bucket, folder: Path, parts: Mapping[str, Stored | Path] | Non
         bucket.create(place + LAYER_FILE, packed)
     packed.unlink()
     return place
+
+
+def keep(bucket: Bucket, folder: Path) -> None:
+    """Store the model of a folder that cannot be written to, unless the bucket has it whole.
+
+    So a model that came with the code can be served again when the package has another one.
+    """
+    manifest = read_manifest(folder)
+    if is_whole(bucket, manifest["version"]) or part_names(manifest["files"]):
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        store(bucket, Path(shutil.copytree(folder, Path(scratch, FOLDER))))
 
 
 def is_whole(bucket: Bucket, version: str) -> bool:

@@ -14,7 +14,9 @@ from training.release.api_function import ApiFunction
 from training.release.bucket import Bucket
 from training.release.keys import MODELS, decision_key
 from training.release.trainings import REFUSED, Trainings
+from training.renewal import models
 from training.renewal.gate import Decision, Manifest
+from training.renewal.incumbent import Incumbent
 
 Answer = dict[str, Any]
 
@@ -41,11 +43,18 @@ class Surroundings:
 
 
 def conclude(
-    around: Surroundings, training: str, manifest: Manifest, decision: Decision, *, dry_run: bool
+    around: Surroundings,
+    training: str,
+    manifest: Manifest,
+    decision: Decision,
+    incumbent: Incumbent | None,
+    *,
+    dry_run: bool,
 ) -> Answer:
     """Store what the gate decided, and offer the model if it may be released.
 
-    ``training`` is the digest of its input. Returns what ``training.renew`` does.
+    ``training`` is the digest of its input. The model in use is stored, too, if it came with the
+    code. Returns what ``training.renew`` does.
     """
     version = manifest["version"]
     answer = {
@@ -66,6 +75,8 @@ def conclude(
         return {"state": "refused", "reason": decision.refusals(), **answer}
     if not around.release_function:
         return {"state": "stored", **answer}
+    if incumbent:
+        models.keep(around.bucket, incumbent.catalog.parent)
     offer = {
         "action": "publish",
         "version": version,
