@@ -350,6 +350,28 @@ def test_a_rollback_stops_a_model_before_its_first_step_and_at_it(
         assert (world.served(), live.weighted, releases.number()) == (BUNDLED, (), number + 1)
 
 
+def test_a_publisher_that_a_rollback_overtook_moves_nothing(
+    canary_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rollback took the same steps, and stopped the deployment that it began itself."""
+    world, releases = canary_world, canary_world.releases()
+    training = world.put_model("a")
+    canary = releases.canary
+    assert canary
+    begin = canary.begin
+
+    def begin_after_a_rollback(*versions: str) -> Any:
+        monkeypatch.setattr(canary, "begin", begin)
+        assert releases.roll_back()["outcome"] == "rolled_back"
+        return begin(*versions)
+
+    monkeypatch.setattr(canary, "begin", begin_after_a_rollback)
+    assert releases.publish("a", 0, training)["outcome"] == "rolled_back"
+    live = releases.api.live()
+    assert (world.served(), live.weighted, canary.find_running()) == (BUNDLED, (), None)
+    assert world.state(training) == "dismissed"
+
+
 def test_the_model_that_came_with_the_code_is_served_again_though_the_package_has_another(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

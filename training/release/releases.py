@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from training.release.api_function import HOPELESS, ApiFunction, Live, ReleaseError
 from training.release.bucket import Body, Bucket, Ledger, Record
-from training.release.canary import Canary, Progress, find_progress
+from training.release.canary import Canary, Progress, find_progress, stop
 from training.release.decision import read_decision
 from training.release.errors import NotLiveError, OvertakenError, WaitingError
 from training.release.history import ABANDONED, LIVE, ROLLED_BACK, now, trainings_of
@@ -209,7 +209,11 @@ class Releases:
                     deployment = self.canary.begin(live.version, version)
                     if deployment is None:
                         return _waiting(record, "a deployment of code")
-                    self.bucket.create(deployment_key(record.number), deployment)
+                    key, begun = deployment_key(record.number), deployment
+                    if not self.bucket.create(key, begun):
+                        deployment = self.bucket.read(key)  # of who took the same step
+                        if deployment != begun:
+                            stop(begun["deployment"])
                 elif self.canary and self.canary.find_running():
                     return _waiting(record, "a deployment of code")
                 else:

@@ -70,13 +70,13 @@ def conclude(
     if dry_run:
         return {"state": "dry run", **answer}
     around.bucket.write(decision_key(version, decision.release), decision.as_dict())
+    if incumbent and around.release_function:  # what was refused may be released by force
+        models.keep(around.bucket, incumbent.catalog.parent)
     if not decision.released:
         Trainings(around.bucket).set_state(training, REFUSED)
         return {"state": "refused", "reason": decision.refusals(), **answer}
     if not around.release_function:
         return {"state": "stored", **answer}
-    if incumbent:
-        models.keep(around.bucket, incumbent.catalog.parent)
     offer = {
         "action": "publish",
         "version": version,
