@@ -156,9 +156,9 @@ deploy: build ## builds and deploys STACK; PARAMETERS="Access=jwt ApiMemory=3008
 	$(MAKE) deploy-built
 
 # A separate target, so that the build can run without the credentials of an account. The packages have a folder of the
-# stack's, because the role that CI deploys with, and that CloudFormation keeps, may read no other. With CANARY=1, requests move step by
-# step, as they do to a new model, to a version that is published only then. CloudFormation takes back what fails, and the
-# alias to the version that it knows, which may be older than the one that was live.
+# stack's, because the role that CI deploys with, and that CloudFormation keeps, may read no other. With CANARY=1, requests
+# move step by step, as they do to a new model, to a version that is published only then. CloudFormation takes back what
+# fails, and the alias to the version that it knows, which may be older than the one that was live.
 deploy-built: setup
 	$(if $(filter-out 1,$(CANARY)),$(error CANARY is $(CANARY), allowed is 1))
 	$(KEEP) before "$(STACK)" > .aws-sam/model
@@ -187,6 +187,7 @@ build-ApiFunction: setup $(PYTHON313) build-artifact
 	cp -R handler.py recommender "$(ARTIFACTS_DIR)"
 	.ci/package api "$(ARTIFACTS_DIR)"
 	$(PYTHON313) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)" -p /var/task "$(ARTIFACTS_DIR)"
+	chmod -R go+rX "$(ARTIFACTS_DIR)"
 
 # The training function bundles the same model: until the first release it is the one that candidates replace.
 build-TrainingFunction: setup build-artifact
