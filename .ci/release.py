@@ -25,7 +25,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from samcli.yamlhelper import yaml_parse
 
@@ -92,15 +91,11 @@ def read(words: Iterable[str], declared: Mapping[str, Any]) -> dict[str, str]:
 def present(stack: str) -> dict[str, str]:
     """Return the parameters that a stack was deployed with; empty if there is no such stack."""
     try:
-        found = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+        return Stack(stack).parameters
     except ClientError as error:
         if "does not exist" in error.response["Error"]["Message"]:
             return {}
         raise
-    return {
-        parameter["ParameterKey"]: parameter["ParameterValue"]
-        for parameter in found.get("Parameters", [])
-    }
 
 
 def merge(

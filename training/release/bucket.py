@@ -85,7 +85,7 @@ class Bucket:
         Raises:
             ClientError: the object has no longer this ETag.
         """
-        if key in self.keys(key):
+        if self.has(key):
             return
         self.client.copy_object(
             Bucket=self.name,
@@ -104,6 +104,10 @@ class Bucket:
         extra = {"VersionId": version} if version else {}
         found = self.client.head_object(Bucket=self.name, Key=key, **extra)["LastModified"]
         return float(found.timestamp())
+
+    def has(self, key: str) -> bool:
+        """Return whether there is an object under a key."""
+        return key in self.keys(key)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Yield the keys that begin with a prefix, in ascending order."""

@@ -15,12 +15,8 @@ OVERTAKEN = "overtaken"  # passed the gate, but another release came first
 PUBLISHED = "published"
 DISMISSED = "dismissed"  # was live, and rolled back
 OLDER = "older"  # waited or was overtaken, until a model of newer data was live
-SETTLED = {
-    REFUSED,
-    PUBLISHED,
-    DISMISSED,
-    OLDER,
-}  # not to be trained or released again unless forced
+# Not to be trained or released again unless forced.
+SETTLED = {REFUSED, PUBLISHED, DISMISSED, OLDER}
 
 
 class Trainings:
@@ -73,8 +69,8 @@ class Trainings:
             live: digest of the input of the model that is live, "" if it is not known.
             states: the states.
         """
-        newest = (self.read(live) or {}).get("arrived", 0.0) if live else 0.0
         known = {key: self.bucket.read(key) for key in self.bucket.keys(PREFIX)}
+        newest = known.get(_key(live), {}).get("arrived", 0.0)
         found = []
         for key, one in known.items():
             if one["state"] not in states or not one["function"]:

@@ -19,7 +19,8 @@ def find_layer(
     Raises:
         ReleaseError: neither the bucket nor the package has it.
     """
-    key, is_stored = layer_key(model), _is_stored(bucket, model)
+    key = layer_key(model)
+    is_stored = bucket.has(key)
     if _came_with_code(ledger.records(), model):
         without = [str(one["Version"]) for one in api.find_like(live, "")]
         if not is_stored or (without and proof.find_model(without[-1]) == model):
@@ -48,11 +49,7 @@ def find_version(api: ApiFunction, record: Record, live: Live, layer: str) -> st
 
 def is_there(bucket: Bucket, records: Iterable[Record], model: str) -> bool:
     """Return whether a model that was live can be served again, as far as the bucket tells."""
-    return _is_stored(bucket, model) or _came_with_code(records, model)
-
-
-def _is_stored(bucket: Bucket, model: str) -> bool:
-    return layer_key(model) in bucket.keys(layer_key(model))
+    return bucket.has(layer_key(model)) or _came_with_code(records, model)
 
 
 def _came_with_code(records: Iterable[Record], model: str) -> bool:

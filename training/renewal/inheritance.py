@@ -35,7 +35,7 @@ def inherit(
     manifest = read_manifest(folder)
     version, data = manifest["version"], manifest["data"]
     key = f"{MODELS}{version}/{MANIFEST_FILE}"
-    if key in bucket.keys(key):
+    if bucket.has(key):
         bucket.fetch(key, path)
     elif incumbent:
         before, own = incumbent.manifest["data"], data["linhagem"]

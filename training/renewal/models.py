@@ -75,8 +75,7 @@ def keep(bucket: Bucket, folder: Path) -> None:
 
 def is_whole(bucket: Bucket, version: str) -> bool:
     """Return whether the bucket has all of a model: it may have been deleted since."""
-    key = layer_key(version)
-    return key in bucket.keys(key)
+    return bucket.has(layer_key(version))
 
 
 def fetch(bucket: Bucket, version: str, folder: Path) -> None:
